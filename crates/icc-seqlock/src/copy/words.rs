@@ -1,0 +1,71 @@
+//! The portable copy: relaxed atomic words, the tail in ever smaller ones.
+//!
+//! Both directions cut a payload into the same pieces at the same offsets, so no two accesses to shared bytes ever
+//! differ in size. Nothing past the payload's last byte is touched.
+
+use crate::primitive::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+/// Cuts `len` bytes into words and calls `$piece!(Atomic, Word, offset)` for each.
+macro_rules! in_pieces {
+    ($len:expr, $piece:ident) => {{
+        let len: usize = $len;
+        let mut at = 0;
+        while at + 8 <= len {
+            $piece!(AtomicU64, u64, at);
+            at += 8;
+        }
+        if len & 4 != 0 {
+            $piece!(AtomicU32, u32, at);
+            at += 4;
+        }
+        if len & 2 != 0 {
+            $piece!(AtomicU16, u16, at);
+            at += 2;
+        }
+        if len & 1 != 0 {
+            $piece!(AtomicU8, u8, at);
+        }
+    }};
+}
+
+/// Copies `len` bytes out of shared memory.
+///
+/// # Safety
+///
+/// `shared` is aligned to 8 and valid for reads of `len` bytes, which no one accesses concurrently other than through
+/// this module. `private` is valid for writes of `len` bytes and nobody else's.
+#[inline(always)]
+pub(super) unsafe fn load(shared: *const u8, private: *mut u8, len: usize) {
+    macro_rules! piece {
+        ($Atomic:ident, $Word:ident, $at:expr) => {{
+            // SAFETY: the piece lies inside `len` bytes that are valid on both sides. It is aligned: pieces come in
+            // falling size, so each starts at a multiple of its own size from a base aligned to 8. Other accesses to
+            // these bytes are atomic ones of the same size, as the caller grants.
+            unsafe {
+                let word = $Atomic::from_ptr(shared.add($at).cast_mut().cast()).load(Relaxed);
+                private.add($at).cast::<$Word>().write_unaligned(word);
+            }
+        }};
+    }
+    in_pieces!(len, piece);
+}
+
+/// Copies `len` bytes into shared memory.
+///
+/// # Safety
+///
+/// `shared` is aligned to 8 and valid for writes of `len` bytes, which no one accesses concurrently other than through
+/// this module. `private` is valid for reads of `len` initialised bytes that do not change.
+#[inline(always)]
+pub(super) unsafe fn store(shared: *mut u8, private: *const u8, len: usize) {
+    macro_rules! piece {
+        ($Atomic:ident, $Word:ident, $at:expr) => {{
+            // SAFETY: as in `load`, with the roles of the two sides swapped.
+            unsafe {
+                let word = private.add($at).cast::<$Word>().read_unaligned();
+                $Atomic::from_ptr(shared.add($at).cast()).store(word, Relaxed);
+            }
+        }};
+    }
+    in_pieces!(len, piece);
+}

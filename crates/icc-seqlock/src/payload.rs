@@ -1,0 +1,71 @@
+//! What a cell can hold.
+
+use bytemuck::{AnyBitPattern, NoUninit};
+
+/// A type that a [`Seqlock`](crate::Seqlock) can hold: plain bytes, none of them padding, every bit pattern valid.
+///
+/// Implemented for every type that is both [`NoUninit`] and [`AnyBitPattern`], which includes every [`bytemuck::Pod`].
+/// Both matter. A reader may copy while a writer writes, so it can see any mixture of bytes before it throws the copy
+/// away: every mixture has to be a value. A writer's bytes are copied one and all: none may be uninitialised padding.
+///
+/// # Examples
+///
+/// Derive it for your own types. `repr(C)` fixes the layout, so that the derive can check it:
+///
+/// ```
+/// use bytemuck::{Pod, Zeroable};
+/// use icc_seqlock::Seqlock;
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+/// #[repr(C)]
+/// struct Quote {
+///     bid: f64,
+///     ask: f64,
+///     size: u32,
+///     flags: u32,
+/// }
+///
+/// let cell = Seqlock::new(Quote { bid: 99.5, ask: 100.5, size: 7, flags: 0 });
+/// assert_eq!(cell.read().size, 7);
+/// ```
+///
+/// A type with padding does not compile:
+///
+/// ```compile_fail,E0512
+/// use bytemuck::{Pod, Zeroable};
+///
+/// #[derive(Clone, Copy, Pod, Zeroable)]
+/// #[repr(C)]
+/// struct Padded {
+///     price: f64,
+///     size: u32, // four bytes of padding follow, to keep the next `price` aligned
+/// }
+/// ```
+///
+/// The error is ``cannot transmute between types of different sizes`` in the `Pod` derive. The mend is to name the padding:
+///
+/// ```
+/// use bytemuck::{Pod, Zeroable};
+///
+/// #[derive(Clone, Copy, Pod, Zeroable)]
+/// #[repr(C)]
+/// struct Explicit {
+///     price: f64,
+///     size: u32,
+///     _padding: u32,
+/// }
+/// ```
+///
+/// A type with invalid bit patterns (`bool`, `char`, most enums, references) does not compile either; store a `u8` or
+/// `u32` and convert after the read:
+///
+/// ```compile_fail,E0277
+/// icc_seqlock::Seqlock::new(true); // the trait `AnyBitPattern` is not implemented for `bool`
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be shared in a seqlock: it may have padding or invalid bit patterns",
+    note = "derive `bytemuck::Pod` and `bytemuck::Zeroable` on a `#[repr(C)]` struct without padding"
+)]
+pub trait Payload: NoUninit + AnyBitPattern {}
+
+impl<T: NoUninit + AnyBitPattern> Payload for T {}

@@ -1,0 +1,247 @@
+//! The cell: what it holds, and reading it.
+
+use crate::primitive::{AtomicU64, Backoff, Ordering::Acquire, Ordering::Relaxed, fence};
+use crate::{BeingWritten, Payload, storage::Storage};
+use core::fmt;
+
+/// One value that is written often and read by anyone, never locked against its readers.
+///
+/// Readers copy the value out and check afterwards that no write crossed the copy. They never write to the cell, so any
+/// number of them leaves the writer's cost unchanged.
+///
+/// # Encoding
+///
+/// `version` is even while the value is stable and odd while it is being written. Every finished write adds two; a new
+/// cell stands at 0. Writers alone store it. It has 64 bits: at a write a nanosecond it wraps after 292 years.
+///
+/// The layout is fixed: the version at offset 0, then the value at offset 8 or, if that is more, at its own alignment. A
+/// cell of zero bytes is a valid cell that was never written.
+///
+/// # Why a read is never torn
+///
+/// A reader loads `version` (call it `v`), fences, copies, fences, and loads `version` again.
+///
+/// - *The copy misses part of the write that ended at `v`.* Cannot be: the writer stored `v` with `Release` after the
+///   bytes, and the reader's first `Acquire` fence follows its load of `v`. All bytes of that write happen before the copy.
+/// - *The copy took a byte of a later write.* That writer stored an odd version, then a `Release` fence, then the byte. The
+///   reader's second `Acquire` fence follows its load of the byte, so the two fences synchronise, and the second load of
+///   `version` sees the odd version or something later. It differs from `v`; the copy is dropped.
+///
+/// The bytes of a dropped copy may be mixed, yet they were read atomically and every mixture is a valid `T`.
+///
+/// # Examples
+///
+/// ```
+/// use icc_seqlock::Seqlock;
+///
+/// static POSITION: Seqlock<[f64; 3]> = Seqlock::new([0.0; 3]);
+///
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| POSITION.write(&[1.0, 2.0, 3.0]));
+///     scope.spawn(|| {
+///         let position = POSITION.read();
+///         assert!(position == [0.0; 3] || position == [1.0, 2.0, 3.0]);
+///     });
+/// });
+/// ```
+///
+/// A cell is shared between threads only if its value may be sent between them:
+///
+/// ```compile_fail,E0277
+/// use core::marker::PhantomData;
+/// use icc_seqlock::Seqlock;
+///
+/// fn shared<T: Sync>(_: T) {}
+/// shared(Seqlock::new(PhantomData::<*const u8>)); // `*const u8` cannot be sent between threads
+/// ```
+#[repr(C)]
+pub struct Seqlock<T> {
+    pub(crate) version: AtomicU64,
+    pub(crate) storage: Storage<T>,
+}
+
+impl<T: Payload> Seqlock<T> {
+    /// A cell that holds `value`, at version 0.
+    #[cfg(not(icc_loom))]
+    #[must_use]
+    pub const fn new(value: T) -> Self {
+        Self { version: AtomicU64::new(0), storage: Storage::new(value) }
+    }
+
+    /// A cell that holds `value`, at version 0. Not `const` under loom.
+    #[cfg(icc_loom)]
+    #[must_use]
+    pub fn new(value: T) -> Self {
+        Self { version: AtomicU64::new(0), storage: Storage::new(value) }
+    }
+
+    /// The version as it stands: even if the value is stable, odd while it is being written.
+    ///
+    /// It may have changed by the time this returns. A relaxed load: it orders nothing.
+    #[inline]
+    pub fn version(&self) -> u64 {
+        self.version.load(Relaxed)
+    }
+
+    /// The value.
+    ///
+    /// Waits for a live writer to finish: it spins, backing off, as long as writes keep crossing its copy. A cell in shared
+    /// memory whose writer died in mid-write stays odd until it is [recovered](Self::recover); use
+    /// [`try_read`](Self::try_read) where that can happen.
+    ///
+    /// Returning by value can cost a second copy; for large values use [`read_into`](Self::read_into).
+    #[inline]
+    pub fn read(&self) -> T {
+        let mut value = T::zeroed();
+        self.read_into(&mut value);
+        value
+    }
+
+    /// Copies the value into `out` and returns its version.
+    ///
+    /// Waits as [`read`](Self::read) does. This is the primary operation: one copy, straight into the caller's memory.
+    #[inline]
+    pub fn read_into(&self, out: &mut T) -> u64 {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.try_read_into(out) {
+                Ok(version) => return version,
+                Err(BeingWritten { .. }) => backoff.spin(),
+            }
+        }
+    }
+
+    /// The value, if one attempt gets it. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`BeingWritten`] if a write was under way or crossed the copy.
+    #[inline]
+    pub fn try_read(&self) -> Result<T, BeingWritten> {
+        let mut value = T::zeroed();
+        self.try_read_into(&mut value).map(|_| value)
+    }
+
+    /// Copies the value into `out` and returns its version, if one attempt gets it. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`BeingWritten`] if a write was under way or crossed the copy. `out` then holds a valid but meaningless value, possibly
+    /// mixed from several.
+    #[inline]
+    pub fn try_read_into(&self, out: &mut T) -> Result<u64, BeingWritten> {
+        let version = self.version.load(Relaxed);
+        if version & 1 == 1 {
+            return Err(BeingWritten { version });
+        }
+        match self.copy_out(version, out) {
+            Ok(()) => Ok(version),
+            Err(version) => Err(BeingWritten { version }),
+        }
+    }
+
+    /// The value and its version, if that is newer than `version`.
+    ///
+    /// `None` means that no newer value was complete when this looked. Waits, as [`read`](Self::read) does, only if a newer
+    /// one is there and is being overwritten.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use icc_seqlock::Seqlock;
+    /// let cell = Seqlock::new(1_u32);
+    /// let seen = cell.version();
+    /// assert_eq!(cell.read_if_newer(seen), None);
+    /// cell.write(&2);
+    /// assert_eq!(cell.read_if_newer(seen), Some((2, seen + 2)));
+    /// ```
+    #[inline]
+    pub fn read_if_newer(&self, version: u64) -> Option<(T, u64)> {
+        let mut value = T::zeroed();
+        self.read_into_if_newer(version, &mut value).map(|version| (value, version))
+    }
+
+    /// Copies the value into `out` and returns its version, if that is newer than `version`.
+    ///
+    /// As [`read_if_newer`](Self::read_if_newer), without the second copy. `out` is left as it was when no newer value was
+    /// complete, and may hold a meaningless one only while the call runs.
+    #[inline]
+    pub fn read_into_if_newer(&self, version: u64, out: &mut T) -> Option<u64> {
+        let mut backoff = Backoff::new();
+        loop {
+            let found = self.version.load(Relaxed);
+            if found & !1 <= version {
+                return None;
+            }
+            if found & 1 == 0 && self.copy_out(found, out).is_ok() {
+                return Some(found);
+            }
+            backoff.spin();
+        }
+    }
+
+    /// Copies the value into `out` if the cell stands at exactly `version`. Never waits.
+    ///
+    /// For structures that know which version a cell must have, such as rings.
+    ///
+    /// # Errors
+    ///
+    /// The version found instead, before or after the copy. `out` then holds a meaningless value if the copy was begun.
+    #[inline]
+    pub fn try_read_at(&self, version: u64, out: &mut T) -> Result<(), u64> {
+        let found = self.version.load(Relaxed);
+        if found == version { self.copy_out(version, out) } else { Err(found) }
+    }
+
+    /// Copies the bytes and checks that the version still is `seen`, an even one loaded before, else returns it.
+    #[inline(always)]
+    fn copy_out(&self, seen: u64, out: &mut T) -> Result<(), u64> {
+        // Acquire: with the relaxed load of `seen`, pairs with the Release store in `publish`. A fence and not an acquire
+        // load, because memory mapped read-only supports relaxed loads only; and a poll that finds nothing is then free of it.
+        fence(Acquire);
+        self.storage.load(out);
+        // Acquire: pairs with the Release fence in `publish`. A copy that met a later write's byte sees its odd version below.
+        fence(Acquire);
+        match self.version.load(Relaxed) {
+            found if found == seen => Ok(()),
+            found => Err(found),
+        }
+    }
+
+    /// The value, to change in place. No reader or writer can exist meanwhile. The version stays.
+    #[cfg(not(icc_loom))]
+    pub fn get_mut(&mut self) -> &mut T {
+        self.storage.get_mut()
+    }
+
+    /// The value, taken out of the cell.
+    pub fn into_inner(self) -> T {
+        self.storage.into_inner()
+    }
+}
+
+impl<T: Payload + Default> Default for Seqlock<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: Payload> From<T> for Seqlock<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+/// Shows a whole value or none: after a few crossed attempts it prints `<being written>` instead.
+impl<T: Payload + fmt::Debug> fmt::Debug for Seqlock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const ATTEMPTS: usize = 16;
+        let mut cell = f.debug_struct("Seqlock");
+        let mut value = T::zeroed();
+        match (0..ATTEMPTS).find_map(|_| self.try_read_into(&mut value).ok()) {
+            Some(version) => cell.field("version", &version).field("value", &value),
+            None => cell.field("version", &self.version()).field("value", &format_args!("<being written>")),
+        };
+        cell.finish()
+    }
+}

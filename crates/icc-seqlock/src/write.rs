@@ -1,0 +1,138 @@
+//! Writing a cell: many writers, one that knows it is alone, and recovery after one that died.
+
+use crate::primitive::Ordering::{Acquire, Relaxed, Release};
+use crate::primitive::{Backoff, fence};
+use crate::{BeingWritten, Payload, Seqlock};
+
+impl<T: Payload> Seqlock<T> {
+    /// Writes `value` and returns its version. Any number of threads may write.
+    ///
+    /// Writers take turns; readers are never waited for. Spins, backing off, while another writer is at it, which is only
+    /// as long as a copy of `T` takes, unless that writer is descheduled or, in shared memory, dead.
+    #[inline]
+    pub fn write(&self, value: &T) -> u64 {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.try_write(value) {
+                Ok(version) => return version,
+                Err(BeingWritten { .. }) => backoff.spin(),
+            }
+        }
+    }
+
+    /// Writes `value` and returns its version, unless another writer is at it. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`BeingWritten`] if another writer was at it; nothing was written.
+    #[inline]
+    pub fn try_write(&self, value: &T) -> Result<u64, BeingWritten> {
+        let found = self.version.load(Relaxed);
+        if found & 1 == 1 {
+            return Err(BeingWritten { version: found });
+        }
+        self.write_over(found, value)
+    }
+
+    /// Changes the value as one step against all other writers, and returns the new version.
+    ///
+    /// `change` gets a copy of the value and runs outside the write, so it may read this cell, panic or take its time
+    /// without holding anyone up. If another write comes between, it runs again on the newer value: it may run any number of
+    /// times, and only the last run counts.
+    ///
+    /// Not for cells that have an exclusive [`Writer`](crate::Writer), which the types rule out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use icc_seqlock::Seqlock;
+    /// let cell = Seqlock::new([1_u64, 10]);
+    /// cell.update(|[count, sum]| {
+    ///     *count += 1;
+    ///     *sum += 32;
+    /// });
+    /// assert_eq!(cell.read(), [2, 42]);
+    /// ```
+    #[inline]
+    pub fn update(&self, mut change: impl FnMut(&mut T)) -> u64 {
+        let mut backoff = Backoff::new();
+        let mut value = T::zeroed();
+        loop {
+            let seen = self.read_into(&mut value);
+            change(&mut value);
+            match self.write_over(seen, &value) {
+                Ok(version) => return version,
+                Err(BeingWritten { .. }) => backoff.spin(),
+            }
+        }
+    }
+
+    /// Writes `value` over the even version `seen`, if the cell still stands there.
+    #[inline(always)]
+    fn write_over(&self, seen: u64, value: &T) -> Result<u64, BeingWritten> {
+        // Acquire: pairs with the Release store in `publish`, so that the bytes of the write before come before ours.
+        // Whoever makes the version odd is the only writer until it makes it even again.
+        match self.version.compare_exchange(seen, seen.wrapping_add(1), Acquire, Relaxed) {
+            Ok(_) => Ok(self.publish(seen.wrapping_add(2), value)),
+            Err(version) => Err(BeingWritten { version }),
+        }
+    }
+
+    /// Writes `value` as the only writer, and leaves the cell at `version`. No read-modify-write.
+    ///
+    /// For structures that give every write its exact version and know that nobody else is writing, such as rings. Where
+    /// the borrow checker can know it too, use [`split`](Self::split).
+    ///
+    /// `version` is even and not the one that the cell stands at. If the cell is odd because the writer that was to leave
+    /// it at `version` died, this completes that write with another value.
+    ///
+    /// # Safety
+    ///
+    /// No other write to this cell may run at the same time, and the one before must happen before this call. Two at once
+    /// would still not race, all accesses being atomic, but readers would accept a mixture of the two values as one, and
+    /// unsafe code may rely on that never happening.
+    #[inline]
+    pub unsafe fn write_at(&self, version: u64, value: &T) {
+        debug_assert!(version & 1 == 0, "a finished write leaves an even version");
+        self.version.store(version.wrapping_sub(1), Relaxed);
+        self.publish(version, value);
+    }
+
+    /// Takes over a cell whose writer died in mid-write: writes `value`, and returns the version that the cell is left at.
+    ///
+    /// Only possible in shared memory; in one process a write cannot be left half-done. `stuck` is the odd version that the
+    /// cell was seen at. The cell goes to `stuck + 2`, odd still, while the value is written, and to `stuck + 3` after it,
+    /// so it never looks stable in between, and of several that try only one succeeds.
+    ///
+    /// # Errors
+    ///
+    /// [`BeingWritten`] with the version found, if that is not `stuck` or `stuck` is even: somebody else was faster.
+    ///
+    /// # Safety
+    ///
+    /// The writer that left the cell at `stuck` is dead, by proof and not by guess, and what it did happens before this call
+    /// (a lock that the kernel drops at a process's end gives both). Else it could go on writing beside this call, and
+    /// readers would accept the mixture.
+    pub unsafe fn recover(&self, stuck: u64, value: &T) -> Result<u64, BeingWritten> {
+        if stuck & 1 == 0 {
+            return Err(BeingWritten { version: stuck });
+        }
+        // Acquire: as in `write_over`, for a cell that another recovery left complete in between.
+        match self.version.compare_exchange(stuck, stuck.wrapping_add(2), Acquire, Relaxed) {
+            Ok(_) => Ok(self.publish(stuck.wrapping_add(3), value)),
+            Err(version) => Err(BeingWritten { version }),
+        }
+    }
+
+    /// The second half of every write: the version is odd and this thread made it so.
+    #[inline(always)]
+    pub(crate) fn publish(&self, version: u64, value: &T) -> u64 {
+        // Release: pairs with the second Acquire fence in `copy_out`. Whoever reads a byte stored below sees the odd version.
+        // Needed also after a compare-exchange: no ordering on one keeps later stores from moving before it.
+        fence(Release);
+        self.storage.store(value);
+        // Release: pairs with the first Acquire fence in `copy_out` and the compare-exchange in `write_over`.
+        self.version.store(version, Release);
+        version
+    }
+}
