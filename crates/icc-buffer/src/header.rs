@@ -1,0 +1,117 @@
+//! The first bytes of every buffer: what it holds, so that a stranger can tell.
+
+use crate::{Spec, layout::Layout};
+use bytemuck::{Pod, Zeroable};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// `ICCBUFFR`, read as a little-endian number.
+pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"ICCBUFFR");
+/// The layout described in `docs/shared-memory-layout.md`.
+pub(crate) const LAYOUT_VERSION: u32 = 1;
+/// Room for the type's name, cut at the end if it is longer.
+const NAME_BYTES: usize = 256;
+
+/// The header of a buffer. All numbers in the machine's byte order; offsets and sizes in bytes, from the buffer's start.
+///
+/// Written once, before anyone else can see the buffer, and never changed. What changes lives in the lines and the slots.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Header {
+    /// [`MAGIC`].
+    pub(crate) magic: u64,
+    /// [`LAYOUT_VERSION`].
+    pub(crate) layout_version: u32,
+    /// A [`Kind`](crate::Kind) as a number.
+    pub(crate) kind: u32,
+    /// Of the payload, without the version.
+    pub(crate) element_size: u64,
+    /// Of the payload.
+    pub(crate) element_align: u64,
+    /// Tells types of the same size apart: a hash of name, size and alignment.
+    pub(crate) fingerprint: u64,
+    /// The number of slots.
+    pub(crate) len: u64,
+    /// From one slot to the next.
+    pub(crate) stride: u64,
+    /// Of the first slot.
+    pub(crate) slots_offset: u64,
+    /// The number of lines.
+    pub(crate) lines: u64,
+    /// Of the first line.
+    pub(crate) lines_offset: u64,
+    /// Of the whole buffer.
+    pub(crate) total_size: u64,
+    /// Nanoseconds since 1970.
+    pub(crate) created_at: u64,
+    /// The process id of the creator, in its own pid namespace: for people to read, never to decide by.
+    pub(crate) creator: u32,
+    /// 1 once everything else is in place.
+    pub(crate) ready: u32,
+    /// Of the layer above.
+    pub(crate) words: [u64; 4],
+    /// For later layout versions; zero.
+    pub(crate) reserved: [u64; 15],
+    /// The payload's type name in UTF-8, the rest zero.
+    pub(crate) type_name: [u8; NAME_BYTES],
+}
+
+const _: () = {
+    assert!(size_of::<Header>() == 512);
+    assert!(core::mem::offset_of!(Header, kind) == 12);
+    assert!(core::mem::offset_of!(Header, fingerprint) == 32);
+    assert!(core::mem::offset_of!(Header, total_size) == 80);
+    assert!(core::mem::offset_of!(Header, ready) == 100);
+    assert!(core::mem::offset_of!(Header, words) == 104);
+    assert!(core::mem::offset_of!(Header, type_name) == 256);
+};
+
+impl Header {
+    pub(crate) fn new<T: 'static>(spec: &Spec, layout: &Layout) -> Self {
+        let name = std::any::type_name::<T>();
+        let mut type_name = [0; NAME_BYTES];
+        let cut = name.floor_char_boundary(NAME_BYTES);
+        type_name[..cut].copy_from_slice(&name.as_bytes()[..cut]);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            magic: MAGIC,
+            layout_version: LAYOUT_VERSION,
+            kind: spec.kind as u32,
+            element_size: size_of::<T>() as u64,
+            element_align: align_of::<T>() as u64,
+            fingerprint: fingerprint(name, size_of::<T>(), align_of::<T>()),
+            len: spec.len as u64,
+            stride: layout.stride as u64,
+            slots_offset: layout.slots_offset as u64,
+            lines: spec.lines as u64,
+            lines_offset: layout.lines_offset as u64,
+            total_size: layout.total_size as u64,
+            created_at: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
+            creator: std::process::id(),
+            ready: 1,
+            words: spec.words,
+            reserved: [0; 15],
+            type_name,
+        }
+    }
+}
+
+/// FNV-1a over the name's bytes and the two numbers.
+fn fingerprint(name: &str, size: usize, align: usize) -> u64 {
+    let numbers = [(size as u64).to_le_bytes(), (align as u64).to_le_bytes()];
+    let bytes = name.bytes().chain(numbers.into_iter().flatten());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_tell_types_apart() {
+        let quote = fingerprint("feed::Quote", 16, 8);
+        assert_eq!(quote, fingerprint("feed::Quote", 16, 8));
+        assert_ne!(quote, fingerprint("feed::Trade", 16, 8));
+        assert_ne!(quote, fingerprint("feed::Quote", 24, 8));
+        assert_ne!(quote, fingerprint("feed::Quote", 16, 16));
+    }
+}
