@@ -1,0 +1,87 @@
+//! `cargo xtask aarch64`: the library crates' tests, built for aarch64 Linux and run under qemu.
+//!
+//! This shows that the code builds and works there: the copy routines, the layout, the system calls. It says little
+//! about memory ordering, for qemu runs on this machine's own, stronger ordering. That is loom's part.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::bail;
+
+use crate::process::{self, say};
+use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
+
+const TARGET: &str = "aarch64-unknown-linux-gnu";
+const LINKER: &str = "aarch64-linux-gnu-gcc";
+const EMULATOR: &str = "qemu-aarch64";
+/// Where Debian's cross packages put the target's C library.
+const LIBRARIES_ROOT: &str = "/usr/aarch64-linux-gnu";
+/// The distribution's compiler, whose standard libraries for other targets are packages too.
+const SYSTEM_COMPILER: &str = "/usr/bin/rustc";
+
+/// Cross-builds and runs the tests, or says what is missing.
+pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
+    if cfg!(target_arch = "aarch64") {
+        bail!("this machine is aarch64 already: cargo xtask test");
+    }
+    let tools = Tools::find()?;
+    say(&format!("compiler {}, linker {LINKER}, emulator {EMULATOR}", tools.compiler.display()))?;
+    let mut cargo = workspace.cargo();
+    cargo
+        .args(["test", "--no-fail-fast", "--lib", "--tests", "--target", TARGET])
+        .packages(LIBRARIES)
+        .own_build(workspace, "aarch64", "")
+        .env("RUSTC", &tools.compiler)
+        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER)
+        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", format!("{EMULATOR} -L {LIBRARIES_ROOT}"));
+    process::run(&mut cargo).map(process::exit_code)
+}
+
+/// What a cross-build needs.
+struct Tools {
+    compiler: PathBuf,
+}
+
+impl Tools {
+    /// # Errors
+    ///
+    /// One error that names all that is missing, with the command that gets it.
+    fn find() -> anyhow::Result<Self> {
+        let compilers = [PathBuf::from(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())), SYSTEM_COMPILER.into()];
+        let compiler = compilers.into_iter().find(|compiler| has_target(compiler));
+        let mut missing = Vec::new();
+        if compiler.is_none() {
+            missing.push(format!(
+                "a standard library for {TARGET}: rustup target add {TARGET}, or Debian's own compiler with \
+                 dpkg --add-architecture arm64 && apt-get update && apt-get install rustc-web libstd-rust-web-dev:arm64"
+            ));
+        }
+        if !is_installed(LINKER) {
+            missing.push(format!("{LINKER}: apt-get install gcc-aarch64-linux-gnu"));
+        }
+        if !Path::new(LIBRARIES_ROOT).join("lib/libc.so.6").exists() {
+            missing.push(format!("a C library in {LIBRARIES_ROOT}: apt-get install libc6-dev-arm64-cross"));
+        }
+        if !is_installed(EMULATOR) {
+            missing.push(format!("{EMULATOR}: apt-get install qemu-user"));
+        }
+        match compiler {
+            Some(compiler) if missing.is_empty() => Ok(Self { compiler }),
+            _ => bail!("cannot cross-build for aarch64 here; missing:\n  {}", missing.join("\n  ")),
+        }
+    }
+}
+
+/// Does this compiler have a standard library for the target?
+fn has_target(compiler: &Path) -> bool {
+    let query = ["--print", "target-libdir", "--target", TARGET];
+    let Ok(directory) = process::capture(Command::new(compiler).args(query)) else { return false };
+    let Ok(entries) = Path::new(directory.trim()).read_dir() else { return false };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.into_iter().any(|name| name.starts_with("libstd-") && name.ends_with(".rlib"))
+}
+
+fn is_installed(program: &str) -> bool {
+    process::capture(Command::new(program).arg("--version")).is_ok()
+}

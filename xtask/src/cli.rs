@@ -1,0 +1,176 @@
+//! Every command and flag, declared in this one place.
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The project's checks and chores.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything that must hold: format, lints, docs, tests, models, a benchmark smoke run, packaging.
+    Test(TestArgs),
+    /// Run the loom models of the library crates on the shipped types.
+    Loom(LoomArgs),
+    /// Build and run the benchmark; all arguments go to it (try `cargo xtask bench --help`).
+    #[command(disable_help_flag = true)]
+    Bench(BenchArgs),
+    /// Run the concurrent tests under a sanitizer (needs a nightly toolchain).
+    Sanitize(SanitizeArgs),
+    /// Run the library crates' tests under Miri (needs a nightly toolchain with miri).
+    Miri,
+    /// Cross-build the library crates' tests for aarch64 Linux and run them under qemu.
+    Aarch64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Run only this step (may be given several times).
+    #[arg(long, value_name = "STEP")]
+    pub(crate) only: Vec<Step>,
+    /// Leave this step out (may be given several times).
+    #[arg(long, value_name = "STEP")]
+    pub(crate) skip: Vec<Step>,
+    /// Go on after a step that failed; the command still fails in the end.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+}
+
+/// The steps of `cargo xtask test`, in the order in which they run: what fails fastest comes first.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Step {
+    /// `cargo fmt --all --check`.
+    Fmt,
+    /// Clippy on every target, warnings denied.
+    Clippy,
+    /// Clippy on what is built for loom, warnings denied.
+    ClippyLoom,
+    /// Documentation of the workspace, warnings denied.
+    Docs,
+    /// Every unit, integration and documentation test.
+    Tests,
+    /// The library crates' tests again, on the portable payload copy.
+    PortableTests,
+    /// The loom models.
+    Loom,
+    /// A short benchmark run: does it still measure?
+    Bench,
+    /// Can every crate be packaged and built from its package?
+    Package,
+}
+
+impl Step {
+    /// The name by which `--only` and `--skip` know the step.
+    pub(crate) fn name(self) -> String {
+        // No step is hidden from the command line, so there always is a value.
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct LoomArgs {
+    /// Run only the models whose test name contains this.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Option<String>,
+    /// Bound the preemptions per execution to this number, whatever a model asks for.
+    #[arg(long, value_name = "N")]
+    pub(crate) preemptions: Option<usize>,
+    /// Show loom's own log with code locations, to understand a failing model. Runs one model at a time.
+    #[arg(long)]
+    pub(crate) log: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Arguments for the benchmark itself.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    pub(crate) args: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SanitizeArgs {
+    /// Which sanitizer.
+    #[arg(default_value = "thread")]
+    pub(crate) sanitizer: Sanitizer,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Sanitizer {
+    /// Data races.
+    Thread,
+    /// Accesses outside an allocation or after its end, and leaks.
+    Address,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn parse(args: &[&str]) -> Result<Command, String> {
+        Cli::try_parse_from([&["xtask"], args].concat()).map(|cli| cli.command).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn declaration_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_step_lists_what_exists() {
+        let message = parse(&["test", "--only", "format"]).unwrap_err();
+        for step in Step::value_variants() {
+            assert!(message.contains(&step.name()), "{} is not in: {message}", step.name());
+        }
+    }
+
+    #[test]
+    fn steps_can_be_repeated() {
+        let Ok(Command::Test(args)) = parse(&["test", "--only", "fmt", "--only", "clippy-loom"]) else {
+            panic!("not a test command");
+        };
+        assert_eq!(args.only, [Step::Fmt, Step::ClippyLoom]);
+        assert!(args.skip.is_empty() && !args.keep_going);
+    }
+
+    #[test]
+    fn bench_arguments_pass_through_untouched() {
+        for given in [&["--help"][..], &["--quick", "--json", "out.json"], &["-h"], &["list", "--cores=0,1"], &[]] {
+            let Ok(Command::Bench(args)) = parse(&[&["bench"], given].concat()) else {
+                panic!("{given:?} is not a bench command");
+            };
+            assert_eq!(args.args, given);
+        }
+    }
+
+    #[test]
+    fn loom_flags() {
+        let Ok(Command::Loom(args)) = parse(&["loom", "--only", "two_writers", "--preemptions", "4", "--log"]) else {
+            panic!("not a loom command");
+        };
+        assert_eq!(args.only.as_deref(), Some("two_writers"));
+        assert_eq!((args.preemptions, args.log), (Some(4), true));
+        assert!(parse(&["loom", "--preemptions", "few"]).is_err());
+    }
+
+    #[test]
+    fn sanitizer_is_thread_unless_asked() {
+        for (given, expected) in [
+            (&["sanitize"][..], Sanitizer::Thread),
+            (&["sanitize", "thread"], Sanitizer::Thread),
+            (&["sanitize", "address"], Sanitizer::Address),
+        ] {
+            let Ok(Command::Sanitize(args)) = parse(given) else {
+                panic!("{given:?} is not a sanitize command");
+            };
+            assert_eq!(args.sanitizer, expected);
+        }
+        assert!(parse(&["sanitize", "memory"]).unwrap_err().contains("address"));
+    }
+}

@@ -1,0 +1,46 @@
+//! The project's checks and chores, run as `cargo xtask COMMAND`.
+//!
+//! `main` only dispatches. The flags are declared in [`cli`], each command has a file of its own, and whatever goes
+//! wrong comes back here as an error.
+
+mod aarch64;
+mod bench;
+mod cli;
+mod counts;
+mod loom;
+mod loom_line;
+mod miri;
+mod process;
+mod sanitize;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+use crate::workspace::Workspace;
+
+fn main() -> ExitCode {
+    match dispatch(&Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            // Nothing is left to tell if standard error itself is gone.
+            let _ = process::say_error(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Test(args) => test::run(&workspace, args),
+        Command::Loom(args) => loom::run(&workspace, args),
+        Command::Bench(args) => bench::run(&workspace, args),
+        Command::Sanitize(args) => sanitize::run(&workspace, args),
+        Command::Miri => miri::run(&workspace),
+        Command::Aarch64 => aarch64::run(&workspace),
+    }
+}

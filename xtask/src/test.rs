@@ -1,0 +1,194 @@
+//! `cargo xtask test`: everything that must hold.
+//!
+//! The last line is always `N passed, N failed, N skipped`, over all tests and models that ran. A step that fails
+//! without a failing test (a lint, a build error) counts as one failure, one that cannot run here as one skipped.
+
+use std::process::{Command, ExitCode};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::bail;
+use clap::ValueEnum as _;
+
+use crate::cli::{LoomArgs, Step, TestArgs};
+use crate::counts::Counts;
+use crate::process::{self, say};
+use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
+use crate::{bench, loom};
+
+/// What became of a step.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Outcome {
+    Passed,
+    Failed,
+    /// It cannot run on this machine, for this reason.
+    Skipped(String),
+}
+
+/// Runs the steps; fails if one fails.
+pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> anyhow::Result<ExitCode> {
+    let steps = selected(args)?;
+    let (mut total, mut rows, mut failed) = (Counts::default(), Vec::new(), false);
+    for &step in &steps {
+        if failed && !args.keep_going {
+            rows.push(format!("{:15} not run", step.name()));
+            continue;
+        }
+        say(&format!("\n==> {}: {}", step.name(), purpose(step)))?;
+        let start = Instant::now();
+        let mut counts = Counts::default();
+        let outcome = match perform(workspace, step, &mut counts) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                process::say_error(&format!("error: {error:#}"))?;
+                Outcome::Failed
+            }
+        };
+        total += settled(counts, &outcome);
+        failed |= outcome == Outcome::Failed;
+        let verdict = match outcome {
+            Outcome::Passed => "passed".to_owned(),
+            Outcome::Failed => "FAILED".to_owned(),
+            Outcome::Skipped(reason) => format!("skipped: {reason}"),
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        say(&format!("<== {}: {verdict} ({seconds:.1} s)", step.name()))?;
+        rows.push(format!("{:15} {seconds:6.1} s  {verdict}", step.name()));
+    }
+    say(&format!("\n{}\n\n{total}", rows.join("\n")))?;
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The steps that `--only` and `--skip` leave, in the order in which they are declared.
+fn selected(args: &TestArgs) -> anyhow::Result<Vec<Step>> {
+    let wanted = |step: &&Step| (args.only.is_empty() || args.only.contains(step)) && !args.skip.contains(step);
+    let steps: Vec<Step> = Step::value_variants().iter().filter(wanted).copied().collect();
+    if steps.is_empty() {
+        bail!("--only and --skip leave no step to run");
+    }
+    Ok(steps)
+}
+
+/// A step's counts as they go into the total: a failure must show there even if no test reported it.
+fn settled(mut counts: Counts, outcome: &Outcome) -> Counts {
+    match outcome {
+        Outcome::Failed if counts.failed == 0 => counts.failed = 1,
+        Outcome::Skipped(_) => counts.skipped += 1,
+        _ => {}
+    }
+    counts
+}
+
+fn purpose(step: Step) -> &'static str {
+    match step {
+        Step::Fmt => "formatting",
+        Step::Clippy => "lints on every target",
+        Step::ClippyLoom => "lints on what is built for loom",
+        Step::Docs => "documentation",
+        Step::Tests => "unit, integration and documentation tests",
+        Step::PortableTests => "the library crates' tests on the portable payload copy",
+        Step::Loom => "loom models",
+        Step::Bench => "a short benchmark run",
+        Step::Package => "packages for crates.io, each built from its package",
+    }
+}
+
+fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Result<Outcome> {
+    let mut cargo = workspace.cargo();
+    match step {
+        Step::Fmt => plain(cargo.args(["fmt", "--all", "--check"])),
+        Step::Clippy => plain(cargo.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
+        Step::ClippyLoom => {
+            // Under this cfg nothing but the libraries and their models is ever built.
+            cargo.args(["clippy", "--lib"]).packages(LIBRARIES).own_build(workspace, "loom", "--cfg icc_loom");
+            if !workspace.crates_with_models().is_empty() {
+                cargo.args(["--test", "loom"]);
+            }
+            plain(cargo.args(["--", "-D", "warnings"]))
+        }
+        Step::Docs => plain(cargo.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
+        Step::Tests => counted(cargo.args(["test", "--workspace", "--no-fail-fast"]), counts),
+        Step::PortableTests => {
+            cargo.args(["test", "--no-fail-fast"]).packages(LIBRARIES);
+            counted(cargo.own_build(workspace, "portable", "--cfg icc_portable_copy"), counts)
+        }
+        Step::Loom => {
+            *counts = loom::check(workspace, &LoomArgs::default())?;
+            Ok(if counts.failed == 0 { Outcome::Passed } else { Outcome::Failed })
+        }
+        Step::Bench => {
+            let cores = thread::available_parallelism().map_or(1, usize::from);
+            if cores < 2 {
+                return Ok(Outcome::Skipped(
+                    "measuring between cores needs two of them, this machine offers one".into(),
+                ));
+            }
+            plain(&mut bench::command(workspace, &["--quick"]))
+        }
+        Step::Package => {
+            cargo.args(["package", "--workspace"]);
+            if is_dirty(workspace) {
+                say("the working tree has changes: packaging it as it stands (--allow-dirty)")?;
+                cargo.arg("--allow-dirty");
+            }
+            plain(&mut cargo)
+        }
+    }
+}
+
+/// Runs a step that succeeds or fails as a whole.
+fn plain(command: &mut Command) -> anyhow::Result<Outcome> {
+    let status = process::run(command)?;
+    Ok(if status.success() { Outcome::Passed } else { Outcome::Failed })
+}
+
+/// Runs tests and counts them.
+fn counted(command: &mut Command, counts: &mut Counts) -> anyhow::Result<Outcome> {
+    let status = process::stream(command, |line| {
+        if let Some(binary) = Counts::from_line(line) {
+            *counts += binary;
+        }
+    })?;
+    Ok(if status.success() { Outcome::Passed } else { Outcome::Failed })
+}
+
+/// Are there changes that are not committed? Without git, as in an unpacked archive, nothing is checked.
+fn is_dirty(workspace: &Workspace) -> bool {
+    let mut git = Command::new("git");
+    git.args(["status", "--porcelain"]).current_dir(workspace.root());
+    process::capture(&mut git).is_ok_and(|changes| !changes.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(only: &[Step], skip: &[Step]) -> TestArgs {
+        TestArgs { only: only.to_vec(), skip: skip.to_vec(), keep_going: false }
+    }
+
+    #[test]
+    fn everything_runs_unless_told_otherwise() {
+        assert_eq!(selected(&args(&[], &[])).unwrap(), Step::value_variants());
+    }
+
+    #[test]
+    fn only_and_skip_select_in_declared_order() {
+        let only = [Step::Loom, Step::Fmt, Step::Docs];
+        assert_eq!(selected(&args(&only, &[Step::Docs])).unwrap(), [Step::Fmt, Step::Loom]);
+        let rest = selected(&args(&[], &[Step::Bench])).unwrap();
+        assert_eq!(rest.len(), Step::value_variants().len() - 1);
+        assert!(!rest.contains(&Step::Bench));
+        assert!(selected(&args(&[Step::Fmt], &[Step::Fmt])).is_err());
+    }
+
+    #[test]
+    fn a_failed_step_always_shows_in_the_total() {
+        let tests = Counts { passed: 5, failed: 2, skipped: 1 };
+        assert_eq!(settled(tests, &Outcome::Failed), tests);
+        assert_eq!(settled(Counts::default(), &Outcome::Failed), Counts { failed: 1, ..Counts::default() });
+        let skipped = Outcome::Skipped("one core".into());
+        assert_eq!(settled(Counts::default(), &skipped), Counts { skipped: 1, ..Counts::default() });
+        assert_eq!(settled(Counts::default(), &Outcome::Passed), Counts::default());
+    }
+}

@@ -1,0 +1,147 @@
+//! Where the workspace is, what is in it, and how to call cargo on it.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+use crate::process;
+
+/// The crates that users depend on, lowest layer first. Models, sanitizers and cross-builds run on these.
+pub(crate) const LIBRARIES: [&str; 4] = ["icc-seqlock", "icc-buffer", "icc-queue", "icc-vector"];
+
+/// The workspace this program belongs to.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// Asks cargo about the workspace around this package.
+    ///
+    /// # Errors
+    ///
+    /// When cargo cannot load it.
+    pub(crate) fn find() -> anyhow::Result<Self> {
+        // Cargo sets the variable when it runs us; the path at build time serves when the program is called directly.
+        let package =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        // Called from the user's directory: a relative CARGO_TARGET_DIR starts there.
+        let metadata = process::capture(
+            Command::new(cargo_program())
+                .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
+                .arg(package.join("Cargo.toml")),
+        )?;
+        let metadata: Value =
+            serde_json::from_str(&metadata).context("cannot read what cargo says of the workspace")?;
+        let path = |key: &str| {
+            let value = metadata.get(key).and_then(Value::as_str);
+            value.map(PathBuf::from).with_context(|| format!("cargo does not say the workspace's {key}"))
+        };
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The directory of one of our crates.
+    pub(crate) fn crate_dir(&self, name: &str) -> PathBuf {
+        self.root.join("crates").join(name)
+    }
+
+    /// The library crates that have loom models.
+    pub(crate) fn crates_with_models(&self) -> Vec<&'static str> {
+        let has_models = |name: &&str| self.crate_dir(name).join("tests/loom.rs").is_file();
+        LIBRARIES.into_iter().filter(has_models).collect()
+    }
+
+    /// The names of a crate's integration tests, without its loom models, sorted.
+    pub(crate) fn integration_tests(&self, name: &str) -> anyhow::Result<Vec<String>> {
+        let dir = self.crate_dir(name).join("tests");
+        if !dir.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut tests = Vec::new();
+        for entry in dir.read_dir().with_context(|| format!("cannot list {}", dir.display()))? {
+            let path = entry.with_context(|| format!("cannot list {}", dir.display()))?.path();
+            // The two layouts that cargo finds by itself: tests/name.rs and tests/name/main.rs.
+            let is_test = path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").is_file();
+            match path.file_stem().and_then(|stem| stem.to_str()) {
+                Some(stem) if is_test && stem != "loom" => tests.push(stem.to_owned()),
+                _ => {}
+            }
+        }
+        tests.sort();
+        Ok(tests)
+    }
+
+    /// The cargo that runs us, called from the workspace's root.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut command = self.cargo_here();
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// The cargo that runs us, called from the user's directory. It needs `--manifest-path`.
+    pub(crate) fn cargo_here(&self) -> Command {
+        let mut command = Command::new(cargo_program());
+        // The absolute path: a relative one would mean another directory in the root.
+        command.env("CARGO_TARGET_DIR", &self.target);
+        command
+    }
+
+    /// Nightly's cargo, called from the workspace's root.
+    ///
+    /// # Errors
+    ///
+    /// When rustup or its nightly toolchain is missing, with the command that installs it.
+    pub(crate) fn nightly_cargo(&self) -> anyhow::Result<Command> {
+        let probe = process::capture(Command::new("rustup").args(["run", "nightly", "cargo", "--version"]));
+        match probe {
+            Ok(_) => {}
+            Err(error) if error.is_missing() => {
+                bail!("this needs rustup and a nightly toolchain: see https://rustup.rs")
+            }
+            Err(_) => bail!("this needs a nightly toolchain: rustup toolchain install nightly --profile minimal"),
+        }
+        let mut command = Command::new("rustup");
+        command.args(["run", "nightly", "cargo"]).current_dir(&self.root);
+        Ok(command)
+    }
+}
+
+fn cargo_program() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// What builds with flags of its own, in a directory of its own, so that it does not throw away other builds.
+pub(crate) trait OwnBuild {
+    /// Adds `flags` to the compiler's flags and builds in `directory` below the workspace's target directory.
+    fn own_build(&mut self, workspace: &Workspace, directory: &str, flags: &str) -> &mut Self;
+
+    /// Names the packages to work on.
+    fn packages<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> &mut Self;
+}
+
+impl OwnBuild for Command {
+    fn own_build(&mut self, workspace: &Workspace, directory: &str, flags: &str) -> &mut Self {
+        let mut all: OsString = env::var_os("RUSTFLAGS").unwrap_or_default();
+        if !all.is_empty() {
+            all.push(" ");
+        }
+        all.push(flags);
+        // The encoded variable would win over the plain one and lose our flags.
+        self.env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .env("RUSTFLAGS", all)
+            .env("CARGO_TARGET_DIR", workspace.target.join(directory))
+    }
+
+    fn packages<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        self.args(names.into_iter().flat_map(|name| ["--package", name]))
+    }
+}
