@@ -1,0 +1,173 @@
+//! Time stamps: the processor's own counter where it is invariant, and what reading it costs.
+
+use std::time::Duration;
+
+/// Pairs of stamps from which the cost of one pair is taken.
+const COST_SAMPLES: usize = 20_001;
+
+/// The clock that stamps are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The time stamp counter of an x86-64 processor, invariant over frequency and sleep.
+    Tsc,
+    /// The system counter of an aarch64 processor.
+    SystemCounter,
+    /// The operating system's monotonic clock: the processor's counter is not fit to be used.
+    Monotonic,
+}
+
+impl Source {
+    /// A short name for tables and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tsc => "invariant TSC",
+            Self::SystemCounter => "system counter",
+            Self::Monotonic => "monotonic clock",
+        }
+    }
+}
+
+/// A clock whose tick and whose own cost are known.
+#[derive(Clone, Debug)]
+pub struct Stopwatch {
+    clock: quanta::Clock,
+    source: Source,
+    ns_per_tick: f64,
+    cost_ticks: u64,
+}
+
+impl Stopwatch {
+    /// Calibrates the clock and measures what a pair of stamps costs. Takes up to about 200 ms, on the calling thread.
+    #[must_use]
+    pub fn calibrate() -> Self {
+        let clock = quanta::Clock::new();
+        let mut stopwatch = Self {
+            source: source_of(&clock),
+            // A billion ticks: the clock answers in whole nanoseconds, so the quotient is good to nine digits.
+            ns_per_tick: clock.delta_as_nanos(0, 1_000_000_000) as f64 / 1e9,
+            cost_ticks: 0,
+            clock,
+        };
+        let mut pairs: Vec<u64> = (0..COST_SAMPLES)
+            .map(|_| {
+                let start = stopwatch.stamp();
+                let end = stopwatch.stamp();
+                end.saturating_sub(start)
+            })
+            .collect();
+        let (_, median, _) = pairs.select_nth_unstable(COST_SAMPLES / 2);
+        stopwatch.cost_ticks = *median;
+        stopwatch
+    }
+
+    /// A stamp in ticks. Everything before it in the program is done when it is taken, nothing after it has begun.
+    ///
+    /// Without the fences the processor may read the counter while the load that ends a wait is still under way.
+    #[inline(always)]
+    #[must_use]
+    pub fn stamp(&self) -> u64 {
+        finish_earlier_loads();
+        let ticks = self.clock.raw();
+        finish_earlier_loads();
+        ticks
+    }
+
+    /// Ticks between two stamps, less what the stamps themselves took. Zero if that is more than lies between them.
+    #[inline(always)]
+    #[must_use]
+    pub fn ticks_between(&self, start: u64, end: u64) -> u64 {
+        end.saturating_sub(start).saturating_sub(self.cost_ticks)
+    }
+
+    /// The length of one tick, in nanoseconds.
+    #[must_use]
+    pub fn ns_per_tick(&self) -> f64 {
+        self.ns_per_tick
+    }
+
+    /// What a pair of stamps costs and [`ticks_between`](Self::ticks_between) takes off, in nanoseconds.
+    #[must_use]
+    pub fn cost_ns(&self) -> f64 {
+        self.cost_ticks as f64 * self.ns_per_tick
+    }
+
+    /// Where the stamps come from.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// How many ticks a time takes, rounded down.
+    #[must_use]
+    pub fn ticks_in(&self, time: Duration) -> u64 {
+        (time.as_secs_f64() * 1e9 / self.ns_per_tick) as u64
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn source_of(clock: &quanta::Clock) -> Source {
+    // The library does not say which clock it chose. Its stamp lies between two reads of the counter only if it is one.
+    // SAFETY: every x86-64 processor has the instruction, and no system this runs on forbids it to user code
+    // (Linux does so only at a process's own request, by `prctl(PR_SET_TSC)`).
+    let (before, stamp, after) = unsafe {
+        let before = core::arch::x86_64::_rdtsc();
+        let stamp = clock.raw();
+        (before, stamp, core::arch::x86_64::_rdtsc())
+    };
+    if (before..=after).contains(&stamp) { Source::Tsc } else { Source::Monotonic }
+}
+
+#[cfg(target_arch = "aarch64")]
+fn source_of(_clock: &quanta::Clock) -> Source {
+    Source::SystemCounter
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn source_of(_clock: &quanta::Clock) -> Source {
+    Source::Monotonic
+}
+
+#[inline(always)]
+fn finish_earlier_loads() {
+    // `lfence` lets no later instruction start before every earlier one has completed locally. Stores may still be on
+    // their way to other cores, which is what is being measured.
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: `lfence` is part of SSE2, which every x86-64 processor has; it touches no register and no memory.
+    unsafe {
+        core::arch::x86_64::_mm_lfence();
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: `isb` only flushes the pipeline; it touches no register and no memory.
+    unsafe {
+        core::arch::asm!("isb", options(nostack, preserves_flags));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_as_long_as_they_are_said_to_be() {
+        let stopwatch = Stopwatch::calibrate();
+        let wall = std::time::Instant::now();
+        let start = stopwatch.stamp();
+        std::thread::sleep(Duration::from_millis(50));
+        let ticks = stopwatch.ticks_between(start, stopwatch.stamp());
+        let wall_ns = wall.elapsed().as_secs_f64() * 1e9;
+        let ns = ticks as f64 * stopwatch.ns_per_tick();
+        // `wall` encloses the stamps, so it may be longer by any time spent off the processor, but not shorter.
+        assert!(ns > 49e6 && ns < wall_ns * 1.01, "{ns} against {wall_ns}");
+        let ticks = stopwatch.ticks_in(Duration::from_millis(50)) as f64;
+        assert!((ticks * stopwatch.ns_per_tick() - 50e6).abs() < 50.0);
+    }
+
+    #[test]
+    fn the_cost_of_a_pair_of_stamps_is_measured() {
+        let stopwatch = Stopwatch::calibrate();
+        // Reading the counter twice takes some time, and far less than a microsecond anywhere.
+        assert!(stopwatch.cost_ns() > 0.0, "{}", stopwatch.cost_ns());
+        assert!(stopwatch.cost_ns() < 5_000.0, "{}", stopwatch.cost_ns());
+    }
+}

@@ -1,0 +1,29 @@
+//! Measures what a message costs from one pinned core to another.
+//!
+//! The binary of the same name does it for everything in this workspace. The library is the harness behind it, so that
+//! other structures can be measured beside these, by the same method and in the same run: implement
+//! [`Subject`](link::Subject) for each, add them to a [`Catalogue`](catalogue::Catalogue), and hand it to [`cli::run`].
+//!
+//! # Method
+//!
+//! - Two threads on two cores, each pinned and the pin verified ([`pin`], [`pair`]), pass messages to and fro over two
+//!   links of one kind ([`link`]). Half of each round trip is a sample ([`scenario::one_way_latency`]).
+//! - Stamps come from the processor's counter where it is invariant, fenced, and what they cost is taken off ([`clock`]).
+//! - Every message is checked, all of it ([`message`]). Every wait is bounded: a lost message is an error, not a hang.
+//! - The first samples of a round are dropped. Rounds of all subjects take turns, and each stands between two rounds of
+//!   two bare atomics: its ratio is to those, and it is dropped if they disagree ([`rounds`]).
+//! - Reported are medians over the rounds, with the range of the ratios ([`report`]), and the machine ([`machine`]).
+
+pub mod catalogue;
+pub mod cli;
+pub mod clock;
+pub mod link;
+pub mod machine;
+pub mod message;
+pub mod pair;
+pub mod pin;
+pub mod progress;
+pub mod report;
+pub mod rounds;
+pub mod scenario;
+pub mod subjects;

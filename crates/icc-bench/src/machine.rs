@@ -1,0 +1,237 @@
+//! What the figures were measured on, and what about it may spoil them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::clock::{Source, Stopwatch};
+use crate::pin::Cores;
+
+/// A load average from which other work on the machine is worth a warning.
+const BUSY_LOAD: f64 = 0.5;
+
+/// A tick from which single samples are coarse against what is measured, in nanoseconds.
+const COARSE_TICK_NS: f64 = 5.0;
+
+/// A description of the machine, as it goes into reports.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Machine {
+    /// The processor's name.
+    pub cpu: String,
+    /// The processor's architecture.
+    pub arch: &'static str,
+    /// The cores this process may use.
+    pub cores_available: Vec<usize>,
+    /// The cores of the run: the one that takes the time, then the one that answers.
+    pub cores_used: [usize; 2],
+    /// Whether those two are hyper-threads of one core; `null` if the system does not say.
+    pub smt_siblings: Option<bool>,
+    /// The clock.
+    pub clock: Clock,
+    /// The kernel's name and release.
+    pub kernel: String,
+    /// Whether this is a virtual machine; `null` if the system does not say.
+    pub virtualised: Option<bool>,
+    /// The frequency governor of the first core used; `null` if the system has none, as in most virtual machines.
+    pub governor: Option<String>,
+    /// The load average of the last minute when the run began; `null` if the system does not say.
+    pub load: Option<f64>,
+}
+
+/// The clock of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Clock {
+    /// Where stamps come from.
+    pub source: &'static str,
+    /// The length of a tick, in nanoseconds.
+    pub tick_ns: f64,
+    /// What a pair of stamps costs, already taken off the figures, in nanoseconds.
+    pub cost_ns: f64,
+}
+
+impl Machine {
+    /// Looks at this machine. What the system does not tell is left out.
+    #[must_use]
+    pub fn describe(available: &[usize], used: Cores, stopwatch: &Stopwatch) -> Self {
+        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let uname = rustix::system::uname();
+        let siblings = smt_siblings(used.first);
+        Self {
+            cpu: cpu_name(&cpuinfo),
+            arch: std::env::consts::ARCH,
+            cores_available: available.to_vec(),
+            cores_used: [used.first, used.second],
+            smt_siblings: (!siblings.is_empty()).then(|| siblings.contains(&used.second)),
+            clock: Clock {
+                source: stopwatch.source().name(),
+                tick_ns: rounded(stopwatch.ns_per_tick(), 4),
+                cost_ns: rounded(stopwatch.cost_ns(), 2),
+            },
+            kernel: format!("{} {}", uname.sysname().to_string_lossy(), uname.release().to_string_lossy()),
+            virtualised: is_virtualised(&cpuinfo),
+            governor: first_line(&format!("/sys/devices/system/cpu/cpu{}/cpufreq/scaling_governor", used.first)),
+            load: first_line("/proc/loadavg").and_then(|line| one_minute_load(&line)),
+        }
+    }
+
+    /// What about the machine may spoil the figures, a sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.virtualised == Some(true) {
+            warnings.push(
+                "this is a virtual machine: the host may take a core away at any time, which shows in p99.9".to_owned(),
+            );
+        }
+        if let Some(governor) = self.governor.as_deref().filter(|&name| name != "performance") {
+            warnings
+                .push(format!("the frequency governor is `{governor}`: set it to `performance` for steady figures"));
+        }
+        if self.smt_siblings == Some(true) {
+            warnings.push(
+                "the two cores are hyper-threads of one: they share caches, so this is not latency between cores"
+                    .to_owned(),
+            );
+        }
+        if let Some(load) = self.load.filter(|&load| load >= BUSY_LOAD) {
+            warnings.push(format!("other work was running when this began (load average {load:.2})"));
+        }
+        if self.clock.source == Source::Monotonic.name() {
+            warnings.push(
+                "the processor's counter is not invariant, so the system's clock is used, which is slower".to_owned(),
+            );
+        }
+        if self.clock.tick_ns > COARSE_TICK_NS {
+            warnings.push(format!(
+                "one tick of the clock is {:.1} ns: percentiles come in steps of half of it",
+                self.clock.tick_ns
+            ));
+        }
+        warnings
+    }
+}
+
+/// The hyper-threads that share a core with this one, itself included; empty if the system does not say.
+#[must_use]
+pub fn smt_siblings(core: usize) -> Vec<usize> {
+    first_line(&format!("/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list"))
+        .map(|line| parse_cpu_list(&line))
+        .unwrap_or_default()
+}
+
+/// Parses the kernel's notation for sets of processors, such as `0-2,8`. Parts that are not in it are left out.
+fn parse_cpu_list(list: &str) -> Vec<usize> {
+    let cores: BTreeSet<usize> = list
+        .split(',')
+        .filter_map(|part| {
+            let (low, high) = part.split_once('-').unwrap_or((part, part));
+            Some(low.trim().parse().ok()?..=high.trim().parse().ok()?)
+        })
+        .flatten()
+        .collect();
+    cores.into_iter().collect()
+}
+
+fn cpu_name(cpuinfo: &str) -> String {
+    // x86 gives a name, Arm only numbers; boards have a name elsewhere.
+    field(cpuinfo, "model name")
+        .map(ToOwned::to_owned)
+        .or_else(|| first_line("/sys/firmware/devicetree/base/model"))
+        .or_else(|| {
+            let implementer = field(cpuinfo, "CPU implementer")?;
+            let part = field(cpuinfo, "CPU part")?;
+            Some(format!("implementer {implementer}, part {part}"))
+        })
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn is_virtualised(cpuinfo: &str) -> Option<bool> {
+    if let Some(flags) = field(cpuinfo, "flags") {
+        return Some(flags.split_whitespace().any(|flag| flag == "hypervisor"));
+    }
+    // Arm processors have no such flag; hypervisors give themselves away in other places.
+    let shows_hypervisor =
+        Path::new("/sys/hypervisor/type").exists() || Path::new("/proc/device-tree/hypervisor").exists();
+    let vendor = first_line("/sys/class/dmi/id/sys_vendor");
+    let is_virtual_vendor = |vendor: &String| {
+        ["QEMU", "Amazon EC2", "Google", "Microsoft", "VMware"].iter().any(|name| vendor.contains(name))
+    };
+    match vendor {
+        _ if shows_hypervisor => Some(true),
+        Some(vendor) if is_virtual_vendor(&vendor) => Some(true),
+        _ => None,
+    }
+}
+
+/// The value of the first `name : value` line with this name.
+fn field<'text>(text: &'text str, name: &str) -> Option<&'text str> {
+    text.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        (key.trim() == name).then(|| value.trim())
+    })
+}
+
+fn first_line(path: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let line = text.lines().next()?.trim_end_matches('\0').trim();
+    (!line.is_empty()).then(|| line.to_owned())
+}
+
+fn one_minute_load(line: &str) -> Option<f64> {
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// Rounded to so many digits after the point, so that files do not show digits that mean nothing.
+pub(crate) fn rounded(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const X86: &str = "processor\t: 0\nmodel name\t: Some CPU @ 3 GHz\nflags\t\t: fpu tsc hypervisor\n";
+
+    #[test]
+    fn cpuinfo_gives_name_and_hypervisor() {
+        assert_eq!(cpu_name(X86), "Some CPU @ 3 GHz");
+        assert_eq!(is_virtualised(X86), Some(true));
+        assert_eq!(is_virtualised(&X86.replace("hypervisor", "sse2")), Some(false));
+    }
+
+    #[test]
+    fn cpu_lists_are_read_in_the_kernels_notation() {
+        assert_eq!(parse_cpu_list("0-2,8"), [0, 1, 2, 8]);
+        assert_eq!(parse_cpu_list("3"), [3]);
+        assert_eq!(parse_cpu_list(""), [0; 0]);
+    }
+
+    #[test]
+    fn what_spoils_figures_is_warned_of_and_nothing_else() {
+        let calm = Machine {
+            cpu: "x".to_owned(),
+            arch: "x86_64",
+            cores_available: vec![0, 1],
+            cores_used: [0, 1],
+            smt_siblings: Some(false),
+            clock: Clock { source: Source::Tsc.name(), tick_ns: 0.4, cost_ns: 9.0 },
+            kernel: "Linux".to_owned(),
+            virtualised: Some(false),
+            governor: Some("performance".to_owned()),
+            load: Some(0.1),
+        };
+        assert_eq!(calm.warnings(), [""; 0]);
+        let spoilt = Machine {
+            smt_siblings: Some(true),
+            clock: Clock { source: Source::Monotonic.name(), tick_ns: 40.0, cost_ns: 50.0 },
+            virtualised: Some(true),
+            governor: Some("powersave".to_owned()),
+            load: Some(3.0),
+            ..calm
+        };
+        assert_eq!(spoilt.warnings().len(), 6);
+    }
+}

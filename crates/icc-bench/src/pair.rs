@@ -1,0 +1,128 @@
+//! Two threads on two cores that do one round together, and end together whatever happens to either.
+
+use std::sync::Barrier;
+#[allow(clippy::disallowed_types, reason = "this flag is of the harness, not of what is measured")]
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use crate::link::{Polled, Receiver};
+use crate::pin::{Cores, PinError, pin_current_thread};
+
+/// Empty polls between two looks at the clock and at the stop flag: a few microseconds, so that neither costs anything.
+const POLLS_PER_LOOK: u32 = 1 << 12;
+
+/// Asks both threads to end.
+#[derive(Debug, Default)]
+#[allow(clippy::disallowed_types, reason = "this flag is of the harness, not of what is measured")]
+pub struct Stop(AtomicBool);
+
+impl Stop {
+    /// Whether one of the threads has ended.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        // Relaxed: nothing is handed over with the flag.
+        self.0.load(Relaxed)
+    }
+
+    fn ask(&self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// Asks for the end when dropped, so that a thread that fails or panics takes the other one with it.
+struct AskOnDrop<'a>(&'a Stop);
+
+impl Drop for AskOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.ask();
+    }
+}
+
+/// One of the two threads panicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a measuring thread panicked; its message is above")]
+pub struct Panicked;
+
+/// Runs two closures at once on two threads, each pinned to its core and verified before either begins.
+///
+/// A closure that returns asks the other to end, through its [`Stop`]; one that never looks at it may keep this call
+/// from returning.
+///
+/// # Errors
+///
+/// What pinning or either closure returned; of two errors the first closure's.
+pub fn run<A, B, E>(
+    cores: Cores,
+    first: impl FnOnce(&Stop) -> Result<A, E> + Send,
+    second: impl FnOnce(&Stop) -> Result<B, E> + Send,
+) -> Result<(A, B), E>
+where
+    A: Send,
+    B: Send,
+    E: From<PinError> + From<Panicked> + Send,
+{
+    let stop = Stop::default();
+    let start = Barrier::new(2);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| on_core(cores.first, &start, &stop, first));
+        let second = scope.spawn(|| on_core(cores.second, &start, &stop, second));
+        let (first, second) = (first.join(), second.join());
+        Ok((first.map_err(|_| Panicked)??, second.map_err(|_| Panicked)??))
+    })
+}
+
+fn on_core<R, E: From<PinError>>(
+    core: usize,
+    start: &Barrier,
+    stop: &Stop,
+    body: impl FnOnce(&Stop) -> Result<R, E>,
+) -> Result<R, E> {
+    let _end_both = AskOnDrop(stop);
+    let pinned = pin_current_thread(core);
+    if pinned.is_err() {
+        stop.ask();
+    }
+    // Reached whether or not the pin took, else the other thread would wait here for ever.
+    start.wait();
+    pinned?;
+    body(stop)
+}
+
+/// How a wait for a message ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// A message is in the caller's buffer.
+    Message,
+    /// The receiver was overtaken, and this many messages are gone.
+    Lost(u64),
+    /// The other thread has ended.
+    Stopped,
+    /// Nothing came in the time allowed.
+    TimedOut,
+}
+
+/// Polls until a message is there, for at most `patience` (and the few microseconds until that is noticed).
+///
+/// There is no pause between polls: a pause instruction lasts 40 to 140 cycles, which would show in the latency, and
+/// makes some hypervisors take the core away.
+#[inline(always)]
+pub fn receive<T>(receiver: &mut impl Receiver<T>, into: &mut T, stop: &Stop, patience: Duration) -> Waited {
+    let mut waiting_since: Option<Instant> = None;
+    loop {
+        for _ in 0..POLLS_PER_LOOK {
+            match receiver.poll(into) {
+                Polled::Message => return Waited::Message,
+                Polled::Empty => {}
+                Polled::Lost(count) => return Waited::Lost(count),
+            }
+        }
+        if stop.is_asked() {
+            return Waited::Stopped;
+        }
+        let since = *waiting_since.get_or_insert_with(Instant::now);
+        if since.elapsed() > patience {
+            return Waited::TimedOut;
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Half a round trip: two threads on two cores pass a message to and fro over two links of one kind.
+//!
+//! The first thread takes a stamp, sends, waits for the answer, takes a stamp. What is not the link's work stays out of
+//! that time: both threads make their next message before they wait, and check the one they got after they have
+//! answered or taken the stamp.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use super::{Rig, Round};
+use crate::link::{Link, OpenError, Receiver, Sender};
+use crate::message::{Garbled, Message};
+use crate::pair::{self, Panicked, Stop, Waited};
+use crate::pin::PinError;
+
+/// The scenario's name in tables and JSON.
+pub const NAME: &str = "one_way_latency";
+
+/// Round trips at the start of a round that are not counted: first touches of memory, cold caches and predictors.
+pub const WARM_UP_TRIPS: u64 = 5_000;
+
+/// A round goes on past its time until it has this many samples; fewer say nothing about the slowest thousandth.
+pub const MIN_SAMPLES: u64 = 10_000;
+
+/// No round lasts longer than this many times what it was given, however few samples it has.
+pub const MAX_OVERTIME: u64 = 4;
+
+/// Pings carry even numbers from here on, and the answer to each the odd one after it. No structure starts out with it.
+const FIRST_PING: u64 = 2;
+
+/// A round could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum RoundError {
+    /// A thread could not be pinned.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+
+    /// A measuring thread panicked.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+
+    /// The structure could not be made.
+    #[error("the link could not be opened: {0}")]
+    Open(OpenError),
+
+    /// A message never arrived.
+    #[error("message {sequence} was lost: it did not arrive within {patience:?}")]
+    Lost {
+        /// The message's number.
+        sequence: u64,
+        /// How long it was waited for.
+        patience: Duration,
+    },
+
+    /// The receiver was overtaken, which cannot be with one message under way.
+    #[error("while message {sequence} was awaited, the receiver was told that it had lost {count}")]
+    Overtaken {
+        /// The number of the message waited for.
+        sequence: u64,
+        /// How many the receiver was told were lost.
+        count: u64,
+    },
+
+    /// A message arrived with wrong content.
+    #[error(transparent)]
+    Garbled(#[from] Garbled),
+}
+
+/// Measures one round of about `length`, over two links that `open` makes.
+///
+/// # Errors
+///
+/// [`RoundError`] if a thread cannot be pinned, or a message is lost, comes twice or is garbled. Every wait is bounded
+/// by the rig's patience.
+pub fn round<T: Message, L: Link<T>>(
+    open: impl Fn() -> Result<L, OpenError>,
+    rig: &Rig,
+    length: Duration,
+) -> Result<Round, RoundError> {
+    let mut there = open().map_err(RoundError::Open)?;
+    let mut back = open().map_err(RoundError::Open)?;
+    let (ping_out, ping_in) = there.ends().map_err(RoundError::Open)?;
+    let (pong_out, pong_in) = back.ends().map_err(RoundError::Open)?;
+
+    let (trips, last_seen) = pair::run(
+        rig.cores,
+        |stop| time_trips(ping_out, pong_in, stop, rig, length),
+        |stop| answer(pong_out, ping_in, stop, rig),
+    )?;
+    match trips {
+        Trips::Done(histogram) => Ok(Round::from_histogram(&histogram, rig.stopwatch.ns_per_tick() / 2.0)),
+        // Which of the two links lost its message is known only to the other side.
+        Trips::NoAnswerTo(ping) => {
+            Err(RoundError::Lost { sequence: if last_seen < ping { ping } else { ping + 1 }, patience: rig.patience })
+        }
+    }
+}
+
+/// How the timing thread ended.
+enum Trips {
+    /// Round trips in ticks.
+    Done(Histogram<u64>),
+    /// The number of the message that was not answered.
+    NoAnswerTo(u64),
+}
+
+/// The first thread: sends, waits for the answer, takes the time.
+fn time_trips<T: Message>(
+    mut sender: impl Sender<T>,
+    mut receiver: impl Receiver<T>,
+    stop: &Stop,
+    rig: &Rig,
+    length: Duration,
+) -> Result<Trips, RoundError> {
+    let clock = &rig.stopwatch;
+    let ticks = clock.ticks_in(length);
+    let mut histogram = trip_histogram(clock.ticks_in(rig.patience));
+    let (mut ping, mut pong) = (T::zeroed(), T::zeroed());
+    let mut sequence = FIRST_PING;
+    let mut warm_up = WARM_UP_TRIPS;
+    let begin = clock.stamp();
+    loop {
+        ping.fill(sequence);
+        let start = clock.stamp();
+        sender.send(&ping);
+        let waited = pair::receive(&mut receiver, &mut pong, stop, rig.patience);
+        let end = clock.stamp();
+        match waited {
+            Waited::Message => pong.check(sequence + 1)?,
+            Waited::Lost(count) => {
+                return Err(RoundError::Overtaken { sequence: sequence + 1, count });
+            }
+            Waited::TimedOut => return Ok(Trips::NoAnswerTo(sequence)),
+            // The other thread ended early and says why.
+            Waited::Stopped => return Ok(Trips::Done(histogram)),
+        }
+        if warm_up > 0 {
+            warm_up -= 1;
+        } else {
+            histogram.saturating_record(clock.ticks_between(start, end));
+        }
+        let elapsed = end.saturating_sub(begin);
+        if elapsed >= ticks && (histogram.len() >= MIN_SAMPLES || elapsed >= ticks.saturating_mul(MAX_OVERTIME)) {
+            return Ok(Trips::Done(histogram));
+        }
+        sequence += 2;
+    }
+}
+
+/// The second thread: answers each message, then checks it. Returns the last number it saw.
+fn answer<T: Message>(
+    mut sender: impl Sender<T>,
+    mut receiver: impl Receiver<T>,
+    stop: &Stop,
+    rig: &Rig,
+) -> Result<u64, RoundError> {
+    // Longer than the first thread waits, so that it is always that one which gives up, and a lost answer is not taken
+    // for a lost message.
+    let patience = rig.patience * 2;
+    let (mut ping, mut pong) = (T::zeroed(), T::zeroed());
+    let mut sequence = FIRST_PING;
+    loop {
+        pong.fill(sequence + 1);
+        match pair::receive(&mut receiver, &mut ping, stop, patience) {
+            Waited::Message => {}
+            Waited::Lost(count) => return Err(RoundError::Overtaken { sequence, count }),
+            Waited::Stopped => return Ok(sequence - 2),
+            Waited::TimedOut => return Err(RoundError::Lost { sequence, patience }),
+        }
+        sender.send(&pong);
+        ping.check(sequence)?;
+        sequence += 2;
+    }
+}
+
+fn trip_histogram(longest: u64) -> Histogram<u64> {
+    // A wait ends a little after the patience; what is longer than the bound is counted as the bound.
+    Histogram::new_with_bounds(1, longest.max(1_000), 3)
+        .expect("bounds from 1 to at least 1000 with three digits are always accepted")
+}

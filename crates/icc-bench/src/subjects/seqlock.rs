@@ -1,0 +1,66 @@
+//! One cell with one writer, polled for a newer version.
+
+use crossbeam_utils::CachePadded;
+use icc_seqlock::{Reader, Seqlock, Writer};
+
+use crate::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use crate::message::Message;
+
+/// `icc_seqlock::Seqlock` by its split ends: one exclusive writer, plain stores.
+#[derive(Clone, Copy, Debug)]
+pub struct SeqlockCell;
+
+impl Subject for SeqlockCell {
+    const NAME: &'static str = "icc-seqlock";
+    type Link<T: Message> = SeqlockLink<T>;
+
+    fn open<T: Message>() -> Result<SeqlockLink<T>, OpenError> {
+        Ok(SeqlockLink(Box::new(CachePadded::new(Seqlock::new(T::zeroed())))))
+    }
+}
+
+/// A cell on cache lines of its own.
+#[derive(Debug)]
+pub struct SeqlockLink<T: Message>(Box<CachePadded<Seqlock<T>>>);
+
+/// The writing end.
+#[derive(Debug)]
+pub struct SeqlockSender<'link, T: Message>(Writer<'link, T>);
+
+/// The polling end, with the last version it saw.
+#[derive(Debug)]
+pub struct SeqlockReceiver<'link, T: Message> {
+    reader: Reader<'link, T>,
+    seen: u64,
+}
+
+impl<T: Message> Link<T> for SeqlockLink<T> {
+    type Sender<'link> = SeqlockSender<'link, T>;
+    type Receiver<'link> = SeqlockReceiver<'link, T>;
+
+    fn ends(&mut self) -> Result<(SeqlockSender<'_, T>, SeqlockReceiver<'_, T>), OpenError> {
+        let (writer, reader) = self.0.split();
+        let seen = reader.version();
+        Ok((SeqlockSender(writer), SeqlockReceiver { reader, seen }))
+    }
+}
+
+impl<T: Message> Sender<T> for SeqlockSender<'_, T> {
+    #[inline(always)]
+    fn send(&mut self, message: &T) {
+        self.0.write(message);
+    }
+}
+
+impl<T: Message> Receiver<T> for SeqlockReceiver<'_, T> {
+    #[inline(always)]
+    fn poll(&mut self, into: &mut T) -> Polled {
+        match self.reader.read_into_if_newer(self.seen, into) {
+            Some(version) => {
+                self.seen = version;
+                Polled::Message
+            }
+            None => Polled::Empty,
+        }
+    }
+}
