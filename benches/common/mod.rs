@@ -19,7 +19,7 @@ macro_rules! for_each_payload {
 pub(crate) use for_each_payload;
 
 /// Settings under which each operation takes under a second and its figures repeat within a few percent.
-pub fn criterion() -> Criterion {
+pub(crate) fn criterion() -> Criterion {
     Criterion::default()
         .warm_up_time(Duration::from_millis(150))
         .measurement_time(Duration::from_millis(500))
@@ -28,13 +28,13 @@ pub fn criterion() -> Criterion {
 }
 
 /// Tells the group the size of `T`, and gives the name of `operation` at that size.
-pub fn id_of<T>(group: &mut BenchmarkGroup<'_, WallTime>, operation: &str) -> BenchmarkId {
+pub(crate) fn id_of<T>(group: &mut BenchmarkGroup<'_, WallTime>, operation: &str) -> BenchmarkId {
     group.throughput(Throughput::Bytes(size_of::<T>() as u64));
     BenchmarkId::new(operation, size_of::<T>())
 }
 
 /// A plain copy between two places the compiler knows nothing about: what no checked copy can beat.
-pub fn plain_copy<T: bytemuck::Pod>(group: &mut BenchmarkGroup<'_, WallTime>) {
+pub(crate) fn plain_copy<T: bytemuck::Pod>(group: &mut BenchmarkGroup<'_, WallTime>) {
     let (from, mut to) = (T::zeroed(), T::zeroed());
     let id = id_of::<T>(group, "plain copy");
     group.bench_function(id, |bencher| {

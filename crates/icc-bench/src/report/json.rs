@@ -75,7 +75,7 @@ pub enum FileError {
     NotAFile(PathBuf),
 
     /// The system refused.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {}", path.display(), source.kind())]
     Refused {
         /// The file's path.
         path: PathBuf,

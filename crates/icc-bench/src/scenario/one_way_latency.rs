@@ -179,3 +179,6 @@ fn trip_histogram(longest: u64) -> Histogram<u64> {
     Histogram::new_with_bounds(1, longest.max(1_000), 3)
         .expect("bounds from 1 to at least 1000 with three digits are always accepted")
 }
+
+#[cfg(test)]
+mod tests;

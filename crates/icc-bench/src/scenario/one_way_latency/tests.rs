@@ -1,0 +1,164 @@
+//! Links that go wrong, and what becomes of a round over them.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::*;
+use crate::clock::Stopwatch;
+use crate::link::{Polled, Subject};
+use crate::pin;
+use crate::subjects::queue::SpmcQueue;
+use crate::subjects::raw::{RawLink, RawReceiver, RawSender, Word};
+use crate::subjects::seqlock::SeqlockCell;
+use crate::subjects::vector::VectorSlot;
+
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Far longer than any of these rounds may last, even on a busy machine; far shorter than for ever.
+const SOON: Duration = Duration::from_secs(30);
+
+/// The message that something happens to, well after a round has begun. Even: a ping. The one after it answers it.
+const VICTIM: u64 = 2_000;
+
+#[derive(Clone, Copy)]
+enum Fault {
+    None,
+    Drop,
+    Garble,
+    Panic,
+    Overtake,
+}
+
+/// A raw link on which something happens to one message.
+struct Faulty {
+    inner: RawLink,
+    fault: Fault,
+    victim: u64,
+}
+
+struct FaultySender<'link>(RawSender<'link>, Fault, u64);
+
+struct FaultyReceiver<'link>(RawReceiver<'link>, Fault, u64);
+
+impl Link<Word> for Faulty {
+    type Sender<'link> = FaultySender<'link>;
+    type Receiver<'link> = FaultyReceiver<'link>;
+
+    fn ends(&mut self) -> Result<(FaultySender<'_>, FaultyReceiver<'_>), OpenError> {
+        let (sender, receiver) = self.inner.ends()?;
+        Ok((FaultySender(sender, self.fault, self.victim), FaultyReceiver(receiver, self.fault, self.victim)))
+    }
+}
+
+impl Sender<Word> for FaultySender<'_> {
+    fn send(&mut self, message: &Word) {
+        match self.1 {
+            Fault::Drop if message[0] == self.2 => {}
+            Fault::Garble if message[0] == self.2 => self.0.send(&[message[0] ^ (1 << 63)]),
+            Fault::Panic if message[0] == self.2 => panic!("this test's link panics on purpose"),
+            _ => self.0.send(message),
+        }
+    }
+}
+
+impl Receiver<Word> for FaultyReceiver<'_> {
+    fn poll(&mut self, into: &mut Word) -> Polled {
+        match (self.0.poll(into), self.1) {
+            (Polled::Message, Fault::Overtake) if into[0] == self.2 => Polled::Lost(3),
+            (polled, _) => polled,
+        }
+    }
+}
+
+/// Lets one of these tests run at a time: two that spin on the same core would take each other for lost messages.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A rig on two cores and the right to use it, or none, said aloud, where there is only one core.
+fn rig() -> Option<(MutexGuard<'static, ()>, Rig)> {
+    let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    match pin::choose(&pin::available_cores(), |core| vec![core]) {
+        Ok(cores) => Some((turn, Rig { cores, stopwatch: Stopwatch::calibrate(), patience: PATIENCE })),
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            None
+        }
+    }
+}
+
+/// The error of a long round over faulty links, which must come soon.
+fn error_of(rig: &Rig, fault: Fault, victim: u64) -> RoundError {
+    let began = Instant::now();
+    let open = || Ok(Faulty { inner: RawLink::open()?, fault, victim });
+    let error = round::<Word, Faulty>(open, rig, Duration::from_secs(3600)).unwrap_err();
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    error
+}
+
+#[test]
+fn a_lost_message_ends_in_an_error_with_its_number_and_not_in_a_hang() {
+    let Some((_turn, rig)) = rig() else { return };
+    for victim in [FIRST_PING, FIRST_PING + 1, VICTIM, VICTIM + 1] {
+        let error = error_of(&rig, Fault::Drop, victim);
+        assert!(matches!(error, RoundError::Lost { sequence, .. } if sequence == victim), "{victim}: {error}");
+    }
+}
+
+#[test]
+fn a_garbled_message_is_found_on_either_side() {
+    let Some((_turn, rig)) = rig() else { return };
+    for victim in [VICTIM, VICTIM + 1] {
+        let error = error_of(&rig, Fault::Garble, victim);
+        assert!(
+            matches!(error, RoundError::Garbled(Garbled { expected, .. }) if expected == victim),
+            "{victim}: {error}"
+        );
+    }
+}
+
+#[test]
+fn an_overtaken_receiver_is_an_error_on_either_side() {
+    let Some((_turn, rig)) = rig() else { return };
+    for victim in [VICTIM, VICTIM + 1] {
+        let error = error_of(&rig, Fault::Overtake, victim);
+        assert!(
+            matches!(error, RoundError::Overtaken { sequence, count: 3 } if sequence == victim),
+            "{victim}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_panic_on_either_side_ends_both() {
+    let Some((_turn, rig)) = rig() else { return };
+    for victim in [VICTIM, VICTIM + 1] {
+        let error = error_of(&rig, Fault::Panic, victim);
+        assert!(matches!(error, RoundError::Panicked(_)), "{victim}: {error}");
+    }
+}
+
+#[test]
+fn a_core_that_is_not_there_ends_both_and_is_named() {
+    let Some((_turn, rig)) = rig() else { return };
+    let absent = rustix::thread::CpuSet::MAX_CPU - 1;
+    let (first, second) = (rig.cores.first, rig.cores.second);
+    for cores in [pin::Cores { first, second: absent }, pin::Cores { first: absent, second }] {
+        let error = error_of(&Rig { cores, ..rig.clone() }, Fault::None, 0);
+        assert!(matches!(error, RoundError::Pin(PinError::Refused { core, .. }) if core == absent), "{error}");
+    }
+}
+
+#[test]
+fn a_round_counts_its_samples_and_orders_its_percentiles() {
+    let Some((_turn, rig)) = rig() else { return };
+    let rig = Rig { patience: Duration::from_secs(2), ..rig };
+    let length = Duration::from_millis(50);
+    fn check<S: Subject>(rig: &Rig, length: Duration) {
+        let round = round::<[u64; 15], _>(S::open::<[u64; 15]>, rig, length).unwrap();
+        assert!(round.samples > 0);
+        assert!(0.0 < round.p50_ns && round.p50_ns <= round.p90_ns);
+        assert!(round.p90_ns <= round.p99_ns && round.p99_ns <= round.p999_ns);
+    }
+    check::<SeqlockCell>(&rig, length);
+    check::<SpmcQueue>(&rig, length);
+    check::<VectorSlot>(&rig, length);
+}
