@@ -77,7 +77,7 @@ mod tests {
             let ring = Geometry::new(capacity).unwrap();
             let len = ring.capacity();
             for base in [0, 5 * len, (1 << 63) - len, 1 << 63, 0_u64.wrapping_sub(2 * len), 0_u64.wrapping_sub(len)] {
-                for n in [base, base + 1, base + len - 1] {
+                for n in [base, base + 1, base + (len - 1)] {
                     let before = ring.complete(n.wrapping_sub(len));
                     let writing = ring.complete(n).wrapping_sub(1);
                     let next = ring.complete(n.wrapping_add(len));

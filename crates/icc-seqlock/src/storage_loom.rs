@@ -31,7 +31,12 @@ impl<T: Payload> Storage<T> {
     }
 
     pub(crate) fn store(&self, value: &T) {
-        for (part, shared) in bytemuck::bytes_of(value).chunks(8).zip(&self.words) {
+        self.store_words(value, usize::MAX);
+    }
+
+    /// Stores the first `words` words only.
+    pub(crate) fn store_words(&self, value: &T, words: usize) {
+        for (part, shared) in bytemuck::bytes_of(value).chunks(8).zip(&self.words).take(words) {
             shared.store(word(part), Relaxed);
         }
     }

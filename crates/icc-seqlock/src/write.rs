@@ -124,6 +124,16 @@ impl<T: Payload> Seqlock<T> {
         }
     }
 
+    /// Begins a write and stops for good after `words` words of the value, as a process that is killed does.
+    #[cfg(icc_loom)]
+    #[doc(hidden)]
+    pub fn die_in_write(&self, value: &T, words: usize) {
+        let seen = self.version.load(Relaxed);
+        assert!(self.version.compare_exchange(seen, seen + 1, Acquire, Relaxed).is_ok());
+        fence(Release);
+        self.storage.store_words(value, words);
+    }
+
     /// The second half of every write: the version is odd and this thread made it so.
     #[inline(always)]
     pub(crate) fn publish(&self, version: u64, value: &T) -> u64 {

@@ -1,9 +1,10 @@
 //! Runs one loom model and says how much of it was explored.
 
+use super::traced::trace_loads;
 use loom::model::Builder;
 use std::format;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64 as Counter, Ordering};
 use std::time::Instant;
 
 /// Explores every execution of `body` that loom can tell apart, with at most `bound` preemptions when one is given.
@@ -15,6 +16,17 @@ use std::time::Instant;
 ///
 /// When an execution of `body` panics, which is how a model fails.
 pub fn model(name: &str, bound: Option<usize>, body: impl Fn() + Sync + Send + 'static) {
+    trace_loads(false);
+    explore(name, bound, body);
+}
+
+/// As [`model`], for bodies in which a thread loads an atomic and then writes it: see `traced.rs`. Explores more.
+pub fn model_with_traced_loads(name: &str, bound: Option<usize>, body: impl Fn() + Sync + Send + 'static) {
+    trace_loads(true);
+    explore(name, bound, body);
+}
+
+fn explore(name: &str, bound: Option<usize>, body: impl Fn() + Sync + Send + 'static) {
     let mut builder = Builder::new();
     builder.preemption_bound = match std::env::var("ICC_LOOM_PREEMPTIONS") {
         Ok(text) => Some(text.parse().expect("ICC_LOOM_PREEMPTIONS wants a whole number")),
@@ -24,7 +36,7 @@ pub fn model(name: &str, bound: Option<usize>, body: impl Fn() + Sync + Send + '
     builder.log = std::env::var_os("ICC_LOOM_LOG").is_some_and(|set| set == "1");
     builder.location = builder.log;
 
-    let executions = Arc::new(AtomicU64::new(0));
+    let executions = Arc::new(Counter::new(0));
     let counted = Arc::clone(&executions);
     let start = Instant::now();
     let explored = builder.preemption_bound;

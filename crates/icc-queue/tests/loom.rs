@@ -1,0 +1,175 @@
+//! Loom models of the queue. Run with `cargo xtask loom`.
+//!
+//! Message `n` carries `n + 1` in both words, so that a torn one, a stale one and the slots' first zeros all show.
+#![cfg(icc_loom)]
+
+use icc_queue::{Consumer, Producer, Queue, TryConsumeError};
+use icc_seqlock::primitive::{model, thread};
+
+type Message = [u64; 2];
+
+fn produce(producer: &mut Producer<Message>, count: u64) {
+    for _ in 0..count {
+        let n = producer.next_sequence();
+        assert_eq!(producer.produce(&[n + 1; 2]), n);
+    }
+}
+
+/// One consumer's books: every message is received or reported lost, once, in order.
+struct Books {
+    consumer: Consumer<Message>,
+    next: u64,
+}
+
+impl Books {
+    fn new(consumer: Consumer<Message>) -> Self {
+        Self { next: consumer.next_sequence(), consumer }
+    }
+
+    /// One attempt. False if the queue was empty.
+    fn attempt(&mut self) -> bool {
+        match self.consumer.try_consume() {
+            Ok(message) => {
+                assert_eq!(message, [self.next + 1; 2], "message {} is not itself", self.next);
+                self.next += 1;
+            }
+            Err(TryConsumeError::SpedPast(lost)) => {
+                assert_eq!(lost.first, self.next);
+                assert!(lost.next > lost.first, "sped past, and yet nothing lost");
+                self.next = lost.next;
+            }
+            Err(TryConsumeError::Empty) => return false,
+        }
+        assert_eq!(self.consumer.next_sequence(), self.next);
+        true
+    }
+
+    /// After the producer stopped: all that is left comes, and the sum is exact.
+    fn close(mut self, produced: u64) {
+        while self.attempt() {}
+        assert_eq!(self.next, produced, "received + lost is not what was produced");
+    }
+}
+
+#[test]
+fn one_consumer_two_laps() {
+    model("one_consumer_two_laps", None, || {
+        let queue = Queue::<Message>::new(2).unwrap();
+        let mut books = Books::new(queue.consumer());
+        let mut producer = queue.producer().unwrap();
+        let thread = thread::spawn(move || produce(&mut producer, 4));
+        for _ in 0..2 {
+            books.attempt();
+        }
+        thread.join().unwrap();
+        books.close(4);
+    });
+}
+
+#[test]
+fn one_consumer_three_laps() {
+    model("one_consumer_three_laps", Some(3), || {
+        let queue = Queue::<Message>::new(2).unwrap();
+        let mut books = Books::new(queue.consumer());
+        let mut producer = queue.producer().unwrap();
+        let thread = thread::spawn(move || produce(&mut producer, 6));
+        for _ in 0..3 {
+            books.attempt();
+        }
+        thread.join().unwrap();
+        books.close(6);
+    });
+}
+
+#[test]
+fn two_consumers() {
+    model("two_consumers", Some(3), || {
+        let queue = Queue::<Message>::new(2).unwrap();
+        let mut books = Books::new(queue.consumer());
+        let mut others = Books::new(queue.consumer());
+        let mut producer = queue.producer().unwrap();
+        let producing = thread::spawn(move || produce(&mut producer, 4));
+        let consuming = thread::spawn(move || {
+            others.attempt();
+            others.attempt();
+            others
+        });
+        books.attempt();
+        books.attempt();
+        let others = consuming.join().unwrap();
+        producing.join().unwrap();
+        books.close(4);
+        others.close(4);
+    });
+}
+
+#[test]
+fn attach_while_producing() {
+    model("attach_while_producing", None, || {
+        let queue = Queue::<Message>::new(2).unwrap();
+        let mut producer = queue.producer().unwrap();
+        let thread = thread::spawn(move || produce(&mut producer, 3));
+        let mut books = Books::new(queue.consumer());
+        books.attempt();
+        thread.join().unwrap();
+        books.close(3);
+    });
+}
+
+/// The consumer is lapped before it looks, while the producer goes on.
+#[test]
+fn recovery_after_being_lapped() {
+    model("recovery_after_being_lapped", None, || {
+        let queue = Queue::<Message>::new(2).unwrap();
+        let mut books = Books::new(queue.consumer());
+        let mut producer = queue.producer().unwrap();
+        produce(&mut producer, 3);
+        let thread = thread::spawn(move || produce(&mut producer, 2));
+        assert!(books.attempt(), "three messages are there, or more");
+        books.attempt();
+        thread.join().unwrap();
+        books.close(5);
+    });
+}
+
+/// What an attaching consumer saw counted is there for it: never `Empty` for a message before the count.
+#[test]
+fn counted_messages_are_there() {
+    model("counted_messages_are_there", None, || {
+        let queue = Queue::<Message>::new(2).unwrap();
+        let mut consumer = queue.consumer();
+        let mut producer = queue.producer().unwrap();
+        let thread = thread::spawn(move || produce(&mut producer, 2));
+        if queue.produced() > 0 {
+            assert!(consumer.try_consume().is_ok(), "counted, and yet not there");
+        }
+        thread.join().unwrap();
+    });
+}
+
+#[test]
+fn producers_in_turn() {
+    model("producers_in_turn", None, || {
+        let queue = Queue::<Message>::new(2).unwrap();
+        let mut books = Books::new(queue.consumer());
+        let other = queue.clone();
+        let thread = thread::spawn(move || match other.producer() {
+            Ok(mut producer) => {
+                produce(&mut producer, 1);
+                1
+            }
+            Err(_) => 0,
+        });
+        let here = match queue.producer() {
+            Ok(mut producer) => {
+                produce(&mut producer, 1);
+                1
+            }
+            Err(_) => 0,
+        };
+        let there = thread.join().unwrap();
+        assert!(here + there >= 1, "both were told that the other lives");
+        books.attempt();
+        books.close(here + there);
+    });
+}
