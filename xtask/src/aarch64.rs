@@ -15,8 +15,12 @@ use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 const LINKER: &str = "aarch64-linux-gnu-gcc";
 const EMULATOR: &str = "qemu-aarch64";
-/// Where Debian's cross packages put the target's C library.
-const LIBRARIES_ROOT: &str = "/usr/aarch64-linux-gnu";
+/// Where the target's C library can be: beside this machine's own (Debian's `libc6:arm64`), or in the cross packages'
+/// directory. The first one found serves alone. The emulator looks in `/` for what its root lacks, so with both
+/// installed the second root would give the loader of one and the library of the other: programs then hang as soon as
+/// they start a thread.
+const C_LIBRARIES: [(&str, &str); 2] =
+    [("/", "/lib/aarch64-linux-gnu/libc.so.6"), ("/usr/aarch64-linux-gnu", "/usr/aarch64-linux-gnu/lib/libc.so.6")];
 /// The distribution's compiler, whose standard libraries for other targets are packages too.
 const SYSTEM_COMPILER: &str = "/usr/bin/rustc";
 
@@ -34,13 +38,15 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
         .own_build(workspace, "aarch64", "")
         .env("RUSTC", &tools.compiler)
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER)
-        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", format!("{EMULATOR} -L {LIBRARIES_ROOT}"));
+        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", format!("{EMULATOR} -L {tools.root}"));
     process::run(&mut cargo).map(process::exit_code)
 }
 
 /// What a cross-build needs.
 struct Tools {
     compiler: PathBuf,
+    /// Where the emulator finds the target's C library.
+    root: &'static str,
 }
 
 impl Tools {
@@ -60,14 +66,15 @@ impl Tools {
         if !is_installed(LINKER) {
             missing.push(format!("{LINKER}: apt-get install gcc-aarch64-linux-gnu"));
         }
-        if !Path::new(LIBRARIES_ROOT).join("lib/libc.so.6").exists() {
-            missing.push(format!("a C library in {LIBRARIES_ROOT}: apt-get install libc6-dev-arm64-cross"));
+        let root = C_LIBRARIES.into_iter().find(|(_, library)| Path::new(library).exists());
+        if root.is_none() {
+            missing.push("the target's C library: apt-get install libc6-dev-arm64-cross".to_owned());
         }
         if !is_installed(EMULATOR) {
             missing.push(format!("{EMULATOR}: apt-get install qemu-user"));
         }
-        match compiler {
-            Some(compiler) if missing.is_empty() => Ok(Self { compiler }),
+        match (compiler, root) {
+            (Some(compiler), Some((root, _))) if missing.is_empty() => Ok(Self { compiler, root }),
             _ => bail!("cannot cross-build for aarch64 here; missing:\n  {}", missing.join("\n  ")),
         }
     }
