@@ -1,9 +1,10 @@
 //! Time stamps: the processor's own counter where it is invariant, and what reading it costs.
 
+use std::hint::black_box;
 use std::time::Duration;
 
-/// Pairs of stamps from which the cost of one pair is taken.
-const COST_SAMPLES: usize = 20_001;
+/// Pairs of stamps from which the cost of one pair, and the counter's step, are taken.
+const PAIRS: usize = 20_000;
 
 /// The clock that stamps are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +29,18 @@ impl Source {
     }
 }
 
-/// A clock whose tick and whose own cost are known.
+/// A clock whose tick, step and own cost are known.
+///
+/// A counter need not advance tick by tick: on some processors it jumps by a step of many, 10 ns at a time. A single time
+/// between two stamps is then off by up to a step. The mean of many is not, since they begin anywhere in a step; see
+/// [`Round::from_histogram`](crate::scenario::Round::from_histogram) for what that means for percentiles.
 #[derive(Clone, Debug)]
 pub struct Stopwatch {
     clock: quanta::Clock,
     source: Source,
     ns_per_tick: f64,
-    cost_ticks: u64,
+    step_ticks: u64,
+    cost_ns: f64,
 }
 
 impl Stopwatch {
@@ -46,18 +52,24 @@ impl Stopwatch {
             source: source_of(&clock),
             // A billion ticks: the clock answers in whole nanoseconds, so the quotient is good to nine digits.
             ns_per_tick: clock.delta_as_nanos(0, 1_000_000_000) as f64 / 1e9,
-            cost_ticks: 0,
+            step_ticks: 1,
+            cost_ns: 0.0,
             clock,
         };
-        let mut pairs: Vec<u64> = (0..COST_SAMPLES)
-            .map(|_| {
+        let mut pairs: Vec<u64> = (0..PAIRS)
+            .map(|pair| {
+                // Pauses of many lengths, so that pairs begin anywhere in a step of the counter.
+                (0..pair % 61).for_each(|turn| _ = black_box(turn));
                 let start = stopwatch.stamp();
                 let end = stopwatch.stamp();
                 end.saturating_sub(start)
             })
             .collect();
-        let (_, median, _) = pairs.select_nth_unstable(COST_SAMPLES / 2);
-        stopwatch.cost_ticks = *median;
+        pairs.sort_unstable();
+        // Without the slowest, which an interrupt fell into.
+        pairs.truncate(PAIRS / 100 * 95);
+        stopwatch.step_ticks = pairs.iter().copied().fold(0, greatest_common_divisor).max(1);
+        stopwatch.cost_ns = pairs.iter().sum::<u64>() as f64 / pairs.len() as f64 * stopwatch.ns_per_tick;
         stopwatch
     }
 
@@ -73,23 +85,28 @@ impl Stopwatch {
         ticks
     }
 
-    /// Ticks between two stamps, less what the stamps themselves took. Zero if that is more than lies between them.
-    #[inline(always)]
-    #[must_use]
-    pub fn ticks_between(&self, start: u64, end: u64) -> u64 {
-        end.saturating_sub(start).saturating_sub(self.cost_ticks)
-    }
-
     /// The length of one tick, in nanoseconds.
     #[must_use]
     pub fn ns_per_tick(&self) -> f64 {
         self.ns_per_tick
     }
 
-    /// What a pair of stamps costs and [`ticks_between`](Self::ticks_between) takes off, in nanoseconds.
+    /// How many ticks the counter advances at a time.
+    #[must_use]
+    pub fn step_ticks(&self) -> u64 {
+        self.step_ticks
+    }
+
+    /// The length of one step of the counter, in nanoseconds.
+    #[must_use]
+    pub fn step_ns(&self) -> f64 {
+        self.step_ticks as f64 * self.ns_per_tick
+    }
+
+    /// What a pair of stamps adds to the time between them, in nanoseconds. The mean, so finer than a step.
     #[must_use]
     pub fn cost_ns(&self) -> f64 {
-        self.cost_ticks as f64 * self.ns_per_tick
+        self.cost_ns
     }
 
     /// Where the stamps come from.
@@ -128,6 +145,10 @@ fn source_of(_clock: &quanta::Clock) -> Source {
     Source::Monotonic
 }
 
+fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
 #[inline(always)]
 fn finish_earlier_loads() {
     // `lfence` lets no later instruction start before every earlier one has completed locally. Stores may still be on
@@ -154,7 +175,7 @@ mod tests {
         let wall = std::time::Instant::now();
         let start = stopwatch.stamp();
         std::thread::sleep(Duration::from_millis(50));
-        let ticks = stopwatch.ticks_between(start, stopwatch.stamp());
+        let ticks = stopwatch.stamp() - start;
         let wall_ns = wall.elapsed().as_secs_f64() * 1e9;
         let ns = ticks as f64 * stopwatch.ns_per_tick();
         // `wall` encloses the stamps, so it may be longer by any time spent off the processor, but not shorter.

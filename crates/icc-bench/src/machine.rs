@@ -12,8 +12,8 @@ use crate::pin::Cores;
 /// A load average from which other work on the machine is worth a warning.
 const BUSY_LOAD: f64 = 0.5;
 
-/// A tick from which single samples are coarse against what is measured, in nanoseconds.
-const COARSE_TICK_NS: f64 = 5.0;
+/// A step of the counter from which percentiles are not to be trusted to a nanosecond.
+const COARSE_STEP_NS: f64 = 15.0;
 
 /// A description of the machine, as it goes into reports.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,6 +47,8 @@ pub struct Clock {
     pub source: &'static str,
     /// The length of a tick, in nanoseconds.
     pub tick_ns: f64,
+    /// By how much the clock advances at a time, in nanoseconds.
+    pub step_ns: f64,
     /// What a pair of stamps costs, already taken off the figures, in nanoseconds.
     pub cost_ns: f64,
 }
@@ -67,6 +69,7 @@ impl Machine {
             clock: Clock {
                 source: stopwatch.source().name(),
                 tick_ns: rounded(stopwatch.ns_per_tick(), 4),
+                step_ns: rounded(stopwatch.step_ns(), 2),
                 cost_ns: rounded(stopwatch.cost_ns(), 2),
             },
             kernel: format!("{} {}", uname.sysname().to_string_lossy(), uname.release().to_string_lossy()),
@@ -103,10 +106,10 @@ impl Machine {
                 "the processor's counter is not invariant, so the system's clock is used, which is slower".to_owned(),
             );
         }
-        if self.clock.tick_ns > COARSE_TICK_NS {
+        if self.clock.step_ns > COARSE_STEP_NS {
             warnings.push(format!(
-                "one tick of the clock is {:.1} ns: percentiles come in steps of half of it",
-                self.clock.tick_ns
+                "the clock advances {:.0} ns at a time: figures are good to about a tenth of that",
+                self.clock.step_ns
             ));
         }
         warnings
@@ -217,7 +220,7 @@ mod tests {
             cores_available: vec![0, 1],
             cores_used: [0, 1],
             smt_siblings: Some(false),
-            clock: Clock { source: Source::Tsc.name(), tick_ns: 0.4, cost_ns: 9.0 },
+            clock: Clock { source: Source::Tsc.name(), tick_ns: 0.4, step_ns: 10.0, cost_ns: 9.0 },
             kernel: "Linux".to_owned(),
             virtualised: Some(false),
             governor: Some("performance".to_owned()),
@@ -226,7 +229,7 @@ mod tests {
         assert_eq!(calm.warnings(), [""; 0]);
         let spoilt = Machine {
             smt_siblings: Some(true),
-            clock: Clock { source: Source::Monotonic.name(), tick_ns: 40.0, cost_ns: 50.0 },
+            clock: Clock { source: Source::Monotonic.name(), tick_ns: 40.0, step_ns: 40.0, cost_ns: 50.0 },
             virtualised: Some(true),
             governor: Some("powersave".to_owned()),
             load: Some(3.0),

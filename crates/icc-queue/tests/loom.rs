@@ -58,9 +58,7 @@ fn one_consumer_two_laps() {
         let mut books = Books::new(queue.consumer());
         let mut producer = queue.producer().unwrap();
         let thread = thread::spawn(move || produce(&mut producer, 4));
-        for _ in 0..2 {
-            books.attempt();
-        }
+        books.attempt();
         thread.join().unwrap();
         books.close(4);
     });
@@ -73,9 +71,8 @@ fn one_consumer_three_laps() {
         let mut books = Books::new(queue.consumer());
         let mut producer = queue.producer().unwrap();
         let thread = thread::spawn(move || produce(&mut producer, 6));
-        for _ in 0..3 {
-            books.attempt();
-        }
+        books.attempt();
+        books.attempt();
         thread.join().unwrap();
         books.close(6);
     });
@@ -91,10 +88,8 @@ fn two_consumers() {
         let producing = thread::spawn(move || produce(&mut producer, 4));
         let consuming = thread::spawn(move || {
             others.attempt();
-            others.attempt();
             others
         });
-        books.attempt();
         books.attempt();
         let others = consuming.join().unwrap();
         producing.join().unwrap();

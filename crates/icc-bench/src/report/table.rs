@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, Table};
+use comfy_table::{Cell, CellAlignment, LineStyle, Table};
 
 use super::{Report, Row};
 use crate::machine::Machine;
@@ -28,12 +28,15 @@ pub fn render(report: &Report) -> String {
 
 fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(HEADINGS);
+    table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(HEADINGS);
     let mut last_payload = None;
     for row in rows {
-        // A size stands once, above the subjects measured at it.
-        let payload =
-            if last_payload == Some(row.payload_bytes) { String::new() } else { row.payload_bytes.to_string() };
+        // A size stands once, above the subjects measured at it, with a gap between two sizes.
+        let is_new = last_payload != Some(row.payload_bytes);
+        if is_new && last_payload.is_some() {
+            table.add_row([""; HEADINGS.len()]);
+        }
+        let payload = if is_new { row.payload_bytes.to_string() } else { String::new() };
         last_payload = Some(row.payload_bytes);
         table.add_row(cells(payload, row).map(Cell::new));
     }
@@ -85,8 +88,8 @@ fn describe(text: &mut String, machine: &Machine) {
         (
             "clock",
             format!(
-                "{}, {:.3} ns a tick; {:.1} ns for a pair of stamps, taken off",
-                machine.clock.source, machine.clock.tick_ns, machine.clock.cost_ns
+                "{}, in steps of {:.1} ns; {:.1} ns for a pair of stamps, taken off",
+                machine.clock.source, machine.clock.step_ns, machine.clock.cost_ns
             ),
         ),
         ("kernel", machine.kernel.clone()),

@@ -89,7 +89,10 @@ pub fn round<T: Message, L: Link<T>>(
         |stop| answer(pong_out, ping_in, stop, rig),
     )?;
     match trips {
-        Trips::Done(histogram) => Ok(Round::from_histogram(&histogram, rig.stopwatch.ns_per_tick() / 2.0)),
+        Trips::Done(histogram) => {
+            let clock = &rig.stopwatch;
+            Ok(Round::from_histogram(&histogram, |steps| (steps * clock.step_ns() - clock.cost_ns()) / 2.0))
+        }
         // Which of the two links lost its message is known only to the other side.
         Trips::NoAnswerTo(ping) => {
             Err(RoundError::Lost { sequence: if last_seen < ping { ping } else { ping + 1 }, patience: rig.patience })
@@ -99,7 +102,7 @@ pub fn round<T: Message, L: Link<T>>(
 
 /// How the timing thread ended.
 enum Trips {
-    /// Round trips in ticks.
+    /// Round trips in steps of the counter, the stamps' own cost still in them.
     Done(Histogram<u64>),
     /// The number of the message that was not answered.
     NoAnswerTo(u64),
@@ -114,8 +117,8 @@ fn time_trips<T: Message>(
     length: Duration,
 ) -> Result<Trips, RoundError> {
     let clock = &rig.stopwatch;
-    let ticks = clock.ticks_in(length);
-    let mut histogram = trip_histogram(clock.ticks_in(rig.patience));
+    let (ticks, step) = (clock.ticks_in(length), clock.step_ticks());
+    let mut histogram = trip_histogram(clock.ticks_in(rig.patience) / clock.step_ticks());
     let (mut ping, mut pong) = (T::zeroed(), T::zeroed());
     let mut sequence = FIRST_PING;
     let mut warm_up = WARM_UP_TRIPS;
@@ -138,7 +141,7 @@ fn time_trips<T: Message>(
         if warm_up > 0 {
             warm_up -= 1;
         } else {
-            histogram.saturating_record(clock.ticks_between(start, end));
+            histogram.saturating_record(end.saturating_sub(start) / step);
         }
         let elapsed = end.saturating_sub(begin);
         if elapsed >= ticks && (histogram.len() >= MIN_SAMPLES || elapsed >= ticks.saturating_mul(MAX_OVERTIME)) {
