@@ -26,7 +26,7 @@
 //! `--cfg icc_portable_copy` in `RUSTFLAGS` forces the copy in plain atomic words everywhere; `--cfg icc_loom` puts the crate
 //! under the loom model checker. Neither is a feature, so that no dependency can switch them on behind your back.
 
-#![cfg_attr(not(icc_loom), no_std)]
+#![cfg_attr(not(any(icc_loom, test)), no_std)]
 
 #[cfg(not(target_has_atomic = "64"))]
 compile_error!("icc-seqlock needs a target with 64-bit atomics");
