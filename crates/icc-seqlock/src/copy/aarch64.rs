@@ -13,7 +13,7 @@ use core::arch::asm;
 /// `from` is valid for reads and `to` for writes of `len` bytes, which do not overlap. Concurrent accesses to either are
 /// relaxed atomic ones of one byte, or copies by this function.
 #[inline(always)]
-pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
+pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
     debug_assert!(len > 16);
     // SAFETY: by the module's argument. In each case the first vectors start at 0 and the last end at `len`, which is long
     // enough for either. The loop's steps start at `at < last = len - 64`, so they end before `len`. All registers written are
@@ -49,6 +49,8 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     }
 }
 
+pub(super) use load as store;
+
 #[cfg(test)]
 mod tests {
     use std::vec::Vec;
@@ -60,7 +62,7 @@ mod tests {
             for at in [0, 1, 8, 17, 32, 63] {
                 let mut to = std::vec![0_u8; 900];
                 // SAFETY: both sides have room for `len` bytes from there.
-                unsafe { super::copy(from.as_ptr().add(at), to.as_mut_ptr().add(64 + at), len) };
+                unsafe { super::load(from.as_ptr().add(at), to.as_mut_ptr().add(64 + at), len) };
                 assert_eq!(to[64 + at..][..len], from[at..][..len], "{len} bytes at {at}");
                 assert!(to[..64 + at].iter().chain(&to[64 + at + len..]).all(|&byte| byte == 0), "{len} bytes at {at}");
             }

@@ -48,7 +48,7 @@ pub(crate) unsafe fn load<T>(shared: *const u8, private: *mut u8) {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy))))]
     if size_of::<T>() > WORDS_UP_TO {
         // SAFETY: passed on from the caller; more than 16 bytes. All concurrent accesses take this same way.
-        return unsafe { vectors::copy(shared, private, size_of::<T>()) };
+        return unsafe { vectors::load(shared, private, size_of::<T>()) };
     }
     // SAFETY: passed on from the caller.
     unsafe { words::load(shared, private, size_of::<T>()) }
@@ -66,7 +66,7 @@ pub(crate) unsafe fn store<T>(shared: *mut u8, private: *const u8) {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy))))]
     if size_of::<T>() > WORDS_UP_TO {
         // SAFETY: as in `load`.
-        return unsafe { vectors::copy(private, shared, size_of::<T>()) };
+        return unsafe { vectors::store(private, shared, size_of::<T>()) };
     }
     // SAFETY: passed on from the caller.
     unsafe { words::store(shared, private, size_of::<T>()) }

@@ -62,14 +62,54 @@ fn find_widest() -> u8 {
     found
 }
 
+/// Copies `len` bytes, more than 16, that a program has most likely just written field by field.
+///
+/// A load forwards from the stores before it only if one of them covers it. Vectors loaded from a message whose fields were
+/// just stored wait until all of those have left the store buffer, behind whatever else is in there. So up to 256 bytes are
+/// loaded in eights, which do forward, and stored in sixteens. Measured with a message filled just
+/// before, ns for a whole write by words / vectors / this: 4.7 / 7.3 / 3.9 at 56 bytes, 9.0 / 9.2 / 7.4 at 120,
+/// 12.3 / 13.7 / 10.0 at 256.
+///
+/// # Safety
+///
+/// As [`load`].
+#[inline(always)]
+pub(super) unsafe fn store(from: *const u8, to: *mut u8, len: usize) {
+    debug_assert!(len > 16);
+    if len > 256 {
+        // SAFETY: passed on from the caller.
+        return unsafe { load(from, to, len) };
+    }
+    let mut at = 0;
+    // SAFETY: passed on from the caller. Every piece lies inside: before each, as many bytes are left as it moves, and the
+    // last one ends at `len`, which is more than 16.
+    unsafe {
+        while at + 64 <= len {
+            eights::move_64(from.add(at), to.add(at));
+            at += 64;
+        }
+        if at + 32 <= len {
+            eights::move_32(from.add(at), to.add(at));
+            at += 32;
+        }
+        if at + 16 <= len {
+            eights::move_16(from.add(at), to.add(at));
+            at += 16;
+        }
+        if at < len {
+            eights::move_16(from.add(len - 16), to.add(len - 16));
+        }
+    }
+}
+
 /// Copies `len` bytes, more than 16.
 ///
 /// # Safety
 ///
 /// `from` is valid for reads and `to` for writes of `len` bytes, which do not overlap. Concurrent accesses to either are
-/// relaxed atomic ones of one byte, or copies by this function.
+/// relaxed atomic ones of one byte, or copies by the functions of this module.
 #[inline(always)]
-pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
+pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
     debug_assert!(len > 16);
     // SAFETY: passed on from the caller; each function is called for the lengths and on the processors that it asks for.
     unsafe {
@@ -135,6 +175,44 @@ macro_rules! long {
             }
         }
     };
+}
+
+/// Loads of eight bytes, joined for stores of sixteen. SSE2.
+#[rustfmt::skip]
+mod eights {
+    use core::arch::asm;
+
+    macro_rules! joined {
+        ($name:ident, [$($line:literal),*], [$($register:tt),*]) => {
+            #[inline(always)]
+            pub(super) unsafe fn $name(from: *const u8, to: *mut u8) {
+                // SAFETY: by the module's argument; moves exactly the bytes in its name, which the caller has on both sides.
+                // Flags are not changed, and all registers written are named.
+                unsafe {
+                    asm!($($line),*, from = in(reg) from, to = in(reg) to, $(out($register) _,)*
+                        options(nostack, preserves_flags))
+                }
+            }
+        };
+    }
+
+    joined!(move_16, ["movq xmm0, [{from}]", "movhps xmm0, [{from} + 8]", "movdqu [{to}], xmm0"], ["xmm0"]);
+
+    joined!(
+        move_32,
+        ["movq xmm0, [{from}]", "movhps xmm0, [{from} + 8]", "movq xmm1, [{from} + 16]", "movhps xmm1, [{from} + 24]",
+         "movdqu [{to}], xmm0", "movdqu [{to} + 16], xmm1"],
+        ["xmm0", "xmm1"]
+    );
+
+    joined!(
+        move_64,
+        ["movq xmm0, [{from}]", "movhps xmm0, [{from} + 8]", "movq xmm1, [{from} + 16]", "movhps xmm1, [{from} + 24]",
+         "movq xmm2, [{from} + 32]", "movhps xmm2, [{from} + 40]", "movq xmm3, [{from} + 48]",
+         "movhps xmm3, [{from} + 56]",
+         "movdqu [{to}], xmm0", "movdqu [{to} + 16], xmm1", "movdqu [{to} + 32], xmm2", "movdqu [{to} + 48], xmm3"],
+        ["xmm0", "xmm1", "xmm2", "xmm3"]
+    );
 }
 
 #[rustfmt::skip]
@@ -296,7 +374,8 @@ mod tests {
             exact(avx512::to_256, 129..=256);
             exact(avx512::long, 257..=1200);
         }
-        exact(copy, 17..=1200);
+        exact(load, 17..=1200);
+        exact(store, 17..=1200);
     }
 
     #[test]
