@@ -1,70 +1,40 @@
-//! The buffer: one block of memory that describes itself.
+//! The handle that reads and writes.
 
-use crate::layout::{Layout, Line};
-use crate::{BufferError, Placement, Spec, header::Header, placement::stride, private::Allocation};
-use core::{fmt, marker::PhantomData, ptr::NonNull};
-use icc_seqlock::{Payload, Seqlock, primitive::Arc, primitive::AtomicU64};
+use crate::{BufferError, IdLock, Placement, ReadOnlyBuffer, Spec, view::View};
+use core::{fmt, ops::Range};
+use icc_seqlock::{Payload, Seqlock, primitive::AtomicU64};
 
 /// A header, some counters, and a number of slots, each a [`Seqlock<T>`], in one block of memory.
 ///
-/// A handle: cloning it is cheap and gives another one to the same block, which is freed with the last.
+/// A handle that reads and writes: cloning it is cheap and gives another one to the same memory, which is freed or unmapped
+/// with the last. Where the memory is, its handles do not care:
 ///
-/// # Invariants
+/// - [`private`](Self::private): on the heap of this process;
+/// - [`create`](Self::create), [`open`](Self::open), [`open_or_create`](Self::open_or_create): a file, in `/dev/shm` unless
+///   asked otherwise, that other processes open by name;
+/// - [`anonymous`](Self::anonymous), [`from_fd`](Self::from_fd): a `memfd` without a name, handed over by descriptor.
 ///
-/// `memory` holds a [`Header`], `lines` [`Line`]s at `lines` and `len` slots at `slots`, [`stride`] bytes apart, all
-/// aligned and initialised, for as long as any handle lives. Lines and slots are only accessed through atomics.
+/// The last two exist on Linux. [`ReadOnlyBuffer`] is the handle that cannot write.
 pub struct Buffer<T, P> {
-    slots: NonNull<u8>,
-    lines: NonNull<Line>,
-    len: usize,
-    line_count: usize,
-    memory: Arc<Allocation>,
-    _slots: PhantomData<(Seqlock<T>, P)>,
+    pub(crate) view: View<T, P>,
 }
-
-// SAFETY: a handle gives out shared references to seqlocks and atomics only, which threads may share if `T: Send`.
-unsafe impl<T: Send, P> Send for Buffer<T, P> {}
-// SAFETY: as above.
-unsafe impl<T: Send, P> Sync for Buffer<T, P> {}
 
 impl<T: Payload, P: Placement> Buffer<T, P> {
     /// A buffer in memory of this process, all slots at version 0 and holding zeros, all counters 0.
+    ///
+    /// All its pages are touched, so that no later access takes a page fault.
     ///
     /// # Errors
     ///
     /// [`BufferError`] if no slots, or more than fit the address space or the memory, were asked for.
     pub fn private(spec: Spec) -> Result<Self, BufferError> {
-        let layout = Layout::new::<T, P>(&spec)?;
-        let memory = Allocation::zeroed(layout.total_size, layout.align)?;
-        let header = Header::new::<T>(&spec, &layout);
-        // SAFETY: the allocation has at least `total_size` bytes, and all offsets lie within by `Layout::new`. It is aligned
-        // to more than the header needs and nobody else knows of it yet. The zeros in the rest are valid lines, and valid
-        // cells, as `Seqlock` documents.
-        unsafe {
-            memory.start().cast::<Header>().write(header);
-            Ok(Self {
-                slots: memory.start().add(layout.slots_offset),
-                lines: memory.start().add(layout.lines_offset).cast(),
-                len: spec.len,
-                line_count: spec.lines,
-                memory: Arc::new(memory),
-                _slots: PhantomData,
-            })
-        }
-    }
-
-    /// The number of slots.
-    #[expect(clippy::len_without_is_empty, reason = "a buffer is never empty")]
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.len
+        Ok(Self { view: View::private(spec)? })
     }
 
     /// Slot `index`, or `None` past the end.
     #[inline]
     pub fn slot(&self, index: usize) -> Option<&Seqlock<T>> {
-        // SAFETY: the index was checked.
-        (index < self.len).then(|| unsafe { self.slot_unchecked(index) })
+        self.view.slot(index)
     }
 
     /// Slot `index`.
@@ -74,28 +44,96 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
     /// `index` is less than [`len`](Self::len).
     #[inline(always)]
     pub unsafe fn slot_unchecked(&self, index: usize) -> &Seqlock<T> {
-        debug_assert!(index < self.len);
-        // SAFETY: by the invariants there are `len` slots at this distance, and the caller's index is one of them. The
-        // reference lives no longer than this handle, which keeps the memory.
-        unsafe { self.slots.add(index * stride::<T, P>()).cast().as_ref() }
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.view.slot_unchecked(index) }
+    }
+}
+
+impl<T, P> Buffer<T, P> {
+    /// The number of slots, at least 1.
+    #[expect(clippy::len_without_is_empty, reason = "a buffer is never empty")]
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.view.len()
+    }
+
+    /// The number of counters.
+    #[inline]
+    #[must_use]
+    pub fn line_count(&self) -> usize {
+        self.view.line_count()
     }
 
     /// Counter `index`, or `None` past the end.
     #[inline]
     pub fn line(&self, index: usize) -> Option<&AtomicU64> {
-        // SAFETY: the index was checked, and by the invariants there are `line_count` lines.
-        (index < self.line_count).then(|| unsafe { &self.lines.add(index).as_ref().0 })
+        self.view.line(index)
+    }
+
+    /// The words given at creation. A copy from when this process created or opened the buffer, which nobody can change.
+    #[inline]
+    #[must_use]
+    pub fn words(&self) -> [u64; 4] {
+        self.view.words()
+    }
+
+    /// A handle to the same memory that cannot write, by its type.
+    #[must_use]
+    pub fn read_only(&self) -> ReadOnlyBuffer<T, P> {
+        ReadOnlyBuffer { view: self.view.clone() }
+    }
+
+    /// Takes the first id of `ids` that nobody holds, or none if all are held. Only ids below [`MAX_IDS`](crate::MAX_IDS)
+    /// exist.
+    ///
+    /// The id is free again once the [`IdLock`] is dropped or, in shared memory, its process has ended in whatever way.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferError`] if the buffer's file cannot be opened or locked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_buffer::{Buffer, Kind, Packed, Spec};
+    ///
+    /// let spec = Spec { kind: Kind::QueueMpmc, len: 8, lines: 3, words: [0; 4] };
+    /// let buffer = Buffer::<u64, Packed>::private(spec)?;
+    /// let first = buffer.take_id(0..2)?.expect("free");
+    /// let second = buffer.take_id(0..2)?.expect("free");
+    /// assert_eq!((first.id(), second.id()), (0, 1));
+    /// assert!(buffer.take_id(0..2)?.is_none());
+    ///
+    /// drop(first);
+    /// assert!(!buffer.holder_lives(0)?);
+    /// assert!(buffer.holder_lives(1)?);
+    /// # Ok::<(), icc_buffer::BufferError>(())
+    /// ```
+    pub fn take_id(&self, ids: Range<u32>) -> Result<Option<IdLock>, BufferError> {
+        self.view.take_id(ids)
+    }
+
+    /// Whether somebody holds `id`. A system call in shared memory: not for a hot loop.
+    ///
+    /// `false` proves that whoever held it dropped it or is dead. The answer may be outdated at once: another may take the id.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferError`] if the system refuses to tell.
+    pub fn holder_lives(&self, id: u32) -> Result<bool, BufferError> {
+        self.view.holder_lives(id)
     }
 }
 
 impl<T, P> Clone for Buffer<T, P> {
     fn clone(&self) -> Self {
-        Self { memory: Arc::clone(&self.memory), ..*self }
+        Self { view: self.view.clone() }
     }
 }
 
 impl<T, P> fmt::Debug for Buffer<T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buffer").field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("Buffer").field("len", &self.len()).finish_non_exhaustive()
     }
 }

@@ -9,9 +9,12 @@ const CACHE_LINE_PAIR: usize = 128;
 
 /// How slots are placed: [`Packed`] or [`Padded`].
 pub trait Placement: Send + Sync + 'static {
-    /// The distance from one slot to the next, for a cell of `size` bytes aligned to `align`.
+    /// Large slots take a multiple of this many bytes.
     #[doc(hidden)]
-    fn stride(size: usize, align: usize) -> usize;
+    const UNIT: usize;
+    /// Whether slots that are smaller share a unit.
+    #[doc(hidden)]
+    const SHARED: bool;
 }
 
 /// Small slots share cache lines; none straddles more lines than it must.
@@ -22,13 +25,8 @@ pub trait Placement: Send + Sync + 'static {
 pub struct Packed;
 
 impl Placement for Packed {
-    fn stride(size: usize, align: usize) -> usize {
-        if size <= CACHE_LINE {
-            size.next_power_of_two().max(align)
-        } else {
-            size.next_multiple_of(CACHE_LINE.max(align))
-        }
-    }
+    const UNIT: usize = CACHE_LINE;
+    const SHARED: bool = true;
 }
 
 /// Every slot has cache lines of its own, away even from the prefetcher of neighbouring lines.
@@ -38,12 +36,18 @@ impl Placement for Packed {
 pub struct Padded;
 
 impl Placement for Padded {
-    fn stride(size: usize, align: usize) -> usize {
-        size.next_multiple_of(CACHE_LINE_PAIR.max(align))
-    }
+    const UNIT: usize = CACHE_LINE_PAIR;
+    const SHARED: bool = false;
 }
 
-/// The distance between slots of `Seqlock<T>` in bytes.
-pub(crate) fn stride<T, P: Placement>() -> usize {
-    P::stride(size_of::<Seqlock<T>>(), align_of::<Seqlock<T>>())
+/// The distance between slots of `Seqlock<T>` in bytes: a constant, so that indexing takes a shift or a multiplication.
+pub(crate) const fn stride<T, P: Placement>() -> usize {
+    let (size, align) = (size_of::<Seqlock<T>>(), align_of::<Seqlock<T>>());
+    if P::SHARED && size <= P::UNIT {
+        // A power of two that is at least the size is a multiple of the alignment.
+        size.next_power_of_two()
+    } else {
+        // Both are powers of two, so a multiple of the larger is one of both.
+        size.next_multiple_of(if align > P::UNIT { align } else { P::UNIT })
+    }
 }

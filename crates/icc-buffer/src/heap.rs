@@ -4,6 +4,9 @@ use crate::BufferError;
 use core::{alloc::Layout, ptr::NonNull};
 use std::alloc::{alloc_zeroed, dealloc};
 
+/// The smallest page of any supported system.
+const PAGE: usize = 4096;
+
 /// A zeroed heap allocation, freed when dropped.
 pub(crate) struct Allocation {
     start: NonNull<u8>,
@@ -17,14 +20,21 @@ unsafe impl Sync for Allocation {}
 
 impl Allocation {
     /// `size` is at least 1 and, rounded up to `align`, fits an `isize`; `align` is a power of two.
-    pub(crate) fn zeroed(size: usize, align: usize) -> Result<Self, BufferError> {
-        let refused = BufferError::OutOfMemory { bytes: size };
-        let layout = Layout::from_size_align(size, align).map_err(|_| refused)?;
+    ///
+    /// Every page has been written to. Zeroed memory from the system is one shared page of zeros until it is, and the first
+    /// write to each page would then be the one that waits for the kernel.
+    pub(crate) fn prefaulted(size: usize, align: usize) -> Result<Self, BufferError> {
+        let refused = || BufferError::OutOfMemory { bytes: size };
+        let layout = Layout::from_size_align(size, align).map_err(|_| refused())?;
         if size == 0 {
-            return Err(refused);
+            return Err(refused());
         }
         // SAFETY: `layout` has a size of at least 1.
-        let start = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(refused)?;
+        let start = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(refused)?;
+        for offset in (0..size).step_by(PAGE).chain([size - 1]) {
+            // SAFETY: within the allocation, which nobody else knows of. Volatile, so that it is done at all.
+            unsafe { start.add(offset).write_volatile(0) };
+        }
         Ok(Self { start, layout })
     }
 
