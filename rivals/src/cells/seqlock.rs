@@ -1,0 +1,55 @@
+//! The `seqlock` crate: a version beside the value, readers that try again, writers behind a mutex.
+//!
+//! Promises: the newest value, one process, many writers. Readers copy with a volatile read that a writer may cross, which
+//! is formally a data race. A reader that meets a writer yields to the scheduler, by a system call.
+
+use ::seqlock::SeqLock;
+use crossbeam_utils::CachePadded;
+use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::message::Message;
+
+use super::Seen;
+
+pub(crate) struct SeqlockCrate;
+
+impl Subject for SeqlockCrate {
+    const NAME: &'static str = "seqlock crate";
+    type Link<T: Message> = SeqlockLink<T>;
+
+    fn open<T: Message>() -> Result<SeqlockLink<T>, OpenError> {
+        Ok(SeqlockLink(Box::new(CachePadded::new(SeqLock::new(T::zeroed())))))
+    }
+}
+
+pub(crate) struct SeqlockLink<T>(Box<CachePadded<SeqLock<T>>>);
+
+pub(crate) struct SeqlockSender<'link, T>(&'link SeqLock<T>);
+
+pub(crate) struct SeqlockReceiver<'link, T> {
+    cell: &'link SeqLock<T>,
+    seen: Seen,
+}
+
+impl<T: Message> Link<T> for SeqlockLink<T> {
+    type Sender<'link> = SeqlockSender<'link, T>;
+    type Receiver<'link> = SeqlockReceiver<'link, T>;
+
+    fn ends(&mut self) -> Result<(SeqlockSender<'_, T>, SeqlockReceiver<'_, T>), OpenError> {
+        Ok((SeqlockSender(&self.0), SeqlockReceiver { cell: &self.0, seen: Seen::default() }))
+    }
+}
+
+impl<T: Message> Sender<T> for SeqlockSender<'_, T> {
+    #[inline(always)]
+    fn send(&mut self, message: &T) {
+        *self.0.lock_write() = *message;
+    }
+}
+
+impl<T: Message> Receiver<T> for SeqlockReceiver<'_, T> {
+    #[inline(always)]
+    fn poll(&mut self, into: &mut T) -> Polled {
+        *into = self.cell.read();
+        if self.seen.is_news(into) { Polled::Message } else { Polled::Empty }
+    }
+}

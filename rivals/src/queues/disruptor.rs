@@ -1,0 +1,65 @@
+//! `disruptor`: the ring of the LMAX Disruptor, one producer, consumers gated by sequence barriers.
+//!
+//! Promises: lossless broadcast, one process: the producer waits for the slowest consumer. Events are written in place,
+//! and the barriers keep both sides apart, so there is no data race. Its event poller is the way to poll from a thread of
+//! one's own, which its documentation rates as fast as its own threads.
+
+use ::disruptor::{
+    BusySpin, EventPoller, Polling, Producer, SingleConsumerBarrier, SingleProducer, SingleProducerBarrier,
+    build_single_producer,
+};
+use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::message::Message;
+
+use super::{CAPACITY, Ends};
+
+pub(crate) struct Disruptor;
+
+impl Subject for Disruptor {
+    const NAME: &'static str = "disruptor";
+    type Link<T: Message> = DisruptorLink<T>;
+
+    fn open<T: Message>() -> Result<DisruptorLink<T>, OpenError> {
+        let (poller, builder) = build_single_producer(CAPACITY, T::zeroed, BusySpin).new_event_poller();
+        Ok(DisruptorLink(Ends::new(DisruptorSender(builder.build()), DisruptorReceiver(poller))))
+    }
+}
+
+pub(crate) struct DisruptorLink<T>(Ends<DisruptorSender<T>, DisruptorReceiver<T>>);
+
+pub(crate) struct DisruptorSender<T>(SingleProducer<T, SingleConsumerBarrier>);
+
+pub(crate) struct DisruptorReceiver<T>(EventPoller<T, SingleProducerBarrier>);
+
+impl<T: Message> Link<T> for DisruptorLink<T> {
+    type Sender<'link> = DisruptorSender<T>;
+    type Receiver<'link> = DisruptorReceiver<T>;
+
+    fn ends(&mut self) -> Result<(DisruptorSender<T>, DisruptorReceiver<T>), OpenError> {
+        self.0.take()
+    }
+}
+
+impl<T: Message> Sender<T> for DisruptorSender<T> {
+    #[inline(always)]
+    fn send(&mut self, message: &T) {
+        self.0.publish(|event| *event = *message);
+    }
+}
+
+impl<T: Message> Receiver<T> for DisruptorReceiver<T> {
+    #[inline(always)]
+    fn poll(&mut self, into: &mut T) -> Polled {
+        // One at a time: the guard marks all it covers as read.
+        match self.0.take(1) {
+            Ok(mut events) => match (&mut events).next() {
+                Some(event) => {
+                    *into = *event;
+                    Polled::Message
+                }
+                None => Polled::Empty,
+            },
+            Err(Polling::NoEvents | Polling::Shutdown) => Polled::Empty,
+        }
+    }
+}

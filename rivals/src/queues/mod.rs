@@ -1,0 +1,39 @@
+//! Rings and channels: every message arrives, or its loss is told.
+
+use icc_bench::catalogue::Catalogue;
+
+mod bus;
+mod crossbeam_channel;
+mod disruptor;
+mod outcry;
+mod photon_ring;
+mod ringfire;
+mod tokio_broadcast;
+
+/// Messages that each has room for: as many as the rings of icc.
+const CAPACITY: usize = icc_bench::subjects::queue::CAPACITY;
+
+/// Adds them all.
+pub(crate) fn add(catalogue: Catalogue) -> Catalogue {
+    catalogue
+        .with::<photon_ring::PhotonRing>()
+        .with::<ringfire::Ringfire>()
+        .with::<outcry::Outcry>()
+        .with::<disruptor::Disruptor>()
+        .with::<crossbeam_channel::CrossbeamChannel>()
+        .with::<tokio_broadcast::TokioBroadcast>()
+        .with::<bus::Bus>()
+}
+
+/// The ends of a link whose structure makes both at once, to be handed out a single time.
+struct Ends<S, R>(Option<(S, R)>);
+
+impl<S, R> Ends<S, R> {
+    fn new(sender: S, receiver: R) -> Self {
+        Self(Some((sender, receiver)))
+    }
+
+    fn take(&mut self) -> Result<(S, R), icc_bench::link::OpenError> {
+        self.0.take().ok_or_else(|| "the ends of this link were handed out before".into())
+    }
+}

@@ -1,0 +1,62 @@
+//! `outcry`: frames of any length in a ring of bytes, one producer, consumers in any process.
+//!
+//! Promises: lossy broadcast, across processes (measured in anonymous memory, which it offers for threads). The copy goes
+//! by atomic words, so there is no data race. A consumer that was overrun starts again at the head.
+
+use ::outcry::{Consumer, Error, Producer, Queue};
+use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::message::Message;
+
+use super::{CAPACITY, Ends};
+
+/// Bytes before each frame's payload.
+const FRAME_HEADER: usize = 8;
+
+pub(crate) struct Outcry;
+
+impl Subject for Outcry {
+    const NAME: &'static str = "outcry";
+    type Link<T: Message> = OutcryLink;
+
+    fn open<T: Message>() -> Result<OutcryLink, OpenError> {
+        // Its capacity is in bytes and a power of two: room for at least as many messages as the others have.
+        let bytes = CAPACITY * (size_of::<T>() + FRAME_HEADER);
+        let queue = Queue::anon(bytes.next_power_of_two() as u64)?;
+        Ok(OutcryLink(Ends::new(OutcrySender(queue.producer()?), OutcryReceiver(queue.consumer()))))
+    }
+}
+
+pub(crate) struct OutcryLink(Ends<OutcrySender, OutcryReceiver>);
+
+pub(crate) struct OutcrySender(Producer);
+
+pub(crate) struct OutcryReceiver(Consumer);
+
+impl<T: Message> Link<T> for OutcryLink {
+    type Sender<'link> = OutcrySender;
+    type Receiver<'link> = OutcryReceiver;
+
+    fn ends(&mut self) -> Result<(OutcrySender, OutcryReceiver), OpenError> {
+        self.0.take()
+    }
+}
+
+impl<T: Message> Sender<T> for OutcrySender {
+    #[inline(always)]
+    fn send(&mut self, message: &T) {
+        // A frame too large for the ring is the one error, and the ring was made for these. Were there another, the
+        // message would be missed at the other end.
+        let _ = self.0.write(bytemuck::bytes_of(message));
+    }
+}
+
+impl<T: Message> Receiver<T> for OutcryReceiver {
+    #[inline(always)]
+    fn poll(&mut self, into: &mut T) -> Polled {
+        match self.0.try_read(bytemuck::bytes_of_mut(into)) {
+            Ok(Some(_)) => Polled::Message,
+            Err(Error::Overrun { behind }) => Polled::Lost(behind / (size_of::<T>() + FRAME_HEADER) as u64),
+            Ok(None) | Err(_) => Polled::Empty,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `ringfire`: a ring in shared memory, one producer, consumers in any process.
+//!
+//! Promises: lossy broadcast by default, across processes; each ring is a file in `/dev/shm`. Readers copy with a plain
+//! `memcpy` that the writer may cross, which is formally a data race. `recv_status` is its poll that tells of losses.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use ::ringfire::{RecvStatus, RingConsumer, RingProducer};
+use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::message::Message;
+
+use super::{CAPACITY, Ends};
+
+pub(crate) struct Ringfire;
+
+impl Subject for Ringfire {
+    const NAME: &'static str = "ringfire";
+    type Link<T: Message> = RingfireLink<T>;
+
+    fn open<T: Message>() -> Result<RingfireLink<T>, OpenError> {
+        static RINGS: AtomicUsize = AtomicUsize::new(0);
+        let path = format!("/dev/shm/icc-rivals-{}-{}", std::process::id(), RINGS.fetch_add(1, Relaxed));
+        // The file goes when the producer is dropped, by the library's default.
+        let producer = RingProducer::create(&path, CAPACITY as u64)?;
+        let consumer = RingConsumer::builder().start_from_head().attach(&path)?;
+        Ok(RingfireLink(Ends::new(RingfireSender(producer), RingfireReceiver(consumer))))
+    }
+}
+
+pub(crate) struct RingfireLink<T: Message>(Ends<RingfireSender<T>, RingfireReceiver<T>>);
+
+pub(crate) struct RingfireSender<T: Message>(RingProducer<T>);
+
+pub(crate) struct RingfireReceiver<T: Message>(RingConsumer<T>);
+
+impl<T: Message> Link<T> for RingfireLink<T> {
+    type Sender<'link> = RingfireSender<T>;
+    type Receiver<'link> = RingfireReceiver<T>;
+
+    fn ends(&mut self) -> Result<(RingfireSender<T>, RingfireReceiver<T>), OpenError> {
+        self.0.take()
+    }
+}
+
+impl<T: Message> Sender<T> for RingfireSender<T> {
+    #[inline(always)]
+    fn send(&mut self, message: &T) {
+        self.0.push(message);
+    }
+}
+
+impl<T: Message> Receiver<T> for RingfireReceiver<T> {
+    #[inline(always)]
+    fn poll(&mut self, into: &mut T) -> Polled {
+        match self.0.recv_status() {
+            RecvStatus::Ok(message) => {
+                *into = message;
+                Polled::Message
+            }
+            RecvStatus::Empty => Polled::Empty,
+            RecvStatus::Lapped { skipped, .. } => Polled::Lost(skipped),
+        }
+    }
+}
