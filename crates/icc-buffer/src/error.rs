@@ -1,7 +1,13 @@
 //! What can go wrong.
 
-/// Why a buffer could not be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+use crate::Kind;
+use core::fmt;
+use std::path::PathBuf;
+
+/// Why a buffer could not be made, opened or removed.
+///
+/// Each says where, what was found and what was expected. A buffer without a name is shown as `memfd:icc`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BufferError {
     /// No slots were asked for.
@@ -17,10 +23,234 @@ pub enum BufferError {
         /// The most slots of this size that can be addressed.
         max: usize,
     },
+    /// The payload's alignment is more than mapped memory has.
+    #[error("the payload is aligned to {align} bytes, and shared memory to {max} only: lower its alignment")]
+    Overaligned {
+        /// Of the payload.
+        align: usize,
+        /// The most there is.
+        max: usize,
+    },
     /// The system has no memory left for it.
     #[error("the system refused {bytes} bytes for the buffer: ask for fewer slots, or free memory")]
     OutOfMemory {
         /// The bytes asked for.
         bytes: usize,
     },
+    /// This cannot name a buffer.
+    #[error("{name:?} cannot name a buffer: {reason}")]
+    BadName {
+        /// The name given.
+        name: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// There is no buffer of this name.
+    #[error("no buffer at {}: start its creator first, or check the name", .path.display())]
+    NotFound {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// There is no such directory to create a buffer in.
+    #[error("no directory {} to create a buffer in: create it first", .path.display())]
+    NoDirectory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Something of this name exists.
+    #[error("{} exists: open it, or remove it first", .path.display())]
+    AlreadyExists {
+        /// What exists.
+        path: PathBuf,
+    },
+    /// The system's permissions are against it.
+    #[error("no permission to {doing} {}: check its owner and mode, and the user this runs as", .path.display())]
+    PermissionDenied {
+        /// Of the file.
+        path: PathBuf,
+        /// What was being done to it.
+        doing: &'static str,
+    },
+    /// The name is that of a symbolic link, which is never followed.
+    #[error("{} is a symbolic link, and a buffer is never opened through one: name the file itself", .path.display())]
+    Symlink {
+        /// The link.
+        path: PathBuf,
+    },
+    /// The name is that of something else than a file.
+    #[error("{} is {found}, not a regular file", .path.display())]
+    NotRegularFile {
+        /// Its path.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// The file belongs to somebody else, who could do anything to it.
+    #[error(
+        "{} belongs to user {found}, not {expected}: allow its owner in the options if you trust them", .path.display()
+    )]
+    ForeignOwner {
+        /// Of the file.
+        path: PathBuf,
+        /// The owner's user id.
+        found: u32,
+        /// The user id that was allowed.
+        expected: u32,
+    },
+    /// The file system, the user's quota or the process's limit has no room for it.
+    #[error("no room for {bytes} bytes at {}: {limit}", .path.display())]
+    NoSpace {
+        /// Of the file.
+        path: PathBuf,
+        /// The bytes needed.
+        bytes: u64,
+        /// What is in the way.
+        limit: &'static str,
+    },
+    /// The file is shorter than what it should hold: not a buffer, or cut off.
+    #[error("{} has {found} bytes, and at least {expected} were expected: not a buffer, or cut off", .path.display())]
+    TooSmall {
+        /// Of the file.
+        path: PathBuf,
+        /// Its size.
+        found: u64,
+        /// The least it should have.
+        expected: u64,
+    },
+    /// The file is longer than its header says.
+    #[error("{} has {found} bytes, and its header says {expected}: damaged", .path.display())]
+    TooLong {
+        /// Of the file.
+        path: PathBuf,
+        /// Its size.
+        found: u64,
+        /// What its header says.
+        expected: u64,
+    },
+    /// The file does not begin as a buffer does.
+    #[error("{} begins with {found:#018x}, not with {expected:#018x}: not a buffer", .path.display())]
+    WrongMagic {
+        /// Of the file.
+        path: PathBuf,
+        /// The first eight bytes, as a number.
+        found: u64,
+        /// What they should be.
+        expected: u64,
+    },
+    /// The buffer was made by a version of this crate that lays it out in another way.
+    #[error(
+        "{} has layout version {found}, and this program knows {expected} only: build both with the same version of icc",
+        .path.display()
+    )]
+    LayoutVersion {
+        /// Of the file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The version that this crate knows.
+        expected: u32,
+    },
+    /// The buffer was never finished. Not by this crate, which shows nobody an unfinished one.
+    #[error("{} is marked {found}, not ready (1): its creator has not finished it", .path.display())]
+    NotReady {
+        /// Of the file.
+        path: PathBuf,
+        /// The mark.
+        found: u32,
+    },
+    /// The buffer is used as something else.
+    #[error("{} is {}, not {expected}", .path.display(), Kind::describe(*.found))]
+    OtherKind {
+        /// Of the file.
+        path: PathBuf,
+        /// The number of its kind.
+        found: u32,
+        /// The kind expected.
+        expected: Kind,
+    },
+    /// The buffer holds another type.
+    #[error("{} holds {}, not {}", .path.display(), .types.found, .types.expected)]
+    OtherElement {
+        /// Of the file.
+        path: PathBuf,
+        /// Both types.
+        types: Box<ElementTypes>,
+    },
+    /// The buffer has another number of slots.
+    #[error("{} has {found} slots, not {expected}: open it without a length, or remove it first", .path.display())]
+    OtherLen {
+        /// Of the file.
+        path: PathBuf,
+        /// Its slots.
+        found: u64,
+        /// The slots expected.
+        expected: usize,
+    },
+    /// A field of the header is not what the type and the length make it: another placement of slots, or damage.
+    #[error("{} has {field} {found}, not {expected}: made with another placement of slots, or damaged", .path.display())]
+    OtherLayout {
+        /// Of the file.
+        path: PathBuf,
+        /// The field of the header.
+        field: &'static str,
+        /// Its value.
+        found: u64,
+        /// What it should be.
+        expected: u64,
+    },
+    /// The descriptor's file is not sealed against resizing, so its owner could take the memory away.
+    #[error("{} is not a memfd sealed against shrinking and growing: pass one from `Buffer::anonymous`", .path.display())]
+    NotSealed {
+        /// What stands for the path.
+        path: PathBuf,
+    },
+    /// A latency option that was required cannot be had.
+    #[error("{what} for {}: {reason}; ask with `Demand::Try` to go on without", .path.display())]
+    Unavailable {
+        /// Of the file.
+        path: PathBuf,
+        /// The option.
+        what: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// Anything else that the system refused.
+    #[error("could not {doing} {}: {}", .path.display(), std::io::Error::from_raw_os_error(*.code))]
+    Io {
+        /// Of the file.
+        path: PathBuf,
+        /// What was being done to it.
+        doing: &'static str,
+        /// The system's error number.
+        code: i32,
+    },
+}
+
+/// The type that a buffer holds, and the one that was expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ElementTypes {
+    /// What the header tells of it.
+    pub found: ElementType,
+    /// The one asked for.
+    pub expected: ElementType,
+}
+
+/// A payload type as the header tells of it. Shown with its fingerprint, since two of one name may differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ElementType {
+    /// Its name. From shared memory: anything that is no part of a type's name is shown as `?`.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// Bytes.
+    pub align: u64,
+    /// A hash of the three.
+    pub fingerprint: u64,
+}
+
+impl fmt::Display for ElementType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, size, align, fingerprint } = self;
+        write!(f, "`{name}` ({size} bytes, aligned to {align}, fingerprint {fingerprint:016x})")
+    }
 }

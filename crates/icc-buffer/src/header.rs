@@ -1,6 +1,6 @@
 //! The first bytes of every buffer: what it holds, so that a stranger can tell.
 
-use crate::{Spec, layout::Layout};
+use crate::{ElementType, Spec, layout::Layout};
 use bytemuck::{Pod, Zeroable};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -45,7 +45,7 @@ pub(crate) struct Header {
     pub(crate) created_at: u64,
     /// The process id of the creator, in its own pid namespace: for people to read, never to decide by.
     pub(crate) creator: u32,
-    /// 1 once everything else is in place.
+    /// 1 once everything else is in place, stored with `Release`. Stays 0 in private memory.
     pub(crate) ready: u32,
     /// Of the layer above.
     pub(crate) words: [u64; 4],
@@ -66,10 +66,11 @@ const _: () = {
 };
 
 impl Header {
+    /// Not `ready` yet: whoever shares it sets that last.
     pub(crate) fn new<T: 'static>(spec: &Spec, layout: &Layout) -> Self {
         let name = std::any::type_name::<T>();
-        let mut type_name = [0; NAME_BYTES];
         let cut = name.floor_char_boundary(NAME_BYTES);
+        let mut type_name = [0; NAME_BYTES];
         type_name[..cut].copy_from_slice(&name.as_bytes()[..cut]);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
@@ -87,10 +88,30 @@ impl Header {
             total_size: layout.total_size as u64,
             created_at: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
             creator: std::process::id(),
-            ready: 1,
+            ready: 0,
             words: spec.words,
             reserved: [0; 15],
             type_name,
+        }
+    }
+
+    /// What the header of a buffer of `T` tells of the type.
+    pub(crate) fn element_of<T: 'static>() -> ElementType {
+        let (name, size, align) = (std::any::type_name::<T>(), size_of::<T>(), align_of::<T>());
+        let fingerprint = fingerprint(name, size, align);
+        ElementType { name: name.to_owned(), size: size as u64, align: align as u64, fingerprint }
+    }
+
+    /// What it tells of the payload's type.
+    pub(crate) fn element(&self) -> ElementType {
+        let end = self.type_name.iter().position(|&byte| byte == 0).unwrap_or(NAME_BYTES);
+        let part_of_a_name = |c: char| c.is_alphanumeric() || " :<>_&*[](){};,'=+-.#!?".contains(c);
+        let name = String::from_utf8_lossy(&self.type_name[..end]);
+        ElementType {
+            name: name.chars().map(|c| if part_of_a_name(c) { c } else { '?' }).collect(),
+            size: self.element_size,
+            align: self.element_align,
+            fingerprint: self.fingerprint,
         }
     }
 }

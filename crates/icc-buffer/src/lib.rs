@@ -16,19 +16,30 @@
 //! # Ok::<(), icc_buffer::BufferError>(())
 //! ```
 
-#[cfg_attr(icc_loom, path = "buffer_loom.rs")]
 mod buffer;
 mod error;
 #[cfg_attr(icc_loom, expect(dead_code, reason = "loom's cells do not live in raw memory"))]
 mod header;
+#[cfg(not(icc_loom))]
+mod heap;
+mod ids;
 #[cfg_attr(icc_loom, expect(dead_code, reason = "loom's cells do not live in raw memory"))]
 mod layout;
-mod placement;
 #[cfg(not(icc_loom))]
-mod private;
+mod memory;
+mod placement;
+mod read_only;
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+mod shared;
 mod spec;
+#[cfg_attr(icc_loom, path = "view_loom.rs")]
+mod view;
 
 pub use buffer::Buffer;
-pub use error::BufferError;
+pub use error::{BufferError, ElementType, ElementTypes};
+pub use ids::{IdLock, MAX_IDS};
 pub use placement::{Packed, Padded, Placement};
-pub use spec::{Kind, Spec};
+pub use read_only::{ReadLine, ReadOnlyBuffer, ReadSlot};
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+pub use shared::{Demand, HugePages, Options, Origin, Owner, remove};
+pub use spec::{Expected, Kind, Spec};

@@ -4,7 +4,7 @@ use core::fmt;
 use icc_buffer::BufferError;
 
 /// Why a queue could not be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueueError {
     /// The capacity is not a power of two of at least 2.

@@ -1,0 +1,133 @@
+//! Files that nobody sees before they are finished.
+//!
+//! A draft is a file without a name (`O_TMPFILE`), which the kernel frees if its creator dies. Some file systems have none
+//! such. There it has a name that no buffer has, and its creator holds a lock on it; whoever creates a buffer in the same
+//! directory later removes the drafts that are not locked any more.
+
+use super::liveness::{DRAFT_BYTE, try_lock};
+use super::{Options, file, name};
+use crate::BufferError;
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags};
+use nix::libc;
+use nix::unistd::linkat;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const PREFIX: &str = ".icc-draft.";
+
+/// A file that will be at `path` once it is [published](Self::publish). Dropped before, it leaves nothing.
+#[derive(Debug)]
+pub(super) struct Draft {
+    file: File,
+    path: PathBuf,
+    /// Its name until then, if it needs one.
+    name: Option<PathBuf>,
+}
+
+impl Draft {
+    pub(super) fn new(path: &Path, options: &Options) -> Result<Self, BufferError> {
+        let directory = name::directory(path);
+        let file = match Self::nameless(directory) {
+            Ok(file) => file,
+            // The file system, or a kernel before 3.11, does not know how; or `/proc` is missing, to give it a name later.
+            Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::ENOSYS | Errno::EINVAL) => {
+                return Self::named(path, options);
+            }
+            Err(Errno::ENOENT | Errno::ENOTDIR) => {
+                return Err(BufferError::NoDirectory { path: directory.to_owned() });
+            }
+            Err(errno) => return Err(file::failed(errno, path, "create")),
+        };
+        Self::with_mode(Self { file, path: path.to_owned(), name: None }, options)
+    }
+
+    fn nameless(directory: &Path) -> Result<File, Errno> {
+        if !Path::new("/proc/self/fd").exists() {
+            return Err(Errno::ENOSYS);
+        }
+        let mut create = OpenOptions::new();
+        create.read(true).write(true).mode(0o600).custom_flags(libc::O_TMPFILE);
+        create.open(directory).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EINVAL)))
+    }
+
+    /// With a name of its own, and a lock that tells that it is being worked on.
+    fn named(path: &Path, options: &Options) -> Result<Self, BufferError> {
+        const ATTEMPTS: u32 = 100;
+        let directory = name::directory(path);
+        remove_abandoned(directory);
+        for attempt in 0..ATTEMPTS {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+            let name = directory.join(format!("{PREFIX}{}.{now}.{attempt}", std::process::id()));
+            let mut create = OpenOptions::new();
+            create.read(true).write(true).mode(0o600).create_new(true).custom_flags(libc::O_NOFOLLOW);
+            let file = match create.open(&name).map_err(|error| file::failed_io(&error, path, "create")) {
+                Ok(file) => file,
+                Err(BufferError::AlreadyExists { .. }) => continue,
+                Err(BufferError::NotFound { .. }) => {
+                    return Err(BufferError::NoDirectory { path: directory.to_owned() });
+                }
+                Err(other) => return Err(other),
+            };
+            let draft = Self { file, path: path.to_owned(), name: Some(name) };
+            match try_lock(&draft.file, DRAFT_BYTE) {
+                // Between the two steps somebody may have taken it for abandoned and removed it: then `publish` finds no
+                // such file, and would have to begin again. Looking here as well makes that certain: locked and there.
+                Ok(true) if draft.name.as_ref().is_some_and(|name| name.exists()) => {
+                    return Self::with_mode(draft, options);
+                }
+                Ok(_) => {}
+                Err(errno) => return Err(file::failed(errno, path, "lock the draft of")),
+            }
+        }
+        Err(BufferError::Io { path: path.to_owned(), doing: "find a free name for the draft of", code: libc::EEXIST })
+    }
+
+    /// Exactly the mode asked for, whatever the umask.
+    fn with_mode(self, options: &Options) -> Result<Self, BufferError> {
+        let mode = Permissions::from_mode(options.mode);
+        self.file
+            .set_permissions(mode)
+            .map_err(|error| file::failed_io(&error, &self.path, "set the mode of"))
+            .map(|()| self)
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Puts the file in its place, in one step. Fails if there is something already.
+    pub(super) fn publish(self) -> Result<(), BufferError> {
+        let (from, follow) = match &self.name {
+            Some(name) => (name.clone(), AtFlags::empty()),
+            None => (file::of_descriptor(&self.file), AtFlags::AT_SYMLINK_FOLLOW),
+        };
+        linkat(AT_FDCWD, &from, AT_FDCWD, &self.path, follow)
+            .map_err(|errno| file::failed(errno, &self.path, "put in place"))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            // If this fails, the next creator in this directory removes it.
+            let _ = fs::remove_file(name);
+        }
+    }
+}
+
+/// Removes the drafts whose creators have died. Those of other users are left to them.
+fn remove_abandoned(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
+        let mut open = OpenOptions::new();
+        open.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        if let Ok(draft) = open.open(entry.path())
+            && try_lock(&draft, DRAFT_BYTE) == Ok(true)
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

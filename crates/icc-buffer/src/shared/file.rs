@@ -1,0 +1,120 @@
+//! Files: opening only what may be trusted, and what the system's error numbers mean.
+
+use super::{Mapping, Options, Owner};
+use crate::BufferError;
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::statfs::{HUGETLBFS_MAGIC, fstatfs};
+use nix::unistd::geteuid;
+use std::fs::{File, FileType, Metadata, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// How memory is mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    ReadWrite,
+}
+
+/// Opens the file of a buffer, if it is a regular file and its owner allowed.
+pub(super) fn open(path: &Path, access: Access, options: &Options) -> Result<File, BufferError> {
+    // Not blocking, or a FIFO in the file's place would make this wait for somebody to open its other end. No effect on
+    // regular files.
+    let file = OpenOptions::new()
+        .read(true)
+        .write(access == Access::ReadWrite)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)
+        .map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::EISDIR) => BufferError::NotRegularFile { path: path.to_owned(), found: "a directory" },
+            // A socket, or a device that is not there.
+            Some(Errno::ENXIO) => BufferError::NotRegularFile { path: path.to_owned(), found: "a socket or a device" },
+            _ => failed_io(&error, path, "open"),
+        })?;
+    let found = metadata(&file, path)?;
+    regular(found.file_type(), path)?;
+    let allowed = match options.owner {
+        Owner::Me => Some(geteuid().as_raw()),
+        Owner::User(id) => Some(id),
+        Owner::Anyone => None,
+    };
+    match allowed {
+        Some(expected) if found.uid() != expected => {
+            Err(BufferError::ForeignOwner { path: path.to_owned(), found: found.uid(), expected })
+        }
+        _ => Ok(file),
+    }
+}
+
+/// Opens the mapping's file once more, for an open file description of its own that can be locked.
+pub(super) fn reopen(mapping: &Mapping) -> Result<File, BufferError> {
+    let (file, path) = (mapping.file(), mapping.path());
+    let mut anew = OpenOptions::new();
+    anew.read(true).write(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    // By descriptor, which finds the same file also if it was renamed or removed, or never had a name.
+    let by_descriptor = match anew.open(of_descriptor(file)) {
+        Ok(file) => return Ok(file),
+        Err(error) => error,
+    };
+    // Without `/proc`: by name, if that still is the same file.
+    if by_descriptor.kind() == io::ErrorKind::NotFound
+        && let Ok(named) = anew.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+    {
+        let (ours, other) = (metadata(file, path)?, metadata(&named, path)?);
+        if (ours.dev(), ours.ino()) == (other.dev(), other.ino()) {
+            return Ok(named);
+        }
+    }
+    Err(failed_io(&by_descriptor, path, "open once more"))
+}
+
+/// The name that `/proc` gives to a descriptor of this process.
+pub(super) fn of_descriptor(file: &File) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+pub(super) fn metadata(file: &File, path: &Path) -> Result<Metadata, BufferError> {
+    file.metadata().map_err(|error| failed_io(&error, path, "examine"))
+}
+
+/// An error unless it is a regular file.
+pub(super) fn regular(found: FileType, path: &Path) -> Result<(), BufferError> {
+    let found = match found {
+        regular if regular.is_file() => return Ok(()),
+        link if link.is_symlink() => return Err(BufferError::Symlink { path: path.to_owned() }),
+        directory if directory.is_dir() => "a directory",
+        fifo if fifo.is_fifo() => "a FIFO",
+        socket if socket.is_socket() => "a socket",
+        _ => "a device",
+    };
+    Err(BufferError::NotRegularFile { path: path.to_owned(), found })
+}
+
+/// What the file's size must be a multiple of: the size of a page of the pool on `hugetlbfs`, else anything.
+pub(super) fn granule(file: &File, path: &Path) -> Result<u64, BufferError> {
+    let system = fstatfs(file).map_err(|errno| failed(errno, path, "examine the file system of"))?;
+    if system.filesystem_type() != HUGETLBFS_MAGIC {
+        return Ok(1);
+    }
+    Ok(metadata(file, path)?.blksize().max(1))
+}
+
+pub(super) fn failed_io(error: &io::Error, path: &Path, doing: &'static str) -> BufferError {
+    // A request that the standard library itself refuses has no number.
+    failed(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EINVAL)), path, doing)
+}
+
+/// The error for a system call on `path`.
+pub(super) fn failed(errno: Errno, path: &Path, doing: &'static str) -> BufferError {
+    let path = path.to_owned();
+    match errno {
+        Errno::ENOENT => BufferError::NotFound { path },
+        Errno::EEXIST => BufferError::AlreadyExists { path },
+        Errno::EACCES | Errno::EPERM | Errno::EROFS => BufferError::PermissionDenied { path, doing },
+        Errno::ELOOP => BufferError::Symlink { path },
+        _ => BufferError::Io { path, doing, code: errno as i32 },
+    }
+}

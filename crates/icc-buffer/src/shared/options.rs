@@ -1,0 +1,107 @@
+//! How shared memory is to be had.
+
+/// How much an option is wanted, where the system may not have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Demand {
+    /// Go on without it.
+    Try,
+    /// Fail without it, with [`BufferError::Unavailable`](crate::BufferError::Unavailable).
+    Require,
+}
+
+/// Pages larger than the usual ones: fewer misses in the processor's address translation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HugePages {
+    /// The system's usual pages.
+    None,
+    /// Transparent huge pages, made up of ordinary memory by the kernel where its settings let it.
+    Transparent(Demand),
+    /// Pages of the pool that the operator set aside for it. Buffers without a name get them by themselves, those with a
+    /// name by their place: a path on a mounted `hugetlbfs`.
+    Explicit(Demand),
+}
+
+/// Whose files are opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Owner {
+    /// Those of the user that this process runs as (its effective user id).
+    Me,
+    /// Those of the user with this id.
+    User(u32),
+    /// Anybody's. They can garble the values, and take the memory away, which ends in a `SIGBUS`.
+    Anyone,
+}
+
+/// How to create and open shared buffers.
+///
+/// # Examples
+///
+/// A buffer that the group may read, locked in memory if the limits allow it:
+///
+/// ```
+/// use icc_buffer::{Demand, Options};
+///
+/// let options = Options::new().mode(0o640).lock(Some(Demand::Try));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    pub(super) mode: u32,
+    pub(super) owner: Owner,
+    pub(super) prefault: Option<Demand>,
+    pub(super) lock: Option<Demand>,
+    pub(super) huge_pages: HugePages,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Options {
+    /// Mode 0600, own files only, prefaulted, not locked, ordinary pages.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { mode: 0o600, owner: Owner::Me, prefault: Some(Demand::Require), lock: None, huge_pages: HugePages::None }
+    }
+
+    /// The permissions of a file that is created. Exactly these: the process's umask takes nothing away.
+    ///
+    /// Only the lower nine bits count. Who may write may also cut the file off, which ends every process that reads it:
+    /// give others read permission at most.
+    #[must_use]
+    pub const fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode & 0o777;
+        self
+    }
+
+    /// Whose files are opened.
+    #[must_use]
+    pub const fn owner(mut self, owner: Owner) -> Self {
+        self.owner = owner;
+        self
+    }
+
+    /// Whether all pages are mapped at once, so that no later access takes a page fault.
+    #[must_use]
+    pub const fn prefault(mut self, prefault: Option<Demand>) -> Self {
+        self.prefault = prefault;
+        self
+    }
+
+    /// Whether the memory is locked (`mlock`), so that it is never swapped out. Limited by `ulimit -l`.
+    #[must_use]
+    pub const fn lock(mut self, lock: Option<Demand>) -> Self {
+        self.lock = lock;
+        self
+    }
+
+    /// What pages the memory is made of.
+    #[must_use]
+    pub const fn huge_pages(mut self, huge_pages: HugePages) -> Self {
+        self.huge_pages = huge_pages;
+        self
+    }
+}
