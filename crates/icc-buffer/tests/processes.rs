@@ -1,6 +1,6 @@
 //! Several real processes on one buffer.
 
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", not(icc_loom)))]
 
 mod common;
 

@@ -1,0 +1,112 @@
+//! The layout's description holds: a live buffer is read with nothing but what it says.
+
+#![cfg(all(target_os = "linux", not(icc_loom)))]
+
+mod common;
+
+use common::Name;
+use icc_buffer::{Buffer, Kind, Options, Packed, Spec};
+use std::collections::HashMap;
+use std::fs;
+use std::sync::atomic::Ordering;
+
+/// The rows of the first table under a heading: name, offset and size, in order.
+fn table(heading: &str) -> Vec<(String, usize, Option<usize>)> {
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/shared-memory-layout.md");
+    let document = fs::read_to_string(document).unwrap();
+    let section = document.lines().skip_while(|line| *line != heading).skip(1);
+    let lines = section.skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let rows: Vec<_> = lines
+        .filter_map(|line| {
+            let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            Some((cells[3].to_owned(), cells[1].parse().ok()?, cells[2].parse().ok()))
+        })
+        .collect();
+    assert!(!rows.is_empty(), "no table under {heading}");
+    rows
+}
+
+/// Offset and size of every row of a table.
+fn fields(heading: &str) -> HashMap<String, (usize, Option<usize>)> {
+    table(heading).into_iter().map(|(name, offset, size)| (name, (offset, size))).collect()
+}
+
+#[test]
+fn the_header_is_described_without_gaps() {
+    let mut end = 0;
+    for (name, offset, size) in table("## Header") {
+        assert_eq!(offset, end, "{name}");
+        end = offset + size.unwrap();
+    }
+    assert_eq!(end, 512);
+}
+
+#[test]
+fn a_live_buffer_is_as_described() {
+    let (header, line, slot) = (fields("## Header"), fields("## Lines"), fields("## Slots"));
+    let name = Name::new("document");
+    let spec = Spec { kind: Kind::QueueMpmc, len: 5, lines: 3, words: [11, 22, 33, 44] };
+    let buffer = Buffer::<[u32; 7], Packed>::create(&name, spec, &Options::new()).unwrap();
+    for index in 0..5_u32 {
+        buffer.slot(index as usize).unwrap().write(&[index; 7]);
+    }
+    buffer.slot(2).unwrap().write(&[20, 21, 22, 23, 24, 25, 26]);
+    for index in 0..3 {
+        buffer.line(index).unwrap().store(100 + index as u64, Ordering::Release);
+    }
+
+    let bytes = fs::read(&name).unwrap();
+    let number = |offset: usize, size: usize| {
+        let mut number = [0; 8];
+        number[..size].copy_from_slice(&bytes[offset..offset + size]);
+        u64::from_ne_bytes(number)
+    };
+    let field = |name: &str| {
+        let (offset, size) = header[name];
+        number(offset, size.unwrap())
+    };
+    assert_eq!(&bytes[header["magic"].0..][..8], b"ICCBUFFR");
+    assert_eq!(field("magic"), 0x5246_4655_4243_4349);
+    assert_eq!((field("layout_version"), field("kind"), field("ready")), (1, 2, 1));
+    assert_eq!((field("element_size"), field("element_align"), field("len"), field("lines")), (28, 4, 5, 3));
+    assert_eq!(field("creator"), u64::from(std::process::id()));
+    assert!(field("created_at") > 1_600_000_000_000_000_000);
+    assert_eq!(field("total_size"), bytes.len() as u64);
+    assert_eq!(field("lines_offset"), 512);
+    assert_eq!(field("slots_offset"), field("lines_offset") + 128 * field("lines"));
+    assert_eq!(field("total_size"), field("slots_offset") + field("len") * field("stride"));
+    let words: Vec<_> = (0..4).map(|index| number(header["words"].0 + 8 * index, 8)).collect();
+    assert_eq!(words, [11, 22, 33, 44]);
+    assert!(bytes[header["reserved"].0..][..header["reserved"].1.unwrap()].iter().all(|&byte| byte == 0));
+    let type_name = &bytes[header["type_name"].0..][..header["type_name"].1.unwrap()];
+    assert_eq!(std::str::from_utf8(type_name).unwrap().trim_end_matches('\0'), "[u32; 7]");
+    let hashed = b"[u32; 7]".iter().copied().chain(28_u64.to_le_bytes()).chain(4_u64.to_le_bytes());
+    let hash =
+        hashed.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    assert_eq!(field("fingerprint"), hash);
+
+    for index in 0..3 {
+        let at = field("lines_offset") as usize + 128 * index + line["count"].0;
+        assert_eq!(number(at, line["count"].1.unwrap()), 100 + index as u64);
+    }
+    let words_of = |index: usize| {
+        let start = (field("slots_offset") + field("stride") * index as u64) as usize;
+        let payload = &bytes[start + slot["payload"].0..][..field("element_size") as usize];
+        let payload: Vec<_> = payload.chunks(4).map(|word| u32::from_ne_bytes(word.try_into().unwrap())).collect();
+        (number(start + slot["version"].0, slot["version"].1.unwrap()), payload)
+    };
+    assert_eq!(words_of(2), (4, vec![20, 21, 22, 23, 24, 25, 26]));
+    assert_eq!(words_of(4), (2, vec![4; 7]));
+}
+
+/// The byte that stands for an id is where the description says.
+#[test]
+fn locks_are_where_described() {
+    let name = Name::new("locks");
+    let spec = Spec { kind: Kind::Vector, len: 1, lines: 0, words: [0; 4] };
+    let buffer = Buffer::<u64, Packed>::create(&name, spec, &Options::new()).unwrap();
+    let _held = buffer.take_id(3..4).unwrap().unwrap();
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    let held = format!("{0} {0}", (1_u64 << 62) + 3);
+    assert!(locks.lines().any(|line| line.contains("OFDLCK") && line.ends_with(&held)), "no such lock in\n{locks}");
+}

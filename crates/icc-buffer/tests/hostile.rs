@@ -1,0 +1,201 @@
+//! Headers and slots that somebody garbled: a typed error or a sound buffer, whatever the bytes are.
+//!
+//! With `ICC_TORTURE_SECONDS=n` in the environment, the tests that have no natural end run for `n` seconds each.
+
+#![cfg(all(target_os = "linux", not(icc_loom)))]
+
+mod common;
+
+use common::{Actor, Name, Random, role, spec, torture, wait_until};
+use icc_buffer::{Buffer, BufferError, Expected, Kind, Options, Packed, ReadOnlyBuffer};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt as _;
+use std::time::{Duration, Instant};
+
+type Payload = [u64; 4];
+type Shared = Buffer<Payload, Packed>;
+type Seen = ReadOnlyBuffer<Payload, Packed>;
+
+const LEN: usize = 8;
+const HEADER: usize = 512;
+const ANY_LEN: Expected = Expected { kind: Kind::Vector, len: None, lines: 2 };
+
+#[test]
+fn actor() {
+    let Some((role, name)) = role() else { return };
+    match role.as_str() {
+        "scribble" => scribble(&OpenOptions::new().read(true).write(true).open(name).unwrap()),
+        other => panic!("no role {other}"),
+    }
+}
+
+/// A buffer's file, to write into as it pleases.
+fn victim(test: &str) -> (Name, File, Vec<u8>) {
+    let name = Name::new(test);
+    Shared::create(&name, spec(LEN), &Options::new()).unwrap();
+    let file = OpenOptions::new().read(true).write(true).open(&name).unwrap();
+    let bytes = std::fs::read(&name).unwrap();
+    (name, file, bytes)
+}
+
+/// Attaches both ways and touches all that the handles give access to.
+fn attach(name: &Name) -> Result<(), BufferError> {
+    let reader = Seen::open(name, ANY_LEN, &Options::new());
+    let writer = Shared::open(name, ANY_LEN, &Options::new());
+    let reader = reader?;
+    let writer = writer?;
+    assert_eq!((reader.len(), writer.len()), (LEN, LEN), "only this length fits the file");
+    use_all(&reader);
+    writer.slot(LEN - 1).unwrap().try_write(&[1; 4]).ok();
+    Ok(())
+}
+
+fn use_all(reader: &Seen) {
+    let mut value = [0; 4];
+    for index in 0..reader.len() {
+        let slot = reader.slot(index).unwrap();
+        let version = slot.version();
+        let _ = slot.try_read_at(version, &mut value);
+        let _ = slot.try_read_into(&mut value);
+        let _ = slot.try_read();
+    }
+    assert!(reader.slot(reader.len()).is_none());
+    for index in 0..reader.line_count() {
+        let _ = reader.line(index).unwrap().load_acquire();
+    }
+    let _ = reader.words();
+    assert_eq!(reader.holder_lives(0), Ok(false));
+}
+
+/// What is for people to read, or for the layer above, may be anything; all else is checked.
+#[test]
+fn every_flipped_bit_is_refused_or_harmless() {
+    let (name, file, bytes) = victim("flips");
+    attach(&name).unwrap();
+    let harmless = |byte: usize| matches!(byte, 88..100 | 104..HEADER);
+    for bit in 0..HEADER * 8 {
+        let byte = bit / 8;
+        file.write_all_at(&[bytes[byte] ^ 1 << (bit % 8)], byte as u64).unwrap();
+        let attached = attach(&name);
+        assert_eq!(attached.is_ok(), harmless(byte), "bit {bit} of byte {byte}: {attached:?}");
+        if let Err(error) = attached {
+            assert!(error.to_string().contains(name.path().to_str().unwrap()), "{error}");
+        }
+        file.write_all_at(&bytes[byte..=byte], byte as u64).unwrap();
+    }
+    attach(&name).unwrap();
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    let (name, file, bytes) = victim("truncations");
+    for len in (0..bytes.len()).rev() {
+        file.set_len(len as u64).unwrap();
+        let expected = if len < HEADER { HEADER } else { bytes.len() };
+        let path = name.path().to_owned();
+        let refused = BufferError::TooSmall { path, found: len as u64, expected: expected as u64 };
+        assert_eq!(Seen::open(&name, ANY_LEN, &Options::new()).err(), Some(refused));
+    }
+    for len in [bytes.len() + 1, bytes.len() + 4096, 1 << 40, i64::MAX as usize] {
+        // The last is more than the file system takes.
+        if file.set_len(len as u64).is_ok() {
+            // The header is gone with the truncation.
+            file.write_all_at(&bytes, 0).unwrap();
+            let refused = Seen::open(&name, ANY_LEN, &Options::new()).err().unwrap();
+            assert!(matches!(refused, BufferError::TooLong { .. } | BufferError::OutOfMemory { .. }), "{refused}");
+        }
+    }
+}
+
+#[test]
+fn random_headers_are_refused_or_harmless() {
+    let (name, file, bytes) = victim("random");
+    let seed = 0x1cc;
+    let mut random = Random(seed);
+    let (end, at_least) = (torture().map(|time| Instant::now() + time), 100_000);
+    let (mut count, mut attached) = (0_u64, 0_u64);
+    while count < at_least || end.is_some_and(|end| Instant::now() < end) {
+        let mut header = bytes[..HEADER].to_vec();
+        garble(&mut header, &mut random);
+        file.write_all_at(&header, 0).unwrap();
+        attached += u64::from(attach(&name).is_ok());
+        count += 1;
+    }
+    println!("{count} headers, {attached} of them harmless");
+    assert!(attached > 0 && attached < count, "one of the two was never tried: {attached} of {count}");
+}
+
+/// From a few bytes changed to all of them; fields get the values that arithmetic goes wrong with.
+fn garble(header: &mut [u8], random: &mut Random) {
+    if random.below(16) == 0 {
+        header.chunks_mut(8).for_each(|word| word.copy_from_slice(&random.next().to_le_bytes()));
+        // Past the first checks, sometimes.
+        let keep = random.below(64) as usize;
+        if keep > 16 {
+            header[..8].copy_from_slice(b"ICCBUFFR");
+            header[8..16].copy_from_slice(&[1, 0, 0, 0, 3, 0, 0, 0]);
+        }
+        return;
+    }
+    for _ in 0..=random.below(4) {
+        let words = if random.below(4) == 0 { 64 } else { 14 };
+        let word = random.below(words) as usize * 8;
+        let near = [0, 1, 8, 128, 512, 1 << 31, 1 << 32, 1 << 62, 1 << 63, u64::MAX][random.below(10) as usize];
+        let value = match random.below(4) {
+            0 => random.next(),
+            1 => near,
+            2 => near.wrapping_add(random.below(64)).wrapping_sub(32),
+            _ => u64::from_le_bytes(header[word..word + 8].try_into().unwrap()) ^ 1 << random.below(64),
+        };
+        header[word..word + 8].copy_from_slice(&value.to_le_bytes());
+    }
+}
+
+/// A process writes random bytes over everything while this one attaches and reads.
+#[test]
+fn a_scribbling_process_harms_nobody() {
+    let (name, ..) = victim("scribbler");
+    let steady = Seen::open(&name, ANY_LEN, &Options::new()).unwrap();
+    let mut scribbler = Actor::start("scribble", name.path());
+    wait_until("the scribbler has begun", || steady.slot(0).unwrap().version() != 0);
+    let end = Instant::now() + torture().unwrap_or(Duration::from_millis(1500));
+    let (mut attached, mut refused, mut crossed) = (0_u64, 0_u64, 0_u64);
+    while Instant::now() < end {
+        match Seen::open(&name, ANY_LEN, &Options::new()) {
+            Ok(reader) => {
+                assert_eq!(reader.len(), LEN);
+                use_all(&reader);
+                attached += 1;
+            }
+            Err(error) => {
+                assert!(!error.to_string().is_empty());
+                refused += 1;
+            }
+        }
+        use_all(&steady);
+        crossed += u64::from(steady.slot(1).unwrap().try_read().is_err());
+    }
+    scribbler.kill();
+    println!("{attached} attached, {refused} refused, {crossed} reads crossed");
+    assert!(attached > 0 && refused > 0 && crossed > 0, "{attached} attached, {refused} refused, {crossed} crossed");
+}
+
+fn scribble(file: &File) {
+    let mut bytes = vec![0; file.metadata().unwrap().len() as usize];
+    file.read_exact_at(&mut bytes, 0).unwrap();
+    let header = bytes[..HEADER].to_vec();
+    let mut random = Random(u64::from(std::process::id()));
+    // Until it is killed, or its parent is gone.
+    let parent = std::os::unix::process::parent_id();
+    while std::os::unix::process::parent_id() == parent {
+        for _ in 0..64 {
+            let offset = random.below(bytes.len() as u64 - 64);
+            let burst: Vec<_> = (0..8).flat_map(|_| random.next().to_le_bytes()).collect();
+            file.write_all_at(&burst[..1 + random.below(64) as usize], offset).unwrap();
+            // Half of the time the header is whole, so that attaching gets past it.
+            if random.below(2) == 0 {
+                file.write_all_at(&header, 0).unwrap();
+            }
+        }
+    }
+}
