@@ -1,21 +1,21 @@
 //! Consuming.
 
-use crate::{Lost, Mode, Queue, Spmc, TryConsumeError};
+use crate::{Lost, Mode, QueueReader, Spmc, TryConsumeError};
 use core::fmt;
 use icc_seqlock::Payload;
 
-/// A reading end of a queue, from [`Queue::consumer`].
+/// A reading end of a queue, from [`QueueReader::consumer`].
 ///
 /// Each consumer sees every message from where it started, or is told exactly which it missed. It shares nothing with the
 /// others and writes nothing that the producer reads. Clone it for another one at the same position.
 pub struct Consumer<T, M: Mode = Spmc> {
-    queue: Queue<T, M>,
+    queue: QueueReader<T, M>,
     /// The sequence number of the next message to read.
     next: u64,
 }
 
 impl<T: Payload, M: Mode> Consumer<T, M> {
-    pub(crate) fn new(queue: Queue<T, M>, next: u64) -> Self {
+    pub(crate) fn new(queue: QueueReader<T, M>, next: u64) -> Self {
         Self { queue, next }
     }
 
@@ -96,7 +96,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
 
     /// The queue, to attach more consumers to.
     #[must_use]
-    pub fn queue(&self) -> &Queue<T, M> {
+    pub fn queue(&self) -> &QueueReader<T, M> {
         &self.queue
     }
 }

@@ -32,12 +32,33 @@ impl fmt::Display for Nearest {
     }
 }
 
-/// Another producer of this queue is alive, and it takes one at a time.
-///
-/// Drop that one first, or let its owner produce for you.
+/// Why there is no producer to be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProducerError {
+    /// Another producer of this queue is alive, and it takes one at a time.
+    #[error("the queue has a living producer, and takes one at a time: drop that one or end its process first")]
+    Taken,
+    /// As many producers of this queue are alive as it takes at a time.
+    #[error("the queue has {max} living producers, and takes no more at a time: drop one first")]
+    TooMany {
+        /// The most at a time.
+        max: u32,
+    },
+    /// The system refuses the lock that tells the living from the dead.
+    #[error(transparent)]
+    Buffer(#[from] BufferError),
+}
+
+/// More messages were to be produced at once than the queue keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the queue has a living producer, and takes one at a time: drop that one first")]
-pub struct ProducerTaken;
+#[error("{len} messages are more than the {capacity} that the queue keeps: produce them in smaller batches")]
+pub struct BatchTooLong {
+    /// The messages in the batch.
+    pub len: usize,
+    /// The messages that the queue keeps.
+    pub capacity: usize,
+}
 
 /// Why there is no message to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

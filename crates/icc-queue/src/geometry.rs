@@ -45,6 +45,11 @@ impl Geometry {
         (found.wrapping_sub(self.complete(n)) << unused).cast_signed() >> unused
     }
 
+    /// The message that was in the slot of `n` that many laps before.
+    pub(crate) fn laps_before(self, n: u64, laps: u64) -> u64 {
+        n.wrapping_sub(laps << self.shift)
+    }
+
     /// The last message that is known to have been begun in the slot of `n`, when the slot is `ahead` of `n`.
     pub(crate) fn begun(self, ahead: i64, n: u64) -> u64 {
         let laps = (ahead.cast_unsigned() + 1) >> 1;

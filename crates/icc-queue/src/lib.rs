@@ -50,12 +50,20 @@ mod consumer;
 mod error;
 mod geometry;
 mod mode;
+mod mpmc;
 mod producer;
 mod queue;
+mod reader;
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+mod shared;
+mod spmc;
 
 pub use consumer::Consumer;
-pub use error::{Lost, ProducerTaken, QueueError, TryConsumeError};
+pub use error::{BatchTooLong, Lost, ProducerError, QueueError, TryConsumeError};
 pub use icc_buffer::BufferError;
-pub use mode::{Mode, Spmc};
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+pub use icc_buffer::{Demand, HugePages, Options, Origin, Owner, remove};
+pub use mode::{Mode, Mpmc, Spmc};
 pub use producer::Producer;
 pub use queue::Queue;
+pub use reader::QueueReader;

@@ -1,15 +1,25 @@
 //! How many producers a queue has, as a type.
 
-use icc_buffer::{Kind, Packed, Placement};
+use crate::{mpmc, spmc};
+use icc_buffer::{Kind, Packed, Padded, Placement};
 
-/// The number of producers of a queue: [`Spmc`].
+/// The number of producers of a queue: [`Spmc`] or [`Mpmc`].
 pub trait Mode: sealed::Sealed + Send + Sync + 'static {
     /// How the slots are placed.
     #[doc(hidden)]
     type Placement: Placement;
+    /// What a producer holds beside the queue.
+    #[doc(hidden)]
+    type Seat: Send;
     /// What the header says.
     #[doc(hidden)]
     const KIND: Kind;
+    /// The most producers at a time.
+    #[doc(hidden)]
+    const PRODUCERS: u32;
+    /// The counters on lines of their own: the head, and what the producers keep there.
+    #[doc(hidden)]
+    const LINES: usize;
 }
 
 /// One producer at a time, any number of consumers. The cheapest: plain stores only.
@@ -20,10 +30,28 @@ pub struct Spmc;
 
 impl Mode for Spmc {
     type Placement = Packed;
+    type Seat = spmc::Seat;
     const KIND: Kind = Kind::QueueSpmc;
+    const PRODUCERS: u32 = 1;
+    const LINES: usize = 1;
+}
+
+/// Many producers, up to 64 at a time, any number of consumers. A message costs one atomic addition more.
+///
+/// Each slot has cache lines of its own, since different cores write neighbouring ones at the same time.
+#[derive(Clone, Copy, Debug)]
+pub struct Mpmc;
+
+impl Mode for Mpmc {
+    type Placement = Padded;
+    type Seat = mpmc::Seat;
+    const KIND: Kind = Kind::QueueMpmc;
+    const PRODUCERS: u32 = 64;
+    const LINES: usize = 1 + mpmc::LINES_EACH * Self::PRODUCERS as usize;
 }
 
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Spmc {}
+    impl Sealed for super::Mpmc {}
 }

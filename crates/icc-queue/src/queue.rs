@@ -1,21 +1,15 @@
 //! The queue itself: the ring that producers and consumers share.
 
-use crate::{Consumer, Mode, Producer, ProducerTaken, QueueError, Spmc, geometry::Geometry};
-use core::fmt;
+use crate::{Mode, QueueError, QueueReader, Spmc, geometry::Geometry, reader::HEAD};
+use core::{fmt, ops::Deref};
 use icc_buffer::{Buffer, Spec};
 use icc_seqlock::primitive::{AtomicU64, Ordering};
 use icc_seqlock::{Payload, Seqlock};
 
-/// Line 0: the number of messages produced. In SPMC stored after each message, so at most one behind.
-const HEAD: usize = 0;
-/// Line 1: 1 while a producer lives, else 0.
-const PRODUCER: usize = 1;
-const LINES: usize = 2;
-
-/// A broadcast queue: every consumer sees every message, and the producer never waits for any of them.
+/// A broadcast queue: every consumer sees every message, and producers never wait for any of them.
 ///
 /// A handle: clone it, send it to other threads, attach consumers from any of them at any time. The ring is freed with the
-/// last handle, producer and consumer.
+/// last handle, producer and consumer. Everything that a [`QueueReader`] can do, a queue can.
 ///
 /// # Examples
 ///
@@ -32,8 +26,8 @@ const LINES: usize = 2;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Queue<T, M: Mode = Spmc> {
-    buffer: Buffer<T, M::Placement>,
-    pub(crate) geometry: Geometry,
+    pub(crate) buffer: Buffer<T, M::Placement>,
+    reader: QueueReader<T, M>,
 }
 
 impl<T: Payload, M: Mode> Queue<T, M> {
@@ -46,9 +40,7 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     ///
     /// [`QueueError`] if `capacity` is not a power of two of at least 2, or is too large for the memory.
     pub fn new(capacity: usize) -> Result<Self, QueueError> {
-        let geometry = Geometry::new(capacity)?;
-        let spec = Spec { kind: M::KIND, len: capacity, lines: LINES, words: [0; 4] };
-        Ok(Self { buffer: Buffer::private(spec)?, geometry })
+        Self::starting_at(capacity, 0)
     }
 
     /// As [`new`](Self::new), with sequence numbers that begin at `first` instead of 0.
@@ -59,39 +51,39 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     ///
     /// As [`new`](Self::new).
     pub fn starting_at(capacity: usize, first: u64) -> Result<Self, QueueError> {
-        let queue = Self::new(capacity)?;
-        // As if all messages before `first` had been written, with zeros. One lap back from `first` is each slot's last.
-        for back in 1..=queue.geometry.capacity() {
-            let n = first.wrapping_sub(back);
-            let before = queue.geometry.complete(n);
-            // SAFETY: nobody else has this queue yet.
-            unsafe { queue.slot(n).write_at(before, &T::zeroed()) };
+        let geometry = Geometry::new(capacity)?;
+        let queue = Self::over(Buffer::private(Self::spec(capacity))?, geometry);
+        if first != 0 {
+            queue.start_at(first);
         }
-        queue.head().store(first, Ordering::Relaxed);
         Ok(queue)
     }
 
-    /// Attaches a consumer, whose first message is the next one produced.
-    ///
-    /// Costs the producer nothing, now or later.
-    #[must_use]
-    pub fn consumer(&self) -> Consumer<T, M> {
-        Consumer::new(self.clone(), self.produced())
+    /// What a queue of this type asks of a buffer.
+    pub(crate) fn spec(capacity: usize) -> Spec {
+        Spec { kind: M::KIND, len: capacity, lines: M::LINES, words: [0; 4] }
     }
 
-    /// The number of messages that the ring keeps.
-    #[must_use]
-    pub fn capacity(&self) -> usize {
-        self.buffer.len()
+    /// `buffer` was made or opened for [`spec`](Self::spec), and `geometry` for its length.
+    pub(crate) fn over(buffer: Buffer<T, M::Placement>, geometry: Geometry) -> Self {
+        let reader = QueueReader::new(buffer.read_only(), geometry);
+        Self { buffer, reader }
     }
 
-    /// The number of messages produced, which is the sequence number of the next one.
-    ///
-    /// Reads the producer's counter, which costs the producer a little: not for a hot loop.
+    /// Leaves the ring as if all messages before `first` had been written, with zeros. Nobody else has it yet.
+    fn start_at(&self, first: u64) {
+        for back in 1..=self.geometry.capacity() {
+            let n = first.wrapping_sub(back);
+            // SAFETY: nobody else has this queue yet.
+            unsafe { self.slot(n).write_at(self.geometry.complete(n), &T::zeroed()) };
+        }
+        self.head().store(first, Ordering::Relaxed);
+    }
+
+    /// This queue for consumers only.
     #[must_use]
-    pub fn produced(&self) -> u64 {
-        // Acquire: pairs with the Release store in `Producer::produce`. Every message before this count is complete in its slot.
-        self.head().load(Ordering::Acquire)
+    pub fn reader(&self) -> &QueueReader<T, M> {
+        &self.reader
     }
 
     /// The slot of message `n`.
@@ -107,37 +99,25 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     }
 
     #[inline(always)]
-    fn line(&self, index: usize) -> &AtomicU64 {
+    pub(crate) fn line(&self, index: usize) -> &AtomicU64 {
         match self.buffer.line(index) {
             Some(line) => line,
-            None => unreachable!("every queue's buffer has {LINES} lines"),
+            None => unreachable!("every queue's buffer has as many lines as its mode says"),
         }
     }
 }
 
-impl<T: Payload> Queue<T, Spmc> {
-    /// The producer. One at a time: another can be had once it is dropped, and goes on where it stopped.
-    ///
-    /// # Errors
-    ///
-    /// [`ProducerTaken`] while one lives.
-    pub fn producer(&self) -> Result<Producer<T>, ProducerTaken> {
-        // Acquire: pairs with the Release store in `release_producer`, so that all its predecessor wrote comes first.
-        match self.line(PRODUCER).compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed) {
-            Ok(_) => Ok(Producer::new(self.clone(), self.produced())),
-            Err(_) => Err(ProducerTaken),
-        }
-    }
+impl<T, M: Mode> Deref for Queue<T, M> {
+    type Target = QueueReader<T, M>;
 
-    pub(crate) fn release_producer(&self) {
-        // Release: pairs with the Acquire compare-exchange in `producer`.
-        self.line(PRODUCER).store(0, Ordering::Release);
+    fn deref(&self) -> &QueueReader<T, M> {
+        &self.reader
     }
 }
 
 impl<T, M: Mode> Clone for Queue<T, M> {
     fn clone(&self) -> Self {
-        Self { buffer: self.buffer.clone(), geometry: self.geometry }
+        Self { buffer: self.buffer.clone(), reader: self.reader.clone() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The queue with one producer, on private memory.
 #![cfg(not(icc_loom))]
 
-use icc_queue::{BufferError, Consumer, Lost, Producer, ProducerTaken, Queue, QueueError, TryConsumeError};
+use icc_queue::{BufferError, Consumer, Lost, Producer, ProducerError, Queue, QueueError, TryConsumeError};
 use std::thread;
 
 const LAPS_FROM: [u64; 6] = [0, 5, (1 << 63) - 3, 1 << 63, u64::MAX - 9, u64::MAX];
@@ -111,7 +111,7 @@ fn one_producer_at_a_time_and_the_next_goes_on() {
     let queue = Queue::<u64>::new(4).unwrap();
     let mut consumer = queue.consumer();
     let mut producer = queue.producer().unwrap();
-    assert_eq!(queue.producer().err(), Some(ProducerTaken));
+    assert_eq!(queue.producer().err(), Some(ProducerError::Taken));
     produce(&mut producer, 3);
     drop(producer);
     let mut producer = queue.producer().unwrap();
