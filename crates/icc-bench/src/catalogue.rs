@@ -5,27 +5,67 @@ use std::time::Duration;
 
 use crate::for_payload;
 use crate::link::Subject;
+use crate::scenario::copy_cost::{self, Direction, Operation};
+use crate::scenario::fan_out;
 use crate::scenario::one_way_latency::{self, RoundError};
-use crate::scenario::{Rig, Round};
+use crate::scenario::{Rig, Round, Scenario};
+use crate::subjects::plain::{PlainRead, PlainWrite};
 use crate::subjects::queue::SpmcQueue;
 use crate::subjects::raw::{self, RawLink, Word};
 use crate::subjects::seqlock::SeqlockCell;
+use crate::subjects::seqlock_copy::{ExclusiveWrite, ReadInto, SharedWrite};
 use crate::subjects::vector::VectorSlot;
 
 type Measure = Box<dyn Fn(&Rig, Duration) -> Result<Round, RoundError>>;
 
-/// One row of a report: a subject at a payload size.
+/// One row of a report: a subject at a payload size, in a scenario.
 ///
 /// The call through the box is once a round; the loop behind it is compiled for this subject and size alone.
 pub struct Case {
+    /// What is measured of it.
+    pub scenario: Scenario,
     /// The subject's name.
     pub subject: &'static str,
     /// The size of its messages, in bytes.
     pub payload_bytes: usize,
+    /// What its figures are put in ratio to.
+    pub reference: Reference,
     measure: Measure,
 }
 
+/// What figures are put in ratio to, measured before and after each round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reference {
+    /// The ping-pong on two bare atomics, of one word whatever the payload.
+    RawAtomics,
+    /// A plain copy of the same payload in the same direction.
+    PlainCopy(Direction),
+    /// A writer of the same payload with one reader.
+    OneReader,
+}
+
+impl Reference {
+    /// The reference for messages of so many bytes, as a case of its own; none for a size there is no message of.
+    #[must_use]
+    pub fn case(self, payload_bytes: usize) -> Option<Case> {
+        match self {
+            Self::RawAtomics => Some(baseline(size_of::<raw::Word>())),
+            Self::PlainCopy(Direction::Read) => copy_of::<PlainRead>(payload_bytes),
+            Self::PlainCopy(Direction::Write) => copy_of::<PlainWrite>(payload_bytes),
+            Self::OneReader => fan_out_to::<1>(payload_bytes),
+        }
+    }
+}
+
 impl Case {
+    /// Whether both can stand between the same rounds of a reference.
+    #[must_use]
+    pub fn shares_reference(&self, other: &Self) -> bool {
+        // The bare atomics carry one word whatever the payload.
+        let is_one_for_all = self.reference == Reference::RawAtomics;
+        self.reference == other.reference && (is_one_for_all || self.payload_bytes == other.payload_bytes)
+    }
+
     /// Measures one round of about `length`.
     ///
     /// # Errors
@@ -62,20 +102,53 @@ pub struct CaseError {
 #[must_use]
 pub fn baseline(payload_bytes: usize) -> Case {
     Case {
+        scenario: Scenario::OneWayLatency,
         subject: raw::NAME,
         payload_bytes,
+        reference: Reference::RawAtomics,
         measure: Box::new(|rig, length| one_way_latency::round::<Word, RawLink>(RawLink::open, rig, length)),
     }
 }
 
 fn case_of<S: Subject>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => Case {
+        scenario: Scenario::OneWayLatency,
         subject: S::NAME,
         payload_bytes,
+        reference: Reference::RawAtomics,
         measure: Box::new(|rig, length| {
             one_way_latency::round::<T, S::Link<T>>(S::open::<T>, rig, length)
         }),
     })
+}
+
+fn copy_of<O: Operation>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(copied: payload_bytes, T => Case {
+        scenario: Scenario::CopyCost,
+        subject: O::NAME,
+        payload_bytes,
+        reference: Reference::PlainCopy(O::DIRECTION),
+        measure: Box::new(copy_cost::round::<T, O>),
+    })
+}
+
+fn fan_out_to<const READERS: usize>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => Case {
+        scenario: Scenario::FanOut,
+        subject: const { readers_name(READERS) },
+        payload_bytes,
+        reference: Reference::OneReader,
+        measure: Box::new(fan_out::round::<T, READERS>),
+    })
+}
+
+const fn readers_name(readers: usize) -> &'static str {
+    match readers {
+        0 => "icc-seqlock, no reader",
+        1 => "icc-seqlock, one reader",
+        2 => "icc-seqlock, two readers",
+        _ => panic!("a number of readers without a name"),
+    }
 }
 
 /// The subjects a run can choose from, in the order of the report.
@@ -86,46 +159,84 @@ pub struct Catalogue {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
+    scenario: Scenario,
     name: &'static str,
     case: fn(usize) -> Option<Case>,
 }
 
 impl Catalogue {
-    /// The baseline alone.
+    /// The baseline of one-way latency alone.
     #[must_use]
     pub fn baseline_only() -> Self {
-        Self { entries: vec![Entry { name: raw::NAME, case: |payload_bytes| Some(baseline(payload_bytes)) }] }
+        let case = |payload_bytes| Some(baseline(payload_bytes));
+        Self { entries: vec![Entry { scenario: Scenario::OneWayLatency, name: raw::NAME, case }] }
     }
 
-    /// The baseline and everything of this workspace.
+    /// The references and everything of this workspace.
     #[must_use]
     pub fn icc() -> Self {
-        Self::baseline_only().with::<SeqlockCell>().with::<SpmcQueue>().with::<VectorSlot>()
+        Self::baseline_only()
+            .with::<SeqlockCell>()
+            .with::<SpmcQueue>()
+            .with::<VectorSlot>()
+            .with_operation::<PlainRead>()
+            .with_operation::<PlainWrite>()
+            .with_operation::<ReadInto>()
+            .with_operation::<ExclusiveWrite>()
+            .with_operation::<SharedWrite>()
+            .with_readers::<0>()
+            .with_readers::<1>()
+            .with_readers::<2>()
     }
 
-    /// Adds a subject.
+    /// Adds a subject of one-way latency.
     #[must_use]
-    pub fn with<S: Subject>(mut self) -> Self {
-        self.entries.push(Entry { name: S::NAME, case: case_of::<S> });
+    pub fn with<S: Subject>(self) -> Self {
+        self.and(Scenario::OneWayLatency, S::NAME, case_of::<S>)
+    }
+
+    /// Adds an operation whose cost is compared with a plain copy's.
+    #[must_use]
+    pub fn with_operation<O: Operation>(self) -> Self {
+        self.and(Scenario::CopyCost, O::NAME, copy_of::<O>)
+    }
+
+    fn with_readers<const READERS: usize>(self) -> Self {
+        self.and(Scenario::FanOut, const { readers_name(READERS) }, fan_out_to::<READERS>)
+    }
+
+    fn and(mut self, scenario: Scenario, name: &'static str, case: fn(usize) -> Option<Case>) -> Self {
+        self.entries.push(Entry { scenario, name, case });
         self
     }
 
-    /// The names of all subjects.
+    /// The names of all subjects of a scenario.
     #[must_use]
-    pub fn names(&self) -> Vec<&'static str> {
-        self.entries.iter().map(|entry| entry.name).collect()
+    pub fn names(&self, scenario: Scenario) -> Vec<&'static str> {
+        self.of(scenario).map(|entry| entry.name).collect()
     }
 
-    /// A case for each payload and each subject that `wanted` accepts, payload by payload.
+    /// A case for each payload and each subject of a scenario that `wanted` accepts: payload by payload, those with one
+    /// reference together.
     ///
-    /// A size that is not among [`PAYLOADS`](crate::message::PAYLOADS) yields no case.
+    /// A size that is not among the scenario's yields no case.
     #[must_use]
-    pub fn cases(&self, payloads: &[usize], wanted: impl Fn(&str) -> bool) -> Vec<Case> {
+    pub fn cases(&self, scenario: Scenario, payloads: &[usize], wanted: impl Fn(&str) -> bool) -> Vec<Case> {
         payloads
             .iter()
             .flat_map(|&payload| {
-                self.entries.iter().filter(|entry| wanted(entry.name)).filter_map(move |entry| (entry.case)(payload))
+                let mut cases: Vec<Case> = self
+                    .of(scenario)
+                    .filter(|entry| wanted(entry.name))
+                    .filter_map(|entry| (entry.case)(payload))
+                    .collect();
+                cases.sort_by_key(|case| case.reference);
+                cases
             })
             .collect()
+    }
+
+    fn of(&self, scenario: Scenario) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.scenario == scenario)
     }
 }

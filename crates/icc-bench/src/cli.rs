@@ -8,16 +8,15 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use crate::catalogue::{Case, CaseError, Catalogue, baseline};
+use crate::catalogue::{Case, CaseError, Catalogue};
 use crate::clock::Stopwatch;
 use crate::machine::{Machine, smt_siblings};
-use crate::message::{DEFAULT_PAYLOADS, PAYLOADS};
 use crate::pin::{self, Cores, PinError};
 use crate::progress::Progress;
 use crate::report::json::{self, Destination, FileError};
 use crate::report::{Report, Row, table};
 use crate::rounds::{self, Plan, Turn};
-use crate::scenario::{Rig, one_way_latency};
+use crate::scenario::{Rig, Scenario};
 
 /// How long a message may take before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,6 +28,10 @@ const MAX_ROUNDS: usize = 1_000;
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "icc-bench", version)]
 pub struct Arguments {
+    /// What to measure: one_way_latency (which is the default), copy_cost or fan_out
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+
     /// Write the results to this file as JSON
     #[arg(long, value_name = "PATH")]
     pub json: Option<PathBuf>,
@@ -41,7 +44,7 @@ pub struct Arguments {
     #[arg(long, value_name = "A,B")]
     pub cores: Option<String>,
 
-    /// Payload sizes in bytes, such as `8,56`: any of 8, 56, 64, 120, 256, 512, 1024, 4096
+    /// Payload sizes in bytes, such as `8,56`: any of 8, 56, 64, 120, 256, 512, 1024, 4096; copy_cost has more
     #[arg(long, value_name = "LIST")]
     pub payload: Option<String>,
 
@@ -49,7 +52,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SUBJECT")]
     pub only: Vec<String>,
 
-    /// How many rounds of each row to keep (7, or 5 with --quick)
+    /// How many rounds of each row to keep (7, or 5 with --quick; other scenarios have more)
     #[arg(long, value_name = "N")]
     pub rounds: Option<String>,
 }
@@ -76,9 +79,18 @@ pub enum UsageError {
         available: Vec<usize>,
     },
 
+    /// `--scenario` names none.
+    #[error("--scenario: there is no `{0}`; there are: {names}", names = Scenario::ALL.map(Scenario::name).join(", "))]
+    NoSuchScenario(String),
+
     /// `--payload` names a size there is no message of.
-    #[error("--payload: there is no size `{0}`; there are: {sizes}", sizes = join(&PAYLOADS))]
-    NoSuchPayload(String),
+    #[error("--payload: there is no size `{given}`; there are: {}", join(.sizes))]
+    NoSuchPayload {
+        /// What was given.
+        given: String,
+        /// The sizes that exist in the scenario.
+        sizes: &'static [usize],
+    },
 
     /// `--only` fits no subject.
     #[error("--only: no subject's name contains `{given}`; there are: {}", .names.join(", "))]
@@ -128,6 +140,8 @@ pub enum RunError {
 pub struct Selection {
     /// The cores.
     pub cores: Cores,
+    /// What is measured.
+    pub scenario: Scenario,
     /// The rows.
     pub cases: Vec<Case>,
     /// Rounds and their length.
@@ -141,9 +155,10 @@ impl Arguments {
     ///
     /// [`RunError::Usage`] that lists what there is, or [`RunError::Pin`] if there are fewer than two cores.
     pub fn select(&self, catalogue: &Catalogue, available: &[usize]) -> Result<Selection, RunError> {
-        let payloads = self.payloads()?;
-        let plan = self.plan()?;
-        let names = catalogue.names();
+        let scenario = self.scenario()?;
+        let payloads = self.payloads(scenario)?;
+        let plan = self.plan(scenario)?;
+        let names = catalogue.names(scenario);
         let is_wanted = |only: &String, name: &str| name.to_lowercase().contains(&only.trim().to_lowercase());
         for only in &self.only {
             if only.trim().is_empty() || !names.iter().any(|name| is_wanted(only, name)) {
@@ -153,21 +168,32 @@ impl Arguments {
         }
         Ok(Selection {
             cores: self.choose_cores(available)?,
-            cases: catalogue
-                .cases(&payloads, |name| self.only.is_empty() || self.only.iter().any(|only| is_wanted(only, name))),
+            cases: catalogue.cases(scenario, &payloads, |name| {
+                self.only.is_empty() || self.only.iter().any(|only| is_wanted(only, name))
+            }),
+            scenario,
             plan,
         })
     }
 
-    fn payloads(&self) -> Result<Vec<usize>, UsageError> {
-        let Some(list) = &self.payload else {
-            return Ok(DEFAULT_PAYLOADS.to_vec());
+    fn scenario(&self) -> Result<Scenario, UsageError> {
+        let Some(given) = &self.scenario else {
+            return Ok(Scenario::default());
         };
+        let named = |scenario: &Scenario| scenario.name() == given.trim();
+        Scenario::ALL.into_iter().find(named).ok_or_else(|| UsageError::NoSuchScenario(given.clone()))
+    }
+
+    fn payloads(&self, scenario: Scenario) -> Result<Vec<usize>, UsageError> {
+        let Some(list) = &self.payload else {
+            return Ok(scenario.default_payloads().to_vec());
+        };
+        let sizes = scenario.payloads();
         let mut payloads = list
             .split(',')
             .map(|given| match given.trim().parse() {
-                Ok(bytes) if PAYLOADS.contains(&bytes) => Ok(bytes),
-                _ => Err(UsageError::NoSuchPayload(given.to_owned())),
+                Ok(bytes) if sizes.contains(&bytes) => Ok(bytes),
+                _ => Err(UsageError::NoSuchPayload { given: given.to_owned(), sizes }),
             })
             .collect::<Result<Vec<usize>, _>>()?;
         payloads.sort_unstable();
@@ -175,8 +201,8 @@ impl Arguments {
         Ok(payloads)
     }
 
-    fn plan(&self) -> Result<Plan, UsageError> {
-        let plan = if self.quick { Plan::QUICK } else { Plan::FULL };
+    fn plan(&self, scenario: Scenario) -> Result<Plan, UsageError> {
+        let plan = scenario.plan(self.quick);
         let Some(given) = &self.rounds else {
             return Ok(plan);
         };
@@ -265,7 +291,7 @@ fn options() -> String {
 
 fn measure(arguments: &Arguments, catalogue: &Catalogue) -> Result<Report, RunError> {
     let available = pin::available_cores();
-    let Selection { cores, cases, plan } = arguments.select(catalogue, &available)?;
+    let Selection { cores, scenario, cases, plan } = arguments.select(catalogue, &available)?;
     let destination = match &arguments.json {
         Some(path) => Some(Destination::check(path)?),
         None => None,
@@ -273,7 +299,7 @@ fn measure(arguments: &Arguments, catalogue: &Catalogue) -> Result<Report, RunEr
     let rig = Rig { cores, stopwatch: Stopwatch::calibrate(), patience: PATIENCE };
     // Described beforehand: the run itself is load.
     let machine = Machine::describe(&available, cores, &rig.stopwatch);
-    let rows = measure_cases(&rig, &cases, &plan)?;
+    let rows = measure_cases(&rig, scenario, &cases, &plan)?;
     let report = Report { machine, rows };
     print!("{}", table::render(&report));
     if let Some(destination) = destination {
@@ -282,24 +308,31 @@ fn measure(arguments: &Arguments, catalogue: &Catalogue) -> Result<Report, RunEr
     Ok(report)
 }
 
-fn measure_cases(rig: &Rig, cases: &[Case], plan: &Plan) -> Result<Vec<Row>, RunError> {
-    let mut progress = Progress::begin(cases.len(), plan);
+/// Measures all cases, those that share a reference interleaved with each other.
+fn measure_cases(rig: &Rig, scenario: Scenario, cases: &[Case], plan: &Plan) -> Result<Vec<Row>, RunError> {
+    let parts: Vec<&[Case]> = cases.chunk_by(Case::shares_reference).collect();
+    let mut progress = Progress::begin(cases.len(), parts.len(), plan);
     let began = std::time::Instant::now();
-    // The baseline carries one word whatever the size it is compared at.
-    let baseline = baseline(size_of::<u64>());
-    let outcomes = rounds::interleave(
-        cases.len(),
-        plan,
-        one_way_latency::MIN_SAMPLES,
-        || began.elapsed(),
-        |turn| match turn {
-            Turn::Baseline => baseline.measure(rig, plan.baseline),
-            Turn::Case(index) => cases[index].measure(rig, plan.round),
-        },
-        |event| progress.tell(event, cases),
-    );
+    let mut rows = Vec::new();
+    for (index, part) in parts.into_iter().enumerate() {
+        progress.begin_part(index);
+        let [first, ..] = part else { continue };
+        let Some(reference) = first.reference.case(first.payload_bytes) else { continue };
+        let outcomes = rounds::interleave(
+            part.len(),
+            plan,
+            scenario.min_samples(),
+            || began.elapsed(),
+            |turn| match turn {
+                Turn::Baseline => reference.measure(rig, plan.baseline),
+                Turn::Case(index) => part[index].measure(rig, plan.round),
+            },
+            |event| progress.tell(event, part),
+        )?;
+        rows.extend(part.iter().zip(&outcomes).map(|(case, outcome)| Row::new(case, outcome)));
+    }
     progress.end();
-    Ok(cases.iter().zip(&outcomes?).map(|(case, outcome)| Row::new(one_way_latency::NAME, case, outcome)).collect())
+    Ok(rows)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! The binary of the same name does it for everything in this workspace. The library is the harness behind it, so that
 //! other structures can be measured beside these, by the same method and in the same run: implement
-//! [`Subject`](link::Subject) for each, add them to a [`Catalogue`](catalogue::Catalogue), and hand it to [`cli::run`].
+//! [`Subject`](link::Subject) or [`Operation`](scenario::copy_cost::Operation) for each, add them to a [`Catalogue`](catalogue::Catalogue), and hand it to [`cli::run`].
 //!
 //! # Method
 //!
@@ -10,8 +10,10 @@
 //!   links of one kind ([`link`]). Half of each round trip is a sample ([`scenario::one_way_latency`]).
 //! - Stamps come from the processor's counter where it is invariant, fenced, and what they cost is taken off ([`clock`]).
 //! - Every message is checked, all of it ([`message`]). Every wait is bounded: a lost message is an error, not a hang.
+//! - What one operation costs on one core is the mean of a batch of them, beside a plain copy of the same bytes
+//!   ([`scenario::copy_cost`]); what readers cost a writer is measured likewise ([`scenario::fan_out`]).
 //! - The first samples of a round are dropped. Rounds of all subjects take turns, and each stands between two rounds of
-//!   two bare atomics: its ratio is to those, and it is dropped if they disagree ([`rounds`]).
+//!   a reference (two bare atomics, a plain copy): its ratio is to those, and it is dropped if they disagree ([`rounds`]).
 //! - Reported are medians over the rounds, with the range of the ratios ([`report`]), and the machine ([`machine`]).
 
 pub mod catalogue;

@@ -88,9 +88,14 @@ pub struct Garbled {
     pub claimed: u64,
 }
 
+/// Payload sizes at which copies can be measured, in bytes: up to what no longer fits a core's first cache. Those that
+/// [`for_payload!`](crate::for_payload) knows after `copied:`.
+pub const COPIED_PAYLOADS: [usize; 13] = [8, 16, 32, 56, 64, 120, 128, 256, 512, 1024, 4096, 16384, 65536];
+
 /// Evaluates an expression with a type alias bound to the message type of a payload size in bytes.
 ///
-/// The sizes are those of [`message::PAYLOADS`](crate::message::PAYLOADS); the value is `None` for any other. This is
+/// The sizes are those of [`message::PAYLOADS`](crate::message::PAYLOADS), or with `copied:` before the size those of
+/// [`message::COPIED_PAYLOADS`](crate::message::COPIED_PAYLOADS); the value is `None` for any other. This is
 /// where a size chosen at run time becomes a type, so that each subject's hot loop is compiled for each size.
 ///
 /// # Examples
@@ -99,11 +104,15 @@ pub struct Garbled {
 /// let size = icc_bench::for_payload!(56, T => core::mem::size_of::<T>());
 /// assert_eq!(size, Some(56));
 /// assert_eq!(icc_bench::for_payload!(57, T => core::mem::size_of::<T>()), None);
+/// assert_eq!(icc_bench::for_payload!(copied: 65536, T => core::mem::size_of::<T>()), Some(65536));
 /// ```
 #[macro_export]
 macro_rules! for_payload {
     ($bytes:expr, $message:ident => $body:expr) => {
         $crate::for_payload!(@arms $bytes, $message, $body, 1 7 8 15 32 64 128 512)
+    };
+    (copied: $bytes:expr, $message:ident => $body:expr) => {
+        $crate::for_payload!(@arms $bytes, $message, $body, 1 2 4 7 8 15 16 32 64 128 512 2048 8192)
     };
     (@arms $bytes:expr, $message:ident, $body:expr, $($words:literal)*) => {
         match $bytes {
@@ -164,6 +173,9 @@ mod tests {
     fn every_listed_payload_has_a_type_of_its_size() {
         for bytes in PAYLOADS {
             assert_eq!(for_payload!(bytes, T => size_of::<T>()), Some(bytes));
+        }
+        for bytes in COPIED_PAYLOADS {
+            assert_eq!(for_payload!(copied: bytes, T => size_of::<T>()), Some(bytes));
         }
         assert!(DEFAULT_PAYLOADS.iter().all(|bytes| PAYLOADS.contains(bytes)));
     }

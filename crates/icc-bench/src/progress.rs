@@ -17,13 +17,14 @@ pub struct Progress {
     plain: bool,
     last_pass: Option<usize>,
     passes: usize,
+    parts: usize,
     began: Instant,
 }
 
 impl Progress {
-    /// Begins to show a run over so many cases.
+    /// Begins to show a run over so many cases, which are measured in so many parts, one after the other.
     #[must_use]
-    pub fn begin(cases: usize, plan: &Plan) -> Self {
+    pub fn begin(cases: usize, parts: usize, plan: &Plan) -> Self {
         let plain = !std::io::stderr().is_terminal();
         if plain {
             eprintln!(
@@ -39,6 +40,7 @@ impl Progress {
             plain,
             last_pass: None,
             passes: plan.rounds,
+            parts,
             began: Instant::now(),
         }
     }
@@ -49,12 +51,21 @@ impl Progress {
         self.began.elapsed()
     }
 
-    /// Shows what has just happened.
+    /// Shows that a part begins; parts count from 0.
+    pub fn begin_part(&mut self, part: usize) {
+        self.last_pass = None;
+        if self.plain && self.parts > 1 {
+            eprintln!("{:5.1} s: part {} of {}", self.elapsed().as_secs_f64(), part + 1, self.parts);
+        }
+    }
+
+    /// Shows what has just happened, in the part with these cases.
     pub fn tell(&mut self, event: Event, cases: &[Case]) {
         match event {
             Event::Begins { case, pass } => {
                 self.bar.set_message(format!("{:?}", cases[case]));
-                if self.last_pass != Some(pass) && self.plain {
+                // Parts are short, so a line for each is enough.
+                if self.last_pass != Some(pass) && self.plain && self.parts == 1 {
                     let seconds = self.elapsed().as_secs_f64();
                     if pass < self.passes {
                         eprintln!("{seconds:5.1} s: round {} of {}", pass + 1, self.passes);

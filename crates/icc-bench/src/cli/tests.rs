@@ -1,4 +1,5 @@
 use super::*;
+use crate::message::{DEFAULT_PAYLOADS, PAYLOADS};
 
 const CORES: [usize; 3] = [0, 1, 5];
 
@@ -21,7 +22,7 @@ fn usage_error(line: &str) -> UsageError {
 #[test]
 fn without_options_everything_is_measured_at_the_default_sizes() {
     let selection = select("").unwrap();
-    let subjects = Catalogue::icc().names().len();
+    let subjects = Catalogue::icc().names(Scenario::OneWayLatency).len();
     assert_eq!(selection.cases.len(), subjects * DEFAULT_PAYLOADS.len());
     assert_eq!(selection.plan, Plan::FULL);
     assert!(CORES.contains(&selection.cores.first) && CORES.contains(&selection.cores.second));
@@ -40,8 +41,47 @@ fn options_select() {
 fn every_size_that_can_be_asked_for_has_cases() {
     for bytes in PAYLOADS {
         let cases = select(&format!("--payload {bytes}")).unwrap().cases;
-        assert_eq!(cases.len(), Catalogue::icc().names().len());
+        assert_eq!(cases.len(), Catalogue::icc().names(Scenario::OneWayLatency).len());
     }
+}
+
+#[test]
+fn every_scenario_can_be_asked_for() {
+    for scenario in Scenario::ALL {
+        let selection = select(&format!("--scenario {}", scenario.name())).unwrap();
+        let subjects = Catalogue::icc().names(scenario).len();
+        assert_eq!(selection.scenario, scenario);
+        assert_eq!(selection.plan, scenario.plan(false));
+        assert_eq!(selection.cases.len(), subjects * scenario.default_payloads().len());
+        assert!(selection.cases.iter().all(|case| case.scenario == scenario));
+        for &bytes in scenario.payloads() {
+            let line = format!("--scenario {} --payload {bytes}", scenario.name());
+            assert_eq!(select(&line).unwrap().cases.len(), subjects, "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_scenario_lists_the_scenarios() {
+    let error = usage_error("--scenario copy_costs").to_string();
+    for scenario in Scenario::ALL {
+        assert!(error.contains(scenario.name()), "{error}");
+        assert!(options().contains(scenario.name()), "{}", options());
+    }
+}
+
+#[test]
+fn each_copy_has_the_plain_copy_of_its_size_and_direction_as_reference() {
+    let cases = select("--scenario copy_cost --payload 8,64").unwrap().cases;
+    let parts: Vec<_> = cases.chunk_by(Case::shares_reference).collect();
+    assert_eq!(parts.len(), 4, "{parts:?}");
+    for part in parts {
+        let reference = part[0].reference.case(part[0].payload_bytes).unwrap();
+        assert_eq!(reference.subject, part[0].subject);
+        assert!(part.iter().all(|case| case.payload_bytes == reference.payload_bytes));
+    }
+    let cases = select("--payload 8,64").unwrap().cases;
+    assert_eq!(cases.chunk_by(Case::shares_reference).count(), 1);
 }
 
 #[test]
@@ -76,7 +116,7 @@ fn the_help_names_every_size() {
 fn a_wrong_subject_lists_the_subjects() {
     let error = usage_error("--only raw --only nothing").to_string();
     assert!(error.contains("nothing"), "{error}");
-    for name in Catalogue::icc().names() {
+    for name in Catalogue::icc().names(Scenario::OneWayLatency) {
         assert!(error.contains(name), "{error}");
     }
 }
@@ -101,7 +141,9 @@ fn fewer_than_two_cores_say_so_whatever_was_asked_for() {
 #[test]
 fn an_unknown_option_can_be_answered_with_all_there_are() {
     let options = options();
-    for name in ["--json PATH", "--quick", "--cores A,B", "--payload LIST", "--only SUBJECT", "--rounds N"] {
+    for name in
+        ["--scenario NAME", "--json PATH", "--quick", "--cores A,B", "--payload LIST", "--only SUBJECT", "--rounds N"]
+    {
         assert!(options.contains(name), "{options}");
     }
 }

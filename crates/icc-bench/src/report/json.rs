@@ -1,7 +1,8 @@
 //! The report as JSON, for programs that compare runs.
 //!
 //! The shape is numbered by `schema`; a change that could break a reader gets the next number. Times are in nanoseconds
-//! with a tenth of one, ratios have three digits. A row of which no round was steady has `"rounds":0` and `null` figures.
+//! with a tenth of one, or a thousandth where a sample is the mean of many operations; ratios have three digits, and the
+//! key of the ratio says what it is to. A row of which no round was steady has `"rounds":0` and `null` figures.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 use super::{Figures, Report, Row};
 use crate::machine::{Machine, rounded};
+use crate::scenario::Scenario;
 
 /// The number of the shape this module writes.
 pub const SCHEMA: u32 = 1;
@@ -31,17 +33,40 @@ struct Entry {
     p90_ns: Option<f64>,
     p99_ns: Option<f64>,
     p999_ns: Option<f64>,
-    ratio_to_raw: Option<f64>,
+    #[serde(flatten)]
+    ratio: Ratio,
     ratio_min: Option<f64>,
     ratio_max: Option<f64>,
 }
 
+/// The ratio under a key that says what it is to.
+#[derive(Serialize)]
+enum Ratio {
+    #[serde(rename = "ratio_to_raw")]
+    Raw(Option<f64>),
+    #[serde(rename = "ratio_to_plain")]
+    Plain(Option<f64>),
+    #[serde(rename = "ratio_to_one_reader")]
+    OneReader(Option<f64>),
+}
+
+impl Ratio {
+    fn of(scenario: Scenario, value: Option<f64>) -> Self {
+        match scenario {
+            Scenario::OneWayLatency => Self::Raw(value),
+            Scenario::CopyCost => Self::Plain(value),
+            Scenario::FanOut => Self::OneReader(value),
+        }
+    }
+}
+
 impl From<&Row> for Entry {
     fn from(row: &Row) -> Self {
-        let time = |pick: fn(&Figures) -> f64| row.figures.as_ref().map(|all| rounded(pick(all), 1));
+        let time =
+            |pick: fn(&Figures) -> f64| row.figures.as_ref().map(|all| rounded(pick(all), row.scenario.digits()));
         let ratio = |pick: fn(&Figures) -> f64| row.figures.as_ref().map(|all| rounded(pick(all), 3));
         Self {
-            scenario: row.scenario,
+            scenario: row.scenario.name(),
             subject: row.subject,
             payload_bytes: row.payload_bytes,
             rounds: row.rounds,
@@ -49,7 +74,7 @@ impl From<&Row> for Entry {
             p90_ns: time(|figures| figures.p90_ns),
             p99_ns: time(|figures| figures.p99_ns),
             p999_ns: time(|figures| figures.p999_ns),
-            ratio_to_raw: ratio(|figures| figures.ratio),
+            ratio: Ratio::of(row.scenario, ratio(|figures| figures.ratio)),
             ratio_min: ratio(|figures| figures.ratio_min),
             ratio_max: ratio(|figures| figures.ratio_max),
         }
@@ -191,6 +216,20 @@ mod tests {
         assert!(rows[1]["p50_ns"].is_null() && rows[1]["ratio_to_raw"].is_null());
         for name in ["cpu", "cores_used", "clock", "kernel", "virtualised"] {
             assert!(document["machine"].get(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_ratios_key_says_what_it_is_to() {
+        let mut report = super::super::tests::sample();
+        for (scenario, key) in Scenario::ALL.into_iter().zip(["ratio_to_raw", "ratio_to_plain", "ratio_to_one_reader"])
+        {
+            report.rows[0].scenario = scenario;
+            let document: Value = serde_json::from_str(&render(&report)).unwrap();
+            let row = &document["results"][0];
+            assert_eq!(row["scenario"], scenario.name());
+            assert_eq!(row[key], 1.0);
+            assert_eq!(row.as_object().unwrap().len(), 11);
         }
     }
 

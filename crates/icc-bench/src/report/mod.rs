@@ -6,6 +6,7 @@ pub mod table;
 use crate::catalogue::Case;
 use crate::machine::Machine;
 use crate::rounds::Outcome;
+use crate::scenario::Scenario;
 
 /// All that a run found.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +27,8 @@ impl Report {
 /// The result of one subject at one payload size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The scenario's name.
-    pub scenario: &'static str,
+    /// The scenario.
+    pub scenario: Scenario,
     /// The subject's name.
     pub subject: &'static str,
     /// The size of the messages, in bytes.
@@ -51,7 +52,7 @@ pub struct Figures {
     pub p99_ns: f64,
     /// The 99.9th percentile, in nanoseconds.
     pub p999_ns: f64,
-    /// The rounds' medians in ratio to the baseline around each.
+    /// The rounds' medians in ratio to the scenario's reference, measured around each.
     pub ratio: f64,
     /// The smallest of those ratios.
     pub ratio_min: f64,
@@ -62,9 +63,9 @@ pub struct Figures {
 impl Row {
     /// Sums up what became of a case.
     #[must_use]
-    pub fn new(scenario: &'static str, case: &Case, outcome: &Outcome) -> Self {
+    pub fn new(case: &Case, outcome: &Outcome) -> Self {
         Self {
-            scenario,
+            scenario: case.scenario,
             subject: case.subject,
             payload_bytes: case.payload_bytes,
             rounds: outcome.kept.len(),
@@ -123,10 +124,7 @@ pub(crate) mod tests {
             Outcome { kept: vec![kept(60.0, 1.1), kept(50.0, 0.9), kept(55.0, 1.0)], drifted: 1, too_short: 1 };
         Report {
             machine: Machine::describe(&[0, 1], cores, &Stopwatch::calibrate()),
-            rows: vec![
-                Row::new("one_way_latency", &case, &outcome),
-                Row::new("one_way_latency", &crate::catalogue::baseline(1024), &Outcome::default()),
-            ],
+            rows: vec![Row::new(&case, &outcome), Row::new(&crate::catalogue::baseline(1024), &Outcome::default())],
         }
     }
 

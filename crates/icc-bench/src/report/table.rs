@@ -5,10 +5,9 @@ use std::fmt::Write;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{Cell, CellAlignment, LineStyle, Table};
 
-use super::{Report, Row};
+use super::{Figures, Report, Row};
 use crate::machine::Machine;
-
-const HEADINGS: [&str; 8] = ["bytes", "subject", "p50", "p90", "p99", "p99.9", "ratio to raw (range)", "rounds"];
+use crate::scenario::Scenario;
 
 /// The column that is text and not a number.
 const SUBJECT: usize = 1;
@@ -18,7 +17,7 @@ const SUBJECT: usize = 1;
 pub fn render(report: &Report) -> String {
     let mut text = String::new();
     for rows in report.rows.chunk_by(|a, b| a.scenario == b.scenario) {
-        let scenario = rows[0].scenario;
+        let scenario = rows[0].scenario.name();
         let _ = writeln!(text, "{scenario}: nanoseconds, median of the rounds");
         let _ = writeln!(text, "{}", table(rows));
     }
@@ -26,19 +25,46 @@ pub fn render(report: &Report) -> String {
     text
 }
 
+/// A column: its heading, and which figure it shows.
+type Percentile = (&'static str, fn(&Figures) -> f64);
+
+/// Which percentiles a scenario shows. Where a sample is the mean of a batch the slow ones tell of the machine alone, and
+/// the names of the subjects are long.
+fn percentiles(scenario: Scenario) -> &'static [Percentile] {
+    match scenario {
+        Scenario::OneWayLatency => &[
+            ("p50", |figures| figures.p50_ns),
+            ("p90", |figures| figures.p90_ns),
+            ("p99", |figures| figures.p99_ns),
+            ("p99.9", |figures| figures.p999_ns),
+        ],
+        Scenario::CopyCost | Scenario::FanOut => {
+            &[("p50", |figures| figures.p50_ns), ("p90", |figures| figures.p90_ns)]
+        }
+    }
+}
+
+fn headings(scenario: Scenario) -> Vec<String> {
+    let times = percentiles(scenario).iter().map(|(name, _)| (*name).to_owned());
+    let ratio = format!("ratio to {} (range)", scenario.reference());
+    ["bytes".to_owned(), "subject".to_owned()].into_iter().chain(times).chain([ratio, "rounds".to_owned()]).collect()
+}
+
 fn table(rows: &[Row]) -> Table {
+    let headings = headings(rows[0].scenario);
+    let columns = headings.len();
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(HEADINGS);
+    table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(headings);
     let mut last_payload = None;
     for row in rows {
         // A size stands once, above the subjects measured at it, with a gap between two sizes.
         let is_new = last_payload != Some(row.payload_bytes);
         if is_new && last_payload.is_some() {
-            table.add_row([""; HEADINGS.len()]);
+            table.add_row(vec![""; columns]);
         }
         let payload = if is_new { row.payload_bytes.to_string() } else { String::new() };
         last_payload = Some(row.payload_bytes);
-        table.add_row(cells(payload, row).map(Cell::new));
+        table.add_row(cells(payload, row).into_iter().map(Cell::new));
     }
     for (index, column) in table.column_iter_mut().enumerate() {
         if index != SUBJECT {
@@ -48,24 +74,19 @@ fn table(rows: &[Row]) -> Table {
     table
 }
 
-fn cells(payload: String, row: &Row) -> [String; HEADINGS.len()] {
-    let rounds = format!("{}/{}", row.rounds, row.rounds + row.dropped);
-    let subject = row.subject.to_owned();
-    let Some(figures) = &row.figures else {
-        let none = || "-".to_owned();
-        return [payload, subject, none(), none(), none(), none(), none(), rounds];
+fn cells(payload: String, row: &Row) -> Vec<String> {
+    // A digit less than in JSON, where nobody has to read them.
+    let digits = usize::try_from(row.scenario.digits()).map_or(1, |digits| digits.clamp(1, 2));
+    let times = percentiles(row.scenario).iter().map(|(_, pick)| match &row.figures {
+        Some(figures) => format!("{:.digits$}", pick(figures)),
+        None => "-".to_owned(),
+    });
+    let ratio = match &row.figures {
+        Some(figures) => format!("{:.2} ({:.2}–{:.2})", figures.ratio, figures.ratio_min, figures.ratio_max),
+        None => "-".to_owned(),
     };
-    let ns = |value: f64| format!("{value:.1}");
-    [
-        payload,
-        subject,
-        ns(figures.p50_ns),
-        ns(figures.p90_ns),
-        ns(figures.p99_ns),
-        ns(figures.p999_ns),
-        format!("{:.2} ({:.2}–{:.2})", figures.ratio, figures.ratio_min, figures.ratio_max),
-        rounds,
-    ]
+    let rounds = format!("{}/{}", row.rounds, row.rounds + row.dropped);
+    [payload, row.subject.to_owned()].into_iter().chain(times).chain([ratio, rounds]).collect()
 }
 
 fn describe(text: &mut String, machine: &Machine) {
@@ -127,5 +148,31 @@ mod tests {
         assert_eq!(words[1..4], ["raw", "atomics", "55.0"]);
         assert_eq!(words.last().unwrap(), "3/5");
         assert!(row("1024").contains(" - "));
+    }
+
+    #[test]
+    fn each_scenario_says_what_its_ratio_is_to() {
+        for scenario in Scenario::ALL {
+            let mut report = super::super::tests::sample();
+            report.machine.cpu = "AMD EPYC".to_owned();
+            for row in &mut report.rows {
+                row.scenario = scenario;
+                row.payload_bytes = 65_536;
+                if let Some(figures) = &mut row.figures {
+                    (figures.p50_ns, figures.ratio_max) = (12_345.678, 1_234.5);
+                }
+                row.subject = if scenario == Scenario::OneWayLatency {
+                    "crossbeam-channel"
+                } else {
+                    "icc-seqlock write (exclusive)"
+                };
+            }
+            let text = render(&report);
+            assert!(text.contains(&format!("ratio to {} (range)", scenario.reference())), "{text}");
+            assert!(text.starts_with(scenario.name()), "{text}");
+            for line in text.lines().filter(|line| !line.starts_with("note:")) {
+                assert!(line.chars().count() <= 100, "{line}");
+            }
+        }
     }
 }

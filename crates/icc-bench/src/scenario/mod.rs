@@ -1,5 +1,7 @@
 //! What is measured: one module a scenario.
 
+pub mod copy_cost;
+pub mod fan_out;
 pub mod one_way_latency;
 
 use std::time::Duration;
@@ -7,7 +9,143 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use crate::clock::Stopwatch;
+use crate::message::{COPIED_PAYLOADS, DEFAULT_PAYLOADS, PAYLOADS};
 use crate::pin::Cores;
+use crate::rounds::Plan;
+
+/// What a run measures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scenario {
+    /// A message from one core to another: [`one_way_latency`].
+    #[default]
+    OneWayLatency,
+    /// A cell read or written on one core, beside a plain copy: [`copy_cost`].
+    CopyCost,
+    /// A writer at full speed with more and more readers: [`fan_out`].
+    FanOut,
+}
+
+impl Scenario {
+    /// Every scenario, the one that is measured when none is asked for first.
+    pub const ALL: [Self; 3] = [Self::OneWayLatency, Self::CopyCost, Self::FanOut];
+
+    /// The name in tables, in JSON and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OneWayLatency => one_way_latency::NAME,
+            Self::CopyCost => copy_cost::NAME,
+            Self::FanOut => fan_out::NAME,
+        }
+    }
+
+    /// What a ratio is to, in a word or two.
+    #[must_use]
+    pub fn reference(self) -> &'static str {
+        match self {
+            Self::OneWayLatency => "raw",
+            Self::CopyCost => "plain",
+            Self::FanOut => "one reader",
+        }
+    }
+
+    /// Payload sizes that can be asked for, in bytes.
+    #[must_use]
+    pub fn payloads(self) -> &'static [usize] {
+        match self {
+            Self::OneWayLatency | Self::FanOut => &PAYLOADS,
+            Self::CopyCost => &COPIED_PAYLOADS,
+        }
+    }
+
+    /// Payload sizes when none are asked for, in bytes.
+    #[must_use]
+    pub fn default_payloads(self) -> &'static [usize] {
+        match self {
+            Self::OneWayLatency | Self::FanOut => &DEFAULT_PAYLOADS,
+            Self::CopyCost => &COPIED_PAYLOADS,
+        }
+    }
+
+    /// Rounds and their length.
+    #[must_use]
+    pub fn plan(self, is_quick: bool) -> Plan {
+        match (self, is_quick) {
+            (Self::OneWayLatency, false) => Plan::FULL,
+            (Self::OneWayLatency, true) => Plan::QUICK,
+            (Self::CopyCost, false) => copy_cost::FULL,
+            (Self::CopyCost, true) => copy_cost::QUICK,
+            (Self::FanOut, false) => fan_out::FULL,
+            (Self::FanOut, true) => fan_out::QUICK,
+        }
+    }
+
+    /// A round with fewer samples does not count.
+    #[must_use]
+    pub fn min_samples(self) -> u64 {
+        match self {
+            Self::OneWayLatency => one_way_latency::MIN_SAMPLES,
+            Self::CopyCost | Self::FanOut => MIN_BATCHES,
+        }
+    }
+
+    /// Digits after the point that a time in nanoseconds is good for.
+    #[must_use]
+    pub fn digits(self) -> i32 {
+        match self {
+            Self::OneWayLatency => 1,
+            // Each sample is the mean of a batch, so finer than the counter.
+            Self::CopyCost | Self::FanOut => 3,
+        }
+    }
+}
+
+/// Batches a round needs where a sample is the mean of a batch of operations.
+const MIN_BATCHES: u64 = 200;
+
+/// How long a batch is to take: long against the counter's step, short against the time between two interrupts.
+const BATCH: Duration = Duration::from_micros(4);
+
+/// Times batches of `operation` for about `length`; each sample is a batch's mean.
+///
+/// `goes_on` is asked between batches. The batches that find the right size warm caches and predictors up, and are not
+/// counted.
+#[inline(always)]
+fn time_batches(
+    stopwatch: &Stopwatch,
+    length: Duration,
+    goes_on: impl Fn() -> bool,
+    mut operation: impl FnMut(),
+) -> Round {
+    let mut time = |operations: u64| {
+        let start = stopwatch.stamp();
+        for _ in 0..operations {
+            operation();
+        }
+        (start, stopwatch.stamp())
+    };
+    let (batch_ticks, length_ticks) = (stopwatch.ticks_in(BATCH), stopwatch.ticks_in(length));
+    let mut operations = 1;
+    let begin = loop {
+        let (start, end) = time(operations);
+        if end.saturating_sub(start) >= batch_ticks || !goes_on() {
+            break end;
+        }
+        operations *= 2;
+    };
+    // A second is far more than any batch takes; what is longer is counted as one.
+    let longest = stopwatch.ticks_in(Duration::from_secs(1)) / stopwatch.step_ticks();
+    let mut histogram = Histogram::new_with_bounds(1, longest.max(1_000), 3)
+        .expect("bounds from 1 to at least 1000 with three digits are always accepted");
+    loop {
+        let (start, end) = time(operations);
+        histogram.saturating_record(end.saturating_sub(start) / stopwatch.step_ticks());
+        if end.saturating_sub(begin) >= length_ticks || !goes_on() {
+            break;
+        }
+    }
+    Round::from_histogram(&histogram, |steps| (steps * stopwatch.step_ns() - stopwatch.cost_ns()) / operations as f64)
+}
 
 /// What every round of a run shares.
 #[derive(Clone, Debug)]

@@ -1,0 +1,66 @@
+use super::*;
+use crate::clock::Stopwatch;
+use crate::pin::{self, Cores};
+use crate::subjects::plain::{PlainRead, PlainWrite};
+
+fn rig() -> Rig {
+    let core = pin::available_cores()[0];
+    let cores = Cores { first: core, second: core };
+    Rig { cores, stopwatch: Stopwatch::calibrate(), patience: Duration::from_secs(2) }
+}
+
+const LENGTH: Duration = Duration::from_millis(2);
+
+#[test]
+fn a_larger_copy_takes_longer() {
+    let rig = rig();
+    let small = round::<[u64; 1], PlainRead>(&rig, LENGTH).unwrap();
+    let large = round::<[u64; 8192], PlainRead>(&rig, LENGTH).unwrap();
+    assert!(small.samples > 0 && small.p50_ns > 0.0, "{small:?}");
+    // 64 KiB in the time of twenty single words would be over a terabyte a second.
+    assert!(large.p50_ns > 20.0 * small.p50_ns, "{large:?} against {small:?}");
+}
+
+/// An operation that copies nothing.
+struct Nothing<const IS_WRITE: bool>;
+
+impl<const IS_WRITE: bool> Operation for Nothing<IS_WRITE> {
+    const NAME: &'static str = "nothing";
+    const DIRECTION: Direction = if IS_WRITE { Direction::Write } else { Direction::Read };
+    type Cell<T: Message> = T;
+    type Handle<'cell, T: Message> = ();
+
+    fn cell<T: Message>(value: T) -> T {
+        value
+    }
+    fn handle<T: Message>(_: &mut T) {}
+    fn run<T: Message>((): &mut (), _: &mut T) {}
+    fn value<T: Message>(cell: &mut T) -> T {
+        *cell
+    }
+}
+
+#[test]
+fn an_operation_that_copies_nothing_is_found_out() {
+    let rig = rig();
+    let rounds = [round::<[u64; 7], Nothing<false>>(&rig, LENGTH), round::<[u64; 7], Nothing<true>>(&rig, LENGTH)];
+    for round in rounds {
+        assert!(matches!(round, Err(RoundError::Garbled(_))), "{round:?}");
+    }
+}
+
+#[test]
+fn both_plain_copies_copy() {
+    round::<[u64; 15], PlainRead>(&rig(), LENGTH).unwrap();
+    round::<[u64; 15], PlainWrite>(&rig(), LENGTH).unwrap();
+}
+
+#[test]
+fn buffer_and_cell_lie_where_they_are_said_to() {
+    let buffer = Box::new(Buffer([0_u64; 7]));
+    let mut place = Place::new(PlainRead::cell([0_u64; 7]));
+    let payload = PlainRead::handle(&mut place.cell).payload();
+    assert_eq!((&raw const buffer.0).addr() % 4096, 0);
+    assert_eq!(payload.addr() % 4096, 2048 + 8);
+    assert_eq!(place.before[0], 0);
+}
