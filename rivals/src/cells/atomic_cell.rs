@@ -7,6 +7,7 @@ use crossbeam_utils::CachePadded;
 use crossbeam_utils::atomic::AtomicCell;
 use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
 use icc_bench::message::Message;
+use icc_bench::scenario::copy_cost::{Direction, Operation};
 
 use super::Seen;
 
@@ -51,5 +52,59 @@ impl<T: Message> Receiver<T> for CellReceiver<'_, T> {
     fn poll(&mut self, into: &mut T) -> Polled {
         *into = self.cell.load();
         if self.seen.is_news(into) { Polled::Message } else { Polled::Empty }
+    }
+}
+
+/// A load, by value: there is no other.
+pub(crate) struct Load;
+
+impl Operation for Load {
+    const NAME: &'static str = "AtomicCell load";
+    const DIRECTION: Direction = Direction::Read;
+    type Cell<T: Message> = AtomicCell<T>;
+    type Handle<'cell, T: Message> = &'cell AtomicCell<T>;
+
+    fn cell<T: Message>(value: T) -> AtomicCell<T> {
+        AtomicCell::new(value)
+    }
+
+    fn handle<T: Message>(cell: &mut AtomicCell<T>) -> &AtomicCell<T> {
+        cell
+    }
+
+    #[inline(always)]
+    fn run<T: Message>(cell: &mut &AtomicCell<T>, buffer: &mut T) {
+        *buffer = cell.load();
+    }
+
+    fn value<T: Message>(cell: &mut AtomicCell<T>) -> T {
+        cell.load()
+    }
+}
+
+/// A store, by value: there is no other.
+pub(crate) struct Store;
+
+impl Operation for Store {
+    const NAME: &'static str = "AtomicCell store";
+    const DIRECTION: Direction = Direction::Write;
+    type Cell<T: Message> = AtomicCell<T>;
+    type Handle<'cell, T: Message> = &'cell AtomicCell<T>;
+
+    fn cell<T: Message>(value: T) -> AtomicCell<T> {
+        AtomicCell::new(value)
+    }
+
+    fn handle<T: Message>(cell: &mut AtomicCell<T>) -> &AtomicCell<T> {
+        cell
+    }
+
+    #[inline(always)]
+    fn run<T: Message>(cell: &mut &AtomicCell<T>, buffer: &mut T) {
+        cell.store(*buffer);
+    }
+
+    fn value<T: Message>(cell: &mut AtomicCell<T>) -> T {
+        cell.load()
     }
 }

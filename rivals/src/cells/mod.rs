@@ -17,6 +17,10 @@ pub(crate) fn add(catalogue: Catalogue) -> Catalogue {
         .with::<atomic_cell::CrossbeamCell>()
         .with::<triple_buffer::TripleBuffer>()
         .with::<arc_swap::ArcSwapped>()
+        .with_operation::<seqlock::Read>()
+        .with_operation::<seqlock::Write>()
+        .with_operation::<atomic_cell::Load>()
+        .with_operation::<atomic_cell::Store>()
 }
 
 /// The number of the last message seen, for cells that do not say whether they have changed.

@@ -7,6 +7,7 @@ use ::seqlock::SeqLock;
 use crossbeam_utils::CachePadded;
 use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
 use icc_bench::message::Message;
+use icc_bench::scenario::copy_cost::{Direction, Operation};
 
 use super::Seen;
 
@@ -51,5 +52,59 @@ impl<T: Message> Receiver<T> for SeqlockReceiver<'_, T> {
     fn poll(&mut self, into: &mut T) -> Polled {
         *into = self.cell.read();
         if self.seen.is_news(into) { Polled::Message } else { Polled::Empty }
+    }
+}
+
+/// A read, by value: there is no other.
+pub(crate) struct Read;
+
+impl Operation for Read {
+    const NAME: &'static str = "seqlock crate read";
+    const DIRECTION: Direction = Direction::Read;
+    type Cell<T: Message> = SeqLock<T>;
+    type Handle<'cell, T: Message> = &'cell SeqLock<T>;
+
+    fn cell<T: Message>(value: T) -> SeqLock<T> {
+        SeqLock::new(value)
+    }
+
+    fn handle<T: Message>(cell: &mut SeqLock<T>) -> &SeqLock<T> {
+        cell
+    }
+
+    #[inline(always)]
+    fn run<T: Message>(cell: &mut &SeqLock<T>, buffer: &mut T) {
+        *buffer = cell.read();
+    }
+
+    fn value<T: Message>(cell: &mut SeqLock<T>) -> T {
+        cell.read()
+    }
+}
+
+/// A write through the guard of `lock_write`.
+pub(crate) struct Write;
+
+impl Operation for Write {
+    const NAME: &'static str = "seqlock crate write";
+    const DIRECTION: Direction = Direction::Write;
+    type Cell<T: Message> = SeqLock<T>;
+    type Handle<'cell, T: Message> = &'cell SeqLock<T>;
+
+    fn cell<T: Message>(value: T) -> SeqLock<T> {
+        SeqLock::new(value)
+    }
+
+    fn handle<T: Message>(cell: &mut SeqLock<T>) -> &SeqLock<T> {
+        cell
+    }
+
+    #[inline(always)]
+    fn run<T: Message>(cell: &mut &SeqLock<T>, buffer: &mut T) {
+        *cell.lock_write() = *buffer;
+    }
+
+    fn value<T: Message>(cell: &mut SeqLock<T>) -> T {
+        cell.read()
     }
 }
