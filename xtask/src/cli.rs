@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Run the concurrent tests under a sanitizer (needs a nightly toolchain).
     Sanitize(SanitizeArgs),
+    /// Run the tests that hunt for what is rare, for a given time.
+    Torture(TortureArgs),
     /// Run the library crates' tests under Miri (needs a nightly toolchain with miri).
     Miri,
     /// Cross-build the library crates' tests for aarch64 Linux and run them under qemu.
@@ -47,6 +49,8 @@ pub(crate) struct TestArgs {
 pub(crate) enum Step {
     /// `cargo fmt --all --check`.
     Fmt,
+    /// Atomics and loom are named in the shim alone.
+    Shim,
     /// Clippy on every target, warnings denied.
     Clippy,
     /// Clippy on what is built for loom, warnings denied.
@@ -84,6 +88,13 @@ pub(crate) struct LoomArgs {
     /// Show loom's own log with code locations, to understand a failing model. Runs one model at a time.
     #[arg(long)]
     pub(crate) log: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TortureArgs {
+    /// About how long the torture lasts in all; builds and the other tests come on top.
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) seconds: u32,
 }
 
 #[derive(Debug, Args)]

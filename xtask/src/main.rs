@@ -12,7 +12,9 @@ mod loom_line;
 mod miri;
 mod process;
 mod sanitize;
+mod shim;
 mod test;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -40,6 +42,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Loom(args) => loom::run(&workspace, args),
         Command::Bench(args) => bench::run(&workspace, args),
         Command::Sanitize(args) => sanitize::run(&workspace, args),
+        Command::Torture(args) => torture::run(&workspace, args),
         Command::Miri => miri::run(&workspace),
         Command::Aarch64 => aarch64::run(&workspace),
     }

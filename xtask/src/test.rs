@@ -82,6 +82,7 @@ fn settled(mut counts: Counts, outcome: &Outcome) -> Counts {
 fn purpose(step: Step) -> &'static str {
     match step {
         Step::Fmt => "formatting",
+        Step::Shim => "atomics in the shim alone",
         Step::Clippy => "lints on every target",
         Step::ClippyLoom => "lints on what is built for loom",
         Step::Docs => "documentation",
@@ -97,6 +98,7 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
     let mut cargo = workspace.cargo();
     match step {
         Step::Fmt => plain(cargo.args(["fmt", "--all", "--check"])),
+        Step::Shim => crate::shim::check(workspace).map(|()| Outcome::Passed),
         Step::Clippy => plain(cargo.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
         Step::ClippyLoom => {
             // Under this cfg nothing but the libraries and their models is ever built.

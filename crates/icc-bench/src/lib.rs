@@ -29,3 +29,7 @@ pub mod report;
 pub mod rounds;
 pub mod scenario;
 pub mod subjects;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -3,8 +3,8 @@
 //! Message `n` carries `n + 1` in both words, so that a torn one, a stale one and the slots' first zeros all show.
 #![cfg(icc_loom)]
 
-use icc_queue::{Consumer, Producer, Queue, TryConsumeError};
-use icc_seqlock::primitive::{model, thread};
+use icc_queue::{Consumer, Mode, Mpmc, Producer, Queue, Spmc, TryConsumeError};
+use icc_seqlock::primitive::{model, model_with_traced_loads, thread};
 
 type Message = [u64; 2];
 
@@ -16,13 +16,13 @@ fn produce(producer: &mut Producer<Message>, count: u64) {
 }
 
 /// One consumer's books: every message is received or reported lost, once, in order.
-struct Books {
-    consumer: Consumer<Message>,
+struct Books<M: Mode = Spmc> {
+    consumer: Consumer<Message, M>,
     next: u64,
 }
 
-impl Books {
-    fn new(consumer: Consumer<Message>) -> Self {
+impl<M: Mode> Books<M> {
+    fn new(consumer: Consumer<Message, M>) -> Self {
         Self { next: consumer.next_sequence(), consumer }
     }
 
@@ -167,4 +167,58 @@ fn producers_in_turn() {
         books.attempt();
         books.close(here + there);
     });
+}
+
+/// Consumes what is there, however it is numbered: many producers do not know their message's number before they have it.
+fn drain(consumer: &mut Consumer<Message, Mpmc>) -> (Vec<u64>, u64) {
+    let (mut received, mut lost) = (Vec::new(), 0);
+    loop {
+        match consumer.try_consume() {
+            Ok([word, same]) => {
+                assert_eq!(word, same, "mixed");
+                received.push(word);
+            }
+            Err(TryConsumeError::SpedPast(missed)) => lost += missed.count(),
+            Err(TryConsumeError::Empty) => return (received, lost),
+        }
+    }
+}
+
+/// Producers that are a lap apart in one slot of a ring of two, and a consumer. Producer `p` sends `10 * p + k`.
+fn collision(first: u64, second: u64) {
+    let queue = Queue::<Message, Mpmc>::new(2).unwrap();
+    let mut consumer = queue.consumer();
+    let threads = [(1, first), (2, second)].map(|(name, count)| {
+        let mut producer = queue.producer().unwrap();
+        thread::spawn(move || (0..count).for_each(|k| _ = producer.produce(&[10 * name + k; 2])))
+    });
+    let (mut received, mut lost) = (Vec::new(), 0);
+    match consumer.try_consume() {
+        Ok([word, same]) => {
+            assert_eq!(word, same, "mixed");
+            received.push(word);
+        }
+        Err(TryConsumeError::SpedPast(missed)) => lost += missed.count(),
+        Err(TryConsumeError::Empty) => {}
+    }
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let (rest, missed) = drain(&mut consumer);
+    received.extend(rest);
+    assert_eq!(received.len() as u64 + lost + missed, first + second, "not all accounted for: {received:?}");
+    for name in [1, 2] {
+        let one: Vec<_> = received.iter().filter(|&&word| word / 10 == name).collect();
+        assert!(one.is_sorted_by(|a, b| a < b), "out of order or twice: {received:?}");
+    }
+}
+
+#[test]
+fn two_producers_a_lap_apart() {
+    model_with_traced_loads("two_producers_a_lap_apart", Some(3), || collision(2, 1));
+}
+
+#[test]
+fn two_producers_two_laps() {
+    model("two_producers_two_laps", Some(3), || collision(2, 2));
 }

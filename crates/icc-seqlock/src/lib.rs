@@ -28,6 +28,10 @@
 
 #![cfg_attr(not(any(icc_loom, test)), no_std)]
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(not(target_has_atomic = "64"))]
 compile_error!("icc-seqlock needs a target with 64-bit atomics");
 

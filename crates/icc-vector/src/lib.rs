@@ -2,6 +2,10 @@
 //!
 //! Best bid and offer per symbol, ideal positions from models, the health of each worker. See [`SeqlockVector`].
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod error;
 mod vector;
 

@@ -1,0 +1,173 @@
+//! The queue with many producers, on private memory.
+#![cfg(not(icc_loom))]
+
+use icc_queue::{BatchTooLong, Consumer, Mpmc, ProducerError, Queue, TryConsumeError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Who sent it, that producer's count, and words that follow from both: no mixture of two messages passes.
+type Message = [u64; 6];
+
+fn message(producer: u64, count: u64) -> Message {
+    let seed = (producer << 48 ^ count).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    std::array::from_fn(|i| match i {
+        0 => producer,
+        1 => count,
+        _ => seed.rotate_left(11 * i as u32),
+    })
+}
+
+/// Checks one consumer's stream: whole messages, each producer's in order and none twice, all accounted for.
+struct Books {
+    consumer: Consumer<Message, Mpmc>,
+    started: u64,
+    received: u64,
+    lost: u64,
+    last: [u64; 8],
+}
+
+impl Books {
+    fn new(consumer: Consumer<Message, Mpmc>) -> Self {
+        Self { started: consumer.next_sequence(), consumer, received: 0, lost: 0, last: [0; 8] }
+    }
+
+    /// One attempt. False if there was nothing.
+    fn attempt(&mut self) -> bool {
+        match self.consumer.try_consume() {
+            Ok(got) => {
+                let [producer, count, ..] = got;
+                assert_eq!(got, message(producer, count), "mixed");
+                let last = &mut self.last[producer as usize];
+                assert!(count > *last, "producer {producer}: {count} came after {last}");
+                *last = count;
+                self.received += 1;
+            }
+            Err(TryConsumeError::SpedPast(lost)) => self.lost += lost.count(),
+            Err(TryConsumeError::Empty) => return false,
+        }
+        true
+    }
+
+    fn close(mut self, produced: u64) -> u64 {
+        while self.attempt() {}
+        assert_eq!(self.received + self.lost, produced.wrapping_sub(self.started), "not all accounted for");
+        self.received
+    }
+}
+
+fn seconds() -> f64 {
+    match std::env::var("ICC_TORTURE_SECONDS") {
+        Ok(text) => text.parse().expect("ICC_TORTURE_SECONDS wants a number of seconds"),
+        Err(_) => 2.0,
+    }
+}
+
+/// Eight producers and eight consumers, all at once.
+fn torture(capacity: usize, first: u64, time: Duration) {
+    let queue = Queue::<Message, Mpmc>::starting_at(capacity, first).unwrap();
+    let (stop, total, received) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+    thread::scope(|scope| {
+        let producers: Vec<_> = (0..8)
+            .map(|name| {
+                let mut producer = queue.producer().unwrap();
+                let (stop, total) = (&stop, &total);
+                scope.spawn(move || {
+                    let mut count = 0;
+                    while !stop.load(Relaxed) {
+                        if name % 2 == 0 {
+                            count += 1;
+                            producer.produce(&message(name, count));
+                        } else {
+                            let batch = [message(name, count + 1), message(name, count + 2)];
+                            count += 2;
+                            let sequence = producer.produce_batch(&batch).unwrap();
+                            assert_eq!(sequence.end.wrapping_sub(sequence.start), 2);
+                        }
+                    }
+                    total.fetch_add(count, Relaxed);
+                })
+            })
+            .collect();
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                let mut books = Books::new(queue.consumer());
+                let (done, queue, received) = (&done, &queue, &received);
+                scope.spawn(move || {
+                    while !done.load(Relaxed) {
+                        if !books.attempt() {
+                            thread::yield_now();
+                        }
+                    }
+                    received.fetch_add(books.close(queue.produced()), Relaxed);
+                });
+            }
+            let end = Instant::now() + time;
+            while Instant::now() < end {
+                thread::sleep(Duration::from_millis(5));
+            }
+            stop.store(true, Relaxed);
+            producers.into_iter().for_each(|producer| producer.join().unwrap());
+            done.store(true, Relaxed);
+        });
+    });
+    assert_eq!(queue.produced().wrapping_sub(first), total.load(Relaxed));
+    assert!(received.load(Relaxed) > 0, "nothing ever arrived");
+}
+
+#[test]
+fn no_message_is_mixed_doubled_or_unaccounted() {
+    let cases = [(2, 0), (2, (1 << 63) - 1000), (2, u64::MAX - 1000), (64, u64::MAX - 10_000), (1024, 0)];
+    for (capacity, first) in cases {
+        torture(capacity, first, Duration::from_secs_f64(seconds() / cases.len() as f64));
+    }
+}
+
+#[test]
+fn sequence_numbers_are_given_once() {
+    let queue = Queue::<Message, Mpmc>::new(8).unwrap();
+    let (mut one, mut two) = (queue.producer().unwrap(), queue.producer().unwrap());
+    let mut books = Books::new(queue.consumer());
+    assert_eq!(one.produce(&message(0, 1)), 0);
+    assert_eq!(two.produce(&message(1, 1)), 1);
+    assert_eq!(two.produce_batch(&[message(1, 2), message(1, 3)]), Ok(2..4));
+    assert_eq!(one.produce_batch(&[]), Ok(4..4));
+    assert_eq!(one.produce(&message(0, 2)), 4);
+    assert!(books.attempt());
+    assert_eq!(books.close(5), 5);
+}
+
+#[test]
+fn batches_up_to_the_capacity() {
+    let queue = Queue::<Message, Mpmc>::new(4).unwrap();
+    let mut producer = queue.producer().unwrap();
+    let mut count = 0;
+    let mut batch = |len: usize| -> Vec<Message> {
+        (0..len)
+            .map(|_| {
+                count += 1;
+                message(0, count)
+            })
+            .collect()
+    };
+    let books = Books::new(queue.consumer());
+    assert_eq!(producer.produce_batch(&batch(5)), Err(BatchTooLong { len: 5, capacity: 4 }));
+    assert_eq!(queue.produced(), 0, "a refused batch took tickets");
+    assert_eq!(producer.produce_batch(&batch(4)), Ok(0..4));
+    assert_eq!(books.close(4), 4);
+    let books = Books::new(queue.consumer());
+    assert_eq!(producer.produce_batch(&batch(4)), Ok(4..8));
+    assert_eq!(books.close(8), 4);
+}
+
+#[test]
+fn producers_come_and_go_up_to_the_most_at_a_time() {
+    let queue = Queue::<u64, Mpmc>::new(2).unwrap();
+    let mut producers: Vec<_> = (0..64).map(|_| queue.producer().unwrap()).collect();
+    assert_eq!(queue.producer().err(), Some(ProducerError::TooMany { max: 64 }));
+    producers.remove(17);
+    let mut late = queue.producer().unwrap();
+    assert_eq!(queue.producer().err(), Some(ProducerError::TooMany { max: 64 }));
+    assert_eq!(late.produce(&5), 0);
+}
