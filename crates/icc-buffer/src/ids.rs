@@ -10,8 +10,9 @@ pub const MAX_IDS: u32 = 1024;
 ///
 /// In shared memory the id is a lock on an open file description of its own: a byte of the buffer's file, far beyond its
 /// end. The kernel drops it when the last process that has that description closes it or ends, in whatever way. A child made
-/// by `fork` inherits the description: the id then counts as held until parent *and* child have dropped it or ended. That errs
-/// on the safe side. `exec` closes it.
+/// by `fork` inherits the description: the id then counts as held until parent *and* child have dropped it or ended. `exec`
+/// closes it, so for a child process that runs another program this is the moment in which it starts. Both err on the safe
+/// side: an id that is free may look held, never the other way round.
 pub struct IdLock {
     id: u32,
     _held: Held,

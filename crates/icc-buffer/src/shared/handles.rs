@@ -1,7 +1,8 @@
 //! Creating, opening and removing.
 
 use super::file::{self, Access};
-use super::{Demand, HugePages, Mapping, Options, attach, draft::Draft, mapping, name};
+use super::mapping::{self, EXPLICIT, Mapping};
+use super::{Demand, HugePages, Options, attach, draft::Draft, name};
 use crate::header::Header;
 use crate::layout::Layout;
 use crate::memory::Memory;
@@ -180,10 +181,13 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
     /// ```
     pub fn anonymous(spec: Spec, options: &Options) -> Result<Self, BufferError> {
         if let HugePages::Explicit(demand) = options.huge_pages {
-            match anonymous_in(MFdFlags::MFD_HUGETLB, spec, options) {
-                Err(BufferError::NoSpace { .. } | BufferError::OutOfMemory { .. } | BufferError::Io { .. })
-                    if demand == Demand::Try => {}
-                done => return done,
+            match (anonymous_in(MFdFlags::MFD_HUGETLB, spec, options), demand) {
+                (Ok(buffer), _) => return Ok(buffer),
+                (Err(_), Demand::Try) => {}
+                (Err(error), Demand::Require) => {
+                    let reason = format!("{error} (see /proc/sys/vm/nr_hugepages)");
+                    return Err(BufferError::Unavailable { path: ANONYMOUS.into(), what: EXPLICIT, reason });
+                }
             }
         }
         anonymous_in(MFdFlags::empty(), spec, options)

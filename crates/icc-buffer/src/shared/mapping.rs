@@ -16,6 +16,10 @@ use std::path::{Path, PathBuf};
 /// Mappings begin at a multiple of this, the smallest page of any supported system.
 pub(super) const ALIGN: usize = 4096;
 
+/// What is missing if one of these is.
+pub(super) const EXPLICIT: &str = "no explicit huge pages";
+const TRANSPARENT: &str = "no transparent huge pages";
+
 /// Memory that maps a file, until it is dropped.
 pub(crate) struct Mapping {
     map: MmapRaw,
@@ -75,15 +79,17 @@ impl Mapping {
     /// Prefaults, locks and enlarges the pages, as asked.
     pub(super) fn prepare(&self, options: &Options) -> Result<(), BufferError> {
         self.prepare_huge_pages(options.huge_pages)?;
-        self.demand(options.prefault, "no prefaulted pages", self.prefault())?;
+        if let Some(demand) = options.prefault {
+            self.demand(demand, "no prefaulted pages", self.prefault())?;
+        }
         if let Some(demand) = options.lock {
-            self.demand(Some(demand), "no locked pages", self.map.lock())?;
+            self.demand(demand, "no locked pages", self.map.lock())?;
         }
         if let HugePages::Transparent(Demand::Require) = options.huge_pages
             && self.huge_bytes() == 0
         {
             return Err(self.unavailable(
-                "no transparent huge pages",
+                TRANSPARENT,
                 "the kernel made none (see /sys/kernel/mm/transparent_hugepage, and the mount option `huge` for files)"
                     .to_owned(),
             ));
@@ -93,11 +99,9 @@ impl Mapping {
 
     fn prepare_huge_pages(&self, asked: HugePages) -> Result<(), BufferError> {
         match asked {
-            HugePages::Transparent(demand) => {
-                self.demand(Some(demand), "no transparent huge pages", self.map.advise(Advice::HugePage))
-            }
+            HugePages::Transparent(demand) => self.demand(demand, TRANSPARENT, self.map.advise(Advice::HugePage)),
             HugePages::Explicit(Demand::Require) if file::granule(&self.file, &self.path)? == 1 => {
-                Err(self.unavailable("no explicit huge pages", "the file is not on a hugetlbfs".to_owned()))
+                Err(self.unavailable(EXPLICIT, "the file is not on a hugetlbfs".to_owned()))
             }
             HugePages::Explicit(_) | HugePages::None => Ok(()),
         }
@@ -113,13 +117,17 @@ impl Mapping {
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
                 self.map.lock().and_then(|()| self.map.unlock())
             }
+            // The answer to what an access would be a signal for: behind the page is neither memory nor room for it.
+            Err(error) if error.raw_os_error() == Some(libc::EFAULT) => {
+                Err(io::Error::other("the file has holes, and its file system is full"))
+            }
             done => done,
         }
     }
 
-    fn demand(&self, demand: Option<Demand>, what: &'static str, done: io::Result<()>) -> Result<(), BufferError> {
+    fn demand(&self, demand: Demand, what: &'static str, done: io::Result<()>) -> Result<(), BufferError> {
         match (demand, done) {
-            (Some(Demand::Require), Err(error)) => Err(self.unavailable(what, error.to_string())),
+            (Demand::Require, Err(error)) => Err(self.unavailable(what, error.to_string())),
             _ => Ok(()),
         }
     }

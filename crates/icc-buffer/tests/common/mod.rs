@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "no test file needs all of it")]
 
 use icc_buffer::{Kind, Spec};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -118,6 +120,19 @@ pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
         assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
         std::thread::sleep(Duration::from_micros(200));
     }
+}
+
+/// As [`mount_memory`], of ordinary memory.
+pub(crate) fn mount_tmpfs(place: &Path, data: &str) {
+    mount_memory("tmpfs", place, data);
+}
+
+/// Mounts an empty file system in memory at `place`, seen by the calling thread alone. Needs root.
+pub(crate) fn mount_memory(kind: &str, place: &Path, data: &str) {
+    unshare(CloneFlags::CLONE_NEWNS).expect("root may have a mount namespace");
+    let none: Option<&str> = None;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).expect("its mounts can be made its own");
+    mount(Some(kind), place, Some(kind), MsFlags::empty(), Some(data)).expect("root may mount");
 }
 
 pub(crate) fn spec(len: usize) -> Spec {

@@ -1,0 +1,279 @@
+//! Everything that is no buffer, or not this one, is refused with an error that says what it is.
+
+#![cfg(all(target_os = "linux", not(icc_loom)))]
+
+mod common;
+
+use common::{Actor, Name, role, spec};
+use icc_buffer::{Buffer, BufferError, Expected, Kind, Options, Owner, Packed, Padded, ReadOnlyBuffer, Spec};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::stat::Mode;
+use nix::unistd::{Uid, geteuid, mkfifo, setuid};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+type Shared = Buffer<u64, Packed>;
+type Seen = ReadOnlyBuffer<u64, Packed>;
+
+const NOBODY: u32 = 65534;
+
+#[test]
+fn actor() {
+    let Some((role, name)) = role() else { return };
+    match role.as_str() {
+        "nobody" => nobody(&name),
+        "full" => full(&name),
+        "limited" => limited(&name),
+        other => panic!("no role {other}"),
+    }
+}
+
+/// What opening it says, which is the same for both kinds of handle.
+fn refusal(path: impl AsRef<Path>) -> BufferError {
+    let (path, options) = (path.as_ref(), Options::new());
+    let error = Seen::open(path, spec(4).into(), &options).expect_err("opened");
+    assert_eq!(Shared::open(path, spec(4).into(), &options).expect_err("opened"), error);
+    if !matches!(error, BufferError::NotFound { .. }) {
+        assert_eq!(Shared::open_or_create(path, spec(4), &options).expect_err("opened or created"), error);
+    }
+    assert!(error.to_string().contains(path.to_str().unwrap()), "it does not say which: {error}");
+    error
+}
+
+fn needs_root(what: &str) -> bool {
+    let root = geteuid().is_root();
+    if !root {
+        eprintln!("skipped: {what} needs root");
+    }
+    root
+}
+
+#[test]
+fn what_is_no_file() {
+    let directory = Name::directory("no-file");
+    let at = |name: &str| directory.path().join(name);
+    let other = |path: PathBuf, found| BufferError::NotRegularFile { path, found };
+
+    assert_eq!(refusal(at("none")), BufferError::NotFound { path: at("none") });
+    fs::create_dir(at("directory")).unwrap();
+    let error = Seen::open(at("directory"), spec(4).into(), &Options::new()).unwrap_err();
+    assert_eq!(error, other(at("directory"), "a directory"));
+    let error = Shared::open(at("directory"), spec(4).into(), &Options::new()).unwrap_err();
+    assert_eq!(error, other(at("directory"), "a directory"));
+    assert_eq!(icc_buffer::remove(at("directory")), Err(other(at("directory"), "a directory")));
+
+    // Both ends: opening one blocks if nobody has the other.
+    mkfifo(&at("fifo"), Mode::from_bits_truncate(0o600)).unwrap();
+    assert_eq!(refusal(at("fifo")), other(at("fifo"), "a FIFO"));
+    let _listener = UnixListener::bind(at("socket")).unwrap();
+    assert_eq!(refusal(at("socket")), other(at("socket"), "a socket or a device"));
+
+    Shared::create(at("buffer"), spec(4), &Options::new()).unwrap();
+    symlink(at("buffer"), at("link")).unwrap();
+    assert_eq!(refusal(at("link")), BufferError::Symlink { path: at("link") });
+    assert_eq!(icc_buffer::remove(at("link")), Err(BufferError::Symlink { path: at("link") }));
+    // Nor is a link that leads nowhere a place to create one.
+    symlink(at("nowhere"), at("dangling")).unwrap();
+    let created = Shared::create(at("dangling"), spec(4), &Options::new());
+    assert_eq!(created.err(), Some(BufferError::AlreadyExists { path: at("dangling") }));
+    assert!(!at("nowhere").exists());
+
+    let inside = Shared::create(at("none/buffer"), spec(4), &Options::new());
+    assert_eq!(inside.err(), Some(BufferError::NoDirectory { path: at("none") }));
+    assert!(matches!(refusal_of_name(""), BufferError::BadName { .. }));
+    assert!(matches!(refusal_of_name(".."), BufferError::BadName { .. }));
+}
+
+fn refusal_of_name(name: &str) -> BufferError {
+    assert!(icc_buffer::remove(name).is_err());
+    assert!(Shared::create(name, spec(4), &Options::new()).is_err());
+    Shared::open(name, spec(4).into(), &Options::new()).unwrap_err()
+}
+
+#[test]
+fn what_exists_is_left_alone() {
+    let name = Name::new("exists");
+    let buffer = Shared::create(&name, spec(4), &Options::new()).unwrap();
+    buffer.slot(0).unwrap().write(&7);
+    let again = Shared::create(&name, spec(4), &Options::new());
+    assert_eq!(again.err(), Some(BufferError::AlreadyExists { path: name.path().to_owned() }));
+    assert_eq!(buffer.slot(0).unwrap().try_read(), Ok(7));
+
+    fs::write(&name, b"a letter to my aunt").unwrap();
+    let again = Shared::create(&name, spec(4), &Options::new());
+    assert!(matches!(again, Err(BufferError::AlreadyExists { .. })));
+    assert_eq!(fs::read(&name).unwrap(), b"a letter to my aunt");
+    let path = name.path().to_owned();
+    assert_eq!(refusal(&name), BufferError::TooSmall { path: path.clone(), found: 19, expected: 512 });
+    fs::write(&name, vec![b'a'; 1000]).unwrap();
+    let (found, expected) = (u64::from_ne_bytes([b'a'; 8]), u64::from_ne_bytes(*b"ICCBUFFR"));
+    assert_eq!(refusal(&name), BufferError::WrongMagic { path, found, expected });
+}
+
+#[test]
+fn other_buffers() {
+    let name = Name::new("other");
+    let path = || name.path().to_owned();
+    Shared::create(&name, spec(4), &Options::new()).unwrap();
+    let open = |expected| Seen::open(&name, expected, &Options::new()).err();
+    let same = Expected::from(spec(4));
+    assert_eq!(open(same), None);
+    assert_eq!(open(Expected { len: None, ..same }), None);
+    let expected = Kind::QueueSpmc;
+    let error = open(Expected { kind: expected, ..same }).unwrap();
+    assert_eq!(error, BufferError::OtherKind { path: path(), found: 3, expected });
+    assert!(error.to_string().ends_with("is a vector, not a queue of one producer"), "{error}");
+    let other_len = BufferError::OtherLen { path: path(), found: 4, expected: 5 };
+    assert_eq!(open(Expected { len: Some(5), ..same }), Some(other_len));
+    let other_lines = BufferError::OtherLayout { path: path(), field: "lines", found: 2, expected: 3 };
+    assert_eq!(open(Expected { lines: 3, ..same }), Some(other_lines));
+
+    let error = ReadOnlyBuffer::<i64, Packed>::open(&name, same, &Options::new()).err().unwrap();
+    assert!(matches!(&error, BufferError::OtherElement { .. }));
+    let message = error.to_string();
+    assert!(
+        message.contains("holds `u64` (8 bytes, aligned to 8") && message.contains("not `i64` (8 bytes"),
+        "{message}"
+    );
+    let padded = ReadOnlyBuffer::<u64, Padded>::open(&name, same, &Options::new()).err();
+    let expected = BufferError::OtherLayout { path: path(), field: "stride", found: 16, expected: 128 };
+    assert_eq!(padded, Some(expected));
+
+    let file = OpenOptions::new().write(true).open(&name).unwrap();
+    file.write_all_at(&2_u32.to_ne_bytes(), 8).unwrap();
+    assert_eq!(open(same), Some(BufferError::LayoutVersion { path: path(), found: 2, expected: 1 }));
+    file.write_all_at(&1_u32.to_ne_bytes(), 8).unwrap();
+    file.write_all_at(&0_u32.to_ne_bytes(), 100).unwrap();
+    assert_eq!(open(same), Some(BufferError::NotReady { path: path(), found: 0 }));
+    file.write_all_at(&1_u32.to_ne_bytes(), 100).unwrap();
+    assert_eq!(open(same), None);
+
+    // A name that would garble the terminal, and a hash that fits no type.
+    file.write_all_at(b"\x1b[2J\xff`evil`\n", 256).unwrap();
+    file.write_all_at(&[0; 8], 32).unwrap();
+    let message = open(same).unwrap().to_string();
+    assert!(message.contains("holds `?[2J??evil??`"), "{message:?}");
+}
+
+#[test]
+fn descriptors_of_other_things() {
+    let name = Name::new("descriptor");
+    Shared::create(&name, spec(4), &Options::new()).unwrap();
+    let open = |file: File| Seen::from_fd(OwnedFd::from(file), spec(4).into(), &Options::new()).err();
+    let named = open(File::open(&name).unwrap());
+    assert!(matches!(named, Some(BufferError::NotSealed { .. })), "{named:?}");
+    let device = open(File::open("/dev/null").unwrap());
+    assert!(matches!(device, Some(BufferError::NotRegularFile { found: "a device", .. })), "{device:?}");
+
+    let buffer = Shared::anonymous(spec(4), &Options::new()).unwrap();
+    let descriptor = buffer.as_fd().unwrap().try_clone_to_owned().unwrap();
+    let other = Seen::from_fd(descriptor, spec(5).into(), &Options::new()).err();
+    assert!(matches!(other, Some(BufferError::OtherLen { .. })), "{other:?}");
+}
+
+#[test]
+fn sizes_that_cannot_be() {
+    let name = Name::new("sizes");
+    let create = |len| Shared::create(&name, Spec { len, ..spec(4) }, &Options::new()).err().unwrap();
+    assert_eq!(create(0), BufferError::Empty);
+    assert!(matches!(create(usize::MAX), BufferError::TooLarge { .. }));
+    let error = create(1 << 50);
+    assert!(matches!(error, BufferError::NoSpace { .. } | BufferError::OutOfMemory { .. }), "{error}");
+    assert!(!name.path().exists());
+}
+
+#[test]
+fn modes_are_exact() {
+    let name = Name::new("mode");
+    Shared::create(&name, spec(4), &Options::new().mode(0o666)).unwrap();
+    assert_eq!(fs::metadata(&name).unwrap().permissions().mode() & 0o7777, 0o666);
+}
+
+#[test]
+fn foreign_owners() {
+    if !needs_root("a file of another owner") {
+        return;
+    }
+    let name = Name::new("foreign");
+    Shared::create(&name, spec(4), &Options::new()).unwrap();
+    std::os::unix::fs::chown(&name, Some(NOBODY), None).unwrap();
+    let expected = geteuid().as_raw();
+    assert_eq!(refusal(&name), BufferError::ForeignOwner { path: name.path().to_owned(), found: NOBODY, expected });
+    for owner in [Owner::User(NOBODY), Owner::Anyone] {
+        Seen::open(&name, spec(4).into(), &Options::new().owner(owner)).unwrap();
+    }
+    let options = Options::new().owner(Owner::User(1));
+    let refused = Seen::open(&name, spec(4).into(), &options).err();
+    assert!(matches!(refused, Some(BufferError::ForeignOwner { expected: 1, .. })), "{refused:?}");
+}
+
+#[test]
+fn files_without_permission() {
+    if !needs_root("becoming a user whom permissions bind") {
+        return;
+    }
+    let directory = Name::directory("permission");
+    fs::set_permissions(&directory, Permissions::from_mode(0o777)).unwrap();
+    Shared::create(directory.path().join("readable"), spec(4), &Options::new().mode(0o644)).unwrap();
+    Shared::create(directory.path().join("secret"), spec(4), &Options::new()).unwrap();
+    Actor::start("nobody", directory.path()).succeeds();
+}
+
+fn nobody(directory: &Path) {
+    setuid(Uid::from_raw(NOBODY)).unwrap();
+    let of_root = Options::new().owner(Owner::User(0));
+    let denied = |path: PathBuf, doing| Some(BufferError::PermissionDenied { path, doing });
+    let secret = directory.join("secret");
+    assert_eq!(Seen::open(&secret, spec(4).into(), &of_root).err(), denied(secret, "open"));
+    let readable = directory.join("readable");
+    assert_eq!(Shared::open(&readable, spec(4).into(), &of_root).err(), denied(readable.clone(), "open"));
+    let reader = Seen::open(&readable, spec(4).into(), &of_root).unwrap();
+    assert_eq!(reader.holder_lives(0), Ok(false), "a reader may ask, too");
+    let mine = directory.join("mine");
+    Shared::create(&mine, spec(4), &Options::new().mode(0)).unwrap();
+    assert_eq!(Seen::open(&mine, spec(4).into(), &Options::new()).err(), denied(mine, "open"));
+    let forbidden = PathBuf::from("/proc/icc");
+    assert!(Shared::create(&forbidden, spec(4), &Options::new()).is_err());
+}
+
+#[test]
+fn full_file_systems() {
+    if !needs_root("mounting a small file system") {
+        return;
+    }
+    let directory = Name::directory("full");
+    Actor::start("full", directory.path()).succeeds();
+}
+
+/// In a mount namespace of its own, so that nothing is left mounted.
+fn full(directory: &Path) {
+    common::mount_tmpfs(directory, "size=1m");
+    let small = Shared::create(directory.join("small"), spec(1000), &Options::new()).unwrap();
+    small.slot(999).unwrap().write(&7);
+    let large = Shared::create(directory.join("large"), spec(100_000), &Options::new());
+    let error = large.err().unwrap();
+    assert!(matches!(error, BufferError::NoSpace { bytes: 1_600_768, .. }), "{error:?}");
+    assert!(error.to_string().contains("full"), "{error}");
+    assert_eq!(fs::read_dir(directory).unwrap().count(), 1, "nothing is left of it");
+    // What did not fit took no room.
+    Shared::create(directory.join("medium"), spec(50_000), &Options::new()).unwrap();
+}
+
+#[test]
+fn limits_of_file_sizes_are_errors_and_not_signals() {
+    let name = Name::new("limited");
+    Actor::start("limited", name.path()).succeeds();
+}
+
+fn limited(name: &Path) {
+    setrlimit(Resource::RLIMIT_FSIZE, 65536, 65536).unwrap();
+    Shared::create(name, spec(1000), &Options::new()).unwrap();
+    icc_buffer::remove(name).unwrap();
+    let error = Shared::create(name, spec(10_000), &Options::new()).err().unwrap();
+    assert!(matches!(error, BufferError::NoSpace { .. }) && error.to_string().contains("ulimit"), "{error}");
+    let error = Shared::anonymous(spec(10_000), &Options::new()).err().unwrap();
+    assert!(matches!(error, BufferError::NoSpace { .. }), "{error}");
+}
