@@ -42,17 +42,18 @@ pub fn round<T: Message, const READERS: usize>(rig: &Rig, length: Duration) -> R
     let mut messages = Box::new([Buffer(T::zeroed()), Buffer(T::zeroed())]);
     messages.iter_mut().zip(0..).for_each(|(message, number)| message.0.fill(number));
     let mut place = Place::new(Seqlock::new(messages[0].0));
-    let (mut writer, reader) = place.cell.split();
+    let (writer, reader) = place.cell.split();
     let readers = [reader; READERS];
     let (round, _) = pair::run(
         rig.cores,
         |stop| {
+            let mut writer = black_box(writer);
             // The cell stands at version 0 with message 0; the n-th write makes it 2 n.
             let mut turn = 0;
             let going = || !stop.is_asked();
             Ok(time_batches(&rig.stopwatch, length, going, || {
                 turn ^= 1;
-                black_box(&mut writer).write(black_box(&messages[turn].0));
+                writer.write(black_box(&messages[turn].0));
             }))
         },
         |stop| poll(readers, stop),
