@@ -4,13 +4,14 @@
 
 mod common;
 
+use bytemuck::{Pod, Zeroable};
 use common::{Actor, Name, role, spec};
 use icc_buffer::{Buffer, BufferError, Expected, Kind, Options, Owner, Packed, Padded, ReadOnlyBuffer, Spec};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::Mode;
 use nix::unistd::{Uid, geteuid, mkfifo, setuid};
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -59,17 +60,15 @@ fn what_is_no_file() {
 
     assert_eq!(refusal(at("none")), BufferError::NotFound { path: at("none") });
     fs::create_dir(at("directory")).unwrap();
-    let error = Seen::open(at("directory"), spec(4).into(), &Options::new()).unwrap_err();
-    assert_eq!(error, other(at("directory"), "a directory"));
-    let error = Shared::open(at("directory"), spec(4).into(), &Options::new()).unwrap_err();
-    assert_eq!(error, other(at("directory"), "a directory"));
+    assert_eq!(refusal(at("directory")), other(at("directory"), "a directory"));
+    assert_eq!(refusal("/dev/null"), other("/dev/null".into(), "a device"));
     assert_eq!(icc_buffer::remove(at("directory")), Err(other(at("directory"), "a directory")));
 
     // Both ends: opening one blocks if nobody has the other.
     mkfifo(&at("fifo"), Mode::from_bits_truncate(0o600)).unwrap();
     assert_eq!(refusal(at("fifo")), other(at("fifo"), "a FIFO"));
     let _listener = UnixListener::bind(at("socket")).unwrap();
-    assert_eq!(refusal(at("socket")), other(at("socket"), "a socket or a device"));
+    assert_eq!(refusal(at("socket")), other(at("socket"), "a socket"));
 
     Shared::create(at("buffer"), spec(4), &Options::new()).unwrap();
     symlink(at("buffer"), at("link")).unwrap();
@@ -169,6 +168,10 @@ fn descriptors_of_other_things() {
     assert!(matches!(device, Some(BufferError::NotRegularFile { found: "a device", .. })), "{device:?}");
 
     let buffer = Shared::anonymous(spec(4), &Options::new()).unwrap();
+    let read_only = File::open(format!("/proc/self/fd/{}", buffer.as_fd().unwrap().as_raw_fd())).unwrap();
+    let writer = Shared::from_fd(read_only.try_clone().unwrap().into(), spec(4).into(), &Options::new()).err();
+    assert!(matches!(writer, Some(BufferError::PermissionDenied { doing: "map", .. })), "{writer:?}");
+    assert_eq!(open(read_only), None);
     let descriptor = buffer.as_fd().unwrap().try_clone_to_owned().unwrap();
     let other = Seen::from_fd(descriptor, spec(5).into(), &Options::new()).err();
     assert!(matches!(other, Some(BufferError::OtherLen { .. })), "{other:?}");
@@ -183,6 +186,18 @@ fn sizes_that_cannot_be() {
     let error = create(1 << 50);
     assert!(matches!(error, BufferError::NoSpace { .. } | BufferError::OutOfMemory { .. }), "{error}");
     assert!(!name.path().exists());
+}
+
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(8192))]
+struct Overaligned([u64; 1024]);
+
+#[test]
+fn alignments_that_mappings_do_not_have() {
+    let refused = Buffer::<Overaligned, Packed>::anonymous(spec(4), &Options::new()).err();
+    assert_eq!(refused, Some(BufferError::Overaligned { align: 8192, max: 4096 }));
+    let private = Buffer::<Overaligned, Packed>::private(spec(4)).unwrap();
+    assert_eq!(private.slot(3).unwrap().read().0, [0; 1024]);
 }
 
 #[test]

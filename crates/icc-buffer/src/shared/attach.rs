@@ -113,3 +113,83 @@ pub(super) fn check<T: Payload, P: Placement>(
         _ => Err(BufferError::TooLong { path: path(), found: size, expected }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Kind, Packed};
+    use std::hash::{BuildHasher as _, RandomState};
+    use std::time::{Duration, Instant};
+
+    const EXPECTED: Expected = Expected { kind: Kind::Vector, len: None, lines: 2 };
+
+    fn header(len: usize) -> (Header, u64) {
+        let spec = Spec { kind: Kind::Vector, len, lines: 2, words: [0; 4] };
+        let layout = Layout::new::<u64, Packed>(&spec).unwrap();
+        (Header { ready: 1, ..Header::new::<u64>(&spec, &layout) }, layout.total_size as u64)
+    }
+
+    /// Any header that is believed describes parts that lie within the file, in their order, aligned, and not overlapping.
+    ///
+    /// A million headers; with `ICC_TORTURE_SECONDS=n` in the environment, ten million and then as many as `n` seconds take.
+    #[test]
+    fn no_header_leads_outside_of_the_file() {
+        let torture = std::env::var("ICC_TORTURE_SECONDS").ok().map(|seconds| seconds.parse().unwrap());
+        let end = Instant::now() + Duration::from_secs(torture.unwrap_or(0));
+        let (seed, mut count, mut believed) = (RandomState::new().hash_one(0), 0_u64, 0_u64);
+        let mut state = seed;
+        // xorshift64*
+        let mut random = move || {
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            state.wrapping_mul(0x2545_f491_4f6c_dd1d)
+        };
+        let at_least = if torture.is_some() { 10_000_000 } else { 1_000_000 };
+        while count < at_least || Instant::now() < end {
+            count += 1;
+            let len = 1 + random() % 9;
+            let (valid, size) = header(len as usize);
+            let mut words: [u64; WORDS] = bytemuck::cast(valid);
+            for _ in 0..random() % 4 {
+                // Up to the words of the layer above: what follows is not checked.
+                let word = &mut words[(random() % 14) as usize];
+                *word = match random() % 5 {
+                    0 => random(),
+                    1 => *word ^ 1 << (random() % 64),
+                    2 => (1_u64 << (random() % 64)).wrapping_sub(random() % 3),
+                    3 => word.wrapping_add(random() % 257).wrapping_sub(128),
+                    _ => u64::MAX / (1 + random() % 16),
+                };
+            }
+            let found: Header = bytemuck::cast(words);
+            let size = if random() % 4 == 0 { random() % (2 * size) } else { size };
+            let Ok((layout, spec)) = check::<u64, Packed>(&found, EXPECTED, size, 1, Path::new("fuzz")) else {
+                continue;
+            };
+            believed += 1;
+            let lines_end = layout.lines_offset as u128 + 128 * spec.lines as u128;
+            let slots_end = layout.slots_offset as u128 + layout.stride as u128 * spec.len as u128;
+            let sound = layout.lines_offset >= 512
+                && layout.lines_offset % 128 == 0
+                && lines_end <= layout.slots_offset as u128
+                && layout.slots_offset % 8 == 0
+                && layout.stride >= 16
+                && layout.stride % 8 == 0
+                && slots_end <= u128::from(size)
+                && spec.lines == 2
+                && spec.len > 0;
+            assert!(sound, "seed {seed:#x}, header {count}: {words:x?} in {size} bytes");
+        }
+        println!("{count} headers, {believed} believed");
+        assert!(believed > count / 100 && believed < count, "one of the two was never tried: {believed} of {count}");
+    }
+
+    #[test]
+    fn files_on_hugetlbfs_end_with_a_page() {
+        let (header, _) = header(3);
+        let fits = |size| check::<u64, Packed>(&header, EXPECTED, size, 1 << 21, Path::new("huge")).is_ok();
+        assert!(fits(1 << 21));
+        assert!(!fits(1 << 22));
+    }
+}

@@ -131,3 +131,55 @@ fn remove_abandoned(directory: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Make = fn(&Path, &Options) -> Result<Draft, BufferError>;
+    const WAYS: [Make; 2] = [Draft::new, Draft::named];
+
+    fn names(directory: &Path) -> Vec<String> {
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn drafts_appear_when_published_and_leave_nothing_else() {
+        for make in WAYS {
+            let directory = tempfile::tempdir_in("/dev/shm").unwrap();
+            let path = directory.path().join("buffer");
+            let draft = make(&path, &Options::new().mode(0o640)).unwrap();
+            draft.file().set_len(7).unwrap();
+            assert!(!path.exists());
+            draft.publish().unwrap();
+            assert_eq!(names(directory.path()), ["buffer"]);
+            let found = fs::metadata(&path).unwrap();
+            assert_eq!((found.len(), found.permissions().mode() & 0o7777), (7, 0o640));
+
+            // Not over something that exists.
+            let second = make(&path, &Options::new()).unwrap().publish();
+            assert_eq!(second, Err(BufferError::AlreadyExists { path: path.clone() }));
+            drop(make(&path, &Options::new()).unwrap());
+            assert_eq!(names(directory.path()), ["buffer"]);
+            assert_eq!(fs::metadata(&path).unwrap().len(), 7);
+        }
+    }
+
+    #[test]
+    fn drafts_of_the_dead_are_removed_and_those_of_the_living_not() {
+        let directory = tempfile::tempdir_in("/dev/shm").unwrap();
+        let path = directory.path().join("buffer");
+        let living = Draft::named(&path, &Options::new()).unwrap();
+        fs::write(directory.path().join(".icc-draft.1.2.3"), b"of one that died").unwrap();
+        fs::write(directory.path().join("other"), b"of somebody else").unwrap();
+        let another = Draft::named(&path, &Options::new()).unwrap();
+        let left = names(directory.path());
+        assert!(!left.iter().any(|name| name == ".icc-draft.1.2.3"), "{left:?}");
+        assert_eq!(left.len(), 3, "{left:?}");
+        living.publish().unwrap();
+        assert!(another.publish().is_err());
+        let mut left = names(directory.path());
+        left.sort();
+        assert_eq!(left, ["buffer", "other"]);
+    }
+}

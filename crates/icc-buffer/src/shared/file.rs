@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::sys::statfs::{HUGETLBFS_MAGIC, fstatfs};
 use nix::unistd::geteuid;
-use std::fs::{File, FileType, Metadata, OpenOptions};
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
@@ -21,6 +21,9 @@ pub(super) enum Access {
 
 /// Opens the file of a buffer, if it is a regular file and its owner allowed.
 pub(super) fn open(path: &Path, access: Access, options: &Options) -> Result<File, BufferError> {
+    // Looked at before it is opened, since opening a device can set it to work, and after, since it may be another by then.
+    let before = fs::symlink_metadata(path).map_err(|error| failed_io(&error, path, "examine"))?;
+    regular(before.file_type(), path)?;
     // Not blocking, or a FIFO in the file's place would make this wait for somebody to open its other end. No effect on
     // regular files.
     let file = OpenOptions::new()
@@ -28,12 +31,7 @@ pub(super) fn open(path: &Path, access: Access, options: &Options) -> Result<Fil
         .write(access == Access::ReadWrite)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
         .open(path)
-        .map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
-            Some(Errno::EISDIR) => BufferError::NotRegularFile { path: path.to_owned(), found: "a directory" },
-            // A socket, or a device that is not there.
-            Some(Errno::ENXIO) => BufferError::NotRegularFile { path: path.to_owned(), found: "a socket or a device" },
-            _ => failed_io(&error, path, "open"),
-        })?;
+        .map_err(|error| failed_io(&error, path, "open"))?;
     let found = metadata(&file, path)?;
     regular(found.file_type(), path)?;
     let allowed = match options.owner {
