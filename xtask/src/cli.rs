@@ -61,6 +61,8 @@ pub(crate) enum Step {
     Tests,
     /// The library crates' tests again, on the portable payload copy.
     PortableTests,
+    /// Producers that die at each step of the protocol.
+    Steps,
     /// The loom models.
     Loom,
     /// A short benchmark run: does it still measure?

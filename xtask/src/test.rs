@@ -88,6 +88,7 @@ fn purpose(step: Step) -> &'static str {
         Step::Docs => "documentation",
         Step::Tests => "unit, integration and documentation tests",
         Step::PortableTests => "the library crates' tests on the portable payload copy",
+        Step::Steps => "producers that die at each step of the protocol",
         Step::Loom => "loom models",
         Step::Bench => "a short benchmark run",
         Step::Package => "packages for crates.io, each built from its package",
@@ -113,6 +114,10 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
         Step::PortableTests => {
             cargo.args(["test", "--no-fail-fast"]).packages(LIBRARIES);
             counted(cargo.own_build(workspace, "portable", "--cfg icc_portable_copy"), counts)
+        }
+        Step::Steps => {
+            cargo.args(["test", "--no-fail-fast", "-p", "icc-queue", "--test", "steps"]);
+            counted(cargo.own_build(workspace, "steps", "--cfg icc_steps"), counts)
         }
         Step::Loom => {
             *counts = loom::check(workspace, &LoomArgs::default())?;

@@ -4,7 +4,7 @@ use crate::{BatchTooLong, Mode, Mpmc, Producer, ProducerError, Queue, QueueReade
 use core::ops::Range;
 use icc_buffer::IdLock;
 use icc_seqlock::Payload;
-use icc_seqlock::primitive::{AtomicU64, Backoff, Ordering, fence, thread};
+use icc_seqlock::primitive::{AtomicU64, Backoff, Ordering, fence, step, thread};
 
 /// Lines for each producer: its ledger, and how many tickets that speaks of.
 pub(crate) const LINES_EACH: usize = 2;
@@ -162,16 +162,20 @@ impl<T: Payload> Producer<T, Mpmc> {
         // of the claim before are complete.
         self.queue.line(count_line(id)).store(count, Ordering::Release);
         self.queue.ledger(id).store(ledger::CLAIMING, Ordering::Release);
+        step("claiming");
         // Release: whoever sees the ticket taken sees `CLAIMING` or something later in the ledger. Acquire: so that a producer that
         // looks for the owner of an earlier ticket does.
         let first = self.queue.head().fetch_add(count, Ordering::AcqRel);
+        step("claimed");
         self.queue.ledger(id).store(ledger::holding(first), Ordering::Relaxed);
+        step("held");
         first
     }
 
     /// All tickets of the claim are complete.
     #[inline(always)]
     fn settle(&self) {
+        step("complete");
         // Release: pairs with the Acquire load in `owner_is_dead`: after the messages.
         self.queue.ledger(self.seat.lock.id()).store(ledger::IDLE, Ordering::Release);
     }

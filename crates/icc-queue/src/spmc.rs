@@ -3,7 +3,7 @@
 use crate::{BatchTooLong, Producer, ProducerError, Queue, Spmc};
 use core::ops::Range;
 use icc_buffer::IdLock;
-use icc_seqlock::{Payload, primitive::Ordering};
+use icc_seqlock::{Payload, primitive::Ordering, primitive::step};
 
 /// What the one producer knows.
 #[derive(Debug)]
@@ -46,8 +46,10 @@ impl<T: Payload> Producer<T, Spmc> {
         // the one before did before this. So no other write to any slot runs, and all earlier ones happen before.
         unsafe { self.queue.slot(n).write_at(self.queue.geometry.complete(n), message) };
         self.seat.next = n.wrapping_add(1);
+        step("complete");
         // Release: pairs with the Acquire load in `Queue::produced`. After the message, so never ahead of what is complete.
         self.queue.head().store(self.seat.next, Ordering::Release);
+        step("counted");
         n
     }
 

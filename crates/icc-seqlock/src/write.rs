@@ -1,7 +1,7 @@
 //! Writing a cell: many writers, one that knows it is alone, and recovery after one that died.
 
 use crate::primitive::Ordering::{Acquire, Relaxed, Release};
-use crate::primitive::{Backoff, fence};
+use crate::primitive::{Backoff, fence, step};
 use crate::{BeingWritten, Payload, Seqlock};
 
 impl<T: Payload> Seqlock<T> {
@@ -140,7 +140,9 @@ impl<T: Payload> Seqlock<T> {
         // Release: pairs with the second Acquire fence in `copy_out`. Whoever reads a byte stored below sees the odd version.
         // Needed also after a compare-exchange: no ordering on one keeps later stores from moving before it.
         fence(Release);
+        step("marked");
         self.storage.store(value);
+        step("copied");
         // Release: pairs with the first Acquire fence in `copy_out` and the compare-exchange in `write_over`.
         self.version.store(version, Release);
         version

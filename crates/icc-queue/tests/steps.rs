@@ -1,0 +1,128 @@
+//! Producers that die at each step of producing. Needs a build with `--cfg icc_steps`, as `cargo xtask test` makes one.
+#![cfg(all(target_os = "linux", icc_steps, not(icc_loom)))]
+
+mod common;
+
+use common::{Actor, Name, role, until};
+use icc_queue::{Consumer, Lost, Mode, Mpmc, Options, Queue, QueueReader, TryConsumeError};
+use std::time::Duration;
+
+type Message = [u64; 24];
+
+/// Messages that the producer completes before the one in which it dies.
+const BEFORE: u64 = 5;
+
+#[test]
+fn actor() {
+    let Some((role, name)) = role() else { return };
+    if role == "one of one" {
+        let mut producer = Queue::<Message>::open(&name, &Options::new()).unwrap().producer().unwrap();
+        (0..).for_each(|n| _ = producer.produce(&[n; 24]));
+    } else {
+        let mut producer = Queue::<Message, Mpmc>::open(&name, &Options::new()).unwrap().producer().unwrap();
+        (0..).for_each(|n| _ = producer.produce(&[n; 24]));
+    }
+}
+
+/// Lets a process produce until it dies at the given step of message `BEFORE`.
+fn die<M: Mode>(queue: &Queue<Message, M>, name: &Name, role: &str, step: &str) {
+    let mut actor = Actor::start(role, name, &[("ICC_DIE_AT", &format!("{step}:{BEFORE}"))]);
+    until("the actor's death", || actor.ended().then_some(()));
+    let claims = queue.produced();
+    assert!((BEFORE..=BEFORE + 1).contains(&claims), "died at {step} with {claims} counted");
+}
+
+fn consume<M: Mode>(consumer: &mut Consumer<Message, M>, n: u64, words: u64) {
+    let message = until("a message that is complete", || match consumer.try_consume() {
+        Ok(message) => Some(message),
+        Err(TryConsumeError::Empty) => None,
+        Err(error) => panic!("message {n}: {error}"),
+    });
+    assert_eq!(message, [words; 24], "message {n}");
+    assert_eq!(consumer.next_sequence(), n + 1);
+}
+
+/// The next producer takes the dead one's place: nothing is lost, whatever the step.
+#[test]
+fn one_producer() {
+    for (step, completed) in [("marked", BEFORE), ("copied", BEFORE), ("complete", BEFORE + 1), ("counted", BEFORE + 1)]
+    {
+        for capacity in [2, 16] {
+            let name = Name::new(&format!("spmc-{step}"));
+            let queue = Queue::<Message>::create(&name, capacity, &Options::new()).unwrap();
+            let mut consumer = QueueReader::<Message>::open(&name, &Options::new()).unwrap().consumer();
+            die(&queue, &name, "one of one", step);
+            if capacity == 16 {
+                (0..completed).for_each(|n| consume(&mut consumer, n, n));
+                assert_eq!(consumer.try_consume(), Err(TryConsumeError::Empty), "a half-written message was given");
+            }
+            let mut producer = queue.producer().unwrap();
+            assert_eq!(producer.next_sequence(), completed, "died at {step}");
+            for n in completed..completed + 40 {
+                producer.produce(&[1000 + n; 24]);
+                if capacity == 16 {
+                    consume(&mut consumer, n, 1000 + n);
+                }
+            }
+            assert_eq!(queue.produced(), completed + 40);
+        }
+    }
+}
+
+/// Among many, the message in flight is counted as lost if its ticket was taken, within 10 ms of polling, and others lap its
+/// slot.
+#[test]
+fn many_producers() {
+    let steps = [
+        ("claiming", None),
+        ("claimed", Some(BEFORE)),
+        ("held", Some(BEFORE)),
+        ("marked", Some(BEFORE)),
+        ("copied", Some(BEFORE)),
+        ("complete", None),
+    ];
+    for (step, lost) in steps {
+        let name = Name::new(&format!("mpmc-{step}"));
+        let queue = Queue::<Message, Mpmc>::create(&name, 16, &Options::new()).unwrap();
+        let mut consumer = QueueReader::<Message, Mpmc>::open(&name, &Options::new()).unwrap().consumer();
+        die(&queue, &name, "one of many", step);
+        let completed = if step == "complete" { BEFORE + 1 } else { BEFORE };
+        (0..completed).for_each(|n| consume(&mut consumer, n, n));
+        if let Some(n) = lost {
+            let missed = until("the dead one's message to be given up", || match consumer.try_consume() {
+                Ok(message) => panic!("died at {step}, and yet gave {message:?}"),
+                Err(TryConsumeError::SpedPast(lost)) => Some(lost),
+                Err(_) => {
+                    std::thread::sleep(Duration::from_micros(50));
+                    None
+                }
+            });
+            assert_eq!(missed, Lost { first: n, next: n + 1 }, "died at {step}");
+        }
+        let mut producer = queue.producer().unwrap();
+        let start = queue.produced();
+        assert_eq!(start, consumer.next_sequence());
+        // Three laps: over the slot that the dead one left.
+        for n in start..start + 48 {
+            assert_eq!(producer.produce(&[1000 + n; 24]), n);
+            consume(&mut consumer, n, 1000 + n);
+        }
+    }
+}
+
+/// Several die at the same slot, a lap apart, each waiting behind the one before: the last one takes over.
+#[test]
+fn many_producers_dead_in_one_slot() {
+    let name = Name::new("mpmc-pile");
+    let queue = Queue::<Message, Mpmc>::create(&name, 2, &Options::new()).unwrap();
+    for round in 0..6 {
+        let mut actor = Actor::start("one of many", &name, &[("ICC_DIE_AT", &format!("held:{round}"))]);
+        until("the actor's death", || actor.ended().then_some(()));
+    }
+    let mut consumer = queue.consumer();
+    let mut producer = queue.producer().unwrap();
+    for _ in 0..6 {
+        let n = producer.produce(&[7; 24]);
+        consume(&mut consumer, n, 7);
+    }
+}
