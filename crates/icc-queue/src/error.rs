@@ -1,6 +1,6 @@
 //! What can go wrong.
 
-use core::fmt;
+use core::{fmt, time::Duration};
 use icc_buffer::BufferError;
 
 /// Why a queue could not be made.
@@ -66,13 +66,66 @@ pub enum TryConsumeError {
     /// The next message is not there yet.
     #[error("the queue is empty")]
     Empty,
-    /// The producer overwrote messages before this consumer got to them. It goes on after them.
+    /// The producer overwrote messages before this consumer got to them. It goes on after them, or stops there, as its
+    /// [`Recovery`](crate::Recovery) says.
     #[error("sped past: {0}")]
     SpedPast(Lost),
 }
 
+/// Why waiting for a message ended without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConsumeTimeoutError {
+    /// Nothing was produced in that time. The consumer is where it was.
+    #[error("no message within {after:?}: ask again, or see whether the producer lives")]
+    TimedOut {
+        /// The timeout.
+        after: Duration,
+    },
+    /// As [`TryConsumeError::SpedPast`].
+    #[error("sped past: {0}")]
+    SpedPast(Lost),
+}
+
+/// Why a consumer cannot start at the message asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// It has been overwritten, or is from before the queue's first.
+    #[error("message {asked} is gone, {}: start at one of those, or with `consumer_from_oldest`", Kept(*.oldest, *.next))]
+    Gone {
+        /// The message asked for.
+        asked: u64,
+        /// The oldest that is kept; `next` if there is none.
+        oldest: u64,
+        /// The next one to be produced.
+        next: u64,
+    },
+    /// It is later than the next one to be produced.
+    #[error("message {asked} is not there yet, {}: start at one of those, or with `consumer`", Kept(*.oldest, *.next))]
+    NotYet {
+        /// The message asked for.
+        asked: u64,
+        /// The oldest that is kept; `next` if there is none.
+        oldest: u64,
+        /// The next one to be produced.
+        next: u64,
+    },
+}
+
+/// Says which messages are kept.
+struct Kept(u64, u64);
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self(oldest, next) if oldest == next => write!(f, "none is kept and {next} is next"),
+            Self(oldest, next) => write!(f, "{oldest} to {} are kept and {next} is next", next.wrapping_sub(1)),
+        }
+    }
+}
+
 /// The messages that a consumer will never see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{} messages lost, from {first} until before {next}", .next.wrapping_sub(*.first))]
 pub struct Lost {
     /// The sequence number of the first message lost.
     pub first: u64,
@@ -88,12 +141,6 @@ impl Lost {
     }
 }
 
-impl fmt::Display for Lost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} messages lost, from {} until before {}", self.count(), self.first, self.next)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,5 +151,13 @@ mod tests {
         assert_eq!(says(0), "a capacity of 0 was asked for: it must be a power of two, at least 2");
         assert!(says(1000).ends_with("(the nearest are 512 and 1024)"));
         assert!(says(usize::MAX).ends_with("(the nearest is 9223372036854775808)"));
+    }
+
+    #[test]
+    fn start_errors_say_what_is_kept() {
+        let gone = StartError::Gone { asked: 1, oldest: 2, next: 6 }.to_string();
+        assert!(gone.starts_with("message 1 is gone, 2 to 5 are kept and 6 is next:"), "{gone}");
+        let none = StartError::NotYet { asked: 1, oldest: 0, next: 0 }.to_string();
+        assert!(none.starts_with("message 1 is not there yet, none is kept and 0 is next:"), "{none}");
     }
 }

@@ -45,6 +45,66 @@
 //! });
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Choosing
+//!
+//! ## Capacity
+//!
+//! The longest pause of the slowest consumer that shall lose nothing, times the rate of messages, and a third on top, for a
+//! consumer that recovers or starts at the oldest begins with three quarters of the ring before it. A million messages a second
+//! and a pause of 10 ms make 10,000 messages, a third on top 13,333: a capacity of 16,384. Pauses are longer than they seem:
+//! a thread that shares its core may be away for many milliseconds.
+//!
+//! A ring that fits the cores' caches is the quickest, so do not choose it larger than needed. A slot takes the message and 8
+//! bytes, rounded up to a power of two up to 64 bytes and to a multiple of 64 above (with many producers, of 128). Then watch the
+//! [`headroom`](Consumer::headroom) of the slowest consumer for a day.
+//!
+//! ## Mode
+//!
+//! [`Spmc`] if all messages come from one thread: it is the cheapest. [`Mpmc`] if several threads or processes produce into one
+//! stream, and consumers need it in one order. Where they do not, one [`Spmc`] queue for each producer is quicker still.
+//!
+//! ## Wait strategy
+//!
+//! What a consumer does while there is nothing. It matters to that consumer alone; producers never wake anybody.
+//!
+//! | the thread | choose | latency | the core |
+//! |---|---|---|---|
+//! | has a core to itself | [`BusySpin`] | the least | always busy |
+//! | may share its core | [`SpinThenYield`] | as little, while it is alone | busy, but gives way |
+//! | may be late by a tenth of a millisecond | [`SpinThenSleep`] | the sleep, and the system's on top | mostly free |
+//! | has other work in its loop | none: [`try_consume`](Consumer::try_consume), [`drain`](Consumer::drain) | one loop | yours |
+//!
+//! [`consume`](Consumer::consume) waits for ever if no producer lives; [`consume_timeout`](Consumer::consume_timeout) gives up.
+//!
+//! ```
+//! use icc_queue::{ConsumeTimeoutError, Queue, SpinThenYield};
+//! use std::time::Duration;
+//!
+//! let queue = Queue::<u64>::new(1024)?;
+//! let mut consumer = queue.consumer();
+//! match consumer.consume_timeout(&mut SpinThenYield::default(), Duration::from_millis(1)) {
+//!     Ok(message) => println!("{message}"),
+//!     Err(ConsumeTimeoutError::TimedOut { after }) => println!("nothing for {after:?}"),
+//!     Err(ConsumeTimeoutError::SpedPast(lost)) => println!("{lost}"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! ## Recovery policy
+//!
+//! Where a consumer goes on when it was too slow and messages were overwritten. It is told which in any case.
+//!
+//! | the consumer | choose |
+//! |---|---|
+//! | wants as many messages as it can get: a recorder, statistics | [`Recovery::Oldest`], the default |
+//! | only cares for what is now: a dashboard, a price to trade on | [`Recovery::Newest`] |
+//! | builds a state that a gap makes wrong: an order book from changes | [`Recovery::Stop`]; then get a snapshot and [`resume`](Consumer::resume) |
+//!
+//! ## Where to start
+//!
+//! [`consumer`](QueueReader::consumer) for what comes from now on, [`consumer_from_oldest`](QueueReader::consumer_from_oldest) for
+//! all that is still there, [`consumer_at`](QueueReader::consumer_at) to go on where an earlier consumer stopped.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -61,9 +121,10 @@ mod reader;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 mod shared;
 mod spmc;
+mod wait;
 
-pub use consumer::Consumer;
-pub use error::{BatchTooLong, Lost, ProducerError, QueueError, TryConsumeError};
+pub use consumer::{Consumer, Drain, Recovery};
+pub use error::{BatchTooLong, ConsumeTimeoutError, Lost, ProducerError, QueueError, StartError, TryConsumeError};
 pub use icc_buffer::BufferError;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use icc_buffer::{Demand, HugePages, Options, Origin, Owner, remove};
@@ -71,3 +132,4 @@ pub use mode::{Mode, Mpmc, Spmc};
 pub use producer::Producer;
 pub use queue::Queue;
 pub use reader::QueueReader;
+pub use wait::{BusySpin, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};

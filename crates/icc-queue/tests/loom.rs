@@ -111,6 +111,23 @@ fn attach_while_producing() {
     });
 }
 
+/// From the oldest safe message of a full ring, or to the newest, while the producer goes on: what was counted is there.
+#[test]
+fn attach_behind_while_producing() {
+    model("attach_behind_while_producing", None, || {
+        let queue = Queue::<Message>::new(2).unwrap();
+        let mut producer = queue.producer().unwrap();
+        produce(&mut producer, 2);
+        let thread = thread::spawn(move || produce(&mut producer, 2));
+        let mut books = Books::new(queue.consumer_from_oldest());
+        assert!(books.attempt(), "it started at a message that had been counted");
+        books.next += books.consumer.skip_to_newest();
+        books.attempt();
+        thread.join().unwrap();
+        books.close(4);
+    });
+}
+
 /// The consumer is lapped before it looks, while the producer goes on.
 #[test]
 fn recovery_after_being_lapped() {

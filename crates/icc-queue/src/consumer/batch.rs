@@ -1,0 +1,140 @@
+//! Several messages at once.
+
+use super::Consumer;
+use crate::{Lost, Mode, Spmc};
+use core::iter::FusedIterator;
+use icc_seqlock::Payload;
+
+impl<T: Payload, M: Mode> Consumer<T, M> {
+    /// Copies the next messages into `out`, as many as are there and fit, and returns how many. Never waits.
+    ///
+    /// 0 if none is there, or `out` is empty. What `out` holds beyond the messages may have been overwritten with a valid but
+    /// meaningless value.
+    ///
+    /// # Errors
+    ///
+    /// [`Lost`] if the first of them was overwritten, as with [`try_consume`](Self::try_consume). If a later one was, those
+    /// before it are returned, and the next call reports the loss.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let queue = icc_queue::Queue::<u64>::new(8)?;
+    /// # let mut producer = queue.producer()?;
+    /// let mut consumer = queue.consumer();
+    /// (0..5).for_each(|n| { producer.produce(&n); });
+    ///
+    /// let mut batch = [0; 3];
+    /// assert_eq!(consumer.try_consume_batch(&mut batch), Ok(3));
+    /// assert_eq!(batch, [0, 1, 2]);
+    /// assert_eq!(consumer.try_consume_batch(&mut batch), Ok(2));
+    /// assert_eq!(batch[..2], [3, 4]);
+    /// assert_eq!(consumer.try_consume_batch(&mut batch), Ok(0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn try_consume_batch(&mut self, out: &mut [T]) -> Result<usize, Lost> {
+        let mut count = 0;
+        for message in out {
+            match self.take(message) {
+                Ok(_) => count += 1,
+                // A slot that is ahead stays ahead: what is not reported now will be.
+                Err(ahead @ 1..) if count == 0 => return Err(self.sped_past(ahead)),
+                Err(_) => break,
+            }
+        }
+        Ok(count)
+    }
+
+    /// An iterator over what is there: each message, or the [`Lost`] ones in its place. Never waits.
+    ///
+    /// It ends where nothing more is there, and where the consumer [stopped](crate::Recovery::Stop). It gives at most as many
+    /// items as the queue keeps, which covers all that was there when it began, and so it ends even if the producer is as fast.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Lost, Queue};
+    ///
+    /// let queue = Queue::<u64>::new(4)?;
+    /// let mut producer = queue.producer()?;
+    /// let mut consumer = queue.consumer();
+    /// (0..6).for_each(|n| { producer.produce(&n); });
+    ///
+    /// let all: Vec<Result<u64, Lost>> = consumer.drain().collect();
+    /// assert_eq!(all, [Err(Lost { first: 0, next: 3 }), Ok(3), Ok(4), Ok(5)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn drain(&mut self) -> Drain<'_, T, M> {
+        Drain { left: self.queue.geometry.capacity(), consumer: self }
+    }
+}
+
+/// An iterator over the messages that are there, from [`Consumer::drain`]. Dropping it early loses nothing.
+#[derive(Debug)]
+pub struct Drain<'a, T, M: Mode = Spmc> {
+    consumer: &'a mut Consumer<T, M>,
+    /// How many items it may still give.
+    left: u64,
+}
+
+impl<T: Payload, M: Mode> Iterator for Drain<'_, T, M> {
+    type Item = Result<T, Lost>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == 0 {
+            return None;
+        }
+        let mut message = T::zeroed();
+        match self.consumer.take(&mut message) {
+            Ok(_) => {
+                self.left -= 1;
+                Some(Ok(message))
+            }
+            Err(ahead @ 1..) => {
+                let lost = self.consumer.sped_past(ahead);
+                self.left = if self.consumer.stopped().is_some() { 0 } else { self.left - 1 };
+                Some(Err(lost))
+            }
+            Err(_) => {
+                self.left = 0;
+                None
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, usize::try_from(self.left).ok())
+    }
+}
+
+impl<T: Payload, M: Mode> FusedIterator for Drain<'_, T, M> {}
+
+#[cfg(all(test, not(icc_loom)))]
+mod tests {
+    use crate::{Lost, Mpmc, Queue};
+    use icc_seqlock::primitive::Ordering;
+
+    /// The second of four messages is overwritten while the first is still there: its producer was quicker.
+    #[test]
+    fn a_loss_in_the_middle_is_told_by_the_next_batch() {
+        let queue = Queue::<u64, Mpmc>::new(4).unwrap();
+        let mut producer = queue.producer().unwrap();
+        let mut consumer = queue.consumer();
+        (0..4).for_each(|n| {
+            producer.produce(&n);
+        });
+        queue.head().fetch_add(1, Ordering::AcqRel);
+        assert_eq!(producer.produce(&5), 5);
+
+        let mut out = [7; 4];
+        assert_eq!(consumer.clone().drain().collect::<Vec<_>>(), [Ok(0), Err(Lost { first: 1, next: 3 }), Ok(3)]);
+        assert_eq!(consumer.try_consume_batch(&mut out), Ok(1));
+        assert_eq!((out[0], consumer.received(), consumer.lost()), (0, 1, 0));
+        assert_eq!(consumer.try_consume_batch(&mut out), Err(Lost { first: 1, next: 3 }));
+        assert_eq!(consumer.try_consume_batch(&mut out), Ok(1));
+        assert_eq!((out[0], consumer.received(), consumer.lost()), (3, 2, 2));
+        assert_eq!(consumer.try_consume_batch(&mut out), Ok(0));
+    }
+}

@@ -1,0 +1,228 @@
+//! Consuming.
+
+mod batch;
+mod recovery;
+mod start;
+mod wait;
+
+pub use batch::Drain;
+pub use recovery::Recovery;
+
+use crate::{Mode, QueueReader, Spmc, TryConsumeError};
+use core::fmt;
+use icc_seqlock::Payload;
+use recovery::Books;
+
+/// A reading end of a queue, from [`QueueReader::consumer`], [`consumer_from_oldest`](QueueReader::consumer_from_oldest)
+/// or [`consumer_at`](QueueReader::consumer_at).
+///
+/// Each consumer sees every message from where it started, or is told exactly which it missed. It shares nothing with the
+/// others and writes nothing that the producer reads.
+///
+/// Clone it for another one at the same position: with the same [`Recovery`] and totals of its own, which begin at zero.
+///
+/// # Accounting
+///
+/// Whenever it is asked, [`received`](Self::received) + [`lost`](Self::lost) + [`skipped`](Self::skipped) is exactly how many
+/// messages lie between where it started and [`next_sequence`](Self::next_sequence). What is lost is always reported too, by
+/// a [`Lost`](crate::Lost) that begins where the consumer was.
+// In this order in memory: what every look reads comes first and together.
+#[repr(C)]
+pub struct Consumer<T, M: Mode = Spmc> {
+    queue: QueueReader<T, M>,
+    /// The sequence number of the next message to look for. While stopped, that of the first lost one: its slot is ahead for
+    /// good, and so the fast path finds out without asking.
+    next: u64,
+    recovery: Recovery,
+    books: Books,
+}
+
+impl<T: Payload, M: Mode> Consumer<T, M> {
+    pub(crate) fn new(queue: QueueReader<T, M>, next: u64) -> Self {
+        Self { queue, next, recovery: Recovery::default(), books: Books::starting_at(next) }
+    }
+
+    /// The next message. Never waits.
+    ///
+    /// Returning by value can cost a second copy; for large messages use [`try_consume_into`](Self::try_consume_into).
+    ///
+    /// # Errors
+    ///
+    /// [`TryConsumeError::Empty`] if the next message is not there yet. [`TryConsumeError::SpedPast`] if it was overwritten:
+    /// the error tells which ones were lost, and the consumer goes on after them as its [`Recovery`] says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Lost, Queue, TryConsumeError};
+    ///
+    /// let queue = Queue::<u64>::new(4)?;
+    /// let mut producer = queue.producer()?;
+    /// let mut consumer = queue.consumer();
+    /// (0..6).for_each(|n| { producer.produce(&n); });
+    ///
+    /// // Message 2 is still there, but it is the next to be overwritten: not safe.
+    /// assert_eq!(consumer.try_consume(), Err(TryConsumeError::SpedPast(Lost { first: 0, next: 3 })));
+    /// assert_eq!(consumer.try_consume(), Ok(3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn try_consume(&mut self) -> Result<T, TryConsumeError> {
+        let mut message = T::zeroed();
+        self.try_consume_into(&mut message).map(|_| message)
+    }
+
+    /// Copies the next message into `out` and returns its sequence number. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_consume`](Self::try_consume). When sped past, `out` may hold a valid but meaningless value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let queue = icc_queue::Queue::<[u8; 1024]>::new(4)?;
+    /// # let mut producer = queue.producer()?;
+    /// let mut consumer = queue.consumer();
+    /// producer.produce(&[7; 1024]);
+    ///
+    /// let mut message = [0; 1024];
+    /// assert_eq!(consumer.try_consume_into(&mut message), Ok(0));
+    /// assert_eq!(message, [7; 1024]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn try_consume_into(&mut self, out: &mut T) -> Result<u64, TryConsumeError> {
+        self.take(out).map_err(|ahead| match ahead {
+            1.. => TryConsumeError::SpedPast(self.sped_past(ahead)),
+            _ => TryConsumeError::Empty,
+        })
+    }
+
+    /// Copies the next message into `out` and moves on, or tells how far ahead of it the slot stands: positive if the message
+    /// was overwritten, else it is not there yet. Nothing changes then: the next look finds at least the same.
+    #[inline(always)]
+    fn take(&mut self, out: &mut T) -> Result<u64, i64> {
+        let n = self.next;
+        let ring = self.queue.geometry;
+        match self.queue.slot(n).try_read_at(ring.complete(n), out) {
+            Ok(()) => {
+                self.next = n.wrapping_add(1);
+                Ok(n)
+            }
+            Err(found) => Err(ring.ahead(found, n)),
+        }
+    }
+
+    /// How many messages have been produced that this consumer has not read yet, those included that it will not get any more.
+    ///
+    /// May have grown by the time this returns. With one producer, a message that was just completed may not count yet; with
+    /// many, those count that are still being written. Reads the producer's counter, which costs the producer a little: not
+    /// for a hot loop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let queue = icc_queue::Queue::<u64>::new(4)?;
+    /// # let mut producer = queue.producer()?;
+    /// let consumer = queue.consumer();
+    /// assert_eq!((consumer.lag(), consumer.headroom()), (0, 4));
+    /// producer.produce(&1);
+    /// assert_eq!((consumer.lag(), consumer.headroom()), (1, 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn lag(&self) -> u64 {
+        // The count may be seen older than the slots that were read: then it is behind this consumer.
+        let distance = self.queue.produced().wrapping_sub(self.next_sequence()).cast_signed();
+        distance.max(0).cast_unsigned()
+    }
+
+    /// How many more messages may be produced before this consumer loses one, if it reads none meanwhile. 0 if it has been
+    /// overtaken already, or will be by the next message.
+    ///
+    /// May have shrunk by the time this returns; the next message may be under way and not be counted yet. Costs as
+    /// [`lag`](Self::lag) does.
+    #[must_use]
+    pub fn headroom(&self) -> u64 {
+        self.queue.geometry.capacity().saturating_sub(self.lag())
+    }
+
+    /// The sequence number of the next message that this consumer will read.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.books.position(self.next)
+    }
+
+    /// How many messages it received.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let queue = icc_queue::Queue::<u64>::new(4)?;
+    /// # let mut producer = queue.producer()?;
+    /// let mut consumer = queue.consumer();
+    /// (0..6).for_each(|n| { producer.produce(&n); });
+    /// consumer.drain().for_each(drop);
+    /// assert_eq!((consumer.received(), consumer.lost()), (3, 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.books.received(self.next)
+    }
+
+    /// How many messages it lost in all: the sum of what was reported.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.books.lost
+    }
+
+    /// How many messages it left out in all because it was told to, by [`skip_to_newest`](Self::skip_to_newest).
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.books.skipped
+    }
+
+    /// The queue, to attach more consumers to.
+    #[must_use]
+    pub fn queue(&self) -> &QueueReader<T, M> {
+        &self.queue
+    }
+}
+
+impl<T, M: Mode> Clone for Consumer<T, M> {
+    fn clone(&self) -> Self {
+        let next = self.books.position(self.next);
+        Self { queue: self.queue.clone(), next, recovery: self.recovery, books: Books::starting_at(next) }
+    }
+}
+
+impl<T, M: Mode> fmt::Debug for Consumer<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consumer")
+            .field("next_sequence", &self.books.position(self.next))
+            .field("recovery", &self.recovery)
+            .field("received", &self.books.received(self.next))
+            .field("lost", &self.books.lost)
+            .field("skipped", &self.books.skipped)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(icc_loom)))]
+mod tests {
+    use crate::Queue;
+
+    /// A message that is complete and not counted yet, as its producer leaves it for a moment or for good if it dies there.
+    #[test]
+    fn ahead_of_the_count() {
+        let queue = Queue::<u64>::new(4).unwrap();
+        let mut consumer = queue.consumer();
+        // SAFETY: nobody else writes.
+        unsafe { queue.slot(0).write_at(queue.geometry.complete(0), &7) };
+        assert_eq!(consumer.try_consume(), Ok(7));
+        assert_eq!((consumer.lag(), consumer.headroom(), consumer.skip_to_newest()), (0, 4, 0));
+        assert_eq!((consumer.next_sequence(), consumer.received()), (1, 1));
+    }
+}

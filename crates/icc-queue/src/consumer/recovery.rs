@@ -1,0 +1,207 @@
+//! What a consumer does when messages were overwritten before it got to them, and what it keeps account of.
+
+use super::Consumer;
+use crate::{Lost, Mode, geometry::Geometry};
+use icc_seqlock::Payload;
+
+/// Where a consumer goes on when it was sped past. Each has its own: [`Consumer::with_recovery`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Recovery {
+    /// At the oldest message that is still kept, and a quarter of the ring (at least one message) further on, so that it is
+    /// not lapped again at once. Loses the least: for consumers that want every message.
+    #[default]
+    Oldest,
+    /// At the newest message. Loses the most and is up to date at once: for consumers that only care for what is now.
+    Newest,
+    /// Nowhere: the consumer stops, and every further call returns the same [`Lost`] until [`Consumer::resume`] or
+    /// [`Consumer::skip_to_newest`]. For consumers to which a gap is a fault, and must not be overlooked.
+    Stop,
+}
+
+/// How far behind the oldest message that is kept a consumer starts or goes on: the producer may write as many before it
+/// laps that consumer.
+pub(super) fn margin(ring: Geometry) -> u64 {
+    (ring.capacity() / 4).max(1)
+}
+
+/// A consumer's totals. Touched only when something is lost or skipped, so that receiving costs nothing but its position.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Books {
+    /// Where the consumer started, plus all that it lost or skipped: what its position would be had it received nothing.
+    base: u64,
+    pub(super) lost: u64,
+    pub(super) skipped: u64,
+    /// The loss that it stopped at. Part of `lost` already.
+    stopped: Option<Lost>,
+}
+
+impl Books {
+    pub(super) fn starting_at(next: u64) -> Self {
+        Self { base: next, lost: 0, skipped: 0, stopped: None }
+    }
+
+    /// The next message to be read, if the consumer looks for `next`.
+    pub(super) fn position(&self, next: u64) -> u64 {
+        self.stopped.map_or(next, |lost| lost.next)
+    }
+
+    pub(super) fn received(&self, next: u64) -> u64 {
+        self.position(next).wrapping_sub(self.base)
+    }
+
+    fn lose(&mut self, lost: Lost) {
+        self.lost = self.lost.wrapping_add(lost.count());
+        self.base = self.base.wrapping_add(lost.count());
+    }
+
+    fn skip(&mut self, count: u64) {
+        self.skipped = self.skipped.wrapping_add(count);
+        self.base = self.base.wrapping_add(count);
+    }
+}
+
+impl<T: Payload, M: Mode> Consumer<T, M> {
+    /// The same consumer, which from now on goes on where `recovery` says when it is sped past.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Lost, Queue, Recovery};
+    ///
+    /// let queue = Queue::<u64>::new(4)?;
+    /// let mut producer = queue.producer()?;
+    /// let mut dashboard = queue.consumer().with_recovery(Recovery::Newest);
+    /// let mut recorder = queue.consumer().with_recovery(Recovery::Stop);
+    /// (0..6).for_each(|n| { producer.produce(&n); });
+    ///
+    /// let seen: Vec<_> = dashboard.drain().collect();
+    /// assert_eq!(seen, [Err(Lost { first: 0, next: 5 }), Ok(5)]);
+    ///
+    /// let seen: Vec<_> = recorder.drain().collect();
+    /// assert_eq!(seen, [Err(Lost { first: 0, next: 3 })]);
+    /// assert!(recorder.stopped().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_recovery(mut self, recovery: Recovery) -> Self {
+        self.recovery = recovery;
+        self
+    }
+
+    /// What it does when it is sped past.
+    #[must_use]
+    pub fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    /// Whether it was sped past under [`Recovery::Stop`] and has not been resumed: the loss that it reports until then.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Lost> {
+        self.books.stopped
+    }
+
+    /// Lets a consumer that stopped go on after the messages it lost. Nothing happens if it did not stop.
+    ///
+    /// If the producer has gone on so far meanwhile that the oldest safe message is later than those, it goes on there, and what
+    /// it loses in addition is returned: so it never goes on just where it would be lapped, and stop, again at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Lost, Queue, Recovery, TryConsumeError};
+    ///
+    /// let queue = Queue::<u64>::new(4)?;
+    /// let mut producer = queue.producer()?;
+    /// let mut consumer = queue.consumer().with_recovery(Recovery::Stop);
+    /// (0..6).for_each(|n| { producer.produce(&n); });
+    ///
+    /// let gap = TryConsumeError::SpedPast(Lost { first: 0, next: 3 });
+    /// assert_eq!(consumer.try_consume(), Err(gap));
+    /// assert_eq!(consumer.try_consume(), Err(gap));
+    /// assert_eq!(consumer.resume(), None);
+    /// assert_eq!(consumer.try_consume(), Ok(3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resume(&mut self) -> Option<Lost> {
+        self.next = self.books.stopped.take()?.next;
+        let safe = self.oldest_safe(self.queue.produced());
+        let overtaken = safe.wrapping_sub(self.next).cast_signed() > 0;
+        overtaken.then(|| self.lose_until(safe))
+    }
+
+    /// Leaves out what is between: the next message read is the newest. Returns how many it left out; 0, and nothing happens,
+    /// if the next one is the newest or is not there yet.
+    ///
+    /// They count as [`skipped`](Self::skipped) and not as lost, also those that had been overwritten already, except where
+    /// their loss has been reported before. A stopped consumer is resumed.
+    ///
+    /// With many producers, the newest is the one begun last: it may not be complete for a moment yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let queue = icc_queue::Queue::<u64>::new(4)?;
+    /// # let mut producer = queue.producer()?;
+    /// let mut consumer = queue.consumer();
+    /// (0..3).for_each(|n| { producer.produce(&n); });
+    /// assert_eq!(consumer.skip_to_newest(), 2);
+    /// assert_eq!(consumer.try_consume(), Ok(2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn skip_to_newest(&mut self) -> u64 {
+        if let Some(lost) = self.books.stopped.take() {
+            self.next = lost.next;
+        }
+        let newest = self.queue.produced().wrapping_sub(1);
+        let count = newest.wrapping_sub(self.next);
+        // Signed: the newest may be one that this consumer has read.
+        if count.cast_signed() <= 0 {
+            return 0;
+        }
+        self.books.skip(count);
+        self.next = newest;
+        count
+    }
+
+    /// Books what was lost and goes on as the policy says, knowing that the next message's slot is `ahead` of it.
+    #[cold]
+    pub(super) fn sped_past(&mut self, ahead: i64) -> Lost {
+        if let Some(lost) = self.books.stopped {
+            return lost;
+        }
+        let produced = self.produced_at_least(ahead);
+        let stay = self.next;
+        let lost = self.lose_until(match self.recovery {
+            Recovery::Oldest | Recovery::Stop => self.oldest_safe(produced),
+            Recovery::Newest => produced.wrapping_sub(1),
+        });
+        if self.recovery == Recovery::Stop {
+            self.next = stay;
+            self.books.stopped = Some(lost);
+        }
+        lost
+    }
+
+    fn lose_until(&mut self, next: u64) -> Lost {
+        let lost = Lost { first: self.next, next };
+        self.books.lose(lost);
+        self.next = next;
+        lost
+    }
+
+    /// How many messages have been produced: what the next one's slot proves, or what the counter says, if that is more.
+    /// Nothing orders the two, so the counter may be seen older than the slot.
+    ///
+    /// At least `next + capacity`, since `ahead` is positive: every way to recover moves on.
+    fn produced_at_least(&self, ahead: i64) -> u64 {
+        let proven = self.queue.geometry.begun(ahead, self.next);
+        let counted = self.queue.produced();
+        if counted.wrapping_sub(proven).cast_signed() > 0 { counted } else { proven }
+    }
+
+    /// The slot of message `produced - capacity` is the next to be overwritten. A margin after it.
+    fn oldest_safe(&self, produced: u64) -> u64 {
+        let ring = self.queue.geometry;
+        produced.wrapping_sub(ring.capacity()).wrapping_add(margin(ring))
+    }
+}

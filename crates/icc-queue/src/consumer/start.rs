@@ -1,0 +1,111 @@
+//! Where a consumer starts.
+
+use super::{Consumer, recovery::margin};
+use crate::{Mode, QueueReader, StartError};
+use icc_seqlock::Payload;
+
+impl<T: Payload, M: Mode> QueueReader<T, M> {
+    /// Attaches a consumer, whose first message is the oldest that can safely be read.
+    ///
+    /// If the ring has been filled, that is a quarter of it (at least one message) after the oldest that it keeps, so that the
+    /// producer does not run over this consumer at once; for a particular one before that, see
+    /// [`consumer_at`](Self::consumer_at). If nothing has been produced, it is the next one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let queue = icc_queue::Queue::<u64>::new(8)?;
+    /// let mut producer = queue.producer()?;
+    /// (0..5).for_each(|n| { producer.produce(&n); });
+    /// assert_eq!(queue.consumer_from_oldest().try_consume(), Ok(0));
+    ///
+    /// // 12 to 19 are kept.
+    /// (5..20).for_each(|n| { producer.produce(&n); });
+    /// assert_eq!(queue.consumer_from_oldest().try_consume(), Ok(14));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn consumer_from_oldest(&self) -> Consumer<T, M> {
+        let produced = self.produced();
+        let safe = self.geometry.capacity() - margin(self.geometry);
+        Consumer::new(self.clone(), produced.wrapping_sub(self.kept(produced).min(safe)))
+    }
+
+    /// Attaches a consumer, whose first message is number `n`: one that is kept, or the next one produced.
+    ///
+    /// To go on at a [`next_sequence`](Consumer::next_sequence) noted earlier. Near the oldest that is kept, the producer may
+    /// overwrite `n` before it is read; the consumer is told then, as always.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if `n` is not kept any more or not there yet. It says what is kept.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Queue, StartError};
+    ///
+    /// let queue = Queue::<u64>::new(4)?;
+    /// let mut producer = queue.producer()?;
+    /// (0..6).for_each(|n| { producer.produce(&n); });
+    ///
+    /// assert_eq!(queue.consumer_at(3)?.try_consume(), Ok(3));
+    /// assert_eq!(queue.consumer_at(1).err(), Some(StartError::Gone { asked: 1, oldest: 2, next: 6 }));
+    /// assert_eq!(queue.consumer_at(7).err(), Some(StartError::NotYet { asked: 7, oldest: 2, next: 6 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn consumer_at(&self, n: u64) -> Result<Consumer<T, M>, StartError> {
+        let next = self.produced();
+        let (kept, behind) = (self.kept(next), next.wrapping_sub(n));
+        let oldest = next.wrapping_sub(kept);
+        if behind <= kept {
+            Ok(Consumer::new(self.clone(), n))
+        } else if behind.cast_signed() > 0 {
+            Err(StartError::Gone { asked: n, oldest, next })
+        } else {
+            Err(StartError::NotYet { asked: n, oldest, next })
+        }
+    }
+
+    /// How many messages the ring keeps when `produced` have been.
+    fn kept(&self, produced: u64) -> u64 {
+        produced.min(self.geometry.capacity())
+    }
+}
+
+#[cfg(all(test, not(icc_loom)))]
+mod tests {
+    use crate::{Mpmc, Queue, TryConsumeError};
+    use icc_seqlock::primitive::Ordering;
+
+    /// A ticket that was taken and whose message is not written yet: wherever a consumer starts or skips to, it waits there.
+    #[test]
+    fn a_message_under_way_is_waited_for() {
+        let queue = Queue::<u64, Mpmc>::new(4).unwrap();
+        let mut producer = queue.producer().unwrap();
+        producer.produce(&0);
+        let ticket = queue.head().fetch_add(1, Ordering::AcqRel);
+        assert_eq!(producer.produce(&2), 2);
+
+        let mut consumer = queue.consumer_from_oldest();
+        assert_eq!(consumer.try_consume(), Ok(0));
+        assert_eq!(consumer.drain().count(), 0);
+        assert_eq!((consumer.lag(), consumer.headroom()), (2, 2));
+        let mut there = queue.consumer_at(ticket).unwrap();
+        assert_eq!(there.try_consume(), Err(TryConsumeError::Empty));
+
+        // SAFETY: the ticket was taken above, and no other writes to the slot.
+        unsafe { queue.slot(ticket).write_at(queue.geometry.complete(ticket), &1) };
+        assert_eq!(there.try_consume(), Ok(1));
+        assert_eq!(consumer.drain().collect::<Vec<_>>(), [Ok(1), Ok(2)]);
+
+        let newest = queue.head().fetch_add(1, Ordering::AcqRel);
+        let mut skipping = queue.consumer_at(0).unwrap();
+        assert_eq!(skipping.skip_to_newest(), 3);
+        assert_eq!(skipping.try_consume(), Err(TryConsumeError::Empty));
+        // SAFETY: as above.
+        unsafe { queue.slot(newest).write_at(queue.geometry.complete(newest), &3) };
+        assert_eq!(skipping.try_consume(), Ok(3));
+        assert_eq!((skipping.received(), skipping.skipped()), (1, 3));
+    }
+}

@@ -1,0 +1,140 @@
+//! Consuming that waits.
+
+use super::Consumer;
+use crate::{ConsumeTimeoutError, Lost, Mode, TryConsumeError, WaitStrategy, Waited};
+use core::time::Duration;
+use icc_seqlock::Payload;
+use std::time::Instant;
+
+/// After how many waits that kept the core the clock is read: it costs as much as several looks at the queue.
+const SPINS_PER_CLOCK: u64 = 32;
+
+impl<T: Payload, M: Mode> Consumer<T, M> {
+    /// The next message. Waits for it, as `wait` says.
+    ///
+    /// It waits for a producer to produce, and without bound: for ever if none does. Where that may happen, use
+    /// [`consume_timeout`](Self::consume_timeout).
+    ///
+    /// Returning by value can cost a second copy; for large messages use [`consume_into`](Self::consume_into).
+    ///
+    /// # Errors
+    ///
+    /// [`Lost`] if the next message was overwritten, as with [`try_consume`](Self::try_consume).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{BusySpin, Queue};
+    ///
+    /// let queue = Queue::<u64>::new(4)?;
+    /// let mut producer = queue.producer()?;
+    /// let mut consumer = queue.consumer();
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| producer.produce(&7));
+    ///     assert_eq!(consumer.consume(&mut BusySpin), Ok(7));
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn consume(&mut self, wait: &mut impl WaitStrategy) -> Result<T, Lost> {
+        let mut message = T::zeroed();
+        self.consume_into(&mut message, wait).map(|_| message)
+    }
+
+    /// Copies the next message into `out` and returns its sequence number. Waits for it, as [`consume`](Self::consume) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`consume`](Self::consume). When sped past, `out` may hold a valid but meaningless value.
+    #[inline]
+    pub fn consume_into(&mut self, out: &mut T, wait: &mut impl WaitStrategy) -> Result<u64, Lost> {
+        let mut round = 0;
+        loop {
+            match self.try_consume_into(out) {
+                Ok(n) => return Ok(n),
+                Err(TryConsumeError::SpedPast(lost)) => return Err(lost),
+                Err(TryConsumeError::Empty) => {
+                    wait.wait(round);
+                    round += 1;
+                }
+            }
+        }
+    }
+
+    /// The next message. Waits for it, as `wait` says, for up to `timeout`.
+    ///
+    /// It looks at least once, also if `timeout` is zero, and is late by the time of one wait that gives the core away, or a
+    /// few that do not. A timeout too long for the clock is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ConsumeTimeoutError::TimedOut`] if none was produced within `timeout`; nothing has changed.
+    /// [`ConsumeTimeoutError::SpedPast`] if the next message was overwritten, as with [`try_consume`](Self::try_consume).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{ConsumeTimeoutError, Queue, SpinThenSleep};
+    /// use std::time::Duration;
+    ///
+    /// let queue = Queue::<u64>::new(4)?;
+    /// let mut consumer = queue.consumer();
+    /// let timeout = Duration::from_millis(1);
+    /// let missed = consumer.consume_timeout(&mut SpinThenSleep::default(), timeout);
+    /// assert_eq!(missed, Err(ConsumeTimeoutError::TimedOut { after: timeout }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn consume_timeout(
+        &mut self,
+        wait: &mut impl WaitStrategy,
+        timeout: Duration,
+    ) -> Result<T, ConsumeTimeoutError> {
+        let mut message = T::zeroed();
+        self.consume_into_timeout(&mut message, wait, timeout).map(|_| message)
+    }
+
+    /// Copies the next message into `out` and returns its sequence number. Waits for it for up to `timeout`, as
+    /// [`consume_timeout`](Self::consume_timeout) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`consume_timeout`](Self::consume_timeout). When sped past, `out` may hold a valid but meaningless value.
+    #[inline]
+    pub fn consume_into_timeout(
+        &mut self,
+        out: &mut T,
+        wait: &mut impl WaitStrategy,
+        timeout: Duration,
+    ) -> Result<u64, ConsumeTimeoutError> {
+        match self.try_consume_into(out) {
+            Ok(n) => Ok(n),
+            Err(TryConsumeError::SpedPast(lost)) => Err(ConsumeTimeoutError::SpedPast(lost)),
+            // Out of line: a message that is there costs no look at the clock.
+            Err(TryConsumeError::Empty) => self.await_message(out, wait, timeout),
+        }
+    }
+
+    fn await_message(
+        &mut self,
+        out: &mut T,
+        wait: &mut impl WaitStrategy,
+        timeout: Duration,
+    ) -> Result<u64, ConsumeTimeoutError> {
+        let deadline = Instant::now().checked_add(timeout);
+        let mut round = 0;
+        loop {
+            let kept_core = wait.wait(round) == Waited::Spun;
+            round += 1;
+            match self.try_consume_into(out) {
+                Ok(n) => return Ok(n),
+                Err(TryConsumeError::SpedPast(lost)) => return Err(ConsumeTimeoutError::SpedPast(lost)),
+                Err(TryConsumeError::Empty) if kept_core && !round.is_multiple_of(SPINS_PER_CLOCK) => {}
+                Err(TryConsumeError::Empty) if deadline.is_some_and(|at| Instant::now() >= at) => {
+                    return Err(ConsumeTimeoutError::TimedOut { after: timeout });
+                }
+                Err(TryConsumeError::Empty) => {}
+            }
+        }
+    }
+}

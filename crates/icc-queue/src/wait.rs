@@ -1,0 +1,123 @@
+//! How to wait for a message.
+
+use core::time::Duration;
+use icc_seqlock::primitive::{spin_loop, thread};
+
+/// What a consumer does between two looks at a queue that has nothing for it yet.
+///
+/// Three are provided: [`BusySpin`], [`SpinThenYield`], [`SpinThenSleep`]. None of them, and none of yours, costs the producer
+/// anything: it never wakes anybody.
+///
+/// # Examples
+///
+/// One's own: doing something useful meanwhile.
+///
+/// ```
+/// use icc_queue::{Queue, WaitStrategy, Waited};
+///
+/// struct Housekeeping {
+///     done: u64,
+/// }
+///
+/// impl WaitStrategy for Housekeeping {
+///     fn wait(&mut self, _round: u64) -> Waited {
+///         self.done += 1;
+///         Waited::Spun
+///     }
+/// }
+///
+/// let queue = Queue::<u64>::new(4)?;
+/// let mut consumer = queue.consumer();
+/// let mut housekeeping = Housekeeping { done: 0 };
+/// assert!(consumer.consume_timeout(&mut housekeeping, std::time::Duration::from_millis(1)).is_err());
+/// assert!(housekeeping.done > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait WaitStrategy {
+    /// Waits once. `round` counts from 0 how often the consumer has waited for this message.
+    fn wait(&mut self, round: u64) -> Waited;
+}
+
+/// How a [`WaitStrategy`] waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// Briefly, and without giving the core away. A timeout then reads the clock only now and then, not to be late for a
+    /// message because of it.
+    Spun,
+    /// It yielded, slept or blocked, or took its time otherwise. A timeout reads the clock each time.
+    GaveUpCore,
+}
+
+/// Looks again at once: the least latency, a whole core, all the time. For a thread that has a core to itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BusySpin;
+
+impl WaitStrategy for BusySpin {
+    #[inline]
+    fn wait(&mut self, _round: u64) -> Waited {
+        spin_loop();
+        Waited::Spun
+    }
+}
+
+/// Spins for a while, then gives the core to whoever else wants it between two looks.
+///
+/// As quick as [`BusySpin`] while the core has nothing else to do, which it keeps busy all the same. For threads that may have
+/// to share one.
+#[derive(Clone, Copy, Debug)]
+pub struct SpinThenYield {
+    /// How often it spins for each message before it yields. 1,000 by default: some ten microseconds.
+    pub spins: u64,
+}
+
+impl Default for SpinThenYield {
+    fn default() -> Self {
+        Self { spins: SPINS }
+    }
+}
+
+impl WaitStrategy for SpinThenYield {
+    #[inline]
+    fn wait(&mut self, round: u64) -> Waited {
+        if round < self.spins {
+            return BusySpin.wait(round);
+        }
+        thread::yield_now();
+        Waited::GaveUpCore
+    }
+}
+
+/// Spins for a while, then sleeps between two looks.
+///
+/// A message that comes while it sleeps is late by the rest of the sleep, some 50 microseconds of the system's own on top, and
+/// a burst longer than the ring can pass meanwhile. For what may be late: recorders, dashboards.
+#[derive(Clone, Copy, Debug)]
+pub struct SpinThenSleep {
+    /// How often it spins for each message before it sleeps. 1,000 by default: some ten microseconds.
+    pub spins: u64,
+    /// How long it sleeps each time. 50 microseconds by default.
+    pub sleep: Duration,
+}
+
+impl Default for SpinThenSleep {
+    fn default() -> Self {
+        Self { spins: SPINS, sleep: Duration::from_micros(50) }
+    }
+}
+
+impl WaitStrategy for SpinThenSleep {
+    #[inline]
+    fn wait(&mut self, round: u64) -> Waited {
+        if round < self.spins {
+            return BusySpin.wait(round);
+        }
+        // The model checker knows no time.
+        #[cfg(icc_loom)]
+        thread::yield_now();
+        #[cfg(not(icc_loom))]
+        thread::sleep(self.sleep);
+        Waited::GaveUpCore
+    }
+}
+
+const SPINS: u64 = 1_000;
