@@ -8,5 +8,41 @@ mod cells;
 mod queues;
 
 fn main() -> ExitCode {
-    icc_bench::cli::run(std::env::args_os(), &cells::add(queues::add(Catalogue::icc())))
+    icc_bench::cli::run(std::env::args_os(), &catalogue())
+}
+
+/// Everything of icc, and the rivals.
+fn catalogue() -> Catalogue {
+    cells::add(queues::add(Catalogue::icc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use icc_bench::clock::Stopwatch;
+    use icc_bench::pin::{self, Cores};
+    use icc_bench::scenario::{Rig, Scenario};
+
+    use super::*;
+
+    /// The harness checks every message, so a round that succeeds was carried in full.
+    #[test]
+    fn every_rival_carries_messages_of_every_kind_of_size() {
+        let &[first, second, ..] = pin::available_cores().as_slice() else {
+            eprintln!("skipped: this needs two cores");
+            return;
+        };
+        let rig =
+            Rig { cores: Cores { first, second }, stopwatch: Stopwatch::calibrate(), patience: Duration::from_secs(5) };
+        for scenario in [Scenario::OneWayLatency, Scenario::CopyCost] {
+            let ours = Catalogue::icc().names(scenario);
+            let cases = catalogue().cases(scenario, &[8, 120, 1024], |name| !ours.contains(&name));
+            assert_eq!(cases.len(), 3 * (catalogue().names(scenario).len() - ours.len()));
+            for case in cases {
+                // How many there are in that time depends on the machine; there is at least one.
+                case.measure(&rig, Duration::from_millis(20)).unwrap();
+            }
+        }
+    }
 }
