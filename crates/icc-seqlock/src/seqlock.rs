@@ -190,7 +190,13 @@ impl<T: Payload> Seqlock<T> {
     #[inline]
     pub fn try_read_at(&self, version: u64, out: &mut T) -> Result<(), u64> {
         let found = self.version.load(Relaxed);
-        if found == version { self.copy_out(version, out) } else { Err(found) }
+        if found != version {
+            // Whoever looks for an exact version polls for it. Not so in `read_into_if_newer`: one cell that is written over and
+            // over would have its lines taken away from under its writer.
+            self.storage.prefetch();
+            return Err(found);
+        }
+        self.copy_out(version, out)
     }
 
     /// Copies the bytes and checks that the version still is `seen`, an even one loaded before, else returns it.

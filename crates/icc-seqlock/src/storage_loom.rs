@@ -41,6 +41,8 @@ impl<T: Payload> Storage<T> {
         }
     }
 
+    pub(crate) fn prefetch(&self) {}
+
     pub(crate) fn into_inner(self) -> T {
         let mut value = T::zeroed();
         self.load(&mut value);

@@ -25,6 +25,7 @@
 //! So: words up to 16 bytes, vectors above. A loop whose stores are aligned is what makes long copies fast: without that, 32-byte
 //! vectors took 27.3 ns to write 2 KiB instead of 18.9. `rep movsb` was nowhere the fastest, so it is not used.
 
+mod prefetch;
 #[cfg(all(target_arch = "aarch64", not(any(miri, icc_portable_copy))))]
 #[path = "aarch64.rs"]
 mod vectors;
@@ -32,6 +33,8 @@ mod vectors;
 #[path = "x86_64.rs"]
 mod vectors;
 mod words;
+
+pub(crate) use prefetch::prefetch;
 
 /// The largest payload copied in words where there are vectors.
 #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy))))]
