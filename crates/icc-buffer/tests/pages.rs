@@ -154,7 +154,7 @@ fn transparent_huge_pages(directory: &Path) {
         eprintln!("skipped: this kernel is set to make no huge pages of files");
         return;
     }
-    common::mount_tmpfs(directory, "size=64m,huge=always");
+    common::mount_tmpfs(directory, "size=64m,huge=advise");
     let buffer = ask("required", Demand::Require).unwrap();
     assert!(size(&buffer, "ShmemPmdMapped:") >= 2048, "none are mapped");
     assert!(write_all(&buffer) < 16);
