@@ -1,10 +1,12 @@
 //! Processes that die: while they create a buffer, and while they hold an id.
+//!
+//! With `ICC_TORTURE_SECONDS=n` in the environment, creators are killed for `n` seconds in each way.
 
 #![cfg(all(target_os = "linux", not(icc_loom)))]
 
 mod common;
 
-use common::{Actor, Name, Random, command, role, spec, wait_until};
+use common::{Actor, Name, Random, command, role, spec, torture, wait_until};
 use icc_buffer::{Buffer, Options, Packed, ReadOnlyBuffer};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
@@ -13,7 +15,7 @@ use std::fs;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 type Shared = Buffer<u64, Packed>;
 type Seen = ReadOnlyBuffer<u64, Packed>;
@@ -71,8 +73,10 @@ fn create_for_ever(directory: &Path) {
 fn kill_creators(creator: &mut Command, directory: &Path, can_leave_drafts: bool) {
     creator.env("ICC_TEST_NAME", directory);
     let mut random = Random(7);
-    let (mut left, mut drafts) = (0, 0);
-    for round in 0..KILLS {
+    let (mut round, mut left, mut drafts) = (0, 0, 0);
+    let end = torture().map(|time| Instant::now() + time);
+    while round < KILLS || end.is_some_and(|end| Instant::now() < end) {
+        round += 1;
         let mut creator = Actor::of(creator);
         wait_until("the creator has begun", || directory.join("begun").exists());
         std::thread::sleep(Duration::from_micros(random.below(3000)));
@@ -99,7 +103,7 @@ fn kill_creators(creator: &mut Command, directory: &Path, can_leave_drafts: bool
         let stale: Vec<_> = names().collect();
         assert!(stale.is_empty(), "left behind in round {round}: {stale:?}");
     }
-    assert!(left > 0 && left < KILLS, "killed too early or too late each time: {left} of {KILLS} were finished");
+    assert!(left > 0 && left < round, "killed too early or too late each time: {left} of {round} were finished");
     assert_eq!(drafts > 0, can_leave_drafts, "{drafts} drafts were left");
 }
 
