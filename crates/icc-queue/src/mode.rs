@@ -1,7 +1,8 @@
 //! How many producers a queue has, as a type.
 
-use crate::{mpmc, spmc};
+use crate::{QueueReader, mpmc, spmc};
 use icc_buffer::{Kind, Packed, Padded, Placement};
+use icc_seqlock::Payload;
 
 /// The number of producers of a queue: [`Spmc`] or [`Mpmc`].
 pub trait Mode: sealed::Sealed + Send + Sync + 'static {
@@ -20,6 +21,14 @@ pub trait Mode: sealed::Sealed + Send + Sync + 'static {
     /// The counters on lines of their own: the head, and what the producers keep there.
     #[doc(hidden)]
     const LINES: usize;
+    /// Whether a message can stay unwritten for good because its producer died, without another taking its place.
+    #[doc(hidden)]
+    const ABANDONS: bool;
+    /// Whether that has happened to message `n`, which is not there: proven, not guessed.
+    #[doc(hidden)]
+    fn abandoned<T: Payload>(queue: &QueueReader<T, Self>, n: u64) -> bool
+    where
+        Self: Sized;
 }
 
 /// One producer at a time, any number of consumers. The cheapest: plain stores only.
@@ -34,6 +43,11 @@ impl Mode for Spmc {
     const KIND: Kind = Kind::QueueSpmc;
     const PRODUCERS: u32 = 1;
     const LINES: usize = 1;
+    const ABANDONS: bool = false;
+
+    fn abandoned<T: Payload>(_queue: &QueueReader<T, Self>, _n: u64) -> bool {
+        false
+    }
 }
 
 /// Many producers, up to 64 at a time, any number of consumers. A message costs one atomic addition more.
@@ -48,6 +62,12 @@ impl Mode for Mpmc {
     const KIND: Kind = Kind::QueueMpmc;
     const PRODUCERS: u32 = 64;
     const LINES: usize = 1 + mpmc::LINES_EACH * Self::PRODUCERS as usize;
+    const ABANDONS: bool = true;
+
+    fn abandoned<T: Payload>(queue: &QueueReader<T, Self>, n: u64) -> bool {
+        let taken = queue.produced().wrapping_sub(n).cast_signed() > 0;
+        taken && queue.owner_is_dead(n)
+    }
 }
 
 mod sealed {

@@ -52,14 +52,15 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     /// As [`new`](Self::new).
     pub fn starting_at(capacity: usize, first: u64) -> Result<Self, QueueError> {
         let geometry = Geometry::new(capacity)?;
-        let queue = Self::over(Buffer::private(Self::spec(capacity))?, geometry);
+        let spec = Spec { words: [first, 0, 0, 0], ..Self::spec(capacity) };
+        let queue = Self::over(Buffer::private(spec)?, geometry);
         if first != 0 {
             queue.start_at(first);
         }
         Ok(queue)
     }
 
-    /// What a queue of this type asks of a buffer.
+    /// What a queue of this type asks of a buffer. Word 0 is the first sequence number.
     pub(crate) fn spec(capacity: usize) -> Spec {
         Spec { kind: M::KIND, len: capacity, lines: M::LINES, words: [0; 4] }
     }

@@ -50,6 +50,11 @@ impl<T: Payload, M: Mode> QueueReader<T, M> {
         self.line(HEAD)
     }
 
+    /// The sequence number that the first message has, or will have.
+    pub(crate) fn first(&self) -> u64 {
+        self.buffer.words()[0]
+    }
+
     /// The slot of message `n`.
     #[inline(always)]
     pub(crate) fn slot(&self, n: u64) -> ReadSlot<'_, T> {

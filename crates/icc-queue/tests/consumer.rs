@@ -37,7 +37,7 @@ fn check_totals(consumer: &Consumer<u64>, start: u64) {
 
 #[test]
 fn from_the_oldest_that_is_safe() {
-    for first in [0_u64] {
+    for first in FIRST {
         for (count, kept) in [(0, 0), (1, 1), (5, 5), (6, 6), (7, 6), (8, 6), (9, 6), (100, 6)] {
             let (queue, mut producer) = queue(8, first, count);
             let mut consumer = queue.consumer_from_oldest();
@@ -53,7 +53,7 @@ fn from_the_oldest_that_is_safe() {
 
 #[test]
 fn at_a_given_message() {
-    for first in [0_u64] {
+    for first in FIRST {
         let at = |n: u64| first.wrapping_add(n);
         let (queue, mut producer) = queue(8, first, 3);
         for n in 0..3 {

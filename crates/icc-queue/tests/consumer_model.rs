@@ -48,7 +48,8 @@ fn ops() -> impl Strategy<Value = Vec<(Op, prop::sample::Index)>> {
 }
 
 fn firsts() -> impl Strategy<Value = u64> {
-    Just(0)
+    let near = prop::sample::select(vec![0, 1 << 63, 1000]);
+    (near, -70..70_i64).prop_map(|(near, by): (u64, i64)| near.wrapping_add_signed(by))
 }
 
 /// The ring.

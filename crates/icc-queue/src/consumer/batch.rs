@@ -39,7 +39,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
             match self.take(message) {
                 Ok(_) => count += 1,
                 // A slot that is ahead stays ahead: what is not reported now will be.
-                Err(ahead @ 1..) if count == 0 => return Err(self.sped_past(ahead)),
+                Err(ahead) if count == 0 => return self.miss(ahead).map_or(Ok(0), Err),
                 Err(_) => break,
             }
         }
@@ -92,14 +92,11 @@ impl<T: Payload, M: Mode> Iterator for Drain<'_, T, M> {
                 self.left -= 1;
                 Some(Ok(message))
             }
-            Err(ahead @ 1..) => {
-                let lost = self.consumer.sped_past(ahead);
-                self.left = if self.consumer.stopped().is_some() { 0 } else { self.left - 1 };
-                Some(Err(lost))
-            }
-            Err(_) => {
-                self.left = 0;
-                None
+            Err(ahead) => {
+                let lost = self.consumer.miss(ahead);
+                let over = lost.is_none() || self.consumer.stopped().is_some();
+                self.left = if over { 0 } else { self.left - 1 };
+                lost.map(Err)
             }
         }
     }

@@ -8,10 +8,15 @@ mod wait;
 pub use batch::Drain;
 pub use recovery::Recovery;
 
-use crate::{Mode, QueueReader, Spmc, TryConsumeError};
+use crate::{Lost, Mode, QueueReader, Spmc, TryConsumeError};
 use core::fmt;
 use icc_seqlock::Payload;
 use recovery::Books;
+
+/// Every so many polls in vain, a consumer of many producers looks whether the message's producer has died. A look reads the
+/// producers' counter, and asks the system only if that shows the message to be begun. Polls that sleep for up to 100 µs find
+/// out within 7 ms.
+const MISSES: u32 = 64;
 
 /// A reading end of a queue, from [`QueueReader::consumer`], [`consumer_from_oldest`](QueueReader::consumer_from_oldest)
 /// or [`consumer_at`](QueueReader::consumer_at).
@@ -35,11 +40,13 @@ pub struct Consumer<T, M: Mode = Spmc> {
     next: u64,
     recovery: Recovery,
     books: Books,
+    /// How often nothing was there, in all. Counted only where a message may never come.
+    misses: u32,
 }
 
 impl<T: Payload, M: Mode> Consumer<T, M> {
     pub(crate) fn new(queue: QueueReader<T, M>, next: u64) -> Self {
-        Self { queue, next, recovery: Recovery::default(), books: Books::starting_at(next) }
+        Self { queue, next, recovery: Recovery::default(), books: Books::starting_at(next), misses: 0 }
     }
 
     /// The next message. Never waits.
@@ -93,10 +100,22 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     /// ```
     #[inline]
     pub fn try_consume_into(&mut self, out: &mut T) -> Result<u64, TryConsumeError> {
-        self.take(out).map_err(|ahead| match ahead {
-            1.. => TryConsumeError::SpedPast(self.sped_past(ahead)),
-            _ => TryConsumeError::Empty,
-        })
+        self.take(out).map_err(|ahead| self.miss(ahead).map_or(TryConsumeError::Empty, TryConsumeError::SpedPast))
+    }
+
+    /// What was lost, if the next message's slot is `ahead` of it; none if it is just not there yet.
+    #[inline(always)]
+    fn miss(&mut self, ahead: i64) -> Option<Lost> {
+        if ahead > 0 {
+            return Some(self.sped_past(ahead));
+        }
+        if M::ABANDONS {
+            self.misses = self.misses.wrapping_add(1);
+            if self.misses.is_multiple_of(MISSES) {
+                return self.abandoned();
+            }
+        }
+        None
     }
 
     /// Copies the next message into `out` and moves on, or tells how far ahead of it the slot stands: positive if the message
@@ -194,7 +213,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
 impl<T, M: Mode> Clone for Consumer<T, M> {
     fn clone(&self) -> Self {
         let next = self.books.position(self.next);
-        Self { queue: self.queue.clone(), next, recovery: self.recovery, books: Books::starting_at(next) }
+        Self { queue: self.queue.clone(), next, recovery: self.recovery, books: Books::starting_at(next), misses: 0 }
     }
 }
 

@@ -182,6 +182,24 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
         lost
     }
 
+    /// Books the next message as lost if its producer has died without completing it, and goes on after it.
+    #[cold]
+    pub(super) fn abandoned(&mut self) -> Option<Lost> {
+        if self.books.stopped.is_some() {
+            return self.books.stopped;
+        }
+        let n = self.next;
+        if !M::abandoned(&self.queue, n) {
+            return None;
+        }
+        let lost = self.lose_until(n.wrapping_add(1));
+        if self.recovery == Recovery::Stop {
+            self.next = n;
+            self.books.stopped = Some(lost);
+        }
+        Some(lost)
+    }
+
     fn lose_until(&mut self, next: u64) -> Lost {
         let lost = Lost { first: self.next, next };
         self.books.lose(lost);

@@ -69,7 +69,7 @@ impl<T: Payload, M: Mode> QueueReader<T, M> {
 
     /// How many messages the ring keeps when `produced` have been.
     fn kept(&self, produced: u64) -> u64 {
-        produced.min(self.geometry.capacity())
+        produced.wrapping_sub(self.first()).min(self.geometry.capacity())
     }
 }
 

@@ -113,18 +113,19 @@ pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
     debug_assert!(len > 16);
     // SAFETY: passed on from the caller; each function is called for the lengths and on the processors that it asks for.
     unsafe {
+        // Small ones the same everywhere: straight code, with nothing to look up.
         if len <= 32 {
             return sse2::to_32(from, to, len);
         }
+        if len <= 64 {
+            return sse2::to_64(from, to, len);
+        }
         match (widest(), len) {
-            (AVX512, ..=64) => avx512::to_64(from, to, len),
             (AVX512, ..=128) => avx512::to_128(from, to, len),
             (AVX512, ..=256) => avx512::to_256(from, to, len),
             (AVX512, _) => avx512::long(from, to, len),
-            (AVX, ..=64) => avx::to_64(from, to, len),
             (AVX, ..=128) => avx::to_128(from, to, len),
             (AVX, _) => avx::long(from, to, len),
-            (_, ..=64) => sse2::to_64(from, to, len),
             (_, _) => sse2::long(from, to, len),
         }
     }
@@ -257,14 +258,6 @@ mod avx {
     use core::arch::asm;
 
     straight!(
-        to_64, 32, 64,
-        ["vmovdqu ymm0, [{from}]", "vmovdqu ymm1, [{from} + {len} - 32]", "vmovdqu [{to}], ymm0",
-         "vmovdqu [{to} + {len} - 32], ymm1", "vzeroupper"],
-        ["xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
-         "xmm13", "xmm14", "xmm15"]
-    );
-
-    straight!(
         to_128, 64, 128,
         ["vmovdqu ymm0, [{from}]", "vmovdqu ymm1, [{from} + 32]", "vmovdqu ymm2, [{from} + {len} - 64]",
          "vmovdqu ymm3, [{from} + {len} - 32]", "vmovdqu [{to}], ymm0", "vmovdqu [{to} + 32], ymm1",
@@ -295,13 +288,6 @@ mod avx {
 #[rustfmt::skip]
 mod avx512 {
     use core::arch::asm;
-
-    straight!(
-        to_64, 32, 64,
-        ["vmovdqu64 ymm16, [{from}]", "vmovdqu64 ymm17, [{from} + {len} - 32]", "vmovdqu64 [{to}], ymm16",
-         "vmovdqu64 [{to} + {len} - 32], ymm17"],
-        ["xmm16", "xmm17"]
-    );
 
     straight!(
         to_128, 64, 128,
@@ -364,12 +350,10 @@ mod tests {
         exact(sse2::long, 65..=700);
         let widest = find_widest();
         if widest >= AVX {
-            exact(avx::to_64, 33..=64);
             exact(avx::to_128, 65..=128);
             exact(avx::long, 129..=900);
         }
         if widest >= AVX512 {
-            exact(avx512::to_64, 33..=64);
             exact(avx512::to_128, 65..=128);
             exact(avx512::to_256, 129..=256);
             exact(avx512::long, 257..=1200);
