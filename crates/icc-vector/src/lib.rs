@@ -1,14 +1,140 @@
 //! A table of latest values: one slot a key, many write and many read, only the newest value of each matters.
 //!
-//! Best bid and offer per symbol, ideal positions from models, the health of each worker. See [`SeqlockVector`].
+//! Ideal positions from models, best bid and offer per symbol, the health of each worker. Readers never block a writer, in one
+//! process or in many; they copy a value out and know whether a write crossed the copy.
+//!
+//! # Ideal positions: from models to an overseer
+//!
+//! Each model owns some slots and writes them with plain stores ([`SingleWriter`]); that no two own the same slot is checked
+//! when they start, across processes. The overseer reads all of them whenever it likes.
+//!
+//! ```
+//! use bytemuck::{Pod, Zeroable};
+//! use icc_vector::{Options, SeqlockVector, SingleWriter, VectorReader};
+//!
+//! #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+//! #[repr(C)]
+//! struct Ideal {
+//!     position: f64,
+//!     limit_price: f64,
+//! }
+//!
+//! let name = format!("ideal-positions-{}", std::process::id());
+//! let positions = SeqlockVector::<Ideal, SingleWriter>::create(&name, 20, &Options::new())?;
+//!
+//! // Two models, each in a thread or process of its own, pinned to its core.
+//! let mut trend = positions.writer_of(0..10)?;
+//! let mut carry = positions.writer_of(10..20)?;
+//! assert!(positions.writer_of(5..6).is_err()); // the trend model's
+//! trend.write(3, &Ideal { position: 250.0, limit_price: 99.5 })?;
+//! carry.write(13, &Ideal { position: -50.0, limit_price: 101.0 })?;
+//!
+//! // The overseer, in another process, cannot write: its memory is mapped read-only.
+//! let overseer = VectorReader::<Ideal, SingleWriter>::open(&name, &Options::new())?;
+//! let exposure = overseer.iter().map(|ideal| ideal.map(|ideal| ideal.position)).sum::<Result<f64, _>>()?;
+//! assert_eq!(exposure, 200.0);
+//!
+//! // What one model wants of several symbols at one moment: no write crossed this.
+//! let mut book = overseer.snapshot([3, 4])?;
+//! let [first, second] = book.take()? else { unreachable!("two were asked for") };
+//! assert_eq!((first.position, second.position), (250.0, 0.0));
+//! icc_vector::remove(&name)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A quote board
+//!
+//! Best bid and offer of many symbols, of which few change in any moment. Writers of a [`Tracked`] vector count changes, and a
+//! cursor yields only what changed.
+//!
+//! ```
+//! use bytemuck::{Pod, Zeroable};
+//! use icc_vector::{SeqlockVector, Tracked, MultiWriter};
+//!
+//! #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+//! #[repr(C)]
+//! struct Quote {
+//!     bid: f64,
+//!     ask: f64,
+//! }
+//!
+//! let board = SeqlockVector::<Quote, Tracked<MultiWriter>>::new(100_000)?;
+//! let mut strategy = board.changes_from_now();
+//!
+//! std::thread::scope(|scope| {
+//!     for venue in 0..2_usize {
+//!         let mut feed = board.writer().expect("fewer than 64");
+//!         scope.spawn(move || {
+//!             for symbol in [7, 500, 99_999] {
+//!                 let bid = 100.0 + venue as f64;
+//!                 feed.write(symbol, &Quote { bid, ask: bid + 0.5 }).expect("there is such a symbol");
+//!             }
+//!         });
+//!     }
+//! });
+//!
+//! let changed: Vec<_> = strategy.look().map(|change| change.index).collect();
+//! assert_eq!(changed, [7, 500, 99_999]);
+//! assert_eq!(strategy.look().count(), 0);
+//!
+//! // One symbol improves only: one step against the other feeds.
+//! let mut feed = board.writer()?;
+//! feed.update(7, |quote| quote.bid = quote.bid.max(100.25))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Which type
+//!
+//! | you want | type |
+//! |---|---|
+//! | any thread writes any slot | `SeqlockVector<T>`, which is `SeqlockVector<T, MultiWriter>` |
+//! | the cheapest writes, each slot having one writer at a time | `SeqlockVector<T, SingleWriter>` |
+//! | to follow the changes of a large table | `SeqlockVector<T, Tracked<…>>` |
+//! | a table that is mostly read as a whole | `SeqlockVector<T, …, Packed>` |
+//!
+//! # Which guarantee
+//!
+//! Every value is whole: never mixed from two writes. What several values have to do with each other depends on the call, see
+//! [`Snapshot`]. [`Changes`] misses no change, though it yields only the newest of several.
+//!
+//! # When a writer dies
+//!
+//! In shared memory a process can be killed in the middle of a write. The slot's old value is then gone. Readers get
+//! [`WriterDied`] from calls that wait, once the kernel proves it, and the next write makes the slot readable again; all
+//! other slots are untouched. A writer that is only stopped is never taken for dead: readers of the one slot that it was at get
+//! [`Busy`] until it goes on.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod changes;
 mod error;
+mod iter;
+mod lines;
+mod mode;
+mod patience;
+mod reader;
+mod seat;
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+mod shared;
+mod snapshot;
 mod vector;
+mod wait;
+mod writer;
 
-pub use error::OutOfRange;
-pub use icc_buffer::BufferError;
-pub use vector::{Iter, SeqlockVector};
+pub use changes::{Change, Changes, Look};
+pub use error::{
+    Busy, OutOfRange, ReadAllError, ReadError, SnapshotError, TryReadError, VectorError, WaitError, WriteError,
+    WriterDied, WriterError,
+};
+pub use icc_buffer::{BufferError, Packed, Padded, Placement};
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+pub use icc_buffer::{Demand, HugePages, Options, Origin, Owner, remove};
+pub use iter::Iter;
+pub use mode::{Exclusive, Mode, MultiWriter, Shared, SingleWriter, Tracked};
+pub use reader::VectorReader;
+pub use snapshot::Snapshot;
+pub use vector::SeqlockVector;
+pub use wait::{Sleep, Spin, WaitStrategy, Yield};
+pub use writer::Writer;

@@ -1,16 +1,22 @@
-//! The vector.
+//! The vector itself, and how its slots are written.
 
-use crate::OutOfRange;
-use core::fmt;
-use icc_buffer::{Buffer, BufferError, Kind, Padded, Spec};
-use icc_seqlock::{Payload, Seqlock};
+use crate::lines::{self, Blocks};
+use crate::patience::{Patience, Round};
+use crate::{Busy, Iter, Mode, MultiWriter, ReadError, Shared, VectorReader, WriteError, WriterDied};
+use core::{fmt, ops::Deref};
+use icc_buffer::{Buffer, BufferError, Kind, Padded, Placement, Spec};
+use icc_seqlock::primitive::{AtomicU64, Ordering, fence};
+use icc_seqlock::{BeingWritten, Payload, Seqlock};
 
 /// A table of latest values: one slot a key, only the newest value matters.
 ///
-/// Any number of threads read and write any slot. Reading never blocks a writer. Slots are on cache lines of their own, so
-/// that writers of different slots do not slow each other down.
+/// Any number of threads and processes read any slot, without ever blocking a writer. Who may write is the mode `M`:
+/// [`MultiWriter`] or [`SingleWriter`](crate::SingleWriter). Slots are on cache lines of their own, so that writers of different slots
+/// do not slow each other down; with `P` = [`Packed`](crate::Packed) small ones share lines, for a table that is mostly read as a
+/// whole.
 ///
-/// A handle: clone it and send it to other threads. The table is freed with the last one.
+/// A handle: clone it and send it to other threads. The table is freed with the last one. Everything that a [`VectorReader`]
+/// can do, a vector can.
 ///
 /// # Examples
 ///
@@ -18,157 +24,277 @@ use icc_seqlock::{Payload, Seqlock};
 /// use icc_vector::SeqlockVector;
 ///
 /// let positions = SeqlockVector::<f64>::new(3)?;
-/// positions.write(1, &250.0)?;
+/// positions.write(1, &250.0)?; // from any thread
 /// assert_eq!(positions.read(1)?, 250.0);
-/// assert_eq!(positions.iter().sum::<f64>(), 250.0);
 ///
 /// let error = positions.read(3).unwrap_err();
 /// assert_eq!(error.to_string(), "slot 3 does not exist: the vector has 3, from 0 to 2");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct SeqlockVector<T> {
-    buffer: Buffer<T, Padded>,
+pub struct SeqlockVector<T, M: Mode = MultiWriter, P: Placement = Padded> {
+    pub(crate) buffer: Buffer<T, P>,
+    reader: VectorReader<T, M, P>,
 }
 
-impl<T: Payload> SeqlockVector<T> {
+impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// A vector of `len` slots in memory of this process. All hold zeros, at version 0: never written.
     ///
     /// # Errors
     ///
     /// [`BufferError`] if `len` is 0 or too large for the memory.
     pub fn new(len: usize) -> Result<Self, BufferError> {
-        Ok(Self { buffer: Buffer::private(Spec { kind: Kind::Vector, len, lines: 0, words: [0; 4] })? })
+        Ok(Self::over(Buffer::private(Self::spec(len))?, false))
     }
 
-    /// The number of slots, at least 1.
-    #[expect(clippy::len_without_is_empty, reason = "a vector is never empty")]
+    /// What a vector of this type asks of a buffer.
+    pub(crate) fn spec(len: usize) -> Spec {
+        Spec { kind: Kind::Vector, len, lines: lines::count::<M>(), words: [M::CODE, 0, 0, 0] }
+    }
+
+    /// `buffer` was made or opened for [`spec`](Self::spec). `mortal`: it is in shared memory.
+    pub(crate) fn over(buffer: Buffer<T, P>, mortal: bool) -> Self {
+        let reader = VectorReader::new(buffer.read_only(), mortal);
+        Self { buffer, reader }
+    }
+
+    /// This vector for readers only.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.buffer.len()
+    pub fn reader(&self) -> &VectorReader<T, M, P> {
+        &self.reader
     }
 
-    /// The cell of slot `index`, for everything that a [`Seqlock`] can do.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfRange`] if there is no such slot. This holds for all methods that take an index.
-    #[inline]
-    pub fn slot(&self, index: usize) -> Result<&Seqlock<T>, OutOfRange> {
-        self.buffer.slot(index).ok_or(OutOfRange { index, len: self.buffer.len() })
+    #[inline(always)]
+    pub(crate) fn cell(&self, index: usize) -> &Seqlock<T> {
+        match self.buffer.slot(index) {
+            Some(slot) => slot,
+            None => unreachable!("the caller checked the index"),
+        }
     }
 
-    /// The value of slot `index`. Waits for a live writer to finish, as [`Seqlock::read`] does.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfRange`] if there is no such slot.
-    #[inline]
-    pub fn read(&self, index: usize) -> Result<T, OutOfRange> {
-        Ok(self.slot(index)?.read())
+    #[inline(always)]
+    pub(crate) fn counter(&self, index: usize) -> &AtomicU64 {
+        match self.buffer.line(index) {
+            Some(line) => line,
+            None => unreachable!("every vector's buffer has as many lines as its mode says"),
+        }
     }
 
-    /// Copies the value of slot `index` into `out` and returns its version: 0 if it was never written.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfRange`] if there is no such slot; `out` is then left as it was.
-    #[inline]
-    pub fn read_into(&self, index: usize, out: &mut T) -> Result<u64, OutOfRange> {
-        Ok(self.slot(index)?.read_into(out))
+    /// Counts a change of slot `index`, after it was made.
+    #[inline(always)]
+    pub(crate) fn count_change(&self, index: usize) {
+        if M::TRACKED {
+            // Release: pairs with the Acquire in `Look`. Whoever sees this count sees the slot's new version. An addition, so that
+            // whoever sees a later writer's count sees ours too: additions carry on what was released before.
+            self.counter(Blocks::line(self.blocks.of(index))).fetch_add(1, Ordering::Release);
+        }
     }
 
-    /// Copies the value of slot `index` into `out` and returns its version, if that is newer than `version`.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfRange`] if there is no such slot; `out` is then left as it was.
-    #[inline]
-    pub fn read_into_if_newer(&self, index: usize, version: u64, out: &mut T) -> Result<Option<u64>, OutOfRange> {
-        Ok(self.slot(index)?.read_into_if_newer(version, out))
+    /// Writes slot `index`, which others may write too, and names it meanwhile in `ledger`, if the writer has one.
+    #[inline(always)]
+    pub(crate) fn write_shared(&self, ledger: Option<&AtomicU64>, index: usize, value: &T) -> Result<u64, WriteError> {
+        name(ledger, index);
+        match self.cell(index).try_write(value) {
+            Ok(version) => {
+                self.settle(ledger, index);
+                Ok(version)
+            }
+            Err(_) => {
+                unname(ledger);
+                self.write_patiently(ledger, index, value)
+            }
+        }
     }
 
-    /// The version of slot `index`: 0 if it was never written, odd while it is.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfRange`] if there is no such slot.
-    #[inline]
-    pub fn version(&self, index: usize) -> Result<u64, OutOfRange> {
-        Ok(self.slot(index)?.version())
+    /// As [`write_shared`](Self::write_shared), for a slot that others are at.
+    #[cold]
+    fn write_patiently(&self, ledger: Option<&AtomicU64>, index: usize, value: &T) -> Result<u64, WriteError> {
+        let slot = self.cell(index);
+        let mut patience = Patience::default();
+        loop {
+            let found = slot.version();
+            // Not named while another is at it: two that wait there would each take the other for the one they wait for.
+            if found & 1 == 0 {
+                name(ledger, index);
+                if let Ok(version) = slot.try_write(value) {
+                    self.settle(ledger, index);
+                    return Ok(version);
+                }
+                unname(ledger);
+            }
+            match patience.round() {
+                Round::Again => {}
+                Round::Look => {
+                    if self.writer_died(index, found) {
+                        name(ledger, index);
+                        // SAFETY: its writer is dead, by proof: the kernel dropped its lock at its process's end, which is
+                        // after all that it did.
+                        if let Ok(version) = unsafe { slot.recover(found, value) } {
+                            self.settle(ledger, index);
+                            return Ok(version);
+                        }
+                        unname(ledger);
+                    }
+                }
+                Round::GiveUp(attempts) => return Err(Busy { index, attempts }.into()),
+            }
+        }
     }
 
-    /// Writes `value` to slot `index` and returns its version. Any number of threads may write.
-    ///
-    /// Waits for another writer of the same slot, as [`Seqlock::write`] does.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfRange`] if there is no such slot; nothing was written.
-    #[inline]
-    pub fn write(&self, index: usize, value: &T) -> Result<u64, OutOfRange> {
-        Ok(self.slot(index)?.write(value))
+    /// Changes slot `index` as one step against all other writers.
+    #[inline(always)]
+    pub(crate) fn update_shared(
+        &self,
+        ledger: Option<&AtomicU64>,
+        index: usize,
+        mut change: impl FnMut(&mut T),
+    ) -> Result<u64, WriteError> {
+        let slot = self.cell(index);
+        let mut value = T::zeroed();
+        let mut patience = Patience::default();
+        loop {
+            let found = match slot.try_read_into(&mut value) {
+                Ok(seen) => {
+                    change(&mut value);
+                    name(ledger, index);
+                    // Acquire: pairs with the Release store of the write before, so that its bytes come before ours.
+                    let next = seen.wrapping_add(1);
+                    if version_of(slot).compare_exchange(seen, next, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                        // SAFETY: the cell stood at `seen`, even, and the exchange made it odd: all other writers, who begin with
+                        // such an exchange too, wait. The write before this one happens before, by the exchange.
+                        unsafe { slot.write_at(seen.wrapping_add(2), &value) };
+                        self.settle(ledger, index);
+                        return Ok(seen.wrapping_add(2));
+                    }
+                    unname(ledger);
+                    seen
+                }
+                Err(BeingWritten { version }) => version,
+            };
+            match patience.round() {
+                Round::Look if self.writer_died(index, found) => return Err(WriterDied { index }.into()),
+                Round::Again | Round::Look => {}
+                Round::GiveUp(attempts) => return Err(Busy { index, attempts }.into()),
+            }
+        }
     }
 
-    /// Changes slot `index` as one step against all other writers, and returns its version. See [`Seqlock::update`].
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfRange`] if there is no such slot; `change` was not called.
-    #[inline]
-    pub fn update(&self, index: usize, change: impl FnMut(&mut T)) -> Result<u64, OutOfRange> {
-        Ok(self.slot(index)?.update(change))
-    }
-
-    /// The values of all slots in order, each read when its turn comes.
-    ///
-    /// Each value is whole, but they are not of one moment: writes may come between two of them.
-    pub fn iter(&self) -> Iter<'_, T> {
-        Iter { vector: self, next: 0 }
+    /// The write is complete.
+    #[inline(always)]
+    fn settle(&self, ledger: Option<&AtomicU64>, index: usize) {
+        self.count_change(index);
+        unname(ledger);
     }
 }
 
-impl<T> Clone for SeqlockVector<T> {
+impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
+    /// Writes `value` to slot `index` and returns its version, without a writer. Any number of threads may.
+    ///
+    /// For vectors in memory of this process: in shared memory each one that writes must be known, in case it dies half-way; get a
+    /// [`writer`](Self::writer) there.
+    ///
+    /// Waits, as [readers](VectorReader#waiting) do, only for another writer of the same slot.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::OutOfRange`], [`WriteError::NeedsWriter`] or [`WriteError::Busy`]; nothing was written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let health = icc_vector::SeqlockVector::<u32>::new(3)?;
+    /// assert_eq!(health.write(1, &200)?, 2);
+    /// assert!(health.write(3, &200).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn write(&self, index: usize, value: &T) -> Result<u64, WriteError> {
+        self.check(index)?;
+        if self.mortal {
+            return Err(WriteError::NeedsWriter);
+        }
+        self.write_shared(None, index, value)
+    }
+
+    /// Changes slot `index` as one step against all other writers, and returns its version, without a writer.
+    ///
+    /// `change` gets a copy of the value and runs outside the write, so it may read the vector, panic or take its time without
+    /// holding anyone up. If another write comes between, it runs again on the newer value: only the last run counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let count = icc_vector::SeqlockVector::<u64>::new(3)?;
+    /// count.update(1, |value| *value += 1)?;
+    /// assert_eq!(count.read(1)?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn update(&self, index: usize, change: impl FnMut(&mut T)) -> Result<u64, WriteError> {
+        self.check(index)?;
+        if self.mortal {
+            return Err(WriteError::NeedsWriter);
+        }
+        self.update_shared(None, index, change)
+    }
+}
+
+/// Says in the ledger that its writer is about to write slot `index`.
+#[inline(always)]
+pub(crate) fn name(ledger: Option<&AtomicU64>, index: usize) {
+    if let Some(ledger) = ledger {
+        ledger.store(lines::writing(index), Ordering::Relaxed);
+        // Release: pairs with the Acquire fence in `writer_died`. Whoever sees the odd version that follows sees the slot named.
+        fence(Ordering::Release);
+    }
+}
+
+/// Says in the ledger that its writer is done.
+#[inline(always)]
+pub(crate) fn unname(ledger: Option<&AtomicU64>) {
+    if let Some(ledger) = ledger {
+        // Release: pairs with the Acquire in `writer_died` and in `Look`: after the slot's final version and its count.
+        ledger.store(lines::IDLE, Ordering::Release);
+    }
+}
+
+/// The version of a cell, to exchange.
+#[inline(always)]
+fn version_of<T>(cell: &Seqlock<T>) -> &AtomicU64 {
+    // SAFETY: the layout of a cell is fixed and documented: `repr(C)`, the version first, an `AtomicU64`. The reference covers it, and
+    // lives as long.
+    unsafe { &*core::ptr::from_ref(cell).cast::<AtomicU64>() }
+}
+
+impl<T, M: Mode, P: Placement> Deref for SeqlockVector<T, M, P> {
+    type Target = VectorReader<T, M, P>;
+
+    #[inline(always)]
+    fn deref(&self) -> &VectorReader<T, M, P> {
+        &self.reader
+    }
+}
+
+impl<T, M: Mode, P: Placement> Clone for SeqlockVector<T, M, P> {
     fn clone(&self) -> Self {
-        Self { buffer: self.buffer.clone() }
+        Self { buffer: self.buffer.clone(), reader: self.reader.clone() }
     }
 }
 
-impl<T> fmt::Debug for SeqlockVector<T> {
+impl<T, M: Mode, P: Placement> fmt::Debug for SeqlockVector<T, M, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SeqlockVector").field(&self.buffer).finish()
+        f.debug_struct("SeqlockVector").field("len", &self.buffer.len()).field("mode", &M::NAME).finish_non_exhaustive()
     }
 }
 
-impl<'a, T: Payload> IntoIterator for &'a SeqlockVector<T> {
-    type Item = T;
-    type IntoIter = Iter<'a, T>;
+impl<'a, T: Payload, M: Mode, P: Placement> IntoIterator for &'a SeqlockVector<T, M, P> {
+    type Item = Result<T, ReadError>;
+    type IntoIter = Iter<'a, T, M, P>;
 
-    fn into_iter(self) -> Iter<'a, T> {
+    fn into_iter(self) -> Iter<'a, T, M, P> {
         self.iter()
     }
 }
-
-/// The values of all slots, from [`SeqlockVector::iter`].
-#[derive(Debug)]
-pub struct Iter<'a, T> {
-    vector: &'a SeqlockVector<T>,
-    next: usize,
-}
-
-impl<T: Payload> Iterator for Iter<'_, T> {
-    type Item = T;
-
-    #[inline]
-    fn next(&mut self) -> Option<T> {
-        let value = self.vector.read(self.next).ok()?;
-        self.next += 1;
-        Some(value)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.vector.len() - self.next;
-        (left, Some(left))
-    }
-}
-
-impl<T: Payload> ExactSizeIterator for Iter<'_, T> {}

@@ -1,0 +1,235 @@
+//! Vectors in shared memory: two processes, and processes that are killed in mid-write.
+#![cfg(all(target_os = "linux", not(icc_loom)))]
+
+mod common;
+
+use common::{Actor, Name, Random, assert_whole, filled, role, wait_until};
+use icc_vector::{
+    BufferError, Mode, MultiWriter, Options, Packed, Placement, ReadError, SeqlockVector, SingleWriter, SnapshotError,
+    Spin, Tracked, VectorError, VectorReader, WaitError, WriteError, WriterDied, WriterError,
+};
+use std::path::Path;
+use std::time::Duration;
+
+/// Large, so that most of a writer's time is spent half-way.
+const WORDS: usize = 4096;
+const SLOTS: usize = 3;
+type Value = [u64; WORDS];
+
+#[test]
+fn actor() {
+    let Some((role, name)) = role() else { return };
+    match role.as_str() {
+        "write for ever, one" => write_for_ever::<SingleWriter>(&name),
+        "write for ever, many" => write_for_ever::<MultiWriter>(&name),
+        "write for ever, tracked" => write_for_ever::<Tracked<MultiWriter>>(&name),
+        "answer" => answer(&name),
+        other => panic!("no role {other}"),
+    }
+}
+
+fn write_for_ever<M: Mode>(name: &Path) {
+    let vector = SeqlockVector::<Value, M>::open(name, &Options::new()).unwrap();
+    let mut writer = vector.writer().unwrap();
+    // Made before, so that nearly all the time goes into writes.
+    let values: Vec<Value> = (0..7).map(|n| filled(u64::from(std::process::id()) << 8 | n)).collect();
+    for n in 0.. {
+        writer.write(n % SLOTS, &values[n % values.len()]).unwrap();
+    }
+}
+
+/// Kills a writer at random instants, again and again, while a reader looks.
+///
+/// The reader gets whole values, or is told that the writer is dead or at it. After the kill each slot is whole or of a dead writer, and
+/// the next writer, which may find several such slots, makes them whole. The cursor sees all that is whole in the end.
+fn kill_writers<M: Mode>(role: &str) {
+    let name = Name::new("kill");
+    let vector = SeqlockVector::<Value, M>::create(&name, SLOTS, &Options::new()).unwrap();
+    let reader = VectorReader::<Value, M>::open(&name, &Options::new()).unwrap();
+    let kills = if std::env::var_os("ICC_TORTURE_SECONDS").is_some() { 500 } else { 50 };
+    let (mut changes, mut last) = (reader.changes(), [0; SLOTS]);
+    let mut snapshot = reader.snapshot([0, 1, 2]).unwrap();
+    let (mut random, mut half_way, mut value) = (Random(3), 0, [0; WORDS]);
+    for round in 0..kills {
+        let before = reader.version(0).unwrap();
+        let mut writer = Actor::start(role, &name);
+        wait_until("it writes", || reader.version(0).unwrap() > before + 2);
+        for _ in 0..random.below(40) {
+            let index = random.below(SLOTS as u64) as usize;
+            match reader.read_into(index, &mut value) {
+                Ok(_) => assert_whole(&value),
+                Err(ReadError::Busy(_)) => {}
+                // Lost by one of the killed before, and not written again yet. The living writer's own slot never is.
+                Err(ReadError::WriterDied(WriterDied { index: found })) => assert_eq!(found, index),
+                Err(error) => panic!("{error}"),
+            }
+            changes.look().for_each(|change| {
+                assert_whole(&change.value);
+                last[change.index] = change.version;
+            });
+        }
+        writer.kill();
+
+        let mut dead = Vec::new();
+        for index in 0..SLOTS {
+            match reader.read_into(index, &mut value) {
+                Ok(_) => assert_whole(&value),
+                Err(error) => {
+                    assert_eq!(error, ReadError::WriterDied(WriterDied { index }), "round {round}");
+                    dead.push(index);
+                }
+            }
+        }
+        assert!(dead.len() <= 1, "one writer writes one slot at a time: {dead:?}");
+        changes.look().for_each(|change| last[change.index] = change.version);
+        for (index, last) in last.into_iter().enumerate() {
+            let version = reader.version(index).unwrap();
+            assert!(version == last || dead.contains(&index), "slot {index}, at {version}, was last seen at {last}");
+        }
+        if let &[index] = &dead[..] {
+            half_way += 1;
+            let died = WriterDied { index };
+            assert_eq!(snapshot.take().err(), Some(SnapshotError::WriterDied(died)));
+            let seen = reader.version(index).unwrap();
+            let wait = reader.wait_for_change(index, seen, &mut value, Duration::from_secs(60), &mut Spin);
+            assert_eq!(wait, Err(WaitError::Read(died.into())));
+            assert_eq!(reader.iter().filter(Result::is_ok).count(), SLOTS - 1, "the others are there");
+            let mut next = vector.writer().unwrap();
+            assert_eq!(next.update(index, |_| panic!("nothing to change")), Err(WriteError::WriterDied(died)));
+            if random.below(2) == 0 {
+                let version = next.write(index, &filled(7)).unwrap();
+                assert_eq!(reader.read_into(index, &mut value), Ok(version));
+                assert_eq!(value, filled(7));
+                assert!(changes.look().any(|change| change.index == index && change.version == version));
+                last[index] = version;
+            }
+        }
+    }
+    assert!(half_way > kills / 10, "only {half_way} of {kills} were killed in mid-write");
+}
+
+#[test]
+fn killed_single_writers() {
+    kill_writers::<SingleWriter>("write for ever, one");
+}
+
+#[test]
+fn killed_writers_of_many() {
+    kill_writers::<MultiWriter>("write for ever, many");
+}
+
+#[test]
+fn killed_tracked_writers() {
+    kill_writers::<Tracked<MultiWriter>>("write for ever, tracked");
+}
+
+/// A stopped writer is not a dead one: its slot is not taken over, and its readers are told that it is busy.
+#[test]
+fn a_stopped_writer_is_not_dead() {
+    let name = Name::new("stop");
+    let vector = SeqlockVector::<Value>::create(&name, SLOTS, &Options::new()).unwrap();
+    let mut other = vector.writer().unwrap();
+    let signal = |actor: &Actor, signal: &str| {
+        let done = std::process::Command::new("kill").args([signal, &actor.id().to_string()]).status();
+        assert!(done.unwrap().success());
+    };
+    let mut half_way = 0;
+    for _ in 0..20 {
+        let before = vector.version(0).unwrap();
+        let actor = Actor::start("write for ever, many", &name);
+        wait_until("it writes", || vector.version(0).unwrap() > before + 2);
+        signal(&actor, "-STOP");
+        // It has stopped once two looks a while apart show the same.
+        let versions = || [0, 1, 2].map(|index| vector.version(index).unwrap());
+        wait_until("it has stopped", || {
+            let first = versions();
+            std::thread::sleep(Duration::from_millis(5));
+            first == versions()
+        });
+        if let Some(index) = versions().iter().position(|version| version % 2 == 1) {
+            half_way += 1;
+            let found = vector.version(index).unwrap();
+            assert!(matches!(vector.read(index), Err(ReadError::Busy(_))));
+            assert!(matches!(other.write(index, &filled(1)), Err(WriteError::Busy(_))));
+            assert!(matches!(other.update(index, |_| {}), Err(WriteError::Busy(_))));
+            assert_eq!(vector.version(index), Ok(found), "taken over from a living writer");
+            signal(&actor, "-CONT");
+            wait_until("it goes on", || vector.version(index).unwrap() > found);
+        } else {
+            signal(&actor, "-CONT");
+        }
+        drop(actor);
+        (0..SLOTS).for_each(|index| _ = other.write(index, &filled(2)).unwrap());
+    }
+    assert!(half_way > 0, "never stopped in mid-write");
+}
+
+/// Waits for each number in slot 0, and answers in slot 1.
+fn answer(name: &Path) {
+    let vector = SeqlockVector::<[u64; 4], SingleWriter>::open(name, &Options::new()).unwrap();
+    let mut writer = vector.writer_of(1..2).unwrap();
+    let (mut version, mut value) = (0, [0; 4]);
+    assert_eq!(vector.writer_of(0..1).err(), Some(WriterError::Taken { range: 0..1 }), "the other process has it");
+    while value[0] < 100 {
+        version = vector.wait_for_change(0, version, &mut value, common::PATIENCE, &mut icc_vector::Yield).unwrap();
+        assert_whole(&value);
+        writer.write(1, &filled(value[0])).unwrap();
+    }
+}
+
+#[test]
+fn two_processes() {
+    let name = Name::new("two");
+    let vector = SeqlockVector::<[u64; 4], SingleWriter>::create(&name, 2, &Options::new()).unwrap();
+    let mut writer = vector.writer_of(0..1).unwrap();
+    let child = Actor::start("answer", &name);
+    let (mut version, mut value) = (0, [0; 4]);
+    for n in 1..=100 {
+        writer.write(0, &filled(n)).unwrap();
+        while value[0] != n {
+            version = vector.wait_for_change(1, version, &mut value, common::PATIENCE, &mut icc_vector::Yield).unwrap();
+            assert_whole(&value);
+        }
+    }
+    child.succeeds();
+    assert!(vector.writer_of(1..2).is_ok(), "its process has ended");
+}
+
+#[test]
+fn attaching() {
+    fn open<T: icc_vector_payload::Payload, M: Mode, P: Placement>(name: &Name) -> Result<(), VectorError> {
+        VectorReader::<T, M, P>::open(name, &Options::new())?;
+        SeqlockVector::<T, M, P>::open(name, &Options::new()).map(drop)
+    }
+    mod icc_vector_payload {
+        pub(super) use icc_seqlock::Payload;
+    }
+    let name = Name::new("attach");
+    let vector = SeqlockVector::<u64>::create(&name, 5, &Options::new()).unwrap();
+    open::<u64, MultiWriter, icc_vector::Padded>(&name).unwrap();
+    let other = |found, expected| Err(VectorError::OtherMode { found, expected });
+    let (many, one) = ("many writers a slot", "one writer a slot");
+    assert_eq!(open::<u64, SingleWriter, icc_vector::Padded>(&name), other(many, one));
+    let tracked = open::<u64, Tracked<MultiWriter>, icc_vector::Padded>(&name);
+    assert_eq!(tracked, other("one that is not tracked", "many writers a slot, tracked"));
+    let opened = SeqlockVector::<u64, SingleWriter>::open_or_create(&name, 5, &Options::new());
+    assert_eq!(opened.map(|_| ()), other(many, one));
+    let packed = open::<u64, MultiWriter, Packed>(&name);
+    assert!(matches!(packed, Err(VectorError::Buffer(BufferError::OtherLayout { .. }))));
+    let typed = open::<i64, MultiWriter, icc_vector::Padded>(&name);
+    assert!(matches!(typed, Err(VectorError::Buffer(BufferError::OtherElement { .. }))));
+    let longer = SeqlockVector::<u64>::open_or_create(&name, 6, &Options::new());
+    assert!(matches!(longer, Err(VectorError::Buffer(BufferError::OtherLen { .. }))));
+
+    // In shared memory only known writers write.
+    assert_eq!(vector.write(1, &1), Err(WriteError::NeedsWriter));
+    assert_eq!(vector.update(1, |_| {}), Err(WriteError::NeedsWriter));
+    let reader = VectorReader::<u64>::open(&name, &Options::new()).unwrap();
+    assert_eq!((reader.len(), reader.path()), (5, Some(name.as_ref())));
+    let descriptor = SeqlockVector::<u64, SingleWriter>::anonymous(2, &Options::new()).unwrap();
+    descriptor.writer().unwrap().write(1, &8).unwrap();
+    let fd = || descriptor.as_fd().unwrap().try_clone_to_owned().unwrap();
+    assert_eq!(VectorReader::<u64, SingleWriter>::from_fd(fd(), &Options::new()).unwrap().read(1), Ok(8));
+    let writable = SeqlockVector::<u64, SingleWriter>::from_fd(fd(), &Options::new()).unwrap();
+    assert_eq!(writable.writer().unwrap().write(1, &9), Ok(4));
+}
