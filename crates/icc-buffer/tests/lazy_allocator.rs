@@ -4,6 +4,8 @@
 
 #![cfg(all(target_os = "linux", not(icc_loom)))]
 
+mod common;
+
 use icc_buffer::{Buffer, Kind, Packed, Spec};
 use nix::sys::resource::{UsageWho, getrusage};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -51,6 +53,9 @@ static ALLOCATOR: Lazy = Lazy;
 
 #[test]
 fn private_buffers_are_prefaulted() {
+    if common::sanitized() {
+        return;
+    }
     const PAGES: usize = 2048;
     let count = || getrusage(UsageWho::RUSAGE_THREAD).unwrap().minor_page_faults();
     let value = [7; 511];

@@ -58,6 +58,9 @@ fn read_all(buffer: &Seen) -> i64 {
 
 #[test]
 fn the_first_lap_takes_no_page_faults() {
+    if common::sanitized() {
+        return;
+    }
     let few = 0..16;
     let private = Shared::private(spec(PAGES)).unwrap();
     let found = write_all(&private);
@@ -100,6 +103,9 @@ fn size(buffer: &Shared, field: &str) -> u64 {
 
 #[test]
 fn locked_memory() {
+    if common::sanitized() {
+        return;
+    }
     let name = Name::new("locked");
     let locked = Options::new().lock(Some(Demand::Require));
     let is_locked = |buffer: &Shared| account(buffer, "VmFlags:").split(' ').any(|flag| flag == "lo");
@@ -114,6 +120,9 @@ fn locked_memory() {
 
 #[test]
 fn locking_beyond_the_limit() {
+    if common::sanitized() {
+        return;
+    }
     Actor::start("lock beyond the limit", "").succeeds();
 }
 
@@ -131,6 +140,9 @@ fn lock_beyond_the_limit() {
 
 #[test]
 fn transparent() {
+    if common::sanitized() {
+        return;
+    }
     if !geteuid().is_root() {
         eprintln!("skipped: mounting a file system with huge pages needs root");
         return;

@@ -156,6 +156,15 @@ impl Random {
     }
 }
 
+/// Whether a sanitizer stands between the tests and the system: it takes page faults of its own and locks no memory.
+pub(crate) fn sanitized() -> bool {
+    let found = ["ASAN_OPTIONS", "TSAN_OPTIONS"].iter().any(|options| std::env::var_os(options).is_some());
+    if found {
+        eprintln!("skipped: a sanitizer changes how memory is mapped");
+    }
+    found
+}
+
 /// How long the long versions of the tests that can go on for ever run, if they were asked for.
 pub(crate) fn torture() -> Option<Duration> {
     let seconds = std::env::var("ICC_TORTURE_SECONDS").ok()?;
