@@ -71,6 +71,17 @@ impl<T, P> Buffer<T, P> {
         self.view.line(index)
     }
 
+    /// Counter `index`.
+    ///
+    /// # Safety
+    ///
+    /// `index` is less than [`line_count`](Self::line_count).
+    #[inline(always)]
+    pub unsafe fn line_unchecked(&self, index: usize) -> &AtomicU64 {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.view.line_unchecked(index) }
+    }
+
     /// The words given at creation. A copy from when this process created or opened the buffer, which nobody can change.
     #[inline]
     #[must_use]

@@ -99,8 +99,18 @@ impl<T, P> View<T, P> {
 
     #[inline]
     pub(crate) fn line(&self, index: usize) -> Option<&AtomicU64> {
-        // SAFETY: the index was checked, and by the invariants there are `line_count` lines.
-        (index < self.line_count).then(|| unsafe { &self.lines.add(index).as_ref().0 })
+        // SAFETY: the index was checked.
+        (index < self.line_count).then(|| unsafe { self.line_unchecked(index) })
+    }
+
+    /// # Safety
+    ///
+    /// `index` is less than [`line_count`](Self::line_count).
+    #[inline(always)]
+    pub(crate) unsafe fn line_unchecked(&self, index: usize) -> &AtomicU64 {
+        debug_assert!(index < self.line_count);
+        // SAFETY: by the invariants there are `line_count` lines, and the caller's index is one of them.
+        unsafe { &self.lines.add(index).as_ref().0 }
     }
 
     pub(crate) fn take_id(&self, ids: Range<u32>) -> Result<Option<IdLock>, BufferError> {

@@ -55,6 +55,13 @@ impl<T, P> View<T, P> {
         self.parts.lines.get(index)
     }
 
+    /// # Safety
+    ///
+    /// As on real memory, though here a wrong index panics.
+    pub(crate) unsafe fn line_unchecked(&self, index: usize) -> &AtomicU64 {
+        &self.parts.lines[index]
+    }
+
     pub(crate) fn take_id(&self, ids: Range<u32>) -> Result<Option<IdLock>, BufferError> {
         Ok(self.parts.ids.take(ids))
     }
