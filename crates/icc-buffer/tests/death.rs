@@ -2,7 +2,7 @@
 //!
 //! With `ICC_TORTURE_SECONDS=n` in the environment, creators are killed for `n` seconds in each way.
 
-#![cfg(all(target_os = "linux", not(icc_loom)))]
+#![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! The layout's description holds: a live buffer is read with nothing but what it says.
 
-#![cfg(all(target_os = "linux", not(icc_loom)))]
+#![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
 mod common;
 

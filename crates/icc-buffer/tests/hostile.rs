@@ -2,7 +2,7 @@
 //!
 //! With `ICC_TORTURE_SECONDS=n` in the environment, the tests that have no natural end run for `n` seconds each.
 
-#![cfg(all(target_os = "linux", not(icc_loom)))]
+#![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
 mod common;
 

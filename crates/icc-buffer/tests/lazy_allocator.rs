@@ -2,7 +2,7 @@
 //!
 //! The system's own touches all of a block that is aligned like a buffer, to zero it; others leave that to the kernel.
 
-#![cfg(all(target_os = "linux", not(icc_loom)))]
+#![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
 mod common;
 

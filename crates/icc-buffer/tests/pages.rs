@@ -1,6 +1,6 @@
 //! The options for latency do what they say, or fail if asked to.
 
-#![cfg(all(target_os = "linux", not(icc_loom)))]
+#![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Several real processes on one buffer.
 
-#![cfg(all(target_os = "linux", not(icc_loom)))]
+#![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Everything that is no buffer, or not this one, is refused with an error that says what it is.
 
-#![cfg(all(target_os = "linux", not(icc_loom)))]
+#![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
 mod common;
 

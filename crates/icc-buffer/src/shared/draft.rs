@@ -132,7 +132,7 @@ fn remove_abandoned(directory: &Path) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
 

@@ -59,6 +59,7 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
     ///
     /// ```
     /// use icc_buffer::{Buffer, BufferError, Kind, Options, Packed, ReadOnlyBuffer, Spec};
+    /// # if cfg!(miri) { return Ok(()) }
     ///
     /// let name = format!("icc-example-create-{}", std::process::id());
     /// let spec = Spec { kind: Kind::Vector, len: 3, lines: 0, words: [0; 4] };
@@ -168,6 +169,7 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
     ///
     /// ```
     /// use icc_buffer::{Buffer, Kind, Options, Packed, ReadOnlyBuffer, Spec};
+    /// # if cfg!(miri) { return Ok(()) }
     ///
     /// let spec = Spec { kind: Kind::Vector, len: 3, lines: 0, words: [0; 4] };
     /// let feed = Buffer::<u64, Packed>::anonymous(spec, &Options::new())?;
