@@ -195,6 +195,30 @@ impl<T: Payload> Producer<T, Mpmc> {
         unsafe { slot.write_at(ring.complete(n), message) }
     }
 
+    /// Stops for good in the middle of producing, as a process that is killed does: its id goes, its ledger stays. Step 0 is
+    /// before its ticket is taken, 1 after, 2 with the ticket in the ledger, 3 with the slot marked and one word of `message`
+    /// in place.
+    #[cfg(icc_loom)]
+    #[doc(hidden)]
+    pub fn die(self, message: &T, step: u32) {
+        let id = self.seat.lock.id();
+        self.queue.line(count_line(id)).store(1, Ordering::Release);
+        self.queue.ledger(id).store(ledger::CLAIMING, Ordering::Release);
+        if step == 0 {
+            return;
+        }
+        let n = self.queue.head().fetch_add(1, Ordering::AcqRel);
+        if step == 1 {
+            return;
+        }
+        self.queue.ledger(id).store(ledger::holding(n), Ordering::Relaxed);
+        let slot = self.queue.slot(n);
+        if step == 3 && slot.version() == self.queue.geometry.complete(n).wrapping_sub(2) {
+            fence(Ordering::Acquire);
+            slot.die_in_write(message, 1);
+        }
+    }
+
     /// Waits until the message one lap before `n` is complete, or nobody lives who could complete it.
     #[cold]
     fn wait_for_slot(&self, n: u64) {

@@ -239,3 +239,54 @@ fn two_producers_a_lap_apart() {
 fn two_producers_two_laps() {
     model("two_producers_two_laps", Some(3), || collision(2, 2));
 }
+
+/// One producer dies at `step` while another goes on, over the slot that the dead one left; a consumer that comes to it
+/// afterwards misses nothing else.
+fn death(step: u32) {
+    let queue = Queue::<Message, Mpmc>::new(2).unwrap();
+    let mut consumer = queue.consumer();
+    let dying = queue.producer().unwrap();
+    let mut living = queue.producer().unwrap();
+    let first = thread::spawn(move || dying.die(&[99; 2], step));
+    let second = thread::spawn(move || (0..2).for_each(|k| _ = living.produce(&[20 + k; 2])));
+    let (mut received, mut lost) = (Vec::new(), 0);
+    let mut attempt = |consumer: &mut Consumer<Message, Mpmc>| match consumer.try_consume() {
+        Ok([word, same]) => {
+            assert!(word == same && word != 99, "mixed or half-written: {word} {same}");
+            received.push(word);
+        }
+        Err(TryConsumeError::SpedPast(missed)) => lost += missed.count(),
+        Err(TryConsumeError::Empty) => {}
+    };
+    first.join().unwrap();
+    second.join().unwrap();
+    let produced = queue.produced();
+    assert_eq!(produced, if step == 0 { 2 } else { 3 });
+    // Nobody is left who could complete anything: each further attempt gives a message or gives one up.
+    for _ in 0..produced {
+        attempt(&mut consumer);
+    }
+    assert_eq!(consumer.next_sequence(), produced, "stuck behind the dead");
+    assert_eq!(received.len() as u64 + lost, produced);
+    assert!(received.is_sorted_by(|a, b| a < b), "out of order or twice: {received:?}");
+}
+
+#[test]
+fn producer_dies_before_its_ticket() {
+    model_with_traced_loads("producer_dies_before_its_ticket", Some(3), || death(0));
+}
+
+#[test]
+fn producer_dies_with_a_ticket() {
+    model_with_traced_loads("producer_dies_with_a_ticket", Some(3), || death(1));
+}
+
+#[test]
+fn producer_dies_with_a_ledger() {
+    model_with_traced_loads("producer_dies_with_a_ledger", Some(3), || death(2));
+}
+
+#[test]
+fn producer_dies_in_a_slot() {
+    model_with_traced_loads("producer_dies_in_a_slot", Some(3), || death(3));
+}
