@@ -174,7 +174,7 @@ impl<T: Payload, M: Mode, P: Placement> Iterator for Look<'_, T, M, P> {
 
     fn next(&mut self) -> Option<Change<T>> {
         loop {
-            while let Some(index) = self.slots.next() {
+            for index in self.slots.by_ref() {
                 if let Some(change) = self.changes.take(index) {
                     return Some(change);
                 }

@@ -39,6 +39,6 @@ impl Patience {
             return Round::GiveUp(self.rounds);
         }
         thread::yield_now();
-        if yields % LOOK_EVERY == 0 || yields == 1 { Round::Look } else { Round::Again }
+        if yields.is_multiple_of(LOOK_EVERY) || yields == 1 { Round::Look } else { Round::Again }
     }
 }

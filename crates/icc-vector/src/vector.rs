@@ -63,12 +63,13 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         &self.reader
     }
 
+    /// # Safety
+    ///
+    /// `index` is less than [`len`](VectorReader::len).
     #[inline(always)]
-    pub(crate) fn cell(&self, index: usize) -> &Seqlock<T> {
-        match self.buffer.slot(index) {
-            Some(slot) => slot,
-            None => unreachable!("the caller checked the index"),
-        }
+    pub(crate) unsafe fn cell(&self, index: usize) -> &Seqlock<T> {
+        // SAFETY: the caller's promise is the same; both handles are to one buffer.
+        unsafe { self.buffer.slot_unchecked(index) }
     }
 
     #[inline(always)]
@@ -90,25 +91,41 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     }
 
     /// Writes slot `index`, which others may write too, and names it meanwhile in `ledger`, if the writer has one.
+    ///
+    /// # Safety
+    ///
+    /// `index` is less than [`len`](VectorReader::len).
     #[inline(always)]
-    pub(crate) fn write_shared(&self, ledger: Option<&AtomicU64>, index: usize, value: &T) -> Result<u64, WriteError> {
+    pub(crate) unsafe fn write_shared(
+        &self,
+        ledger: Option<&AtomicU64>,
+        index: usize,
+        value: &T,
+    ) -> Result<u64, WriteError> {
         name(ledger, index);
-        match self.cell(index).try_write(value) {
+        // SAFETY: by the caller.
+        match unsafe { self.cell(index) }.try_write(value) {
             Ok(version) => {
                 self.settle(ledger, index);
                 Ok(version)
             }
             Err(_) => {
                 unname(ledger);
-                self.write_patiently(ledger, index, value)
+                // SAFETY: by the caller.
+                unsafe { self.write_patiently(ledger, index, value) }
             }
         }
     }
 
     /// As [`write_shared`](Self::write_shared), for a slot that others are at.
+    ///
+    /// # Safety
+    ///
+    /// `index` is less than [`len`](VectorReader::len).
     #[cold]
-    fn write_patiently(&self, ledger: Option<&AtomicU64>, index: usize, value: &T) -> Result<u64, WriteError> {
-        let slot = self.cell(index);
+    unsafe fn write_patiently(&self, ledger: Option<&AtomicU64>, index: usize, value: &T) -> Result<u64, WriteError> {
+        // SAFETY: by the caller.
+        let slot = unsafe { self.cell(index) };
         let mut patience = Patience::default();
         loop {
             let found = slot.version();
@@ -141,14 +158,19 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     }
 
     /// Changes slot `index` as one step against all other writers.
+    ///
+    /// # Safety
+    ///
+    /// `index` is less than [`len`](VectorReader::len).
     #[inline(always)]
-    pub(crate) fn update_shared(
+    pub(crate) unsafe fn update_shared(
         &self,
         ledger: Option<&AtomicU64>,
         index: usize,
         mut change: impl FnMut(&mut T),
     ) -> Result<u64, WriteError> {
-        let slot = self.cell(index);
+        // SAFETY: by the caller.
+        let slot = unsafe { self.cell(index) };
         let mut value = T::zeroed();
         let mut patience = Patience::default();
         loop {
@@ -212,7 +234,8 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
         if self.mortal {
             return Err(WriteError::NeedsWriter);
         }
-        self.write_shared(None, index, value)
+        // SAFETY: the index was checked.
+        unsafe { self.write_shared(None, index, value) }
     }
 
     /// Changes slot `index` as one step against all other writers, and returns its version, without a writer.
@@ -238,7 +261,8 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
         if self.mortal {
             return Err(WriteError::NeedsWriter);
         }
-        self.update_shared(None, index, change)
+        // SAFETY: the index was checked.
+        unsafe { self.update_shared(None, index, change) }
     }
 }
 

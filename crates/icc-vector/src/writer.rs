@@ -27,6 +27,8 @@ pub struct Writer<T, M: Mode = MultiWriter, P: Placement = Padded> {
     range: Range<usize>,
     /// The blocks of which all slots are this writer's, if each slot has one writer.
     whole_blocks: Range<usize>,
+    /// What it last counted in one of them: each count is new there, since this only grows and began above all of them.
+    ticks: u64,
     /// The slot that its ledger names, if each slot has one writer.
     named: usize,
     /// Plays that its process was killed.
@@ -40,11 +42,14 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         let begins = |block| block < blocks.count(len) && blocks.first(block) >= range.start;
         let start = (blocks.of(range.start)..=blocks.count(len)).find(|&block| begins(block)).unwrap_or(0);
         let end = if range.end == len { blocks.count(len) } else { blocks.of(range.end) };
+        let count = |block| vector.counter(Blocks::line(block)).load(Ordering::Relaxed);
+        let ticks = if M::SINGLE && M::TRACKED { (start..end).map(count).max().unwrap_or(0) } else { 0 };
         Self {
             vector,
             lock,
             range,
             whole_blocks: start..end,
+            ticks,
             named: usize::MAX,
             #[cfg(icc_loom)]
             killed: false,
@@ -98,7 +103,8 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[inline]
     pub unsafe fn write_unchecked(&mut self, index: usize, value: &T) -> Result<u64, WriteError> {
         if !M::SINGLE {
-            return self.vector.write_shared(Some(self.ledger()), index, value);
+            // SAFETY: by the caller; a range is within the vector.
+            return unsafe { self.vector.write_shared(self.ledger(), index, value) };
         }
         // SAFETY: by the caller.
         Ok(unsafe { self.write_alone(index, value) })
@@ -127,11 +133,13 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     pub fn update(&mut self, index: usize, mut change: impl FnMut(&mut T)) -> Result<u64, WriteError> {
         self.check(index)?;
         if !M::SINGLE {
-            return self.vector.update_shared(Some(self.ledger()), index, change);
+            // SAFETY: the index was checked; a range is within the vector.
+            return unsafe { self.vector.update_shared(self.ledger(), index, change) };
         }
         let mut value = T::zeroed();
         // Alone, so nothing can cross the copy: only a writer before, that died, can have left the slot half-written.
-        if self.vector.cell(index).try_read_into(&mut value).is_err() {
+        // SAFETY: the index was checked.
+        if unsafe { self.vector.cell(index) }.try_read_into(&mut value).is_err() {
             return Err(WriterDied { index }.into());
         }
         change(&mut value);
@@ -156,8 +164,10 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[doc(hidden)]
     pub fn die_in_write(mut self, index: usize, value: &T, words: usize) {
         self.killed = true;
-        name(Some(self.ledger()), index);
-        self.vector.cell(index).die_in_write(value, words);
+        name(self.ledger(), index);
+        self.check(index).expect("a slot of its own");
+        // SAFETY: the index was checked.
+        unsafe { self.vector.cell(index) }.die_in_write(value, words);
     }
 
     /// Writes a value and ends before the change is counted, as a process that is killed does.
@@ -165,8 +175,10 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[doc(hidden)]
     pub fn die_before_count(mut self, index: usize, value: &T) {
         self.killed = true;
-        name(Some(self.ledger()), index);
-        self.vector.cell(index).write(value);
+        name(self.ledger(), index);
+        self.check(index).expect("a slot of its own");
+        // SAFETY: the index was checked.
+        unsafe { self.vector.cell(index) }.write(value);
     }
 
     /// Writes a slot as the only writer.
@@ -177,10 +189,11 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[inline(always)]
     unsafe fn write_alone(&mut self, index: usize, value: &T) -> u64 {
         if self.named != index {
-            name(Some(self.ledger()), index);
+            name(self.ledger(), index);
             self.named = index;
         }
-        let cell = self.vector.cell(index);
+        // SAFETY: by the caller.
+        let cell = unsafe { self.vector.cell(index) };
         // Completes the write of one that died half-way, else adds one.
         let version = (cell.version() | 1).wrapping_add(1);
         // SAFETY: the mode allows no other way of writing, and this writer, borrowed mutably, alone has the slot: all living writers'
@@ -189,9 +202,9 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         if M::TRACKED {
             let block = self.vector.blocks.of(index);
             if self.whole_blocks.contains(&block) {
-                // Release: as in `count_change`. No addition: nobody else counts in this block.
-                let count = self.vector.counter(Blocks::line(block));
-                count.store(count.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+                // Release: as in `count_change`. No addition, and no load: nobody else counts in this block.
+                self.ticks = self.ticks.wrapping_add(1);
+                self.vector.counter(Blocks::line(block)).store(self.ticks, Ordering::Release);
             } else {
                 self.vector.count_change(index);
             }
@@ -213,9 +226,10 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         WriteError::NotOwned { index, range: self.range.clone() }
     }
 
+    /// Its ledger, if it can die half-way: in memory of one process nobody asks.
     #[inline(always)]
-    fn ledger(&self) -> &AtomicU64 {
-        self.vector.counter(lines::ledger(self.lock.id()))
+    fn ledger(&self) -> Option<&AtomicU64> {
+        self.vector.mortal.then(|| self.vector.counter(lines::ledger(self.lock.id())))
     }
 }
 

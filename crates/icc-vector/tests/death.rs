@@ -123,6 +123,15 @@ fn killed_tracked_writers() {
     kill_writers::<Tracked<MultiWriter>>("write for ever, tracked");
 }
 
+/// The kernel stops threads one by one, some time after the signal.
+fn all_threads_stopped(process: u32) -> bool {
+    std::fs::read_dir(format!("/proc/{process}/task")).unwrap().all(|thread| {
+        let stat = std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap_or_default();
+        // The state follows the name, which is in parentheses.
+        stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+    })
+}
+
 /// A stopped writer is not a dead one: its slot is not taken over, and its readers are told that it is busy.
 #[test]
 fn a_stopped_writer_is_not_dead() {
@@ -133,23 +142,19 @@ fn a_stopped_writer_is_not_dead() {
         let done = std::process::Command::new("kill").args([signal, &actor.id().to_string()]).status();
         assert!(done.unwrap().success());
     };
-    let mut half_way = 0;
+    let (mut half_way, mut value) = (0, [0; WORDS]);
     for _ in 0..20 {
         let before = vector.version(0).unwrap();
         let actor = Actor::start("write for ever, many", &name);
         wait_until("it writes", || vector.version(0).unwrap() > before + 2);
         signal(&actor, "-STOP");
-        // It has stopped once two looks a while apart show the same.
+        wait_until("it has stopped", || all_threads_stopped(actor.id()));
         let versions = || [0, 1, 2].map(|index| vector.version(index).unwrap());
-        wait_until("it has stopped", || {
-            let first = versions();
-            std::thread::sleep(Duration::from_millis(5));
-            first == versions()
-        });
         if let Some(index) = versions().iter().position(|version| version % 2 == 1) {
             half_way += 1;
             let found = vector.version(index).unwrap();
-            assert!(matches!(vector.read(index), Err(ReadError::Busy(_))));
+            let read = vector.read_into(index, &mut value);
+            assert!(matches!(read, Err(ReadError::Busy(_))), "{read:?}");
             assert!(matches!(other.write(index, &filled(1)), Err(WriteError::Busy(_))));
             assert!(matches!(other.update(index, |_| {}), Err(WriteError::Busy(_))));
             assert_eq!(vector.version(index), Ok(found), "taken over from a living writer");
