@@ -72,6 +72,11 @@
 
 mod buffer;
 mod error;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg_attr(icc_loom, expect(dead_code, reason = "loom's cells do not live in raw memory"))]
 mod header;
 #[cfg(not(icc_loom))]
