@@ -20,7 +20,8 @@ fn actor() {
         (0..).for_each(|n| _ = producer.produce(&[n; 24]));
     } else {
         let mut producer = Queue::<Message, Mpmc>::open(&name, &Options::new()).unwrap().producer().unwrap();
-        (0..).for_each(|n| _ = producer.produce(&[n; 24]));
+        let count = if role == "ten of many" { 10 } else { u64::MAX };
+        (0..count).for_each(|n| _ = producer.produce(&[n; 24]));
     }
 }
 
@@ -124,5 +125,48 @@ fn many_producers_dead_in_one_slot() {
     for _ in 0..6 {
         let n = producer.produce(&[7; 24]);
         consume(&mut consumer, n, 7);
+    }
+}
+
+/// A producer that is stopped in the middle of a message is alive: nobody takes its place, however long it is. Others wait behind
+/// it, and when it continues, every message is whole.
+#[test]
+fn a_producer_stopped_in_the_middle_is_waited_for() {
+    let stopped_for = match std::env::var("ICC_TORTURE_SECONDS") {
+        Ok(_) => Duration::from_secs(10),
+        Err(_) => Duration::from_millis(500),
+    };
+    for step in ["claimed", "held", "marked", "copied", "complete"] {
+        let name = Name::new(&format!("mpmc-stop-{step}"));
+        let queue = Queue::<Message, Mpmc>::create(&name, 4, &Options::new()).unwrap();
+        let mut consumer = QueueReader::<Message, Mpmc>::open(&name, &Options::new()).unwrap().consumer();
+        let mut other = queue.producer().unwrap();
+        let mut actor = Actor::start("ten of many", &name, &[("ICC_STOP_AT", &format!("{step}:2"))]);
+        let complete = if step == "complete" { 3 } else { 2 };
+        (0..complete).for_each(|n| consume(&mut consumer, n, n));
+        // Its ticket is taken, and it is not there.
+        until("the third message's ticket", || (queue.produced() == 3).then_some(()));
+        std::thread::scope(|scope| {
+            let producing = scope.spawn(move || (0..6).for_each(|k| _ = other.produce(&[100 + k; 24])));
+            std::thread::sleep(stopped_for);
+            if step != "complete" {
+                for _ in 0..100_000 {
+                    let found = consumer.try_consume().map(|message| message[0]);
+                    assert_eq!(found, Err(TryConsumeError::Empty), "stopped at {step}, given up or given away");
+                }
+                assert!(!producing.is_finished(), "stopped at {step}, and lapped");
+            }
+            let running = std::process::Command::new("kill").args(["-CONT", &actor.0.id().to_string()]).status();
+            assert!(running.unwrap().success());
+        });
+        until("the actor's end", || actor.ended().then_some(()));
+        assert_eq!(queue.produced(), 16);
+        until("the last message", || {
+            match consumer.try_consume() {
+                Ok(message) => assert!(message.iter().all(|&word| word == message[0]), "mixed: {message:?}"),
+                Err(TryConsumeError::Empty | TryConsumeError::SpedPast(_)) => {}
+            }
+            (consumer.next_sequence() == 16).then_some(())
+        });
     }
 }

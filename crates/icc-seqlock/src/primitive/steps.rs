@@ -1,29 +1,40 @@
-//! Lets a process die at a chosen step of a protocol. Only in builds with `--cfg icc_steps`.
+//! Lets a process die or stop at a chosen step of a protocol. Only in builds with `--cfg icc_steps`.
 
 extern crate std;
 
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::process::{Command, abort, id};
+use std::string::{String, ToString};
 use std::sync::OnceLock;
 
-/// What `ICC_DIE_AT` says: a step's name and, after a colon, how often it may pass unharmed.
-fn death() -> Option<&'static (std::string::String, u64)> {
-    static DEATH: OnceLock<Option<(std::string::String, u64)>> = OnceLock::new();
-    DEATH
-        .get_or_init(|| {
-            let text = std::env::var("ICC_DIE_AT").ok()?;
-            let (name, count) = text.split_once(':').expect("ICC_DIE_AT wants STEP:COUNT");
-            Some((name.into(), count.parse().expect("ICC_DIE_AT wants a whole number after the colon")))
-        })
-        .as_ref()
+/// What is to happen: `ICC_DIE_AT` or `ICC_STOP_AT` says where, a step's name and, after a colon, how often it may pass before.
+struct Plan {
+    step: String,
+    passes: u64,
+    stop: bool,
 }
 
-/// Ends the process here and now if it was asked for, without any destructor or handler.
+fn plan() -> Option<&'static Plan> {
+    static PLAN: OnceLock<Option<Plan>> = OnceLock::new();
+    let read = |variable: &str, stop| {
+        let text = std::env::var(variable).ok()?;
+        let (step, passes) = text.split_once(':').expect("a step and how often it may pass: STEP:COUNT");
+        Some(Plan { step: step.into(), passes: passes.parse().expect("a whole number after the colon"), stop })
+    };
+    PLAN.get_or_init(|| read("ICC_DIE_AT", false).or_else(|| read("ICC_STOP_AT", true))).as_ref()
+}
+
+/// Ends the process here and now, without any destructor or handler, or stops it until it is told to continue; if either was
+/// asked for.
 pub fn step(name: &str) {
     static PASSED: AtomicU64 = AtomicU64::new(0);
-    if let Some((at, count)) = death()
-        && at == name
-        && PASSED.fetch_add(1, Ordering::Relaxed) == *count
-    {
-        std::process::abort();
+    let Some(plan) = plan().filter(|plan| plan.step == name) else { return };
+    if PASSED.fetch_add(1, Ordering::Relaxed) != plan.passes {
+        return;
     }
+    if !plan.stop {
+        abort();
+    }
+    let stopped = Command::new("kill").args(["-STOP", &id().to_string()]).status();
+    assert!(stopped.is_ok_and(|status| status.success()), "cannot stop itself");
 }
