@@ -294,7 +294,7 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
         Iter::new(self)
     }
 
-    /// Gets ready to take pictures of these slots, in this order, each of one moment: see [`Snapshot`].
+    /// Gets ready to take pictures of these slots, in this order, each of one moment: see [`Snapshot`], with an example.
     ///
     /// # Errors
     ///
@@ -312,6 +312,16 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
     }
 
     /// A cursor over changes from now on. See [`Changes`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let health = icc_vector::SeqlockVector::<u32>::new(3)?;
+    /// health.write(1, &200)?;
+    /// assert_eq!(health.changes().look().count(), 1);
+    /// assert_eq!(health.changes_from_now().look().count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn changes_from_now(&self) -> Changes<T, M, P> {
         Changes::from_now(self.clone())
@@ -357,6 +367,13 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
             ledger == lines::writing(index) && self.may_live(id)
         });
         !lives && self.slot(index).version() == version
+    }
+
+    /// Whether the writer that is at slot `index`, if one is, is proven to be dead.
+    #[cfg(icc_loom)]
+    #[doc(hidden)]
+    pub fn proves_death(&self, index: usize) -> bool {
+        self.writer_died(index, self.slot(index).version())
     }
 
     /// Whether the writer with this id lives. One whose death the system does not prove does.

@@ -270,7 +270,8 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
 #[inline(always)]
 pub(crate) fn name(ledger: Option<&AtomicU64>, index: usize) {
     if let Some(ledger) = ledger {
-        ledger.store(lines::writing(index), Ordering::Relaxed);
+        // Release: pairs with the Acquire in `writer_died`. Whoever sees another slot named sees the one before complete.
+        ledger.store(lines::writing(index), Ordering::Release);
         // Release: pairs with the Acquire fence in `writer_died`. Whoever sees the odd version that follows sees the slot named.
         fence(Ordering::Release);
     }

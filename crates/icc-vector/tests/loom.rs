@@ -167,24 +167,33 @@ fn cursor_against_writers_of_half_a_block() {
     });
 }
 
-/// A writer that dies between its write and its count: the cursor finds the change all the same, also if the id is taken again.
-#[test]
-fn cursor_against_a_dying_writer() {
-    model_with_traced_loads("cursor_against_a_dying_writer", Some(2), || {
-        let vector = SeqlockVector::<Value, Tracked<MultiWriter>>::new(4).unwrap();
-        let mut changes = vector.changes();
-        let dying = vector.writer().unwrap();
-        let other = vector.clone();
-        let thread = thread::spawn(move || {
-            dying.die_before_count(3, &[1; 2]);
+/// A writer dies between its write and its count: the cursor finds the change all the same, also if the id is taken again.
+fn cursor_against_a_dying_writer(taken_again: bool) {
+    let vector = SeqlockVector::<Value, Tracked<MultiWriter>>::new(4).unwrap();
+    let mut changes = vector.changes();
+    let dying = vector.writer().unwrap();
+    let other = vector.clone();
+    let thread = thread::spawn(move || {
+        dying.die_before_count(3, &[1; 2]);
+        if taken_again {
             drop(other.writer());
-        });
-        let mut last = [0; 4];
-        look(&mut changes, &mut last);
-        thread.join().unwrap();
-        look(&mut changes, &mut last);
-        assert_eq!(last, [0, 0, 0, 1], "the change was missed");
+        }
     });
+    let mut last = [0; 4];
+    look(&mut changes, &mut last);
+    thread.join().unwrap();
+    look(&mut changes, &mut last);
+    assert_eq!(last, [0, 0, 0, 1], "the change was missed");
+}
+
+#[test]
+fn cursor_against_a_death() {
+    model_with_traced_loads("cursor_against_a_death", Some(3), || cursor_against_a_dying_writer(false));
+}
+
+#[test]
+fn cursor_against_a_death_and_a_successor() {
+    model_with_traced_loads("cursor_against_a_death_and_a_successor", Some(2), || cursor_against_a_dying_writer(true));
 }
 
 /// One dies half-way while a reader looks: the reader is told the old value, or that it is being written, or of the death.
@@ -255,7 +264,7 @@ fn two_recover_one_slot() {
     });
 }
 
-/// A live writer, however slow, is never taken for dead.
+/// A live writer, wherever it is, is never taken for dead, by a reader that waits or by one that does not.
 #[test]
 fn a_live_writer_is_not_dead() {
     model_with_traced_loads("a_live_writer_is_not_dead", Some(2), || {
@@ -272,4 +281,27 @@ fn a_live_writer_is_not_dead() {
         }
         thread.join().unwrap();
     });
+}
+
+fn no_death_is_found<M: Mode>() {
+    let vector = SeqlockVector::<u64, M>::new(2).unwrap();
+    let mut writer = vector.writer().unwrap();
+    let thread = thread::spawn(move || {
+        writer.write(0, &1).unwrap();
+        writer.write(1, &1).unwrap();
+        writer.write(0, &2).unwrap();
+    });
+    assert!(!vector.proves_death(0), "taken for dead");
+    assert!(!vector.proves_death(1), "taken for dead");
+    thread.join().unwrap();
+}
+
+#[test]
+fn no_live_writer_of_many_is_dead() {
+    model_with_traced_loads("no_live_writer_of_many_is_dead", Some(3), no_death_is_found::<MultiWriter>);
+}
+
+#[test]
+fn no_live_single_writer_is_dead() {
+    model_with_traced_loads("no_live_single_writer_is_dead", Some(3), no_death_is_found::<SingleWriter>);
 }

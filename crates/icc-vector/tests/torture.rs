@@ -158,8 +158,10 @@ fn pictures() {
         while Instant::now() < deadline {
             n += 1;
             (0..3).for_each(|index| _ = writer.write(index, &filled(n)).unwrap());
-            // A moment for a picture.
-            (0..n % 200).for_each(|_| std::hint::spin_loop());
+            // Mostly back to back, so that writes cross; and moments for a picture.
+            if n % 64 == 0 {
+                (0..2000).for_each(|_| std::hint::spin_loop());
+            }
         }
         stop.store(true, Relaxed);
         assert!(reading.join().unwrap() > 0, "no picture was ever had");
