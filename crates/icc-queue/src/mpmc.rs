@@ -158,8 +158,8 @@ impl<T: Payload> Producer<T, Mpmc> {
     #[inline(always)]
     fn claim(&self, count: u64) -> u64 {
         let id = self.seat.lock.id();
-        // Release, both: pair with the Acquire loads in `owner_is_dead`. Whoever sees a word of this claim sees that the messages
-        // of the claim before are complete.
+        // Release, all three stores: pair with the Acquire loads in `owner_is_dead`. Whoever sees a word of this claim sees that the
+        // messages of the claim before are complete.
         self.queue.line(count_line(id)).store(count, Ordering::Release);
         self.queue.ledger(id).store(ledger::CLAIMING, Ordering::Release);
         step("claiming");
@@ -167,7 +167,7 @@ impl<T: Payload> Producer<T, Mpmc> {
         // looks for the owner of an earlier ticket does.
         let first = self.queue.head().fetch_add(count, Ordering::AcqRel);
         step("claimed");
-        self.queue.ledger(id).store(ledger::holding(first), Ordering::Relaxed);
+        self.queue.ledger(id).store(ledger::holding(first), Ordering::Release);
         step("held");
         first
     }
@@ -211,7 +211,7 @@ impl<T: Payload> Producer<T, Mpmc> {
         if step == 1 {
             return;
         }
-        self.queue.ledger(id).store(ledger::holding(n), Ordering::Relaxed);
+        self.queue.ledger(id).store(ledger::holding(n), Ordering::Release);
         let slot = self.queue.slot(n);
         if step == 3 && slot.version() == self.queue.geometry.complete(n).wrapping_sub(2) {
             fence(Ordering::Acquire);

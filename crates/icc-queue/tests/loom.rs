@@ -290,3 +290,20 @@ fn producer_dies_with_a_ledger() {
 fn producer_dies_in_a_slot() {
     model_with_traced_loads("producer_dies_in_a_slot", Some(3), || death(3));
 }
+
+/// Room for all: whatever a consumer sees of a producer that lives, it gives none of its messages up.
+fn nobody_alive_is_given_up(messages: u64) {
+    let queue = Queue::<Message, Mpmc>::new(4).unwrap();
+    let mut consumer = queue.consumer();
+    let mut producer = queue.producer().unwrap();
+    let thread = thread::spawn(move || (0..messages).for_each(|k| _ = producer.produce(&[k; 2])));
+    if let Err(TryConsumeError::SpedPast(lost)) = consumer.try_consume() {
+        panic!("given up: {lost}");
+    }
+    thread.join().unwrap();
+}
+
+#[test]
+fn one_producer_alive_is_not_given_up() {
+    model_with_traced_loads("one_producer_alive_is_not_given_up", Some(3), || nobody_alive_is_given_up(2));
+}
