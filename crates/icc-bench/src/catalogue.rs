@@ -4,17 +4,18 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::for_payload;
-use crate::link::Subject;
+use crate::link::{ManyProducers, Subject};
 use crate::scenario::copy_cost::{self, Direction, Operation};
-use crate::scenario::fan_out;
 use crate::scenario::one_way_latency::{self, RoundError};
 use crate::scenario::{Rig, Round, Scenario};
+use crate::scenario::{fan_out, multi_producer, produce_cost, stream};
 use crate::subjects::plain::{PlainRead, PlainWrite};
-use crate::subjects::queue::SpmcQueue;
+use crate::subjects::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
 use crate::subjects::raw::{self, RawLink, Word};
 use crate::subjects::seqlock::SeqlockCell;
 use crate::subjects::seqlock_copy::{ExclusiveWrite, ReadInto, SharedWrite};
 use crate::subjects::vector::VectorSlot;
+use crate::subjects::{fetch_add, plain_ring};
 
 type Measure = Box<dyn Fn(&Rig, Duration) -> Result<Round, RoundError>>;
 
@@ -42,6 +43,10 @@ pub enum Reference {
     PlainCopy(Direction),
     /// A writer of the same payload with one reader.
     OneReader,
+    /// Messages of the same payload copied to place after place.
+    PlainRing,
+    /// One bare atomic word that both cores add to, whatever the payload.
+    FetchAdd,
 }
 
 impl Reference {
@@ -53,6 +58,8 @@ impl Reference {
             Self::PlainCopy(Direction::Read) => copy_of::<PlainRead>(payload_bytes),
             Self::PlainCopy(Direction::Write) => copy_of::<PlainWrite>(payload_bytes),
             Self::OneReader => fan_out_to::<1>(payload_bytes),
+            Self::PlainRing => plain_ring_of(payload_bytes),
+            Self::FetchAdd => Some(fetch_add(size_of::<raw::Word>())),
         }
     }
 }
@@ -61,8 +68,8 @@ impl Case {
     /// Whether both can stand between the same rounds of a reference.
     #[must_use]
     pub fn shares_reference(&self, other: &Self) -> bool {
-        // The bare atomics carry one word whatever the payload.
-        let is_one_for_all = self.reference == Reference::RawAtomics;
+        // Bare atomics are one word whatever the payload.
+        let is_one_for_all = matches!(self.reference, Reference::RawAtomics | Reference::FetchAdd);
         self.reference == other.reference && (is_one_for_all || self.payload_bytes == other.payload_bytes)
     }
 
@@ -132,6 +139,56 @@ fn copy_of<O: Operation>(payload_bytes: usize) -> Option<Case> {
     })
 }
 
+fn plain_ring_of(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => Case {
+        scenario: Scenario::ProduceCost,
+        subject: plain_ring::NAME,
+        payload_bytes,
+        reference: Reference::PlainRing,
+        measure: Box::new(produce_cost::plain_round::<T>),
+    })
+}
+
+fn produce_to<S: Subject>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => Case {
+        scenario: Scenario::ProduceCost,
+        subject: S::NAME,
+        payload_bytes,
+        reference: Reference::PlainRing,
+        measure: Box::new(produce_cost::round::<T, S>),
+    })
+}
+
+fn stream_of<S: Subject>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => Case {
+        scenario: Scenario::Stream,
+        subject: S::NAME,
+        payload_bytes,
+        reference: Reference::RawAtomics,
+        measure: Box::new(|rig, length| stream::round::<T, S::Link<T>>(S::open::<T>, rig, length)),
+    })
+}
+
+fn fetch_add(payload_bytes: usize) -> Case {
+    Case {
+        scenario: Scenario::MultiProducer,
+        subject: fetch_add::NAME,
+        payload_bytes,
+        reference: Reference::FetchAdd,
+        measure: Box::new(multi_producer::fetch_add_round),
+    }
+}
+
+fn two_producers_of<S: ManyProducers>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => Case {
+        scenario: Scenario::MultiProducer,
+        subject: S::NAME,
+        payload_bytes,
+        reference: Reference::FetchAdd,
+        measure: Box::new(multi_producer::round::<T, S>),
+    })
+}
+
 fn fan_out_to<const READERS: usize>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => Case {
         scenario: Scenario::FanOut,
@@ -177,7 +234,11 @@ impl Catalogue {
     pub fn icc() -> Self {
         Self::baseline_only()
             .with::<SeqlockCell>()
-            .with::<SpmcQueue>()
+            .with_references()
+            .with_lossy_queue::<SpmcQueue>()
+            .with_lossy_queue::<SharedSpmcQueue>()
+            .with_lossy_queue::<MpmcQueue>()
+            .with_many_producers::<MpmcQueue>()
             .with::<VectorSlot>()
             .with_operation::<PlainRead>()
             .with_operation::<PlainWrite>()
@@ -199,6 +260,32 @@ impl Catalogue {
     #[must_use]
     pub fn with_operation<O: Operation>(self) -> Self {
         self.and(Scenario::CopyCost, O::NAME, copy_of::<O>)
+    }
+
+    /// Adds a queue that never waits for a consumer: to latency, stream and produce cost.
+    #[must_use]
+    pub fn with_lossy_queue<S: Subject>(self) -> Self {
+        self.with_lossless_queue::<S>().and(Scenario::ProduceCost, S::NAME, produce_to::<S>)
+    }
+
+    /// Adds a queue that may wait for its consumer: to latency and stream.
+    #[must_use]
+    pub fn with_lossless_queue<S: Subject>(self) -> Self {
+        self.with::<S>().and(Scenario::Stream, S::NAME, stream_of::<S>)
+    }
+
+    /// Adds a queue for two producers at once.
+    #[must_use]
+    pub fn with_many_producers<S: ManyProducers>(self) -> Self {
+        self.and(Scenario::MultiProducer, S::NAME, two_producers_of::<S>)
+    }
+
+    fn with_references(self) -> Self {
+        self.and(Scenario::ProduceCost, plain_ring::NAME, plain_ring_of).and(
+            Scenario::MultiProducer,
+            fetch_add::NAME,
+            |payload_bytes| Some(fetch_add(payload_bytes)),
+        )
     }
 
     fn with_readers<const READERS: usize>(self) -> Self {

@@ -28,7 +28,7 @@ const MAX_ROUNDS: usize = 1_000;
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "icc-bench", version)]
 pub struct Arguments {
-    /// What to measure: one_way_latency (which is the default), copy_cost or fan_out
+    /// What to measure: one_way_latency (the default), copy_cost, fan_out, produce_cost, stream or multi_producer
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
 

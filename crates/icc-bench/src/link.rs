@@ -70,5 +70,24 @@ pub trait Subject: 'static {
     fn open<T: Message>() -> Result<Self::Link<T>, OpenError>;
 }
 
+/// A queue under measurement that several producers may produce into at once, and that never waits for a consumer.
+pub trait ManyProducers: 'static {
+    /// The name in tables, in JSON and on the command line.
+    const NAME: &'static str;
+
+    /// One producing end.
+    type Sender<T: Message>: Sender<T>;
+
+    /// The consuming end.
+    type Receiver<T: Message>: Receiver<T>;
+
+    /// Makes a fresh queue with two producing ends, and a consuming end that sees all they send or is told of the loss.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the structure from being made.
+    fn open_for_two<T: Message>() -> Result<([Self::Sender<T>; 2], Self::Receiver<T>), OpenError>;
+}
+
 /// A link could not be made, in its structure's own words.
 pub type OpenError = Box<dyn std::error::Error + Send + Sync>;

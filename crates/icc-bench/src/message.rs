@@ -35,6 +35,9 @@ pub trait Message: Pod + Send + Sync {
     /// Writes the content that belongs to `sequence`.
     fn fill(&mut self, sequence: u64);
 
+    /// The number the message claims to have: its first word.
+    fn sequence(&self) -> u64;
+
     /// Checks every word against `sequence`.
     ///
     /// # Errors
@@ -57,6 +60,11 @@ where
         if let Some(first) = self.first_mut() {
             *first = sequence;
         }
+    }
+
+    #[inline(always)]
+    fn sequence(&self) -> u64 {
+        self[0]
     }
 
     #[inline(always)]

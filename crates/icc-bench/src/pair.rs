@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 #[allow(clippy::disallowed_types, reason = "this flag is of the harness, not of what is measured")]
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::{Duration, Instant};
 
 use crate::link::{Polled, Receiver};
@@ -21,12 +21,20 @@ impl Stop {
     /// Whether one of the threads has ended.
     #[must_use]
     pub fn is_asked(&self) -> bool {
-        // Relaxed: nothing is handed over with the flag.
-        self.0.load(Relaxed)
+        // Acquire: pairs with the store in `ask`. Whoever sees that the other has ended sees all it sent.
+        self.0.load(Acquire)
+    }
+
+    /// One that is asked for from the start, to look at what a thread does at its end.
+    #[cfg(test)]
+    pub(crate) fn asked() -> Self {
+        let stop = Self::default();
+        stop.ask();
+        stop
     }
 
     fn ask(&self) {
-        self.0.store(true, Relaxed);
+        self.0.store(true, Release);
     }
 }
 

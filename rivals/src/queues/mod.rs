@@ -7,6 +7,7 @@ mod crossbeam_channel;
 mod disruptor;
 mod outcry;
 mod photon_ring;
+mod photon_ring_mpmc;
 mod ringfire;
 mod tokio_broadcast;
 
@@ -16,13 +17,16 @@ const CAPACITY: usize = icc_bench::subjects::queue::CAPACITY;
 /// Adds them all.
 pub(crate) fn add(catalogue: Catalogue) -> Catalogue {
     catalogue
-        .with::<photon_ring::PhotonRing>()
-        .with::<ringfire::Ringfire>()
-        .with::<outcry::Outcry>()
-        .with::<disruptor::Disruptor>()
-        .with::<crossbeam_channel::CrossbeamChannel>()
-        .with::<tokio_broadcast::TokioBroadcast>()
-        .with::<bus::Bus>()
+        .with_lossy_queue::<photon_ring::PhotonRing>()
+        .with_lossy_queue::<photon_ring_mpmc::PhotonRingMpmc>()
+        .with_many_producers::<photon_ring_mpmc::PhotonRingMpmc>()
+        .with_lossy_queue::<ringfire::Ringfire>()
+        .with_lossy_queue::<outcry::Outcry>()
+        .with_lossless_queue::<disruptor::Disruptor>()
+        .with_lossless_queue::<crossbeam_channel::CrossbeamChannel>()
+        .with_lossy_queue::<tokio_broadcast::TokioBroadcast>()
+        .with_many_producers::<tokio_broadcast::TokioBroadcast>()
+        .with_lossless_queue::<bus::Bus>()
 }
 
 /// The ends of a link whose structure makes both at once, to be handed out a single time.

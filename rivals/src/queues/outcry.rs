@@ -55,7 +55,8 @@ impl<T: Message> Receiver<T> for OutcryReceiver {
     fn poll(&mut self, into: &mut T) -> Polled {
         match self.0.try_read(bytemuck::bytes_of_mut(into)) {
             Ok(Some(_)) => Polled::Message,
-            Err(Error::Overrun { behind }) => Polled::Lost(behind / (size_of::<T>() + FRAME_HEADER) as u64),
+            // The only way on. It may land behind more than was overwritten, and all of that is lost to this consumer.
+            Err(Error::Overrun { .. }) => Polled::Lost(self.0.resync() / (size_of::<T>() + FRAME_HEADER) as u64),
             Ok(None) | Err(_) => Polled::Empty,
         }
     }

@@ -13,7 +13,7 @@ use super::{CAPACITY, Ends};
 /// A message in the terms of `photon_ring::Pod`.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(crate) struct Plain<T>(T);
+pub(crate) struct Plain<T>(pub(super) T);
 
 // SAFETY: a message is `bytemuck::Pod`: any bit pattern is one, there is no padding and nothing to drop. The wrapper has
 // its layout.
@@ -35,7 +35,7 @@ pub(crate) struct PhotonLink<T: Message>(Ends<PhotonSender<T>, PhotonReceiver<T>
 
 pub(crate) struct PhotonSender<T: Message>(Publisher<Plain<T>>);
 
-pub(crate) struct PhotonReceiver<T: Message>(Subscriber<Plain<T>>);
+pub(crate) struct PhotonReceiver<T: Message>(pub(super) Subscriber<Plain<T>>);
 
 impl<T: Message> Link<T> for PhotonLink<T> {
     type Sender<'link> = PhotonSender<T>;

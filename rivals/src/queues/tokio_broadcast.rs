@@ -2,7 +2,7 @@
 //!
 //! Promises: lossy broadcast, one process, many producers. A lock on each slot and one on the tail; no data race.
 
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::link::{Link, ManyProducers, OpenError, Polled, Receiver, Sender, Subject};
 use icc_bench::message::Message;
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
@@ -17,6 +17,17 @@ impl Subject for TokioBroadcast {
     fn open<T: Message>() -> Result<BroadcastLink<T>, OpenError> {
         let (sender, receiver) = broadcast::channel(CAPACITY);
         Ok(BroadcastLink(Ends::new(BroadcastSender(sender), BroadcastReceiver(receiver))))
+    }
+}
+
+impl ManyProducers for TokioBroadcast {
+    const NAME: &'static str = <Self as Subject>::NAME;
+    type Sender<T: Message> = BroadcastSender<T>;
+    type Receiver<T: Message> = BroadcastReceiver<T>;
+
+    fn open_for_two<T: Message>() -> Result<([BroadcastSender<T>; 2], BroadcastReceiver<T>), OpenError> {
+        let (sender, receiver) = broadcast::channel(CAPACITY);
+        Ok(([BroadcastSender(sender.clone()), BroadcastSender(sender)], BroadcastReceiver(receiver)))
     }
 }
 

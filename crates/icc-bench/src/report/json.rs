@@ -2,14 +2,15 @@
 //!
 //! The shape is numbered by `schema`; a change that could break a reader gets the next number. Times are in nanoseconds
 //! with a tenth of one, or a thousandth where a sample is the mean of many operations; ratios have three digits, and the
-//! key of the ratio says what it is to. A row of which no round was steady has `"rounds":0` and `null` figures.
+//! key of the ratio says what it is to. A row of which no round was steady has `"rounds":0` and `null` figures. Rows of
+//! `stream` have `received_per_second`, `share_received` and `share_of_lost_told` besides, the shares from 0 to 1.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Figures, Report, Row};
+use super::{Figures, FlowFigures, Report, Row};
 use crate::machine::{Machine, rounded};
 use crate::scenario::Scenario;
 
@@ -37,6 +38,26 @@ struct Entry {
     ratio: Ratio,
     ratio_min: Option<f64>,
     ratio_max: Option<f64>,
+    #[serde(flatten)]
+    flow: Option<FlowEntry>,
+}
+
+/// Beside the times where a producer may be faster than its consumer.
+#[derive(Serialize)]
+struct FlowEntry {
+    received_per_second: f64,
+    share_received: f64,
+    share_of_lost_told: f64,
+}
+
+impl From<FlowFigures> for FlowEntry {
+    fn from(flow: FlowFigures) -> Self {
+        Self {
+            received_per_second: rounded(flow.per_second, 0),
+            share_received: rounded(flow.share_received, 5),
+            share_of_lost_told: rounded(flow.share_told, 5),
+        }
+    }
 }
 
 /// The ratio under a key that says what it is to.
@@ -48,14 +69,17 @@ enum Ratio {
     Plain(Option<f64>),
     #[serde(rename = "ratio_to_one_reader")]
     OneReader(Option<f64>),
+    #[serde(rename = "ratio_to_fetch_add")]
+    FetchAdd(Option<f64>),
 }
 
 impl Ratio {
     fn of(scenario: Scenario, value: Option<f64>) -> Self {
         match scenario {
-            Scenario::OneWayLatency => Self::Raw(value),
-            Scenario::CopyCost => Self::Plain(value),
+            Scenario::OneWayLatency | Scenario::Stream => Self::Raw(value),
+            Scenario::CopyCost | Scenario::ProduceCost => Self::Plain(value),
             Scenario::FanOut => Self::OneReader(value),
+            Scenario::MultiProducer => Self::FetchAdd(value),
         }
     }
 }
@@ -77,6 +101,7 @@ impl From<&Row> for Entry {
             ratio: Ratio::of(row.scenario, ratio(|figures| figures.ratio)),
             ratio_min: ratio(|figures| figures.ratio_min),
             ratio_max: ratio(|figures| figures.ratio_max),
+            flow: row.figures.and_then(|figures| figures.flow).map(FlowEntry::from),
         }
     }
 }
@@ -222,8 +247,15 @@ mod tests {
     #[test]
     fn the_ratios_key_says_what_it_is_to() {
         let mut report = super::super::tests::sample();
-        for (scenario, key) in Scenario::ALL.into_iter().zip(["ratio_to_raw", "ratio_to_plain", "ratio_to_one_reader"])
-        {
+        let keys = [
+            "ratio_to_raw",
+            "ratio_to_plain",
+            "ratio_to_one_reader",
+            "ratio_to_plain",
+            "ratio_to_raw",
+            "ratio_to_fetch_add",
+        ];
+        for (scenario, key) in Scenario::ALL.into_iter().zip(keys) {
             report.rows[0].scenario = scenario;
             let document: Value = serde_json::from_str(&render(&report)).unwrap();
             let row = &document["results"][0];
@@ -231,6 +263,20 @@ mod tests {
             assert_eq!(row[key], 1.0);
             assert_eq!(row.as_object().unwrap().len(), 11);
         }
+    }
+
+    #[test]
+    fn a_flow_stands_beside_the_times() {
+        let mut report = super::super::tests::sample();
+        report.rows[0].scenario = Scenario::Stream;
+        let flow = FlowFigures { per_second: 1_234_567.8, share_received: 0.75, share_told: 1.0 };
+        report.rows[0].figures.as_mut().unwrap().flow = Some(flow);
+        let document: Value = serde_json::from_str(&render(&report)).unwrap();
+        let row = &document["results"][0];
+        assert_eq!(row["received_per_second"], 1_234_568.0);
+        assert_eq!((&row["share_received"], &row["share_of_lost_told"]), (&0.75.into(), &1.0.into()));
+        assert_eq!(row.as_object().unwrap().len(), 14);
+        assert!(document["results"][1].get("share_received").is_none());
     }
 
     #[test]

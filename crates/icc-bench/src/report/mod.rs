@@ -6,7 +6,7 @@ pub mod table;
 use crate::catalogue::Case;
 use crate::machine::Machine;
 use crate::rounds::Outcome;
-use crate::scenario::Scenario;
+use crate::scenario::{Flow, Scenario};
 
 /// All that a run found.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +58,32 @@ pub struct Figures {
     pub ratio_min: f64,
     /// The largest of those ratios.
     pub ratio_max: f64,
+    /// What became of the messages, where that is measured.
+    pub flow: Option<FlowFigures>,
+}
+
+/// What became of the messages, over all rounds that count: each is the median of the rounds' own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FlowFigures {
+    /// Messages received in a second.
+    pub per_second: f64,
+    /// The share of the messages sent that were received, from 0 to 1.
+    pub share_received: f64,
+    /// The share of the missing messages that the receiver was told of.
+    pub share_told: f64,
+}
+
+impl FlowFigures {
+    fn of(outcome: &Outcome) -> Option<Self> {
+        let median_of = |pick: fn(&Flow) -> f64| {
+            median(outcome.kept.iter().filter_map(|kept| kept.round.flow).map(|flow| pick(&flow)))
+        };
+        Some(Self {
+            per_second: median_of(|flow| flow.per_second)?,
+            share_received: median_of(Flow::share_received)?,
+            share_told: median_of(Flow::share_told)?,
+        })
+    }
 }
 
 impl Row {
@@ -88,6 +114,7 @@ impl Figures {
             ratio: median(ratios.iter().copied())?,
             ratio_min: *ratios.first()?,
             ratio_max: *ratios.last()?,
+            flow: FlowFigures::of(outcome),
         })
     }
 }
@@ -112,7 +139,8 @@ pub(crate) mod tests {
     use crate::scenario::Round;
 
     fn kept(p50_ns: f64, ratio: f64) -> Kept {
-        let round = Round { samples: 1, p50_ns, p90_ns: p50_ns * 2.0, p99_ns: p50_ns * 3.0, p999_ns: p50_ns * 4.0 };
+        let round =
+            Round { samples: 1, p50_ns, p90_ns: p50_ns * 2.0, p99_ns: p50_ns * 3.0, p999_ns: p50_ns * 4.0, flow: None };
         Kept { round, ratio }
     }
 

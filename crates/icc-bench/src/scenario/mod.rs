@@ -2,7 +2,10 @@
 
 pub mod copy_cost;
 pub mod fan_out;
+pub mod multi_producer;
 pub mod one_way_latency;
+pub mod produce_cost;
+pub mod stream;
 
 use std::time::Duration;
 
@@ -23,11 +26,18 @@ pub enum Scenario {
     CopyCost,
     /// A writer at full speed with more and more readers: [`fan_out`].
     FanOut,
+    /// A message produced while nobody polls: [`produce_cost`].
+    ProduceCost,
+    /// A producer and a consumer at full speed: [`stream`].
+    Stream,
+    /// Two producers into one queue: [`multi_producer`].
+    MultiProducer,
 }
 
 impl Scenario {
     /// Every scenario, the one that is measured when none is asked for first.
-    pub const ALL: [Self; 3] = [Self::OneWayLatency, Self::CopyCost, Self::FanOut];
+    pub const ALL: [Self; 6] =
+        [Self::OneWayLatency, Self::CopyCost, Self::FanOut, Self::ProduceCost, Self::Stream, Self::MultiProducer];
 
     /// The name in tables, in JSON and on the command line.
     #[must_use]
@@ -36,6 +46,9 @@ impl Scenario {
             Self::OneWayLatency => one_way_latency::NAME,
             Self::CopyCost => copy_cost::NAME,
             Self::FanOut => fan_out::NAME,
+            Self::ProduceCost => produce_cost::NAME,
+            Self::Stream => stream::NAME,
+            Self::MultiProducer => multi_producer::NAME,
         }
     }
 
@@ -43,9 +56,11 @@ impl Scenario {
     #[must_use]
     pub fn reference(self) -> &'static str {
         match self {
-            Self::OneWayLatency => "raw",
+            Self::OneWayLatency | Self::Stream => "raw",
             Self::CopyCost => "plain",
             Self::FanOut => "one reader",
+            Self::ProduceCost => "plain ring",
+            Self::MultiProducer => "fetch_add",
         }
     }
 
@@ -53,8 +68,8 @@ impl Scenario {
     #[must_use]
     pub fn payloads(self) -> &'static [usize] {
         match self {
-            Self::OneWayLatency | Self::FanOut => &PAYLOADS,
             Self::CopyCost => &COPIED_PAYLOADS,
+            _ => &PAYLOADS,
         }
     }
 
@@ -64,6 +79,8 @@ impl Scenario {
         match self {
             Self::OneWayLatency | Self::FanOut => &DEFAULT_PAYLOADS,
             Self::CopyCost => &COPIED_PAYLOADS,
+            Self::ProduceCost | Self::Stream => &produce_cost::DEFAULT_PAYLOADS,
+            Self::MultiProducer => &multi_producer::DEFAULT_PAYLOADS,
         }
     }
 
@@ -77,6 +94,12 @@ impl Scenario {
             (Self::CopyCost, true) => copy_cost::QUICK,
             (Self::FanOut, false) => fan_out::FULL,
             (Self::FanOut, true) => fan_out::QUICK,
+            (Self::ProduceCost, false) => produce_cost::FULL,
+            (Self::ProduceCost, true) => produce_cost::QUICK,
+            (Self::Stream, false) => stream::FULL,
+            (Self::Stream, true) => stream::QUICK,
+            (Self::MultiProducer, false) => multi_producer::FULL,
+            (Self::MultiProducer, true) => multi_producer::QUICK,
         }
     }
 
@@ -85,7 +108,7 @@ impl Scenario {
     pub fn min_samples(self) -> u64 {
         match self {
             Self::OneWayLatency => one_way_latency::MIN_SAMPLES,
-            Self::CopyCost | Self::FanOut => MIN_BATCHES,
+            _ => MIN_BATCHES,
         }
     }
 
@@ -95,7 +118,7 @@ impl Scenario {
         match self {
             Self::OneWayLatency => 1,
             // Each sample is the mean of a batch, so finer than the counter.
-            Self::CopyCost | Self::FanOut => 3,
+            _ => 3,
         }
     }
 }
@@ -171,6 +194,36 @@ pub struct Round {
     pub p99_ns: f64,
     /// 99.9 % of the samples were at most this, in nanoseconds.
     pub p999_ns: f64,
+    /// How many messages went which way, where a producer may be faster than its consumer.
+    pub flow: Option<Flow>,
+}
+
+/// What became of the messages of a round.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Flow {
+    /// Messages sent.
+    pub produced: u64,
+    /// Messages received, each of them checked.
+    pub received: u64,
+    /// Messages that the receiver was told were lost.
+    pub told_lost: u64,
+    /// Messages received in a second.
+    pub per_second: f64,
+}
+
+impl Flow {
+    /// The share of the messages sent that were received, from 0 to 1.
+    #[must_use]
+    pub fn share_received(&self) -> f64 {
+        self.received as f64 / self.produced as f64
+    }
+
+    /// The share of the missing messages that the receiver was told of: 1 if exactly those, or if none is missing.
+    #[must_use]
+    pub fn share_told(&self) -> f64 {
+        let missing = self.produced.saturating_sub(self.received);
+        if missing == self.told_lost { 1.0 } else { self.told_lost as f64 / missing as f64 }
+    }
 }
 
 impl Round {
@@ -182,7 +235,14 @@ impl Round {
     #[must_use]
     pub fn from_histogram(histogram: &Histogram<u64>, to_ns: impl Fn(f64) -> f64) -> Self {
         let ns = |quantile| to_ns(value_at(histogram, quantile)).max(0.0);
-        Self { samples: histogram.len(), p50_ns: ns(0.5), p90_ns: ns(0.9), p99_ns: ns(0.99), p999_ns: ns(0.999) }
+        Self {
+            samples: histogram.len(),
+            p50_ns: ns(0.5),
+            p90_ns: ns(0.9),
+            p99_ns: ns(0.99),
+            p999_ns: ns(0.999),
+            flow: None,
+        }
     }
 }
 

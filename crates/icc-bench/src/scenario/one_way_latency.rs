@@ -65,6 +65,38 @@ pub enum RoundError {
     /// A message arrived with wrong content.
     #[error(transparent)]
     Garbled(#[from] Garbled),
+
+    /// A message came twice, too early, or was never sent.
+    #[error("message {sequence} arrived after {after}: numbers must rise, and only to the last one sent")]
+    OutOfOrder {
+        /// The message's number.
+        sequence: u64,
+        /// The number of the one before it, or of the last that was sent.
+        after: u64,
+    },
+
+    /// No message arrived at all.
+    #[error("of {produced} messages none arrived that should have")]
+    NothingArrived {
+        /// How many were sent.
+        produced: u64,
+    },
+
+    /// The receiver never finds its link empty although the sender has ended.
+    #[error("after {received} messages the link still is not empty, although nothing is sent any more")]
+    NoEnd {
+        /// How many messages had arrived.
+        received: u64,
+    },
+
+    /// Messages are missing, or there are too many.
+    #[error("{produced} messages were produced, and {accounted} received or told as lost")]
+    Unaccounted {
+        /// How many were sent.
+        produced: u64,
+        /// How many arrived or were told as lost.
+        accounted: u64,
+    },
 }
 
 /// Measures one round of about `length`, over two links that `open` makes.

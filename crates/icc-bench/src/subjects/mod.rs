@@ -1,6 +1,8 @@
 //! The structures that are measured: one module each.
 
+pub mod fetch_add;
 pub mod plain;
+pub mod plain_ring;
 pub mod queue;
 pub mod raw;
 pub mod seqlock;

@@ -1,55 +1,108 @@
-//! A broadcast ring with one producer and, here, one consumer.
+//! A broadcast ring with one consumer and one producer, or two.
 
-use icc_queue::{Consumer, Producer, Queue, TryConsumeError};
+use icc_queue::{Consumer, Mode, Mpmc, Options, Producer, Queue, Spmc, TryConsumeError};
 
-use crate::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use crate::link::{Link, ManyProducers, OpenError, Polled, Receiver, Sender, Subject};
 use crate::message::Message;
 
 /// Slots of each ring: what programs that fear a burst take, and small enough that short messages stay in a core's cache.
 pub const CAPACITY: usize = 1024;
 
-/// `icc_queue::Queue` with one producer.
+/// `icc_queue::Queue` with one producer, plain stores.
 #[derive(Clone, Copy, Debug)]
 pub struct SpmcQueue;
 
+/// `icc_queue::Queue` with one producer, in memory that another process could map too.
+#[derive(Clone, Copy, Debug)]
+pub struct SharedSpmcQueue;
+
+/// `icc_queue::Queue` for many producers.
+#[derive(Clone, Copy, Debug)]
+pub struct MpmcQueue;
+
 impl Subject for SpmcQueue {
     const NAME: &'static str = "icc-queue spmc";
-    type Link<T: Message> = QueueLink<T>;
+    type Link<T: Message> = QueueLink<T, Spmc>;
 
-    fn open<T: Message>() -> Result<QueueLink<T>, OpenError> {
+    fn open<T: Message>() -> Result<QueueLink<T, Spmc>, OpenError> {
         Ok(QueueLink(Queue::new(CAPACITY)?))
+    }
+}
+
+impl Subject for SharedSpmcQueue {
+    const NAME: &'static str = "icc-queue spmc, shared";
+    type Link<T: Message> = QueueLink<T, Spmc>;
+
+    fn open<T: Message>() -> Result<QueueLink<T, Spmc>, OpenError> {
+        Ok(QueueLink(Queue::anonymous(CAPACITY, &Options::new())?))
+    }
+}
+
+impl Subject for MpmcQueue {
+    const NAME: &'static str = "icc-queue mpmc";
+    type Link<T: Message> = QueueLink<T, Mpmc>;
+
+    fn open<T: Message>() -> Result<QueueLink<T, Mpmc>, OpenError> {
+        Ok(QueueLink(Queue::new(CAPACITY)?))
+    }
+}
+
+impl ManyProducers for MpmcQueue {
+    const NAME: &'static str = <Self as Subject>::NAME;
+    type Sender<T: Message> = QueueSender<T, Mpmc>;
+    type Receiver<T: Message> = QueueReceiver<T, Mpmc>;
+
+    fn open_for_two<T: Message>() -> Result<([Self::Sender<T>; 2], Self::Receiver<T>), OpenError> {
+        let queue = Queue::<T, Mpmc>::new(CAPACITY)?;
+        Ok(([QueueSender(queue.producer()?), QueueSender(queue.producer()?)], QueueReceiver(queue.consumer())))
     }
 }
 
 /// A ring of [`CAPACITY`] slots.
 #[derive(Debug)]
-pub struct QueueLink<T>(Queue<T>);
+pub struct QueueLink<T, M: Mode>(Queue<T, M>);
 
 /// The producing end.
 #[derive(Debug)]
-pub struct QueueSender<T: Message>(Producer<T>);
+pub struct QueueSender<T: Message, M: Mode>(Producer<T, M>);
 
 /// The consuming end.
 #[derive(Debug)]
-pub struct QueueReceiver<T>(Consumer<T>);
+pub struct QueueReceiver<T, M: Mode>(Consumer<T, M>);
 
-impl<T: Message> Link<T> for QueueLink<T> {
-    type Sender<'link> = QueueSender<T>;
-    type Receiver<'link> = QueueReceiver<T>;
+impl<T: Message> Link<T> for QueueLink<T, Spmc> {
+    type Sender<'link> = QueueSender<T, Spmc>;
+    type Receiver<'link> = QueueReceiver<T, Spmc>;
 
-    fn ends(&mut self) -> Result<(QueueSender<T>, QueueReceiver<T>), OpenError> {
+    fn ends(&mut self) -> Result<(QueueSender<T, Spmc>, QueueReceiver<T, Spmc>), OpenError> {
         Ok((QueueSender(self.0.producer()?), QueueReceiver(self.0.consumer())))
     }
 }
 
-impl<T: Message> Sender<T> for QueueSender<T> {
+impl<T: Message> Link<T> for QueueLink<T, Mpmc> {
+    type Sender<'link> = QueueSender<T, Mpmc>;
+    type Receiver<'link> = QueueReceiver<T, Mpmc>;
+
+    fn ends(&mut self) -> Result<(QueueSender<T, Mpmc>, QueueReceiver<T, Mpmc>), OpenError> {
+        Ok((QueueSender(self.0.producer()?), QueueReceiver(self.0.consumer())))
+    }
+}
+
+impl<T: Message> Sender<T> for QueueSender<T, Spmc> {
     #[inline(always)]
     fn send(&mut self, message: &T) {
         self.0.produce(message);
     }
 }
 
-impl<T: Message> Receiver<T> for QueueReceiver<T> {
+impl<T: Message> Sender<T> for QueueSender<T, Mpmc> {
+    #[inline(always)]
+    fn send(&mut self, message: &T) {
+        self.0.produce(message);
+    }
+}
+
+impl<T: Message, M: Mode> Receiver<T> for QueueReceiver<T, M> {
     #[inline(always)]
     fn poll(&mut self, into: &mut T) -> Polled {
         match self.0.try_consume_into(into) {

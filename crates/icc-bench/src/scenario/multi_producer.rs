@@ -1,0 +1,142 @@
+//! Two cores produce into one queue at once, nobody polls: nanoseconds a message for each of them.
+//!
+//! The reference is the least that a common order can cost: a bare `fetch_add` on one word, from the same two cores. Each
+//! figure is the mean of a whole round and of both producers: a core keeps a contended line for many operations at a time, so
+//! that the median of short batches would tell of the one core's luck. There are hence no percentiles within a round; all are
+//! that mean. After the round a consumer that was there from the
+//! start must account for every message: whole, in the order of its producer, or told as lost.
+
+use std::time::{Duration, Instant};
+
+use super::one_way_latency::RoundError;
+use super::{Rig, Round, time_batches};
+use crate::link::{ManyProducers, Polled, Receiver, Sender};
+use crate::message::Message;
+use crate::pair;
+use crate::rounds::Plan;
+use crate::subjects::fetch_add::Counter;
+
+/// The scenario's name in tables, in JSON and on the command line.
+pub const NAME: &str = "multi_producer";
+
+/// Payload sizes when none are asked for, in bytes.
+pub const DEFAULT_PAYLOADS: [usize; 1] = [56];
+
+/// Long enough for steady figures.
+pub const FULL: Plan = Plan {
+    rounds: 15,
+    retries: 15,
+    retry_until: Duration::from_secs(60),
+    round: Duration::from_millis(60),
+    baseline: Duration::from_millis(30),
+};
+
+/// A few seconds in all.
+pub const QUICK: Plan =
+    Plan { rounds: 7, retries: 7, retry_until: Duration::from_secs(15), round: Duration::from_millis(40), ..FULL };
+
+/// Looks without finding anything, after which nothing more is expected of a consumer.
+const LOOKS: u32 = 1 << 16;
+
+/// Measures one round of about `length` of the reference.
+///
+/// # Errors
+///
+/// [`RoundError`] if a thread cannot be pinned, or an addition is missing.
+pub fn fetch_add_round(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+    let counter = Counter::default();
+    let add = |stop: &pair::Stop| Ok::<_, RoundError>(repeat(rig, length, stop, |_| counter.add()));
+    let (first, second) = pair::run(rig.cores, add, add)?;
+    let produced = first.count + second.count;
+    if counter.total() != produced {
+        return Err(RoundError::Unaccounted { produced, accounted: counter.total() });
+    }
+    Ok(together(&first, &second))
+}
+
+/// Measures one round of about `length`.
+///
+/// # Errors
+///
+/// [`RoundError`] if a thread cannot be pinned, or a message is garbled, out of its producer's order, or unaccounted for.
+pub fn round<T: Message, S: ManyProducers>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+    let ([first, second], mut receiver) = S::open_for_two::<T>().map_err(RoundError::Open)?;
+    let produce = |mut sender: S::Sender<T>, parity: u64| {
+        move |stop: &pair::Stop| {
+            let mut message = T::zeroed();
+            let share = repeat(rig, length, stop, |count| {
+                // The low bit tells the producers apart.
+                message.fill(count << 1 | parity);
+                sender.send(&message);
+            });
+            // Not dropped here: a queue may call itself closed when its last producer goes.
+            Ok::<_, RoundError>((share, sender))
+        }
+    };
+    let ((first, _one), (second, _other)) = pair::run(rig.cores, produce(first, 0), produce(second, 1))?;
+    account(&mut receiver, [first.count, second.count])?;
+    Ok(together(&first, &second))
+}
+
+/// Takes what is left and checks that it and the loss told are all that was produced.
+fn account<T: Message>(receiver: &mut impl Receiver<T>, produced: [u64; 2]) -> Result<(), RoundError> {
+    let (mut message, mut last, mut accounted, mut looks) = (T::zeroed(), [0; 2], 0, 0);
+    while looks < LOOKS {
+        match receiver.poll(&mut message) {
+            Polled::Message => {
+                let sequence = message.sequence();
+                message.check(sequence)?;
+                let (count, last) = (sequence >> 1, &mut last[(sequence & 1) as usize]);
+                if count <= *last || count > produced[(sequence & 1) as usize] {
+                    return Err(RoundError::OutOfOrder { sequence: count, after: *last });
+                }
+                *last = count;
+                accounted += 1;
+            }
+            Polled::Lost(count) => accounted += count,
+            Polled::Empty => looks += 1,
+        }
+    }
+    let produced = produced[0] + produced[1];
+    if accounted == produced && last != [0; 2] { Ok(()) } else { Err(RoundError::Unaccounted { produced, accounted }) }
+}
+
+/// How often a producer did what is measured, and in how long.
+struct Share {
+    batches: u64,
+    count: u64,
+    time: Duration,
+}
+
+impl Share {
+    fn per_ns(&self) -> f64 {
+        self.count as f64 / self.time.as_nanos() as f64
+    }
+}
+
+/// Does `operation` for about `length`, or until the other thread ends.
+#[inline(always)]
+fn repeat(rig: &Rig, length: Duration, stop: &pair::Stop, mut operation: impl FnMut(u64)) -> Share {
+    let mut count = 0;
+    let began = Instant::now();
+    let round = time_batches(
+        &rig.stopwatch,
+        length,
+        || !stop.is_asked(),
+        || {
+            count += 1;
+            operation(count);
+        },
+    );
+    Share { batches: round.samples, count, time: began.elapsed() }
+}
+
+/// Rates add up; the time is that of one of two producers.
+fn together(a: &Share, b: &Share) -> Round {
+    let mean = 2.0 / (a.per_ns() + b.per_ns());
+    let samples = a.batches.min(b.batches);
+    Round { samples, p50_ns: mean, p90_ns: mean, p99_ns: mean, p999_ns: mean, flow: None }
+}
+
+#[cfg(test)]
+mod tests;

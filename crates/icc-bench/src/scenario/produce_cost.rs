@@ -1,0 +1,135 @@
+//! What a message costs its producer while nobody polls: one pinned core, messages back to back.
+//!
+//! A sample is the mean of a batch. Each message is made anew before it is sent, all of it, as a program would; that is in
+//! every figure, the reference's too: a plain ring, where a message is filled and copied to the next of as many places, and
+//! nothing tells anybody. The compiler sees the making and the sending together, and may join them where a structure lets it.
+//!
+//! Only structures that never wait for a consumer can be measured. With a consumer that polls, this is the time that
+//! [`stream`](super::stream) shows.
+
+use std::time::Duration;
+
+use super::one_way_latency::RoundError;
+use super::{Rig, Round, time_batches};
+use crate::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use crate::message::Message;
+use crate::pair::Panicked;
+use crate::pin::pin_current_thread;
+use crate::rounds::Plan;
+use crate::subjects::plain_ring::PlainRing;
+
+/// The scenario's name in tables, in JSON and on the command line.
+pub const NAME: &str = "produce_cost";
+
+/// Payload sizes when none are asked for, in bytes.
+pub const DEFAULT_PAYLOADS: [usize; 4] = [8, 56, 256, 1024];
+
+/// Long enough for steady figures.
+pub const FULL: Plan = Plan {
+    rounds: 15,
+    retries: 15,
+    retry_until: Duration::from_secs(60),
+    round: Duration::from_millis(20),
+    baseline: Duration::from_millis(10),
+};
+
+/// A few seconds in all.
+pub const QUICK: Plan =
+    Plan { rounds: 7, retries: 7, retry_until: Duration::from_secs(15), round: Duration::from_millis(10), ..FULL };
+
+/// The most looks for what is left at the end of a round, and for the one message that must then arrive.
+const LOOKS: u32 = 1 << 20;
+
+/// Measures one round of about `length` of the reference.
+///
+/// # Errors
+///
+/// [`RoundError`] if the thread cannot be pinned, or if the last message does not lie in the ring.
+pub fn plain_round<T: Message>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+    on_own_thread(rig, || {
+        let mut ring = PlainRing::<T>::new();
+        let (round, produced) = produce(&mut ring, rig, length, || true);
+        ring.last().check(produced)?;
+        Ok(round)
+    })
+}
+
+/// Measures one round of about `length`.
+///
+/// # Errors
+///
+/// [`RoundError`] if the thread cannot be pinned, a message is garbled, or one that is sent at the end, when there is room
+/// for it, does not arrive.
+pub fn round<T: Message, S: Subject>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+    measure(S::open::<T>, rig, length)
+}
+
+fn measure<T: Message, L: Link<T>>(
+    open: impl Fn() -> Result<L, OpenError>,
+    rig: &Rig,
+    length: Duration,
+) -> Result<Round, RoundError> {
+    let mut link = open().map_err(RoundError::Open)?;
+    let (mut sender, mut receiver) = link.ends().map_err(RoundError::Open)?;
+    on_own_thread(rig, move || {
+        let (round, produced) = produce(&mut sender, rig, length, || true);
+        let mut message = T::zeroed();
+        // What is still there must be whole. How much that is, and what is told of the rest, differs.
+        for _ in 0..LOOKS {
+            if check_next(&mut receiver, &mut message, produced)? == Polled::Empty {
+                break;
+            }
+        }
+        let last = produced + 1;
+        message.fill(last);
+        sender.send(&message);
+        for _ in 0..LOOKS {
+            if check_next(&mut receiver, &mut message, last)? == Polled::Message {
+                message.check(last)?;
+                return Ok(round);
+            }
+        }
+        Err(RoundError::NothingArrived { produced: last })
+    })
+}
+
+/// Polls once and checks the message, if there is one: whole, and none later than the `last`.
+fn check_next<T: Message>(receiver: &mut impl Receiver<T>, message: &mut T, last: u64) -> Result<Polled, RoundError> {
+    let polled = receiver.poll(message);
+    if polled == Polled::Message {
+        message.check(message.sequence().min(last))?;
+    }
+    Ok(polled)
+}
+
+/// Fills and sends messages from number 1 on while `goes_on`; returns the last one's number beside the round.
+pub(super) fn produce<T: Message>(
+    sender: &mut impl Sender<T>,
+    rig: &Rig,
+    length: Duration,
+    goes_on: impl Fn() -> bool,
+) -> (Round, u64) {
+    let (mut message, mut sequence) = (T::zeroed(), 0);
+    let round = time_batches(&rig.stopwatch, length, goes_on, || {
+        sequence += 1;
+        message.fill(sequence);
+        sender.send(&message);
+    });
+    (round, sequence)
+}
+
+fn on_own_thread(rig: &Rig, body: impl FnOnce() -> Result<Round, RoundError> + Send) -> Result<Round, RoundError> {
+    // Pinning lasts as long as its thread.
+    std::thread::scope(|scope| {
+        scope
+            .spawn(|| {
+                pin_current_thread(rig.cores.first)?;
+                body()
+            })
+            .join()
+    })
+    .map_err(|_| Panicked)?
+}
+
+#[cfg(test)]
+mod tests;

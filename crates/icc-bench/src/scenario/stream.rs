@@ -1,0 +1,131 @@
+//! One core sends at full speed, another receives what it can.
+//!
+//! The time is the producer's, as in [`produce_cost`](super::produce_cost): the mean of a batch of messages made and sent. The
+//! receiver checks every message, all of it, and that their numbers rise. Beside the time stand the messages it received in
+//! a second, their share of those sent, and the share of the missing ones that it was told of. What promises to lose nothing
+//! waits for room, so its producer's time is the receiver's.
+//!
+//! The reference is the one-way latency of bare atomics: below 1, messages share the journeys between the cores.
+
+use std::time::{Duration, Instant};
+
+use super::one_way_latency::RoundError;
+use super::produce_cost::produce;
+use super::{Flow, Rig, Round};
+use crate::link::{Link, OpenError, Polled, Receiver};
+use crate::message::Message;
+use crate::pair::{self, Stop};
+use crate::rounds::Plan;
+
+/// The scenario's name in tables, in JSON and on the command line.
+pub const NAME: &str = "stream";
+
+/// Long enough for steady figures.
+pub const FULL: Plan = Plan {
+    rounds: 9,
+    retries: 9,
+    retry_until: Duration::from_secs(80),
+    round: Duration::from_millis(60),
+    baseline: Duration::from_millis(30),
+};
+
+/// Under half a minute in all.
+pub const QUICK: Plan =
+    Plan { rounds: 5, retries: 5, retry_until: Duration::from_secs(20), round: Duration::from_millis(40), ..FULL };
+
+/// Polls between two looks at the stop flag.
+const POLLS_PER_LOOK: u32 = 1 << 6;
+
+/// The most polls after the last message was sent: far more than any structure has room for.
+const POLLS_AT_THE_END: u32 = 1 << 20;
+
+/// Measures one round of about `length` over a link that `open` makes.
+///
+/// # Errors
+///
+/// [`RoundError`] if a thread cannot be pinned, if a message is garbled, comes twice, too early or was never sent, or if none
+/// arrives.
+pub fn round<T: Message, L: Link<T>>(
+    open: impl Fn() -> Result<L, OpenError>,
+    rig: &Rig,
+    length: Duration,
+) -> Result<Round, RoundError> {
+    let mut link = open().map_err(RoundError::Open)?;
+    let (mut sender, receiver) = link.ends().map_err(RoundError::Open)?;
+    let ((round, produced), tally) = pair::run(
+        rig.cores,
+        |stop| Ok(produce(&mut sender, rig, length, || !stop.is_asked())),
+        |stop| Ok::<_, RoundError>(receive_all(receiver, stop)),
+    )?;
+    if let Some(error) = tally.failure {
+        return Err(error);
+    }
+    if tally.received == 0 {
+        return Err(RoundError::NothingArrived { produced });
+    }
+    if tally.last > produced {
+        return Err(RoundError::OutOfOrder { sequence: tally.last, after: produced });
+    }
+    let flow = Flow {
+        produced,
+        received: tally.received,
+        told_lost: tally.told_lost,
+        per_second: tally.received as f64 / tally.time.as_secs_f64(),
+    };
+    Ok(Round { flow: Some(flow), ..round })
+}
+
+/// What the receiver got.
+#[derive(Debug, Default)]
+struct Tally {
+    received: u64,
+    told_lost: u64,
+    /// The number of the last message.
+    last: u64,
+    time: Duration,
+    failure: Option<RoundError>,
+}
+
+/// Receives until the other thread has ended and nothing is left.
+///
+/// After a failure it goes on: a producer that waits for room would otherwise wait for ever.
+fn receive_all<T: Message>(mut receiver: impl Receiver<T>, stop: &Stop) -> Tally {
+    let (mut message, mut tally) = (T::zeroed(), Tally::default());
+    let began = Instant::now();
+    loop {
+        // Asked before polling: what was sent before the end is then seen by these polls.
+        let is_over = stop.is_asked();
+        let mut polls = 0;
+        loop {
+            match receiver.poll(&mut message) {
+                Polled::Message => {
+                    let (sequence, after) = (message.sequence(), tally.last);
+                    if let Err(garbled) = message.check(sequence) {
+                        tally.failure.get_or_insert(garbled.into());
+                    } else if sequence <= after {
+                        tally.failure.get_or_insert(RoundError::OutOfOrder { sequence, after });
+                    }
+                    tally.received += 1;
+                    tally.last = sequence;
+                }
+                Polled::Lost(count) => tally.told_lost += count,
+                Polled::Empty if is_over => {
+                    tally.time = began.elapsed();
+                    return tally;
+                }
+                Polled::Empty => {}
+            }
+            polls += 1;
+            if polls == POLLS_PER_LOOK && !is_over {
+                break;
+            }
+            if polls == POLLS_AT_THE_END {
+                tally.failure.get_or_insert(RoundError::NoEnd { received: tally.received });
+                return tally;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
