@@ -30,11 +30,11 @@ pub(crate) struct Patience {
 impl Patience {
     pub(crate) fn round(&mut self) -> Round {
         self.rounds += 1;
-        if self.rounds <= SPINS {
+        let yields = self.rounds.saturating_sub(SPINS);
+        if yields == 0 {
             self.backoff.spin();
             return Round::Again;
         }
-        let yields = self.rounds - SPINS;
         if yields > YIELDS {
             return Round::GiveUp(self.rounds);
         }
