@@ -35,7 +35,14 @@ mod tests {
         };
         let rig =
             Rig { cores: Cores { first, second }, stopwatch: Stopwatch::calibrate(), patience: Duration::from_secs(5) };
-        for scenario in [Scenario::OneWayLatency, Scenario::CopyCost] {
+        let scenarios = [
+            Scenario::OneWayLatency,
+            Scenario::CopyCost,
+            Scenario::ProduceCost,
+            Scenario::Stream,
+            Scenario::MultiProducer,
+        ];
+        for scenario in scenarios {
             let ours = Catalogue::icc().names(scenario);
             let cases = catalogue().cases(scenario, &[8, 120, 1024], |name| !ours.contains(&name));
             assert_eq!(cases.len(), 3 * (catalogue().names(scenario).len() - ours.len()));

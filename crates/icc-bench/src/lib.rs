@@ -12,6 +12,8 @@
 //! - Every message is checked, all of it ([`message`]). Every wait is bounded: a lost message is an error, not a hang.
 //! - What one operation costs on one core is the mean of a batch of them, beside a plain copy of the same bytes
 //!   ([`scenario::copy_cost`]); what readers cost a writer is measured likewise ([`scenario::fan_out`]).
+//! - What a queue's producer pays alone ([`scenario::produce_cost`]), at full speed beside a consumer ([`scenario::stream`]) and
+//!   beside another producer ([`scenario::multi_producer`]) is such a mean, too; every message is accounted for.
 //! - The first samples of a round are dropped. Rounds of all subjects take turns, and each stands between two rounds of
 //!   a reference (two bare atomics, a plain copy): its ratio is to those, and it is dropped if they disagree ([`rounds`]).
 //! - Reported are medians over the rounds, with the range of the ratios ([`report`]), and the machine ([`machine`]).

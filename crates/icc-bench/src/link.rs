@@ -70,6 +70,9 @@ pub trait Subject: 'static {
     fn open<T: Message>() -> Result<Self::Link<T>, OpenError>;
 }
 
+/// Two producing ends and a consuming one, or why not.
+pub type OpenedForTwo<S, R> = Result<([S; 2], R), OpenError>;
+
 /// A queue under measurement that several producers may produce into at once, and that never waits for a consumer.
 pub trait ManyProducers: 'static {
     /// The name in tables, in JSON and on the command line.
@@ -86,7 +89,7 @@ pub trait ManyProducers: 'static {
     /// # Errors
     ///
     /// Whatever keeps the structure from being made.
-    fn open_for_two<T: Message>() -> Result<([Self::Sender<T>; 2], Self::Receiver<T>), OpenError>;
+    fn open_for_two<T: Message>() -> OpenedForTwo<Self::Sender<T>, Self::Receiver<T>>;
 }
 
 /// A link could not be made, in its structure's own words.

@@ -6,7 +6,7 @@ use super::*;
 const MIN: u64 = 10;
 
 fn round(p50_ns: f64) -> Round {
-    Round { samples: MIN, p50_ns, p90_ns: p50_ns, p99_ns: p50_ns, p999_ns: p50_ns }
+    Round { samples: MIN, p50_ns, p90_ns: p50_ns, p99_ns: p50_ns, p999_ns: p50_ns, flow: None }
 }
 
 fn plan(rounds: usize, retries: usize) -> Plan {

@@ -2,7 +2,7 @@
 
 use icc_queue::{Consumer, Mode, Mpmc, Options, Producer, Queue, Spmc, TryConsumeError};
 
-use crate::link::{Link, ManyProducers, OpenError, Polled, Receiver, Sender, Subject};
+use crate::link::{Link, ManyProducers, OpenError, OpenedForTwo, Polled, Receiver, Sender, Subject};
 use crate::message::Message;
 
 /// Slots of each ring: what programs that fear a burst take, and small enough that short messages stay in a core's cache.
@@ -52,7 +52,7 @@ impl ManyProducers for MpmcQueue {
     type Sender<T: Message> = QueueSender<T, Mpmc>;
     type Receiver<T: Message> = QueueReceiver<T, Mpmc>;
 
-    fn open_for_two<T: Message>() -> Result<([Self::Sender<T>; 2], Self::Receiver<T>), OpenError> {
+    fn open_for_two<T: Message>() -> OpenedForTwo<Self::Sender<T>, Self::Receiver<T>> {
         let queue = Queue::<T, Mpmc>::new(CAPACITY)?;
         Ok(([QueueSender(queue.producer()?), QueueSender(queue.producer()?)], QueueReceiver(queue.consumer())))
     }
