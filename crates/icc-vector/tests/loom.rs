@@ -47,7 +47,7 @@ fn two_writers_of_one_slot() {
 
 #[test]
 fn updates_are_one_step() {
-    model_with_traced_loads("updates_are_one_step", Some(2), || {
+    model_with_traced_loads("updates_are_one_step", Some(3), || {
         let vector = SeqlockVector::<Value>::new(1).unwrap();
         let add = |[one, two]: &mut Value| (*one, *two) = (*one + 1, *two + 1);
         let (mut one, mut two) = (vector.writer().unwrap(), vector.writer().unwrap());
@@ -62,7 +62,7 @@ fn updates_are_one_step() {
 /// Two that ask at once for ranges that overlap: one gets it, or, in the few rounds that a model waits, is told to ask again.
 #[test]
 fn a_slot_never_has_two_writers() {
-    model_with_traced_loads("a_slot_never_has_two_writers", Some(2), || {
+    model_with_traced_loads("a_slot_never_has_two_writers", Some(3), || {
         let vector = SeqlockVector::<Value, SingleWriter>::new(3).unwrap();
         let other = vector.clone();
         let thread = thread::spawn(move || other.writer_of(0..2));
@@ -76,7 +76,7 @@ fn a_slot_never_has_two_writers() {
 /// One writer writes slot 0, then slot 1: no picture has the second without the first.
 #[test]
 fn snapshot_against_a_writer() {
-    model("snapshot_against_a_writer", Some(2), || {
+    model("snapshot_against_a_writer", Some(3), || {
         let vector = SeqlockVector::<u64, SingleWriter>::new(2).unwrap();
         let mut writer = vector.writer().unwrap();
         let mut snapshot = vector.snapshot([0, 1]).unwrap();
@@ -150,7 +150,7 @@ fn cursor_against_two_writers() {
 /// Two single writers share the block 0..2: neither may overwrite the other's count.
 #[test]
 fn cursor_against_writers_of_half_a_block() {
-    model_with_traced_loads("cursor_against_writers_of_half_a_block", Some(2), || {
+    model_with_traced_loads("cursor_against_writers_of_half_a_block", Some(3), || {
         let vector = SeqlockVector::<Value, Tracked<SingleWriter>>::new(4).unwrap();
         let mut changes = vector.changes();
         let threads = [0, 1].map(|slot| {
@@ -193,7 +193,7 @@ fn cursor_against_a_death() {
 
 #[test]
 fn cursor_against_a_death_and_a_successor() {
-    model_with_traced_loads("cursor_against_a_death_and_a_successor", Some(2), || cursor_against_a_dying_writer(true));
+    model_with_traced_loads("cursor_against_a_death_and_a_successor", Some(3), || cursor_against_a_dying_writer(true));
 }
 
 /// One dies half-way while a reader looks: the reader is told the old value, or that it is being written, or of the death.
@@ -246,7 +246,7 @@ fn single_recovery_against_a_reader() {
 /// Two that find the dead one's slot at once: one recovers it, the other writes after, or gives up in a model's few rounds.
 #[test]
 fn two_recover_one_slot() {
-    model_with_traced_loads("two_recover_one_slot", Some(2), || {
+    model_with_traced_loads("two_recover_one_slot", Some(3), || {
         let vector = SeqlockVector::<Value>::new(1).unwrap();
         let dying = vector.writer().unwrap();
         let mut one = vector.writer().unwrap();
@@ -267,7 +267,7 @@ fn two_recover_one_slot() {
 /// A live writer, wherever it is, is never taken for dead, by a reader that waits or by one that does not.
 #[test]
 fn a_live_writer_is_not_dead() {
-    model_with_traced_loads("a_live_writer_is_not_dead", Some(2), || {
+    model_with_traced_loads("a_live_writer_is_not_dead", Some(3), || {
         let vector = SeqlockVector::<Value>::new(1).unwrap();
         let mut writer = vector.writer().unwrap();
         let thread = thread::spawn(move || {
