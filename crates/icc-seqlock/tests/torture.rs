@@ -68,7 +68,7 @@ where
                 scope.spawn(|| read(&|out| reader.try_read_into(out).ok())),
             ];
             let written = timed(&mut |seed| assert_eq!(writer.write(&filled(seed)), 2 * seed));
-            readers.map(|reader| reader.join().unwrap());
+            readers.into_iter().for_each(|reader| reader.join().unwrap());
             written
         });
         assert_eq!(cell.version(), 2 * written);
@@ -96,7 +96,7 @@ where
                 })
                 .collect();
             let written = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
-            readers.map(|reader| reader.join().unwrap());
+            readers.into_iter().for_each(|reader| reader.join().unwrap());
             written
         });
         assert_eq!(cell.version(), 2 * written, "a write was lost or counted twice");
