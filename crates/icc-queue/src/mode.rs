@@ -60,7 +60,7 @@ impl Mode for Mpmc {
     type Placement = Padded;
     type Seat = mpmc::Seat;
     const KIND: Kind = Kind::QueueMpmc;
-    const PRODUCERS: u32 = 64;
+    const PRODUCERS: u32 = if cfg!(icc_loom) { 2 } else { 64 };
     const LINES: usize = 1 + mpmc::LINES_EACH * Self::PRODUCERS as usize;
     const ABANDONS: bool = true;
 
