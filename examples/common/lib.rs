@@ -1,0 +1,1 @@
+//! What the examples share: message types and the like.
