@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::for_payload;
 use crate::link::{ManyProducers, Subject};
 use crate::scenario::copy_cost::{self, Direction, Operation};
@@ -29,9 +31,31 @@ pub struct Case {
     pub subject: &'static str,
     /// The size of its messages, in bytes.
     pub payload_bytes: usize,
+    /// What it is for, as the catalogue has it: a reference where no entry says otherwise.
+    pub kind: Kind,
+    /// How many consumers or readers there are, where that is what varies.
+    pub consumers: Option<usize>,
+    /// The two cores, where those are what varies.
+    pub cores: Option<[usize; 2]>,
     /// What its figures are put in ratio to.
     pub reference: Reference,
     measure: Measure,
+}
+
+/// What a subject is for: only those of one kind can be better or worse than each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// What others are put in ratio to; it does less than any of them.
+    Reference,
+    /// Every message counts.
+    Queue,
+    /// Only the newest value counts.
+    LatestValue,
+    /// A read of a cell.
+    Read,
+    /// A write to a cell.
+    Write,
 }
 
 /// What figures are put in ratio to, measured before and after each round.
@@ -112,6 +136,9 @@ pub fn baseline(payload_bytes: usize) -> Case {
         scenario: Scenario::OneWayLatency,
         subject: raw::NAME,
         payload_bytes,
+        kind: Kind::Reference,
+        consumers: None,
+        cores: None,
         reference: Reference::RawAtomics,
         measure: Box::new(|rig, length| one_way_latency::round::<Word, RawLink>(RawLink::open, rig, length)),
     }
@@ -122,6 +149,9 @@ fn case_of<S: Subject>(payload_bytes: usize) -> Option<Case> {
         scenario: Scenario::OneWayLatency,
         subject: S::NAME,
         payload_bytes,
+        kind: Kind::Reference,
+        consumers: None,
+        cores: None,
         reference: Reference::RawAtomics,
         measure: Box::new(|rig, length| {
             one_way_latency::round::<T, S::Link<T>>(S::open::<T>, rig, length)
@@ -134,6 +164,9 @@ fn copy_of<O: Operation>(payload_bytes: usize) -> Option<Case> {
         scenario: Scenario::CopyCost,
         subject: O::NAME,
         payload_bytes,
+        kind: Kind::Reference,
+        consumers: None,
+        cores: None,
         reference: Reference::PlainCopy(O::DIRECTION),
         measure: Box::new(copy_cost::round::<T, O>),
     })
@@ -144,6 +177,9 @@ fn plain_ring_of(payload_bytes: usize) -> Option<Case> {
         scenario: Scenario::ProduceCost,
         subject: plain_ring::NAME,
         payload_bytes,
+        kind: Kind::Reference,
+        consumers: None,
+        cores: None,
         reference: Reference::PlainRing,
         measure: Box::new(produce_cost::plain_round::<T>),
     })
@@ -154,6 +190,9 @@ fn produce_to<S: Subject>(payload_bytes: usize) -> Option<Case> {
         scenario: Scenario::ProduceCost,
         subject: S::NAME,
         payload_bytes,
+        kind: Kind::Reference,
+        consumers: None,
+        cores: None,
         reference: Reference::PlainRing,
         measure: Box::new(produce_cost::round::<T, S>),
     })
@@ -164,6 +203,9 @@ fn stream_of<S: Subject>(payload_bytes: usize) -> Option<Case> {
         scenario: Scenario::Stream,
         subject: S::NAME,
         payload_bytes,
+        kind: Kind::Reference,
+        consumers: None,
+        cores: None,
         reference: Reference::RawAtomics,
         measure: Box::new(|rig, length| stream::round::<T, S::Link<T>>(S::open::<T>, rig, length)),
     })
@@ -174,6 +216,9 @@ fn fetch_add(payload_bytes: usize) -> Case {
         scenario: Scenario::MultiProducer,
         subject: fetch_add::NAME,
         payload_bytes,
+        kind: Kind::Reference,
+        consumers: None,
+        cores: None,
         reference: Reference::FetchAdd,
         measure: Box::new(multi_producer::fetch_add_round),
     }
@@ -184,6 +229,9 @@ fn two_producers_of<S: ManyProducers>(payload_bytes: usize) -> Option<Case> {
         scenario: Scenario::MultiProducer,
         subject: S::NAME,
         payload_bytes,
+        kind: Kind::Reference,
+        consumers: None,
+        cores: None,
         reference: Reference::FetchAdd,
         measure: Box::new(multi_producer::round::<T, S>),
     })
@@ -194,6 +242,9 @@ fn fan_out_to<const READERS: usize>(payload_bytes: usize) -> Option<Case> {
         scenario: Scenario::FanOut,
         subject: const { readers_name(READERS) },
         payload_bytes,
+        kind: Kind::Reference,
+        consumers: Some(READERS),
+        cores: None,
         reference: Reference::OneReader,
         measure: Box::new(fan_out::round::<T, READERS>),
     })
@@ -218,6 +269,7 @@ pub struct Catalogue {
 struct Entry {
     scenario: Scenario,
     name: &'static str,
+    kind: Kind,
     case: fn(usize) -> Option<Case>,
 }
 
@@ -226,7 +278,8 @@ impl Catalogue {
     #[must_use]
     pub fn baseline_only() -> Self {
         let case = |payload_bytes| Some(baseline(payload_bytes));
-        Self { entries: vec![Entry { scenario: Scenario::OneWayLatency, name: raw::NAME, case }] }
+        let (scenario, kind) = (Scenario::OneWayLatency, Kind::Reference);
+        Self { entries: vec![Entry { scenario, name: raw::NAME, kind, case }] }
     }
 
     /// The references and everything of this workspace.
@@ -240,8 +293,6 @@ impl Catalogue {
             .with_lossy_queue::<MpmcQueue>()
             .with_many_producers::<MpmcQueue>()
             .with::<VectorSlot>()
-            .with_operation::<PlainRead>()
-            .with_operation::<PlainWrite>()
             .with_operation::<ReadInto>()
             .with_operation::<ExclusiveWrite>()
             .with_operation::<SharedWrite>()
@@ -250,50 +301,59 @@ impl Catalogue {
             .with_readers::<2>()
     }
 
-    /// Adds a subject of one-way latency.
+    /// Adds a subject of one-way latency of which only the newest value counts.
     #[must_use]
     pub fn with<S: Subject>(self) -> Self {
-        self.and(Scenario::OneWayLatency, S::NAME, case_of::<S>)
+        self.and(Scenario::OneWayLatency, S::NAME, Kind::LatestValue, case_of::<S>)
     }
 
     /// Adds an operation whose cost is compared with a plain copy's.
     #[must_use]
     pub fn with_operation<O: Operation>(self) -> Self {
-        self.and(Scenario::CopyCost, O::NAME, copy_of::<O>)
+        let kind = match O::DIRECTION {
+            Direction::Read => Kind::Read,
+            Direction::Write => Kind::Write,
+        };
+        self.and(Scenario::CopyCost, O::NAME, kind, copy_of::<O>)
     }
 
     /// Adds a queue that never waits for a consumer: to latency, stream and produce cost.
     #[must_use]
     pub fn with_lossy_queue<S: Subject>(self) -> Self {
-        self.with_lossless_queue::<S>().and(Scenario::ProduceCost, S::NAME, produce_to::<S>)
+        self.with_lossless_queue::<S>().and(Scenario::ProduceCost, S::NAME, Kind::Queue, produce_to::<S>)
     }
 
     /// Adds a queue that may wait for its consumer: to latency and stream.
     #[must_use]
     pub fn with_lossless_queue<S: Subject>(self) -> Self {
-        self.with::<S>().and(Scenario::Stream, S::NAME, stream_of::<S>)
+        self.and(Scenario::OneWayLatency, S::NAME, Kind::Queue, case_of::<S>).and(
+            Scenario::Stream,
+            S::NAME,
+            Kind::Queue,
+            stream_of::<S>,
+        )
     }
 
     /// Adds a queue for two producers at once.
     #[must_use]
     pub fn with_many_producers<S: ManyProducers>(self) -> Self {
-        self.and(Scenario::MultiProducer, S::NAME, two_producers_of::<S>)
+        self.and(Scenario::MultiProducer, S::NAME, Kind::Queue, two_producers_of::<S>)
     }
 
     fn with_references(self) -> Self {
-        self.and(Scenario::ProduceCost, plain_ring::NAME, plain_ring_of).and(
-            Scenario::MultiProducer,
-            fetch_add::NAME,
-            |payload_bytes| Some(fetch_add(payload_bytes)),
-        )
+        let kind = Kind::Reference;
+        self.and(Scenario::CopyCost, PlainRead::NAME, kind, copy_of::<PlainRead>)
+            .and(Scenario::CopyCost, PlainWrite::NAME, kind, copy_of::<PlainWrite>)
+            .and(Scenario::ProduceCost, plain_ring::NAME, kind, plain_ring_of)
+            .and(Scenario::MultiProducer, fetch_add::NAME, kind, |payload_bytes| Some(fetch_add(payload_bytes)))
     }
 
     fn with_readers<const READERS: usize>(self) -> Self {
-        self.and(Scenario::FanOut, const { readers_name(READERS) }, fan_out_to::<READERS>)
+        self.and(Scenario::FanOut, const { readers_name(READERS) }, Kind::LatestValue, fan_out_to::<READERS>)
     }
 
-    fn and(mut self, scenario: Scenario, name: &'static str, case: fn(usize) -> Option<Case>) -> Self {
-        self.entries.push(Entry { scenario, name, case });
+    fn and(mut self, scenario: Scenario, name: &'static str, kind: Kind, case: fn(usize) -> Option<Case>) -> Self {
+        self.entries.push(Entry { scenario, name, kind, case });
         self
     }
 
@@ -315,7 +375,7 @@ impl Catalogue {
                 let mut cases: Vec<Case> = self
                     .of(scenario)
                     .filter(|entry| wanted(entry.name))
-                    .filter_map(|entry| (entry.case)(payload))
+                    .filter_map(|entry| Some(Case { kind: entry.kind, ..(entry.case)(payload)? }))
                     .collect();
                 cases.sort_by_key(|case| case.reference);
                 cases
