@@ -1,0 +1,194 @@
+//! Everything that goes through shared memory, in one place.
+//!
+//! All are plain data in a fixed layout without padding. A program that attaches with another size, alignment or type name is
+//! refused; a change that keeps all three is not noticed, so a type whose fields change their meaning gets a new name.
+
+use bytemuck::{Pod, Zeroable};
+
+/// The instruments, by number.
+pub const INSTRUMENTS: usize = 8;
+
+/// The levels of each side of a book.
+pub const LEVELS: usize = 5;
+
+/// One level of one side of a book, as it is from now on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct MarketUpdate {
+    /// When the feed sent it, by [`clock::now`](crate::clock::now).
+    pub sent_at: u64,
+    /// When it happened at the venue: nanoseconds since its day began.
+    pub venue_at: u64,
+    /// The venue's own number of this update, from 0.
+    pub venue_sequence: u64,
+    /// In ticks, which are hundredths of a unit of money.
+    pub price: i64,
+    /// Lots offered at this price.
+    pub quantity: u32,
+    /// Which instrument, less than [`INSTRUMENTS`].
+    pub instrument: u16,
+    /// Which level, 0 being the best, less than [`LEVELS`].
+    pub level: u8,
+    /// [`BID`](Self::BID) or [`ASK`](Self::ASK).
+    pub side: u8,
+    /// Not 0 on the last update of an event: only then is the book whole again.
+    pub last: u32,
+    /// Orders that make up the quantity.
+    pub orders: u32,
+}
+
+impl MarketUpdate {
+    /// The side of those who want to buy.
+    pub const BID: u8 = 0;
+    /// The side of those who want to sell.
+    pub const ASK: u8 = 1;
+}
+
+/// The points on the way from a market update to the report on an order at which a clock is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Stage {
+    /// The feed sent the market update.
+    MarketSent,
+    /// A model received it.
+    ModelReceived,
+    /// The model wrote what it wants to have.
+    IdealWritten,
+    /// The overseer saw that.
+    OverseerSaw,
+    /// The overseer sent an order request.
+    OrderSent,
+    /// The account handler received it.
+    AccountReceived,
+    /// The account handler reported what came of it.
+    ReportSent,
+}
+
+/// How many stages there are.
+pub const STAGES: usize = Stage::ReportSent as usize + 1;
+
+/// When a cause passed each stage, carried along in the messages, by [`clock::now`](crate::clock::now).
+///
+/// 0 where it has not been yet. All 0 in a message that no single market update caused, such as a second try.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Trace {
+    /// A stamp for each [`Stage`], in their order.
+    pub at: [u64; STAGES],
+}
+
+impl Trace {
+    /// The same with one more stamp.
+    #[must_use]
+    pub fn stamped(mut self, stage: Stage, at: u64) -> Self {
+        self.at[stage as usize] = at;
+        self
+    }
+}
+
+/// What a model wants to have of an instrument: a slot of the vector of ideal positions, which that model alone writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Ideal {
+    /// Lots; below 0 to be short.
+    pub quantity: i64,
+    /// The middle of the market when the model decided so, in half ticks.
+    pub middle: i64,
+    /// Up to [`Stage::IdealWritten`].
+    pub trace: Trace,
+}
+
+/// A request to buy or sell at once what can be had, and to forget the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct OrderRequest {
+    /// Chosen by who sends it, to know the report by.
+    pub id: u64,
+    /// Lots to buy; below 0 to sell.
+    pub quantity: i64,
+    /// The worst price that will do, in ticks.
+    pub limit: i64,
+    /// Which instrument.
+    pub instrument: u32,
+    /// [`OVERSEER`](Self::OVERSEER) or [`OPERATOR`](Self::OPERATOR).
+    pub sender: u32,
+    /// Up to [`Stage::OrderSent`].
+    pub trace: Trace,
+}
+
+impl OrderRequest {
+    /// The overseer sent it.
+    pub const OVERSEER: u32 = 1;
+    /// A person sent it, by `trading_system order`.
+    pub const OPERATOR: u32 = 2;
+}
+
+/// What the account handler made of an order request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Report {
+    /// Of the request.
+    pub id: u64,
+    /// Lots bought; below 0 if sold; 0 if nothing came of it.
+    pub filled: i64,
+    /// In ticks, if something was filled.
+    pub price: i64,
+    /// Which instrument.
+    pub instrument: u32,
+    /// Why nothing was filled: one of the codes of [`Refusal`], 0 if something was.
+    pub refusal: u32,
+    /// Complete.
+    pub trace: Trace,
+}
+
+/// Why an order request came to nothing. Stored as a number, since not every number is a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Refusal {
+    /// No such instrument, or a quantity of 0.
+    Invalid = 1,
+    /// More lots than one order may have.
+    OrderTooLarge = 2,
+    /// The position would be larger than it may be.
+    PositionTooLarge = 3,
+    /// The account handler does not know the whole book yet, or any more.
+    NoMarket = 4,
+    /// The market is not at the limit.
+    NotAtLimit = 5,
+}
+
+/// What the account has of an instrument: a slot of the vector of live positions, which the account handler alone writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Position {
+    /// Lots; below 0 if short.
+    pub quantity: i64,
+    /// What was received for sales less what was paid, in ticks times lots.
+    pub cash: i64,
+    /// The orders filled so far.
+    pub fills: u64,
+    /// The middle of the market at the last fill, in half ticks.
+    pub middle: i64,
+}
+
+/// How a process is: a slot of the vector of statuses, which that process alone writes, some fifty times a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Status {
+    /// When it was written, by [`clock::now`](crate::clock::now). A process that has not written for long is not well.
+    pub alive_at: u64,
+    /// When this process began.
+    pub started_at: u64,
+    /// Messages that it received since, from its main input.
+    pub received: u64,
+    /// Messages of its main input that it lost since.
+    pub lost: u64,
+    /// Messages or values that it sent since.
+    pub sent: u64,
+    /// The sequence number of its main input that it will read next.
+    pub next: u64,
+    /// Its process id, to show. (Never to decide by: ids are given out again.)
+    pub pid: u32,
+    /// How many processes have had this part so far, itself included.
+    pub starts: u32,
+}
