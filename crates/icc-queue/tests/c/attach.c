@@ -1,0 +1,107 @@
+/* The other side of tests/from_c.rs: a reader that knows of icc only what docs/shared-memory-layout.md says.
+ *
+ *   attach queue PATH FIRST COUNT   prints COUNT messages from number FIRST on, received or lost
+ *   attach check PATH FIRST COUNT   the same, and prints only how many; each word k of message n must be 1000003 n + k
+ *   attach vector PATH              prints every slot
+ *   attach watch PATH SLOT LAST     reads SLOT until its version is LAST; the words of a value must follow its version
+ *
+ * Payloads are some words of 64 bits. Ends with 2 if what it read is wrong, with 1 if there is nothing to read. */
+#define _POSIX_C_SOURCE 200809L
+#include "icc.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { WORDS = 64, SECONDS = 20 };
+
+static const uint64_t STEP = 1000003;
+
+static int fail(const char *what) {
+    fprintf(stderr, "attach: %s\n", what);
+    return 1;
+}
+
+static void print_words(const uint64_t *payload, uint64_t words) {
+    for (uint64_t k = 0; k < words; k++) printf(" %" PRIu64, payload[k]);
+    putchar('\n');
+}
+
+static int consume(const struct icc_buffer *b, uint64_t next, uint64_t count, int print) {
+    uint64_t payload[WORDS] = {0}, words = b->header.element_size / 8, lost = 0, received = 0, missed = 0;
+    uint64_t end = next + count, idle = 0;
+    for (time_t deadline = time(NULL) + SECONDS; next < end;) {
+        uint64_t n = next;
+        switch (icc_try_consume(b, &next, payload, &lost)) {
+        case ICC_MESSAGE:
+            received++;
+            if (print) {
+                printf("%" PRIu64, n);
+                print_words(payload, words);
+                break;
+            }
+            for (uint64_t k = 0; k < words; k++) {
+                if (payload[k] == STEP * n + k) continue;
+                fprintf(stderr, "attach: message %" PRIu64 " has %" PRIu64 " in word %" PRIu64 "\n", n, payload[k], k);
+                return 2;
+            }
+            break;
+        case ICC_LOST:
+            missed += lost;
+            if (print) printf("lost %" PRIu64 "\n", lost);
+            break;
+        case ICC_EMPTY:
+            if (++idle % 4096 == 0 && time(NULL) > deadline) return fail("no message came");
+        }
+    }
+    printf("received %" PRIu64 " lost %" PRIu64 "\n", received, missed);
+    return 0;
+}
+
+static int print_slots(const struct icc_buffer *b) {
+    uint64_t payload[WORDS] = {0}, version;
+    for (uint64_t slot = 0; slot < b->header.len; slot++) {
+        if (!icc_try_read(b, slot, payload, &version)) return fail("a slot was being written");
+        printf("%" PRIu64 " at %" PRIu64, slot, version);
+        print_words(payload, b->header.element_size / 8);
+    }
+    return 0;
+}
+
+static int watch(const struct icc_buffer *b, uint64_t slot, uint64_t last) {
+    uint64_t payload[WORDS] = {0}, version = 0, whole = 0;
+    if (slot >= b->header.len) return fail("no such slot");
+    for (time_t deadline = time(NULL) + SECONDS; version < last;) {
+        if (!icc_try_read(b, slot, payload, &version)) {
+            version = 0;
+        } else {
+            whole++;
+            for (uint64_t k = 0; version > 0 && k < b->header.element_size / 8; k++) {
+                if (payload[k] == STEP * version + k) continue;
+                fprintf(stderr, "attach: version %" PRIu64 " has %" PRIu64 " in word %" PRIu64 "\n", version, payload[k], k);
+                return 2;
+            }
+        }
+        if (whole % 4096 == 0 && time(NULL) > deadline) return fail("no change came");
+    }
+    printf("last %" PRIu64 "\n", version);
+    return 0;
+}
+
+int main(int count, char **arguments) {
+    if (count < 3) return fail("say what to read, and where");
+    struct icc_buffer b;
+    const char *wrong = icc_attach(&b, arguments[2]);
+    if (wrong) return fail(wrong);
+    const struct icc_header *h = &b.header;
+    if (h->element_size % 8 != 0 || h->element_size > 8 * WORDS) return fail("not a few words of 64 bits");
+    uint64_t first = count > 3 ? strtoull(arguments[3], NULL, 10) : 0, second = count > 4 ? strtoull(arguments[4], NULL, 10) : 0;
+    int vector = strcmp(arguments[1], "vector") == 0 || strcmp(arguments[1], "watch") == 0;
+    if (vector != (h->kind == ICC_VECTOR)) return fail("of another kind");
+    printf("kind %" PRIu32 " len %" PRIu64 " size %" PRIu64 " type %.256s %" PRIx64 "\n", h->kind, h->len, h->element_size,
+           h->type_name, h->fingerprint);
+    fflush(stdout);
+    if (strcmp(arguments[1], "vector") == 0) return print_slots(&b);
+    if (strcmp(arguments[1], "watch") == 0) return watch(&b, first, second);
+    return consume(&b, first, second, strcmp(arguments[1], "queue") == 0);
+}

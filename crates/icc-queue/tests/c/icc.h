@@ -1,0 +1,142 @@
+/* Reading the shared memory of icc from C11, by docs/shared-memory-layout.md and nothing else.
+ *
+ * Everything is read-only: a program that uses this cannot harm the buffer. All racy accesses are atomic, so there is no data
+ * race in the eyes of the C standard either. Copy this file into your program; it needs POSIX and 64-bit atomics. */
+#ifndef ICC_H
+#define ICC_H
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ICC_QUEUE_SPMC = 1, ICC_QUEUE_MPMC = 2, ICC_VECTOR = 3 };
+
+/* The first 512 bytes. */
+struct icc_header {
+    uint64_t magic;
+    uint32_t layout_version, kind;
+    uint64_t element_size, element_align, fingerprint, len, stride, slots_offset, lines, lines_offset, total_size, created_at;
+    uint32_t creator, ready;
+    uint64_t words[4], reserved[15];
+    char type_name[256];
+};
+_Static_assert(sizeof(struct icc_header) == 512, "the header has 512 bytes");
+
+struct icc_buffer {
+    /* A copy, checked by icc_attach: nothing is read from the mapping's header again. */
+    struct icc_header header;
+    const unsigned char *start;
+    uint64_t size, payload_offset;
+};
+
+static inline int icc_power_of_two(uint64_t n) {
+    return n != 0 && (n & (n - 1)) == 0;
+}
+
+/* What is wrong with a header, in a file of `size` bytes, or NULL. */
+static const char *icc_check(const struct icc_header *h, uint64_t size, uint64_t payload_offset) {
+    if (h->magic != UINT64_C(0x5246465542434349)) return "not a buffer of icc";
+    if (h->layout_version != 1) return "another layout version: build for that one";
+    if (h->ready != 1) return "not ready: its creator has not finished it";
+    if (h->kind < ICC_QUEUE_SPMC || h->kind > ICC_VECTOR) return "of an unknown kind";
+    if (!icc_power_of_two(h->element_align) || h->element_align > 4096) return "damaged: element_align";
+    if (h->len == 0 || (h->kind != ICC_VECTOR && !icc_power_of_two(h->len))) return "damaged: len";
+    if (h->lines_offset != sizeof *h || h->lines > (size - sizeof *h) / 128) return "damaged: lines";
+    if (h->kind != ICC_VECTOR && h->lines == 0) return "damaged: no head";
+    if (h->slots_offset < h->lines_offset + 128 * h->lines || h->slots_offset > size) return "damaged: slots_offset";
+    if (h->slots_offset % 8 != 0 || h->stride % 8 != 0) return "damaged: not aligned";
+    if (h->element_size > size || h->stride < payload_offset + h->element_size) return "damaged: stride";
+    if (h->len > (size - h->slots_offset) / h->stride) return "cut off, or damaged: len";
+    return NULL;
+}
+
+/* Maps the buffer at `path` to read. Returns NULL, or what is wrong. */
+static const char *icc_attach(struct icc_buffer *b, const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0) return "cannot be opened: start its creator first, or check its name and mode";
+    struct stat status;
+    int found = fstat(file, &status);
+    if (found != 0 || !S_ISREG(status.st_mode) || status.st_size < (off_t)sizeof b->header) {
+        close(file);
+        return "not a buffer: not a file, or too short";
+    }
+    b->size = (uint64_t)status.st_size;
+    void *start = mmap(NULL, b->size, PROT_READ, MAP_SHARED, file, 0);
+    close(file); /* The mapping stays. */
+    if (start == MAP_FAILED) return "cannot be mapped";
+    b->start = start;
+    memcpy(&b->header, b->start, sizeof b->header);
+    b->payload_offset = b->header.element_align > 8 ? b->header.element_align : 8;
+    const char *wrong = icc_check(&b->header, b->size, b->payload_offset);
+    if (wrong) munmap(start, b->size);
+    return wrong;
+}
+
+static inline const _Atomic uint64_t *icc_version(const struct icc_buffer *b, uint64_t slot) {
+    return (const _Atomic uint64_t *)(b->start + b->header.slots_offset + b->header.stride * slot);
+}
+
+/* Copies a slot's payload by relaxed atomic loads. It may be a mixture of two writes: the caller looks at the version again. */
+static inline void icc_copy(const struct icc_buffer *b, uint64_t slot, void *out) {
+    const unsigned char *from = (const unsigned char *)icc_version(b, slot) + b->payload_offset;
+    unsigned char *to = out;
+    uint64_t done = 0, size = b->header.element_size;
+    for (; done + 8 <= size; done += 8) {
+        uint64_t word = atomic_load_explicit((const _Atomic uint64_t *)(from + done), memory_order_relaxed);
+        memcpy(to + done, &word, 8);
+    }
+    for (; done < size; done++) {
+        to[done] = atomic_load_explicit((const _Atomic unsigned char *)(from + done), memory_order_relaxed);
+    }
+}
+
+/* Copies the payload if the slot stands at `version`, an even one, before and after. Otherwise returns 0. */
+static inline int icc_read_at(const struct icc_buffer *b, uint64_t slot, uint64_t version, void *out) {
+    if (atomic_load_explicit(icc_version(b, slot), memory_order_relaxed) != version) return 0;
+    atomic_thread_fence(memory_order_acquire);
+    icc_copy(b, slot, out);
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(icc_version(b, slot), memory_order_relaxed) == version;
+}
+
+/* A vector: one attempt at the value of a slot that exists, and its version. 0 if a write was under way or crossed the copy. */
+static inline int icc_try_read(const struct icc_buffer *b, uint64_t slot, void *out, uint64_t *version) {
+    *version = atomic_load_explicit(icc_version(b, slot), memory_order_relaxed);
+    return *version % 2 == 0 && icc_read_at(b, slot, *version, out);
+}
+
+/* A queue: how many messages have been produced, since before the first if that is not 0. */
+static inline uint64_t icc_produced(const struct icc_buffer *b) {
+    const unsigned char *line = b->start + b->header.lines_offset;
+    uint64_t head = atomic_load_explicit((const _Atomic uint64_t *)line, memory_order_relaxed);
+    atomic_thread_fence(memory_order_acquire);
+    return head;
+}
+
+enum icc_consumed { ICC_EMPTY, ICC_MESSAGE, ICC_LOST };
+
+/* A queue: message `*next`, which is then one further. If it was overwritten: how many are lost, and `*next` is a quarter of the
+ * ring after the oldest that is kept, so that the producer does not run over this consumer at once. Messages of a producer that
+ * died half-way are empty here until the ring comes round; the Rust consumer asks the kernel and counts them as lost at once. */
+static inline enum icc_consumed icc_try_consume(const struct icc_buffer *b, uint64_t *next, void *out, uint64_t *lost) {
+    uint64_t len = b->header.len, slot = *next & (len - 1), complete = 2 * (*next / len) + 2;
+    if (icc_read_at(b, slot, complete, out)) {
+        *next += 1;
+        return ICC_MESSAGE;
+    }
+    uint64_t version = atomic_load_explicit(icc_version(b, slot), memory_order_relaxed);
+    if (version <= complete) return ICC_EMPTY;
+    /* What the slot proves; the head may be seen older than that. */
+    uint64_t begun = *next + len * ((version - complete + 1) / 2), produced = icc_produced(b);
+    if (produced < begun) produced = begun;
+    uint64_t resume = produced - len + (len < 4 ? 1 : len / 4);
+    *lost = resume - *next;
+    *next = resume;
+    return ICC_LOST;
+}
+
+#endif
