@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Torture(TortureArgs),
     /// Run the library crates' tests under Miri (needs a nightly toolchain with miri).
     Miri,
+    /// Check the published crates with the least Rust version that they promise to build with.
+    Msrv,
     /// Cross-build the library crates' tests for aarch64 Linux and run them under qemu.
     Aarch64,
 }

@@ -10,6 +10,7 @@ mod counts;
 mod loom;
 mod loom_line;
 mod miri;
+mod msrv;
 mod process;
 mod sanitize;
 mod shim;
@@ -44,6 +45,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Sanitize(args) => sanitize::run(&workspace, args),
         Command::Torture(args) => torture::run(&workspace, args),
         Command::Miri => miri::run(&workspace),
+        Command::Msrv => msrv::run(&workspace),
         Command::Aarch64 => aarch64::run(&workspace),
     }
 }
