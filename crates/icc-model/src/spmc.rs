@@ -1,0 +1,237 @@
+//! One producer, and a successor that goes on where it was killed.
+//!
+//! Follows `icc-queue`'s `spmc.rs`: the kernel's lock lets a successor in only when the one before is gone, so between the two
+//! there is nothing but what that one left in the ring.
+
+use crate::explore::{Protocol, Step};
+
+/// Messages the ring keeps.
+const SLOTS: u8 = 2;
+/// Words of a message.
+const WORDS: usize = 2;
+/// No model here produces more messages.
+const MOST: usize = 8;
+
+/// How much is explored, and with which mistake, if any.
+#[derive(Clone, Copy, Debug)]
+pub struct Spmc<const CONSUMERS: usize> {
+    /// How many messages are produced in all.
+    pub messages: u8,
+    /// How many producers may die, between any two steps, each with a successor.
+    pub deaths: u8,
+    /// What is done wrong.
+    pub mistake: Option<Mistake>,
+}
+
+/// One step of the protocol done wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// A slot is not marked before it is overwritten.
+    NoMark,
+    /// The head is advanced before the message is complete.
+    CountedTooEarly,
+    /// A successor writes at the head, even if the message there is complete.
+    SlotNotLookedAt,
+    /// A successor does not count a complete message that the dead one had no time to count: if it dies before it has counted
+    /// one itself, the head is two behind.
+    NotCaughtUp,
+    /// A successor leaves a half-written message and takes the next slot.
+    HalfWrittenLeft,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Slot {
+    version: u8,
+    words: [u8; WORDS],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Producing {
+    Attach,
+    /// Has read the head.
+    Inspect(u8),
+    /// The message at the head is complete, and so the next one is this.
+    CatchUp(u8),
+    Rest(u8),
+    /// The message, and what is next: the odd version, each word, the even version, the head.
+    Write(u8, u8),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Consuming {
+    Look,
+    Copy(u8, [u8; WORDS]),
+    /// Sped past: at least so many were produced.
+    Past(u8),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Consumer {
+    next: u8,
+    at: Consuming,
+}
+
+/// Everything at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct State<const CONSUMERS: usize> {
+    head: u8,
+    slots: [Slot; SLOTS as usize],
+    producer: Producing,
+    /// How many producers there were before this one.
+    deaths: u8,
+    consumers: [Consumer; CONSUMERS],
+    /// What was received as each message.
+    given: [u8; MOST],
+    fault: Option<&'static str>,
+}
+
+/// The version of its slot once message `n` is complete.
+fn complete(n: u8) -> u8 {
+    n / SLOTS * 2 + 2
+}
+
+impl<const C: usize> State<C> {
+    fn slot(&mut self, n: u8) -> &mut Slot {
+        &mut self.slots[(n % SLOTS) as usize]
+    }
+}
+
+impl<const C: usize> Spmc<C> {
+    fn does(&self, mistake: Mistake) -> bool {
+        self.mistake == Some(mistake)
+    }
+
+    fn produce(&self, state: &mut State<C>) {
+        use Producing::{Attach, CatchUp, Inspect, Rest, Write};
+        let last = WORDS as u8 + 1;
+        state.producer = match state.producer {
+            Attach => Inspect(state.head),
+            Inspect(n) => {
+                let version = state.slot(n).version;
+                let is_left = version + 1 == complete(n) && self.does(Mistake::HalfWrittenLeft);
+                if is_left || (version == complete(n) && self.does(Mistake::NotCaughtUp)) {
+                    Rest(n + 1)
+                } else if version == complete(n) && !self.does(Mistake::SlotNotLookedAt) {
+                    CatchUp(n + 1)
+                } else {
+                    Rest(n)
+                }
+            }
+            CatchUp(n) => {
+                state.head = n;
+                Rest(n)
+            }
+            Rest(n) => Write(n, 0),
+            Write(n, 0) => {
+                if !self.does(Mistake::NoMark) {
+                    state.slot(n).version = complete(n) - 1;
+                }
+                if self.does(Mistake::CountedTooEarly) {
+                    state.head = n + 1;
+                }
+                Write(n, 1)
+            }
+            Write(n, part) if part < last => {
+                // What another producer would write as the same message is another value.
+                let value = (n + 1) << 3 | state.deaths;
+                state.slot(n).words[part as usize - 1] = value;
+                Write(n, part + 1)
+            }
+            Write(n, part) if part == last => {
+                state.slot(n).version = complete(n);
+                Write(n, part + 1)
+            }
+            Write(n, _) => {
+                state.head = n + 1;
+                Rest(n + 1)
+            }
+        };
+    }
+
+    fn consume(&self, id: usize, state: &mut State<C>) {
+        use Consuming::{Copy, Look, Past};
+        let Consumer { next: n, at } = state.consumers[id];
+        let slot = *state.slot(n);
+        let miss = |found: u8| match found.checked_sub(complete(n)) {
+            Some(ahead) => Past(n + ahead.div_ceil(2) * SLOTS),
+            None => Look,
+        };
+        state.consumers[id].at = match at {
+            Look if slot.version == complete(n) => Copy(0, [0; WORDS]),
+            Look => miss(slot.version),
+            Copy(part, mut words) if (part as usize) < WORDS => {
+                words[part as usize] = slot.words[part as usize];
+                Copy(part + 1, words)
+            }
+            Copy(_, words) if slot.version == complete(n) => {
+                let given = &mut state.given[n as usize];
+                if words != [words[0]; WORDS] || words[0] >> 3 != n + 1 {
+                    state.fault = Some("a message of two mixed was accepted");
+                } else if *given != 0 && *given != words[0] {
+                    state.fault = Some("a message changed after it was received");
+                }
+                *given = words[0];
+                state.consumers[id].next = n + 1;
+                Look
+            }
+            Copy(..) => miss(slot.version),
+            Past(proven) => {
+                state.consumers[id].next = proven.max(state.head) - SLOTS + 1;
+                Look
+            }
+        };
+        let next = state.consumers[id].next;
+        if next > 0 && state.slot(next - 1).version + 1 < complete(next - 1) {
+            state.fault = Some("a consumer counts messages that nobody has begun");
+        }
+        state.consumers.sort_unstable();
+    }
+}
+
+impl<const C: usize> Protocol for Spmc<C> {
+    type State = State<C>;
+
+    fn start(&self) -> State<C> {
+        assert!((self.messages as usize) < MOST);
+        State {
+            head: 0,
+            slots: [Slot::default(); SLOTS as usize],
+            producer: Producing::Attach,
+            deaths: 0,
+            consumers: [Consumer { next: 0, at: Consuming::Look }; C],
+            given: [0; MOST],
+            fault: None,
+        }
+    }
+
+    fn steps(&self, state: &State<C>, visit: &mut dyn FnMut(Step, State<C>)) {
+        if !self.is_done(state) {
+            let mut next = state.clone();
+            self.produce(&mut next);
+            visit(Step::Producer(0), next);
+        }
+        if state.deaths < self.deaths {
+            let deaths = state.deaths + 1;
+            visit(Step::Death(0), State { producer: Producing::Attach, deaths, ..state.clone() });
+        }
+        for id in 0..C {
+            let mut next = state.clone();
+            self.consume(id, &mut next);
+            visit(Step::Consumer(id), next);
+        }
+    }
+
+    fn fault(&self, state: &State<C>) -> Option<&'static str> {
+        state.fault
+    }
+
+    fn is_end(&self, state: &State<C>) -> bool {
+        self.is_done(state) && state.consumers.iter().all(|consumer| consumer.next == self.messages)
+    }
+}
+
+impl<const C: usize> Spmc<C> {
+    fn is_done(&self, state: &State<C>) -> bool {
+        state.producer == Producing::Rest(self.messages)
+    }
+}
