@@ -1,25 +1,19 @@
 //! The command line: options, what they choose, and the run they start.
 
-use std::ffi::OsString;
+mod output;
+mod run;
+
 use std::path::PathBuf;
-use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
-use crate::catalogue::{Case, CaseError, Catalogue};
-use crate::clock::Stopwatch;
-use crate::machine::{Machine, smt_siblings};
-use crate::pin::{self, Cores, PinError};
-use crate::progress::Progress;
-use crate::report::json::{self, Destination, FileError};
-use crate::report::{Report, Row, table};
-use crate::rounds::{self, Plan, Turn};
-use crate::scenario::{Rig, Scenario};
-
-/// How long a message may take before it counts as lost.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub use self::run::{RunError, run};
+use crate::catalogue::{Case, Catalogue};
+use crate::machine::smt_siblings;
+use crate::pin::{self, Cores};
+use crate::report::baseline::Threshold;
+use crate::rounds::Plan;
+use crate::scenario::Scenario;
 
 /// The most rounds that can be asked for.
 const MAX_ROUNDS: usize = 1_000;
@@ -35,6 +29,18 @@ pub struct Arguments {
     /// Write the results to this file as JSON
     #[arg(long, value_name = "PATH")]
     pub json: Option<PathBuf>,
+
+    /// Measure nothing: take the results from this file, which --json wrote
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["scenario", "quick", "cores", "payload", "only", "rounds"])]
+    pub from: Option<PathBuf>,
+
+    /// Compare with the results in this file, which --json wrote, by their ratios; exit code 3 if one has got worse
+    #[arg(long, value_name = "PATH")]
+    pub baseline: Option<PathBuf>,
+
+    /// By how much a ratio may rise before it has got worse (10%); it must leave the earlier run's range as well
+    #[arg(long, value_name = "PERCENT", requires = "baseline")]
+    pub threshold: Option<String>,
 
     /// Fewer and shorter rounds: under 30 seconds in all
     #[arg(long)]
@@ -104,6 +110,10 @@ pub enum UsageError {
     /// `--rounds` is not a number in range.
     #[error("--rounds {0}: give a number from 1 to {MAX_ROUNDS}")]
     NotRounds(String),
+
+    /// `--threshold` is not a percentage.
+    #[error("--threshold {0}: give a percentage from 0 to 1000, such as `10%`")]
+    NotAThreshold(String),
 }
 
 fn join(numbers: &[usize]) -> String {
@@ -116,23 +126,6 @@ fn example(available: &[usize]) -> String {
         [first, second, ..] => format!("{first},{second}"),
         _ => "0,1".to_owned(),
     }
-}
-
-/// A run came to nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// An option is wrong.
-    #[error(transparent)]
-    Usage(#[from] UsageError),
-    /// There are no two cores.
-    #[error(transparent)]
-    Pin(#[from] PinError),
-    /// The JSON file cannot be written.
-    #[error("--json: {0}")]
-    File(#[from] FileError),
-    /// A subject failed.
-    #[error(transparent)]
-    Case(#[from] CaseError),
 }
 
 /// What the options choose.
@@ -212,6 +205,13 @@ impl Arguments {
         }
     }
 
+    fn threshold(&self) -> Result<Threshold, UsageError> {
+        let Some(given) = &self.threshold else {
+            return Ok(Threshold::default());
+        };
+        Threshold::parse(given).ok_or_else(|| UsageError::NotAThreshold(given.clone()))
+    }
+
     fn choose_cores(&self, available: &[usize]) -> Result<Cores, RunError> {
         // Asked first: with one core no choice of two can be right.
         let chosen = pin::choose(available, smt_siblings)?;
@@ -233,106 +233,6 @@ impl Arguments {
         }
         Ok(Cores { first, second })
     }
-}
-
-/// Parses the command line, measures and reports.
-///
-/// The exit code is 2 for a wrong option, 1 if measuring failed or a row has no steady round, else 0.
-#[must_use]
-pub fn run(arguments: impl IntoIterator<Item = OsString>, catalogue: &Catalogue) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => return explain(&error),
-    };
-    match measure(&arguments, catalogue) {
-        Ok(report) => {
-            let mut code = ExitCode::SUCCESS;
-            for row in report.unmeasured() {
-                eprintln!(
-                    "error: {} at {} bytes: the baseline moved during each of {} rounds; try again on a quieter machine",
-                    row.subject, row.payload_bytes, row.dropped
-                );
-                code = ExitCode::FAILURE;
-            }
-            code
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(if matches!(error, RunError::Usage(_)) { 2 } else { 1 })
-        }
-    }
-}
-
-/// Prints a parser's error, with all options if one was not known.
-fn explain(error: &clap::Error) -> ExitCode {
-    // Writing fails only where nobody reads.
-    let _ = error.print();
-    if error.kind() == ErrorKind::UnknownArgument {
-        eprintln!("\nThere are:\n{}", options());
-    }
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
-}
-
-fn options() -> String {
-    let command = Arguments::command();
-    let lines: Vec<String> = command
-        .get_arguments()
-        .filter_map(|argument| {
-            let name = argument.get_long()?;
-            let value = match argument.get_value_names() {
-                Some([value, ..]) if argument.get_action().takes_values() => format!(" {value}"),
-                _ => String::new(),
-            };
-            Some(format!("  --{:<15} {}", format!("{name}{value}"), argument.get_help()?))
-        })
-        .collect();
-    lines.join("\n")
-}
-
-fn measure(arguments: &Arguments, catalogue: &Catalogue) -> Result<Report, RunError> {
-    let available = pin::available_cores();
-    let Selection { cores, scenario, cases, plan } = arguments.select(catalogue, &available)?;
-    let destination = match &arguments.json {
-        Some(path) => Some(Destination::check(path)?),
-        None => None,
-    };
-    let rig = Rig { cores, stopwatch: Stopwatch::calibrate(), patience: PATIENCE };
-    // Described beforehand: the run itself is load.
-    let machine = Machine::describe(&available, cores, &rig.stopwatch);
-    let rows = measure_cases(&rig, scenario, &cases, &plan)?;
-    let report = Report { machine, rows };
-    print!("{}", table::render(&report));
-    if let Some(destination) = destination {
-        destination.write(&json::render(&report))?;
-    }
-    Ok(report)
-}
-
-/// Measures all cases, those that share a reference interleaved with each other.
-fn measure_cases(rig: &Rig, scenario: Scenario, cases: &[Case], plan: &Plan) -> Result<Vec<Row>, RunError> {
-    let parts: Vec<&[Case]> = cases.chunk_by(Case::shares_reference).collect();
-    let mut progress = Progress::begin(cases.len(), parts.len(), plan);
-    let began = std::time::Instant::now();
-    let mut rows = Vec::new();
-    for (index, part) in parts.into_iter().enumerate() {
-        progress.begin_part(index);
-        let [first, ..] = part else { continue };
-        let Some(reference) = first.reference.case(first.payload_bytes) else { continue };
-        let outcomes = rounds::interleave(
-            part.len(),
-            plan,
-            scenario.min_samples(),
-            || began.elapsed(),
-            |turn| match turn {
-                Turn::Baseline => reference.measure(rig, plan.baseline),
-                Turn::Case(index) => part[index].measure(rig, plan.round),
-            },
-            |event| progress.tell(event, part),
-        )?;
-        rows.extend(part.iter().zip(&outcomes).map(|(case, outcome)| Row::new(case, outcome)));
-    }
-    progress.end();
-    Ok(rows)
 }
 
 #[cfg(test)]

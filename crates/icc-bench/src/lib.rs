@@ -21,6 +21,7 @@
 pub mod catalogue;
 pub mod cli;
 pub mod clock;
+pub mod interrupt;
 pub mod link;
 pub mod machine;
 pub mod message;

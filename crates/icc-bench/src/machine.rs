@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::{Source, Stopwatch};
 use crate::pin::Cores;
@@ -16,12 +16,12 @@ const BUSY_LOAD: f64 = 0.5;
 const COARSE_STEP_NS: f64 = 15.0;
 
 /// A description of the machine, as it goes into reports.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     /// The processor's name.
     pub cpu: String,
     /// The processor's architecture.
-    pub arch: &'static str,
+    pub arch: String,
     /// The cores this process may use.
     pub cores_available: Vec<usize>,
     /// The cores of the run: the one that takes the time, then the one that answers.
@@ -41,10 +41,10 @@ pub struct Machine {
 }
 
 /// The clock of a run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Clock {
     /// Where stamps come from.
-    pub source: &'static str,
+    pub source: String,
     /// The length of a tick, in nanoseconds.
     pub tick_ns: f64,
     /// By how much the clock advances at a time, in nanoseconds.
@@ -62,12 +62,12 @@ impl Machine {
         let siblings = smt_siblings(used.first);
         Self {
             cpu: cpu_name(&cpuinfo),
-            arch: std::env::consts::ARCH,
+            arch: std::env::consts::ARCH.to_owned(),
             cores_available: available.to_vec(),
             cores_used: [used.first, used.second],
             smt_siblings: (!siblings.is_empty()).then(|| siblings.contains(&used.second)),
             clock: Clock {
-                source: stopwatch.source().name(),
+                source: stopwatch.source().name().to_owned(),
                 tick_ns: rounded(stopwatch.ns_per_tick(), 4),
                 step_ns: rounded(stopwatch.step_ns(), 2),
                 cost_ns: rounded(stopwatch.cost_ns(), 2),
@@ -216,11 +216,11 @@ mod tests {
     fn what_spoils_figures_is_warned_of_and_nothing_else() {
         let calm = Machine {
             cpu: "x".to_owned(),
-            arch: "x86_64",
+            arch: "x86_64".to_owned(),
             cores_available: vec![0, 1],
             cores_used: [0, 1],
             smt_siblings: Some(false),
-            clock: Clock { source: Source::Tsc.name(), tick_ns: 0.4, step_ns: 10.0, cost_ns: 9.0 },
+            clock: Clock { source: Source::Tsc.name().to_owned(), tick_ns: 0.4, step_ns: 10.0, cost_ns: 9.0 },
             kernel: "Linux".to_owned(),
             virtualised: Some(false),
             governor: Some("performance".to_owned()),
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(calm.warnings(), [""; 0]);
         let spoilt = Machine {
             smt_siblings: Some(true),
-            clock: Clock { source: Source::Monotonic.name(), tick_ns: 40.0, step_ns: 40.0, cost_ns: 50.0 },
+            clock: Clock { source: Source::Monotonic.name().to_owned(), tick_ns: 40.0, step_ns: 40.0, cost_ns: 50.0 },
             virtualised: Some(true),
             governor: Some("powersave".to_owned()),
             load: Some(3.0),

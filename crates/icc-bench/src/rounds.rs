@@ -3,6 +3,7 @@
 //! Cores change their speed and their neighbours' load by the second. A ratio means something only if both its sides
 //! were measured under the same conditions, and that is what the two baseline rounds around a round tell.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::scenario::Round;
@@ -133,7 +134,7 @@ pub enum Event {
 ///
 /// A case whose round is dropped has its next turn when all others have had theirs, by when the disturbance may be over;
 /// after `plan.rounds + plan.retries` attempts it is left with what it has. Each pass starts with another case, so that
-/// no case always follows the same one.
+/// no case always follows the same one. `tell` may end the run at any time; what was measured until then stays.
 ///
 /// # Errors
 ///
@@ -144,7 +145,7 @@ pub fn interleave<E>(
     min_samples: u64,
     elapsed: impl Fn() -> Duration,
     mut measure: impl FnMut(Turn) -> Result<Round, E>,
-    mut tell: impl FnMut(Event),
+    mut tell: impl FnMut(Event) -> ControlFlow<()>,
 ) -> Result<Vec<Outcome>, E> {
     let mut outcomes = vec![Outcome::default(); cases];
     if cases == 0 || plan.rounds == 0 {
@@ -161,7 +162,9 @@ pub fn interleave<E>(
             if is_retry && elapsed() >= plan.retry_until {
                 return Ok(outcomes);
             }
-            tell(Event::Begins { case, pass });
+            if tell(Event::Begins { case, pass }).is_break() {
+                return Ok(outcomes);
+            }
             let round = measure(Turn::Case(case))?;
             let after = measure(Turn::Baseline)?;
             let verdict = judge(&before, &round, &after, min_samples);
@@ -173,7 +176,9 @@ pub fn interleave<E>(
                 Verdict::BaselineMoved => outcome.drifted += 1,
                 Verdict::TooFewSamples => outcome.too_short += 1,
             }
-            tell(Event::Judged { case, verdict });
+            if tell(Event::Judged { case, verdict }).is_break() {
+                return Ok(outcomes);
+            }
             before = after;
         }
     }

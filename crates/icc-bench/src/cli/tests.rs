@@ -1,5 +1,9 @@
+use clap::CommandFactory;
+
+use super::run::options;
 use super::*;
 use crate::message::{DEFAULT_PAYLOADS, PAYLOADS};
+use crate::pin::PinError;
 
 const CORES: [usize; 3] = [0, 1, 5];
 

@@ -1,19 +1,33 @@
 //! Results as rows, and the shapes they are put out in.
+//!
+//! Every shape is made from a [`Report`], and [`json`] reads one back as it was: a page, a picture or a comparison of an
+//! earlier run is made just as of the run that has just ended.
 
+pub mod baseline;
+pub mod best;
+pub mod file;
 pub mod json;
 pub mod table;
 
-use crate::catalogue::Case;
-use crate::machine::Machine;
+use crate::catalogue::{Case, Kind};
+use crate::machine::{Machine, rounded};
 use crate::rounds::Outcome;
 use crate::scenario::{Flow, Scenario};
 
 /// All that a run found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
+    /// The version of `icc-bench` that measured.
+    pub version: String,
+    /// The command that repeats the run.
+    pub command: String,
+    /// When the run began, in UTC, such as `2026-11-23T13:05:00Z`.
+    pub began: String,
+    /// Whether the run was ended before all rounds were measured.
+    pub interrupted: bool,
     /// What it was measured on.
     pub machine: Machine,
-    /// A row a case.
+    /// A row a case, those of one scenario together.
     pub rows: Vec<Row>,
 }
 
@@ -21,6 +35,11 @@ impl Report {
     /// The rows of which no round was steady, so that they have no figures.
     pub fn unmeasured(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(|row| row.figures.is_none())
+    }
+
+    /// The rows of each scenario, in the order of the run.
+    pub fn scenarios(&self) -> impl Iterator<Item = &[Row]> {
+        self.rows.chunk_by(|a, b| a.scenario == b.scenario)
     }
 }
 
@@ -30,9 +49,15 @@ pub struct Row {
     /// The scenario.
     pub scenario: Scenario,
     /// The subject's name.
-    pub subject: &'static str,
+    pub subject: String,
+    /// What the subject is for.
+    pub kind: Kind,
     /// The size of the messages, in bytes.
     pub payload_bytes: usize,
+    /// How many consumers there are, where that is what varies.
+    pub consumers: Option<usize>,
+    /// The two cores, where those are what varies.
+    pub cores: Option<[usize; 2]>,
     /// How many rounds count.
     pub rounds: usize,
     /// How many rounds were dropped.
@@ -41,11 +66,15 @@ pub struct Row {
     pub figures: Option<Figures>,
 }
 
-/// Figures over all rounds that count: each is the median of the rounds' own.
+/// Figures over all rounds that count: each is the median of the rounds' own, rounded to what it is good for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figures {
     /// The median, in nanoseconds.
     pub p50_ns: f64,
+    /// The smallest of the rounds' medians, in nanoseconds.
+    pub p50_min_ns: f64,
+    /// The largest of the rounds' medians, in nanoseconds.
+    pub p50_max_ns: f64,
     /// The 90th percentile, in nanoseconds.
     pub p90_ns: f64,
     /// The 99th percentile, in nanoseconds.
@@ -79,9 +108,9 @@ impl FlowFigures {
             median(outcome.kept.iter().filter_map(|kept| kept.round.flow).map(|flow| pick(&flow)))
         };
         Some(Self {
-            per_second: median_of(|flow| flow.per_second)?,
-            share_received: median_of(Flow::share_received)?,
-            share_told: median_of(Flow::share_told)?,
+            per_second: rounded(median_of(|flow| flow.per_second)?, 0),
+            share_received: rounded(median_of(Flow::share_received)?, 5),
+            share_told: rounded(median_of(Flow::share_told)?, 5),
         })
     }
 }
@@ -92,28 +121,73 @@ impl Row {
     pub fn new(case: &Case, outcome: &Outcome) -> Self {
         Self {
             scenario: case.scenario,
-            subject: case.subject,
+            subject: case.subject.to_owned(),
+            kind: case.kind,
             payload_bytes: case.payload_bytes,
+            consumers: case.consumers,
+            cores: case.cores,
             rounds: outcome.kept.len(),
             dropped: outcome.dropped(),
-            figures: Figures::of(outcome),
+            figures: Figures::of(outcome, case.scenario.digits()),
         }
+    }
+
+    /// The subject's name, with what varies beside the payload.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let mut label = self.subject.clone();
+        match self.consumers {
+            Some(1) => label.push_str(", 1 consumer"),
+            Some(count) => label.push_str(&format!(", {count} consumers")),
+            None => {}
+        }
+        if let Some([first, second]) = self.cores {
+            label.push_str(&format!(", cores {first} and {second}"));
+        }
+        label
+    }
+
+    /// Whether both are of the same thing, in two runs.
+    #[must_use]
+    pub fn is_same_case(&self, other: &Self) -> bool {
+        self.is_beside(other) && self.subject == other.subject
+    }
+
+    /// Whether both are of the same size, consumers and cores, so that they can be compared.
+    #[must_use]
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let point = |row: &Self| (row.payload_bytes, row.consumers, row.cores);
+        self.scenario == other.scenario && point(self) == point(other)
     }
 }
 
 impl Figures {
-    fn of(outcome: &Outcome) -> Option<Self> {
+    /// The ratio with its range, such as `1.27 (1.20–1.34)`.
+    #[must_use]
+    pub fn ratio_and_range(&self) -> String {
+        format!("{:.2} ({:.2}–{:.2})", self.ratio, self.ratio_min, self.ratio_max)
+    }
+
+    fn of(outcome: &Outcome, digits: i32) -> Option<Self> {
         let kept = &outcome.kept;
-        let mut ratios: Vec<f64> = kept.iter().map(|kept| kept.ratio).collect();
-        ratios.sort_unstable_by(f64::total_cmp);
+        let sorted = |values: Vec<f64>| {
+            let mut values = values;
+            values.sort_unstable_by(f64::total_cmp);
+            values
+        };
+        let ratios = sorted(kept.iter().map(|kept| kept.ratio).collect());
+        let medians = sorted(kept.iter().map(|kept| kept.round.p50_ns).collect());
+        let ns = |value| rounded(value, digits);
         Some(Self {
-            p50_ns: median(kept.iter().map(|kept| kept.round.p50_ns))?,
-            p90_ns: median(kept.iter().map(|kept| kept.round.p90_ns))?,
-            p99_ns: median(kept.iter().map(|kept| kept.round.p99_ns))?,
-            p999_ns: median(kept.iter().map(|kept| kept.round.p999_ns))?,
-            ratio: median(ratios.iter().copied())?,
-            ratio_min: *ratios.first()?,
-            ratio_max: *ratios.last()?,
+            p50_ns: ns(median(medians.iter().copied())?),
+            p50_min_ns: ns(*medians.first()?),
+            p50_max_ns: ns(*medians.last()?),
+            p90_ns: ns(median(kept.iter().map(|kept| kept.round.p90_ns))?),
+            p99_ns: ns(median(kept.iter().map(|kept| kept.round.p99_ns))?),
+            p999_ns: ns(median(kept.iter().map(|kept| kept.round.p999_ns))?),
+            ratio: rounded(median(ratios.iter().copied())?, 3),
+            ratio_min: rounded(*ratios.first()?, 3),
+            ratio_max: rounded(*ratios.last()?, 3),
             flow: FlowFigures::of(outcome),
         })
     }
@@ -131,47 +205,4 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::clock::Stopwatch;
-    use crate::pin::Cores;
-    use crate::rounds::Kept;
-    use crate::scenario::Round;
-
-    fn kept(p50_ns: f64, ratio: f64) -> Kept {
-        let round =
-            Round { samples: 1, p50_ns, p90_ns: p50_ns * 2.0, p99_ns: p50_ns * 3.0, p999_ns: p50_ns * 4.0, flow: None };
-        Kept { round, ratio }
-    }
-
-    /// A report with one full row and one without figures.
-    pub(crate) fn sample() -> Report {
-        let cores = Cores { first: 0, second: 1 };
-        let case = crate::catalogue::baseline(56);
-        let outcome =
-            Outcome { kept: vec![kept(60.0, 1.1), kept(50.0, 0.9), kept(55.0, 1.0)], drifted: 1, too_short: 1 };
-        Report {
-            machine: Machine::describe(&[0, 1], cores, &Stopwatch::calibrate()),
-            rows: vec![Row::new(&case, &outcome), Row::new(&crate::catalogue::baseline(1024), &Outcome::default())],
-        }
-    }
-
-    #[test]
-    fn medians_are_of_the_middle() {
-        assert_eq!(median([].into_iter()), None);
-        assert_eq!(median([3.0].into_iter()), Some(3.0));
-        assert_eq!(median([3.0, 1.0].into_iter()), Some(2.0));
-        assert_eq!(median([9.0, 1.0, 2.0].into_iter()), Some(2.0));
-    }
-
-    #[test]
-    fn a_row_has_medians_and_the_range_of_ratios() {
-        let report = sample();
-        let row = &report.rows[0];
-        assert_eq!((row.rounds, row.dropped), (3, 2));
-        let figures = row.figures.unwrap();
-        assert_eq!((figures.p50_ns, figures.p999_ns), (55.0, 220.0));
-        assert_eq!((figures.ratio_min, figures.ratio, figures.ratio_max), (0.9, 1.0, 1.1));
-        assert_eq!(report.unmeasured().count(), 1);
-    }
-}
+pub(crate) mod tests;

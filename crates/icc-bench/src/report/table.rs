@@ -5,6 +5,7 @@ use std::fmt::Write;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{Cell, CellAlignment, LineStyle, Table};
 
+use super::best::Standing;
 use super::{Figures, Report, Row};
 use crate::machine::Machine;
 use crate::scenario::Scenario;
@@ -16,10 +17,15 @@ const SUBJECT: usize = 1;
 #[must_use]
 pub fn render(report: &Report) -> String {
     let mut text = String::new();
-    for rows in report.rows.chunk_by(|a, b| a.scenario == b.scenario) {
+    let mut is_marked = false;
+    for rows in report.scenarios() {
         let scenario = rows[0].scenario.name();
         let _ = writeln!(text, "{scenario}: nanoseconds, median of the rounds");
         let _ = writeln!(text, "{}", table(rows));
+        is_marked |= rows.iter().any(|row| Standing::of(row, rows) == Standing::Best);
+    }
+    if is_marked {
+        text.push_str("* best of its kind at this size; = within the range of the best\n");
     }
     describe(&mut text, &report.machine);
     text
@@ -60,11 +66,18 @@ fn headings(scenario: Scenario) -> Vec<String> {
         .collect()
 }
 
+/// A table in the style of all of them.
+pub(super) fn empty_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
+    table
+}
+
 fn table(rows: &[Row]) -> Table {
     let headings = headings(rows[0].scenario);
     let columns = headings.len();
-    let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(headings);
+    let mut table = empty_table();
+    table.set_header(headings);
     let mut last_payload = None;
     for row in rows {
         // A size stands once, above the subjects measured at it, with a gap between two sizes.
@@ -74,7 +87,7 @@ fn table(rows: &[Row]) -> Table {
         }
         let payload = if is_new { row.payload_bytes.to_string() } else { String::new() };
         last_payload = Some(row.payload_bytes);
-        table.add_row(cells(payload, row).into_iter().map(Cell::new));
+        table.add_row(cells(payload, row, Standing::of(row, rows)).into_iter().map(Cell::new));
     }
     for (index, column) in table.column_iter_mut().enumerate() {
         if index != SUBJECT {
@@ -84,7 +97,7 @@ fn table(rows: &[Row]) -> Table {
     table
 }
 
-fn cells(payload: String, row: &Row) -> Vec<String> {
+fn cells(payload: String, row: &Row, standing: Standing) -> Vec<String> {
     // A digit less than in JSON, where nobody has to read them.
     let digits = usize::try_from(row.scenario.digits()).map_or(1, |digits| digits.clamp(1, 2));
     let times = percentiles(row.scenario).iter().map(|(_, pick)| match &row.figures {
@@ -92,7 +105,8 @@ fn cells(payload: String, row: &Row) -> Vec<String> {
         None => "-".to_owned(),
     });
     let ratio = match &row.figures {
-        Some(figures) => format!("{:.2} ({:.2}–{:.2})", figures.ratio, figures.ratio_min, figures.ratio_max),
+        // In the ratio's column, whose heading is wider than any ratio.
+        Some(figures) => format!("{} {}", standing.mark(), figures.ratio_and_range()).trim_start().to_owned(),
         None => "-".to_owned(),
     };
     let rounds = format!("{}/{}", row.rounds, row.rounds + row.dropped);
@@ -108,7 +122,7 @@ fn cells(payload: String, row: &Row) -> Vec<String> {
     } else {
         Vec::new()
     };
-    [payload, row.subject.to_owned()].into_iter().chain(times).chain(flow).chain([ratio, rounds]).collect()
+    [payload, row.label()].into_iter().chain(times).chain(flow).chain([ratio, rounds]).collect()
 }
 
 fn describe(text: &mut String, machine: &Machine) {
@@ -184,9 +198,9 @@ mod tests {
                     (figures.p50_ns, figures.ratio_max) = (12_345.678, 1_234.5);
                 }
                 row.subject = if matches!(scenario, Scenario::OneWayLatency | Scenario::Stream) {
-                    "icc-queue spmc, shared"
+                    "icc-queue spmc, shared".to_owned()
                 } else {
-                    "icc-seqlock write (exclusive)"
+                    "icc-seqlock write (exclusive)".to_owned()
                 };
             }
             let text = render(&report);

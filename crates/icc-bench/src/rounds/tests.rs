@@ -28,7 +28,7 @@ fn run(cases: usize, plan: Plan, baseline: &[f64]) -> (Vec<Outcome>, Vec<Turn>) 
             Turn::Case(_) => round(90.0),
         })
     };
-    let outcomes = interleave(cases, &plan, MIN, || Duration::ZERO, measure, |_| {}).unwrap();
+    let outcomes = interleave(cases, &plan, MIN, || Duration::ZERO, measure, |_| ControlFlow::Continue(())).unwrap();
     (outcomes, turns)
 }
 
@@ -113,7 +113,22 @@ fn no_retry_starts_after_its_time_but_every_first_attempt_does() {
         })
     };
     let elapsed = || Duration::from_secs(now.get());
-    let outcomes = interleave(1, &late, MIN, elapsed, measure, |_| {}).unwrap();
+    let outcomes = interleave(1, &late, MIN, elapsed, measure, |_| ControlFlow::Continue(())).unwrap();
     // Seven turns by the end of the three first attempts, eleven after two retries.
     assert_eq!(outcomes[0].dropped(), 5);
+}
+
+#[test]
+fn whoever_is_told_may_end_the_run_and_keeps_what_was_measured() {
+    for (events, kept) in [(0, 0), (1, 1), (2, 1), (3, 2)] {
+        let mut told = 0;
+        let tell = |_| {
+            told += 1;
+            if told > events { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let measure = |_| Ok::<_, Infallible>(round(100.0));
+        let outcomes = interleave(2, &plan(5, 0), MIN, || Duration::ZERO, measure, tell).unwrap();
+        assert_eq!(outcomes.len(), 2);
+        assert_eq!(outcomes.iter().map(|outcome| outcome.kept.len()).sum::<usize>(), kept, "{events}");
+    }
 }

@@ -1,0 +1,234 @@
+//! A run from its options to its exit code.
+
+use std::ffi::OsString;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use super::output::Outputs;
+use super::{Arguments, Selection, UsageError};
+use crate::catalogue::{Case, CaseError, Catalogue};
+use crate::clock::Stopwatch;
+use crate::interrupt::{self, Interrupt};
+use crate::machine::Machine;
+use crate::pin::{self, PinError};
+use crate::progress::Progress;
+use crate::report::baseline::{self, NothingInCommon};
+use crate::report::file::FileError;
+use crate::report::json::{self, ReadError};
+use crate::report::{Report, Row};
+use crate::rounds::{self, Plan, Turn};
+use crate::scenario::{Rig, Scenario};
+
+/// How long a message may take before it counts as lost.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The exit code of a comparison that found a ratio got worse.
+const GOT_WORSE: u8 = 3;
+
+/// A run came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// An option is wrong.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    /// There are no two cores.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// A file cannot be written.
+    #[error("{option}: {source}")]
+    File {
+        /// The option that names it.
+        option: &'static str,
+        /// Why not.
+        source: FileError,
+    },
+    /// An earlier run's file cannot be used.
+    #[error("{option}: {source}")]
+    Earlier {
+        /// The option that names it.
+        option: &'static str,
+        /// Why not.
+        source: ReadError,
+    },
+    /// The earlier run has nothing to compare with.
+    #[error("--baseline: {0}")]
+    NothingInCommon(#[from] NothingInCommon),
+    /// The system does not let the program watch for Ctrl-C.
+    #[error("cannot watch for Ctrl-C: {0}")]
+    Interrupt(std::io::Error),
+    /// A subject failed.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+}
+
+/// Parses the command line, measures and reports.
+///
+/// The exit code is 2 for a wrong option, 1 if measuring failed or a row has no steady round, 3 if `--baseline` found a
+/// ratio that got worse, 130 if the run was interrupted, else 0.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>, catalogue: &Catalogue) -> ExitCode {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
+        Ok(arguments) => arguments,
+        Err(error) => return explain(&error),
+    };
+    match report(&arguments, &command(&words), catalogue) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(if matches!(error, RunError::Usage(_)) { 2 } else { 1 })
+        }
+    }
+}
+
+/// The command line as one types it.
+fn command(words: &[OsString]) -> String {
+    let mut words = words.iter().map(|word| word.to_string_lossy());
+    let program = words.next().unwrap_or_default();
+    let program = Path::new(&*program).file_name().map_or_else(|| "icc-bench".into(), |name| name.to_string_lossy());
+    let quoted = words.map(|word| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=,./%:+".contains(c);
+        if !word.is_empty() && word.chars().all(is_plain) {
+            word.into_owned()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    });
+    std::iter::once(program.clone().into_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// Prints a parser's error, with all options if one was not known.
+fn explain(error: &clap::Error) -> ExitCode {
+    // Writing fails only where nobody reads.
+    let _ = error.print();
+    if error.kind() == ErrorKind::UnknownArgument {
+        eprintln!("\nThere are:\n{}", options());
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+pub(super) fn options() -> String {
+    let command = Arguments::command();
+    let lines: Vec<String> = command
+        .get_arguments()
+        .filter_map(|argument| {
+            let name = argument.get_long()?;
+            let value = match argument.get_value_names() {
+                Some([value, ..]) if argument.get_action().takes_values() => format!(" {value}"),
+                _ => String::new(),
+            };
+            Some(format!("  --{:<19} {}", format!("{name}{value}"), argument.get_help()?))
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// Measures, or takes the results of an earlier run, and puts them out; gives the exit code.
+fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result<u8, RunError> {
+    let threshold = arguments.threshold()?;
+    let earlier = |option, path: &Path| json::read(path).map_err(|source| RunError::Earlier { option, source });
+    // Everything that can be wrong is looked at before anything is measured.
+    let outputs = Outputs::check(arguments)?;
+    let before = match &arguments.baseline {
+        Some(path) => Some((path, earlier("--baseline", path)?)),
+        None => None,
+    };
+    let report = match &arguments.from {
+        Some(path) => earlier("--from", path)?,
+        None => measure(arguments, command, catalogue)?,
+    };
+    outputs.write(&report)?;
+    let mut code = 0;
+    if let Some((path, before)) = before {
+        let comparison = baseline::compare(&report, &before, threshold);
+        if comparison.pairs.is_empty() && !report.interrupted {
+            return Err(NothingInCommon { path: path.clone(), command: before.command }.into());
+        }
+        print!("{}", comparison.render());
+        if comparison.worse() > 0 {
+            code = GOT_WORSE;
+        }
+    }
+    for row in report.unmeasured() {
+        eprintln!(
+            "error: {} at {} bytes: the baseline moved during each of {} rounds; try again on a quieter machine",
+            row.label(),
+            row.payload_bytes,
+            row.dropped
+        );
+        code = 1;
+    }
+    if report.interrupted && arguments.from.is_none() {
+        eprintln!("interrupted: these are the results of the rounds until then");
+        code = interrupt::EXIT_CODE;
+    }
+    Ok(code)
+}
+
+fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result<Report, RunError> {
+    let available = pin::available_cores();
+    let Selection { cores, scenario, cases, plan } = arguments.select(catalogue, &available)?;
+    let interrupt = Interrupt::watch().map_err(RunError::Interrupt)?;
+    let began = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
+    let rig = Rig { cores, stopwatch: Stopwatch::calibrate(), patience: PATIENCE };
+    // Described beforehand: the run itself is load.
+    let machine = Machine::describe(&available, cores, &rig.stopwatch);
+    let mut rows = measure_cases(&rig, scenario, &cases, &plan, &interrupt)?;
+    let interrupted = interrupt.is_asked();
+    if interrupted {
+        // Those that had no turn yet are not a fault of the machine's.
+        rows.retain(|row| row.figures.is_some());
+    }
+    Ok(Report {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: command.to_owned(),
+        began: began.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        interrupted,
+        machine,
+        rows,
+    })
+}
+
+/// Measures all cases, those that share a reference interleaved with each other, until the end or an interrupt.
+fn measure_cases(
+    rig: &Rig,
+    scenario: Scenario,
+    cases: &[Case],
+    plan: &Plan,
+    interrupt: &Interrupt,
+) -> Result<Vec<Row>, RunError> {
+    let parts: Vec<&[Case]> = cases.chunk_by(Case::shares_reference).collect();
+    let mut progress = Progress::begin(cases.len(), parts.len(), plan);
+    let began = std::time::Instant::now();
+    let mut rows = Vec::new();
+    for (index, part) in parts.into_iter().enumerate() {
+        if interrupt.is_asked() {
+            break;
+        }
+        progress.begin_part(index);
+        let [first, ..] = part else { continue };
+        let Some(reference) = first.reference.case(first.payload_bytes) else { continue };
+        let outcomes = rounds::interleave(
+            part.len(),
+            plan,
+            scenario.min_samples(),
+            || began.elapsed(),
+            |turn| match turn {
+                Turn::Baseline => reference.measure(rig, plan.baseline),
+                Turn::Case(index) => part[index].measure(rig, plan.round),
+            },
+            |event| {
+                progress.tell(event, part);
+                if interrupt.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
+        )?;
+        rows.extend(part.iter().zip(&outcomes).map(|(case, outcome)| Row::new(case, outcome)));
+    }
+    progress.end();
+    Ok(rows)
+}

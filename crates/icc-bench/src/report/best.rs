@@ -1,0 +1,138 @@
+//! Which row is best beside those it can be compared with.
+
+use super::Row;
+use crate::catalogue::Kind;
+
+/// How a row stands among those of its kind, at the same size, consumers and cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the best of them.
+    Best,
+    /// Its median lies within the range of the best one's rounds: run again, it might be the best.
+    Level,
+    /// Another is better, or there is no other.
+    None,
+}
+
+impl Standing {
+    /// How `row` stands among `rows`.
+    ///
+    /// What counts is the ratio, since rows are interleaved with its reference; where a producer may be faster than its
+    /// consumer it is the rate of messages received.
+    #[must_use]
+    pub fn of(row: &Row, rows: &[Row]) -> Self {
+        if row.kind == Kind::Reference {
+            return Self::None;
+        }
+        let rivals =
+            || rows.iter().filter(|other| other.kind == row.kind && other.is_beside(row) && merit(other).is_some());
+        let best = rivals().min_by(|a, b| f64::total_cmp(&rank(a), &rank(b)));
+        let (Some(best), true) = (best, rivals().count() > 1) else { return Self::None };
+        match (row.figures, best.figures) {
+            _ if std::ptr::eq(row, best) || best.subject == row.subject => Self::Best,
+            (Some(own), Some(other)) if own.flow.is_none() && own.ratio <= other.ratio_max => Self::Level,
+            _ => Self::None,
+        }
+    }
+
+    /// The mark in a terminal.
+    #[must_use]
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Best => "*",
+            Self::Level => "=",
+            Self::None => "",
+        }
+    }
+}
+
+/// Less is better.
+fn merit(row: &Row) -> Option<f64> {
+    let figures = row.figures?;
+    Some(figures.flow.map_or(figures.ratio, |flow| -flow.per_second))
+}
+
+fn rank(row: &Row) -> f64 {
+    merit(row).unwrap_or(f64::INFINITY)
+}
+
+/// Whether a subject is one of this project's.
+#[must_use]
+pub fn is_own(subject: &str) -> bool {
+    subject.starts_with("icc-")
+}
+
+/// A place where another library is ahead of everything of this project's.
+#[derive(Clone, Debug)]
+pub struct Ahead<'report> {
+    /// The other library's row.
+    pub row: &'report Row,
+    /// The best of this project's rows beside it.
+    pub own: &'report Row,
+    /// Whether the own median lies within the range of the other's rounds.
+    pub is_level: bool,
+}
+
+/// Every place where another library is ahead, in the order of the run.
+#[must_use]
+pub fn ahead(rows: &[Row]) -> Vec<Ahead<'_>> {
+    rows.iter()
+        .filter(|row| !is_own(&row.subject) && Standing::of(row, rows) == Standing::Best)
+        .filter_map(|row| {
+            let own = rows
+                .iter()
+                .filter(|own| {
+                    is_own(&own.subject) && own.kind == row.kind && own.is_beside(row) && merit(own).is_some()
+                })
+                .min_by(|a, b| f64::total_cmp(&rank(a), &rank(b)))?;
+            Some(Ahead { row, own, is_level: Standing::of(own, rows) == Standing::Level })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::sample;
+    use super::super::{Figures, FlowFigures};
+    use super::*;
+
+    fn row(subject: &str, kind: Kind, [ratio_min, ratio, ratio_max]: [f64; 3]) -> Row {
+        let row = sample().rows.remove(0);
+        let figures = row.figures.map(|figures| Figures { ratio_min, ratio, ratio_max, ..figures });
+        Row { subject: subject.to_owned(), kind, figures, ..row }
+    }
+
+    #[test]
+    fn the_lowest_ratio_of_a_kind_is_best_and_what_is_in_its_range_level() {
+        let rows = [
+            row("raw atomics", Kind::Reference, [0.9, 1.0, 1.1]),
+            row("a", Kind::Queue, [1.3, 1.4, 1.5]),
+            row("icc-b", Kind::Queue, [1.4, 1.5, 1.6]),
+            row("c", Kind::Queue, [1.4, 1.6, 1.7]),
+            row("icc-d", Kind::LatestValue, [1.0, 1.1, 1.2]),
+        ];
+        let standings: Vec<Standing> = rows.iter().map(|row| Standing::of(row, &rows)).collect();
+        use Standing::{Best, Level, None};
+        assert_eq!(standings, [None, Best, Level, None, None]);
+        let ahead = ahead(&rows);
+        assert_eq!(ahead.len(), 1);
+        assert_eq!(
+            (ahead[0].row.subject.as_str(), ahead[0].own.subject.as_str(), ahead[0].is_level),
+            ("a", "icc-b", true)
+        );
+    }
+
+    #[test]
+    fn a_stream_is_judged_by_what_arrives() {
+        let flow = |subject, per_second, ratio| {
+            let mut row = row(subject, Kind::Queue, [ratio; 3]);
+            let flow = FlowFigures { per_second, share_received: 1.0, share_told: 1.0 };
+            row.figures.as_mut().unwrap().flow = Some(flow);
+            row
+        };
+        let rows = [flow("lossy", 1e6, 0.1), flow("icc-lossless", 2e6, 0.4)];
+        assert_eq!(Standing::of(&rows[0], &rows), Standing::None);
+        assert_eq!(Standing::of(&rows[1], &rows), Standing::Best);
+        assert!(ahead(&rows).is_empty());
+    }
+}

@@ -1,0 +1,127 @@
+use super::super::tests::sample;
+use super::*;
+
+fn read_text(text: &str) -> Result<Report, ReadError> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    read(file.path())
+}
+
+fn keys(value: &Value) -> Vec<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
+
+fn sorted(names: &[&str]) -> Vec<String> {
+    let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_document_has_the_shape_of_schema_2() {
+    let document: Value = serde_json::from_str(&render(&sample())).unwrap();
+    assert_eq!(
+        keys(&document),
+        sorted(&["began", "command", "interrupted", "machine", "results", "schema", "version"])
+    );
+    assert_eq!(document["schema"], 2);
+    let rows = document["results"].as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        let names = [
+            "scenario",
+            "subject",
+            "kind",
+            "payload_bytes",
+            "rounds",
+            "dropped",
+            "p50_ns",
+            "p50_min_ns",
+            "p50_max_ns",
+            "p90_ns",
+            "p99_ns",
+            "p999_ns",
+            "ratio_to_raw",
+            "ratio_min",
+            "ratio_max",
+        ];
+        assert_eq!(keys(row), sorted(&names));
+    }
+    assert_eq!(rows[0]["scenario"], "one_way_latency");
+    assert_eq!(rows[0]["subject"], "raw atomics");
+    assert_eq!(rows[0]["kind"], "reference");
+    assert_eq!(rows[0]["payload_bytes"], 56);
+    assert_eq!((&rows[0]["rounds"], &rows[0]["dropped"]), (&3.into(), &2.into()));
+    assert_eq!((&rows[0]["p50_ns"], &rows[0]["p999_ns"]), (&55.0.into(), &220.0.into()));
+    assert_eq!(rows[0]["ratio_max"], 1.1);
+    assert_eq!(rows[1]["rounds"], 0);
+    assert!(rows[1]["p50_ns"].is_null() && rows[1]["ratio_to_raw"].is_null());
+    for name in ["cpu", "cores_used", "clock", "kernel", "virtualised"] {
+        assert!(document["machine"].get(name).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn the_ratios_key_says_what_it_is_to() {
+    let mut report = sample();
+    for scenario in Scenario::ALL {
+        report.rows[0].scenario = scenario;
+        let document: Value = serde_json::from_str(&render(&report)).unwrap();
+        let row = &document["results"][0];
+        assert_eq!(row["scenario"], scenario.name());
+        assert_eq!(row[ratio_key(scenario)], 1.0);
+    }
+    assert_eq!(ratio_key(Scenario::OneWayLatency), "ratio_to_raw");
+    assert_eq!(ratio_key(Scenario::FanOut), "ratio_to_one_reader");
+}
+
+#[test]
+fn what_is_read_is_what_was_written() {
+    for scenario in Scenario::ALL {
+        let mut report = sample();
+        report.interrupted = true;
+        for row in &mut report.rows {
+            row.scenario = scenario;
+        }
+        report.rows[0].consumers = Some(8);
+        report.rows[0].cores = Some([3, 1]);
+        let flow = FlowFigures { per_second: 1_234_567.0, share_received: 0.75, share_told: 1.0 };
+        report.rows[0].figures.as_mut().unwrap().flow = Some(flow);
+        assert_eq!(read_text(&render(&report)).unwrap(), report);
+    }
+}
+
+#[test]
+fn a_flow_consumers_and_cores_have_keys_only_where_they_are() {
+    let mut report = sample();
+    report.rows[0].consumers = Some(8);
+    report.rows[0].cores = Some([0, 1]);
+    let flow = FlowFigures { per_second: 1_234_567.0, share_received: 0.75, share_told: 1.0 };
+    report.rows[0].figures.as_mut().unwrap().flow = Some(flow);
+    let document: Value = serde_json::from_str(&render(&report)).unwrap();
+    let extra = ["consumers", "cores", "received_per_second", "share_received", "share_of_lost_told"];
+    for key in extra {
+        assert!(document["results"][0].get(key).is_some(), "{key}");
+        assert!(document["results"][1].get(key).is_none(), "{key}");
+    }
+    assert_eq!(document["results"][0]["received_per_second"], 1_234_567.0);
+}
+
+#[test]
+fn files_that_cannot_be_used_are_told_apart() {
+    assert!(matches!(read(Path::new("/absent.json")), Err(ReadError::Refused { .. })));
+    for text in ["", "{", "[]", "{\"schema\":2}", "{\"schema\":\"two\"}"] {
+        assert!(matches!(read_text(text), Err(ReadError::NotAReport { .. })), "{text}");
+    }
+    let older = render(&sample()).replace("\"schema\": 2", "\"schema\": 1");
+    let error = read_text(&older).unwrap_err();
+    assert!(matches!(error, ReadError::OtherSchema { found: Some(1), .. }));
+    assert!(error.to_string().contains("has schema 1, and this program reads schema 2"), "{error}");
+    assert!(matches!(read_text("{}"), Err(ReadError::OtherSchema { found: None, .. })));
+}
+
+#[test]
+fn rows_of_an_unknown_scenario_are_left_out() {
+    let text = render(&sample()).replacen("one_way_latency", "of_the_future", 1);
+    assert_eq!(read_text(&text).unwrap().rows.len(), 1);
+}
