@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Sanitize(SanitizeArgs),
     /// Run the tests that hunt for what is rare, for a given time.
     Torture(TortureArgs),
+    /// Make each ordering, fence and protocol step wrong, one at a time, and require that a check fails.
+    Mutants(MutantsArgs),
     /// Run the library crates' tests under Miri (needs a nightly toolchain with miri).
     Miri,
     /// Check the published crates with the least Rust version that they promise to build with.
@@ -92,6 +94,34 @@ pub(crate) struct LoomArgs {
     /// Show loom's own log with code locations, to understand a failing model. Runs one model at a time.
     #[arg(long)]
     pub(crate) log: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MutantsArgs {
+    /// Only the mutants whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+    /// Print every mutant and what covers it; run nothing.
+    #[arg(long, conflicts_with = "find")]
+    pub(crate) list: bool,
+    /// With --list: write the table into docs/memory-model.md instead.
+    #[arg(long, requires = "list")]
+    pub(crate) markdown: bool,
+    /// Look for what catches the mutants that no list covers, and write it down.
+    #[arg(long)]
+    pub(crate) find: bool,
+    /// With --find: try only the checks whose text (BUILD CRATE TARGET TEST) contains this.
+    #[arg(long, value_name = "TEXT", requires = "find")]
+    pub(crate) with: Option<String>,
+    /// With --find: leave out the checks that take longer than this without a mutant.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "find", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) limit: u64,
+    /// How many mutants to run at once, each in a copy of its own.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
+    pub(crate) jobs: usize,
+    /// Run every build and every test under this command, such as `nice` or `taskset -c 1`.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) under: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod loom;
 mod loom_line;
 mod miri;
 mod msrv;
+mod mutants;
 mod process;
 mod sanitize;
 mod shim;
@@ -44,6 +45,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => bench::run(&workspace, args),
         Command::Sanitize(args) => sanitize::run(&workspace, args),
         Command::Torture(args) => torture::run(&workspace, args),
+        Command::Mutants(args) => mutants::run(&workspace, args),
         Command::Miri => miri::run(&workspace),
         Command::Msrv => msrv::run(&workspace),
         Command::Aarch64 => aarch64::run(&workspace),

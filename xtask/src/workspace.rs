@@ -49,6 +49,10 @@ impl Workspace {
         &self.root
     }
 
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// The directory of one of our crates.
     pub(crate) fn crate_dir(&self, name: &str) -> PathBuf {
         self.root.join("crates").join(name)
