@@ -185,8 +185,8 @@ pub struct Status {
     pub lost: u64,
     /// Messages or values that it sent since.
     pub sent: u64,
-    /// The sequence number of its main input that it will read next.
-    pub next: u64,
+    /// Messages in its main input that it had not read yet.
+    pub lag: u64,
     /// Its process id, to show. (Never to decide by: ids are given out again.)
     pub pid: u32,
     /// How many processes have had this part so far, itself included.

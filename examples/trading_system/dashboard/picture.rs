@@ -1,0 +1,105 @@
+//! What there is to show at one moment.
+
+use crate::agent::Role;
+use crate::model::MODELS;
+use icc_examples::messages::Stage;
+
+/// The instruments' names.
+pub(super) const NAMES: [&str; icc_examples::messages::INSTRUMENTS] =
+    ["ALPHA", "BRAVO", "CHARLIE", "DELTA", "ECHO", "FOXTROT", "GOLF", "HOTEL"];
+
+/// A way that a message takes, and the stages at its ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hop {
+    pub(super) name: &'static str,
+    pub(super) from: Stage,
+    pub(super) to: Stage,
+}
+
+/// Every way between two processes and within one, and the whole.
+pub(super) const HOPS: [Hop; 7] = [
+    Hop { name: "feed -> model", from: Stage::MarketSent, to: Stage::ModelReceived },
+    Hop { name: "in the model", from: Stage::ModelReceived, to: Stage::IdealWritten },
+    Hop { name: "model -> overseer", from: Stage::IdealWritten, to: Stage::OverseerSaw },
+    Hop { name: "in the overseer", from: Stage::OverseerSaw, to: Stage::OrderSent },
+    Hop { name: "overseer -> account", from: Stage::OrderSent, to: Stage::AccountReceived },
+    Hop { name: "in the account", from: Stage::AccountReceived, to: Stage::ReportSent },
+    Hop { name: "feed to report", from: Stage::MarketSent, to: Stage::ReportSent },
+];
+
+/// All of it.
+#[derive(Clone, Debug)]
+pub(super) struct Picture {
+    /// Seconds since this dashboard attached.
+    pub(super) at: f64,
+    pub(super) processes: Vec<Process>,
+    pub(super) hops: Vec<Latency>,
+    pub(super) instruments: Vec<Instrument>,
+    pub(super) orders: Orders,
+}
+
+/// How a process is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Process {
+    pub(super) role: Role,
+    pub(super) state: State,
+    pub(super) pid: u32,
+    pub(super) starts: u32,
+    /// Seconds that it has been running, or was.
+    pub(super) uptime: f64,
+    pub(super) received: u64,
+    pub(super) sent: u64,
+    pub(super) lost: u64,
+    /// Messages in its input that it has not read yet.
+    pub(super) lag: Option<u64>,
+    /// Messages a second since the last picture.
+    pub(super) received_rate: f64,
+    pub(super) sent_rate: f64,
+}
+
+/// Whether a process is well.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum State {
+    /// Not started yet.
+    Absent,
+    Live,
+    /// It has said nothing for so many seconds: killed, stopped, or without a core.
+    Silent(f64),
+}
+
+/// How long something took, of late, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Latency {
+    pub(super) hop: Hop,
+    pub(super) count: u64,
+    /// The percentiles 50, 90, 99 and 99.9, and the longest.
+    pub(super) values: [u64; 5],
+}
+
+/// What those values are.
+pub(super) const PERCENTILES: [(&str, f64); 5] =
+    [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.9), ("max", 100.0)];
+
+/// What is wanted and had of an instrument. `None` where it could not be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Instrument {
+    pub(super) name: &'static str,
+    /// Bid and ask in ticks, if known.
+    pub(super) market: Option<(i64, i64)>,
+    pub(super) ideal: [Option<i64>; MODELS.len()],
+    pub(super) live: Option<i64>,
+    pub(super) fills: u64,
+    /// In hundredths of money, at the middle of the market.
+    pub(super) profit: Option<f64>,
+}
+
+/// What came of all orders since this dashboard attached.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Orders {
+    /// Sent since the system was started.
+    pub(super) sent: u64,
+    pub(super) filled: u64,
+    pub(super) refused: u64,
+    /// Reports that this dashboard lost.
+    pub(super) unknown: u64,
+}

@@ -1,0 +1,187 @@
+//! Pictures on a full screen.
+
+use super::READ;
+use super::observer::Observer;
+use super::picture::{Instrument, Latency, PERCENTILES, Picture, Process, State};
+use crate::model::MODELS;
+use anyhow::Result;
+use ratatui::Frame;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyModifiers};
+use ratatui::layout::{Alignment, Constraint, Layout, Rect};
+use ratatui::style::{Color, Style, Stylize as _};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Block, Row, Table};
+use std::time::{Duration, Instant};
+
+/// The width from which latencies and positions are side by side.
+const WIDE: u16 = 118;
+
+pub(super) fn show(
+    observer: &mut Observer,
+    session: &str,
+    interval: Duration,
+    goes_on: impl Fn() -> bool,
+) -> Result<()> {
+    let mut terminal = ratatui::try_init()?;
+    let mut shown = || -> Result<&'static str> {
+        let mut picture = observer.picture();
+        let mut due = Instant::now() + interval;
+        while goes_on() {
+            terminal.draw(|frame| draw(frame, &picture, session))?;
+            while Instant::now() < due {
+                observer.read();
+                if event::poll(READ)? {
+                    match event::read()? {
+                        Event::Key(key) if leaves(key.code, key.modifiers) => return Ok(""),
+                        Event::Resize(..) => break,
+                        _ => {}
+                    }
+                }
+            }
+            if Instant::now() >= due {
+                picture = observer.picture();
+                due += interval;
+            }
+        }
+        Ok("the session has ended\n")
+    };
+    let said = shown();
+    ratatui::restore();
+    print!("{}", said?);
+    Ok(())
+}
+
+fn leaves(code: KeyCode, modifiers: KeyModifiers) -> bool {
+    matches!(code, KeyCode::Char('q') | KeyCode::Esc)
+        || (code == KeyCode::Char('c') && modifiers.contains(KeyModifiers::CONTROL))
+}
+
+fn draw(frame: &mut Frame, picture: &Picture, session: &str) {
+    let rows = |count: usize| Constraint::Length(count as u16 + 3);
+    let processes = rows(picture.processes.len());
+    let [title, above, below] =
+        frame.area().layout(&Layout::vertical([Constraint::Length(1), processes, Constraint::Fill(1)]));
+    let side_by_side = frame.area().width >= WIDE;
+    let [left, right] = if side_by_side {
+        below.layout(&Layout::horizontal([Constraint::Length(62), Constraint::Fill(1)]))
+    } else {
+        below.layout(&Layout::vertical([rows(picture.hops.len()), Constraint::Fill(1)]))
+    };
+    draw_title(frame, title, picture, session);
+    frame.render_widget(processes_table(&picture.processes), above);
+    frame.render_widget(hops_table(&picture.hops), left);
+    frame.render_widget(instruments_table(&picture.instruments), right);
+}
+
+fn draw_title(frame: &mut Frame, area: Rect, picture: &Picture, session: &str) {
+    let orders = &picture.orders;
+    let left = Line::from(vec![
+        Span::from(" icc trading system ").bold().reversed(),
+        Span::from(format!("  session {session}  attached {:.0} s  ", picture.at)),
+        Span::from(format!("orders {}  filled {}  refused {}", orders.sent, orders.filled, orders.refused)).dim(),
+    ]);
+    frame.render_widget(left, area);
+    frame.render_widget(Line::from("q leaves ").dim().alignment(Alignment::Right), area);
+}
+
+fn processes_table(processes: &[Process]) -> Table<'static> {
+    let rows = processes.iter().map(|process| {
+        let state = match process.state {
+            State::Absent => Span::from("absent").dim(),
+            State::Live => Span::from("● live").green(),
+            State::Silent(seconds) => Span::from(format!("○ silent {seconds:.0} s")).red().bold(),
+        };
+        let warn = |count: u64| if count > 0 { right(thousands(count)).yellow() } else { right("0".into()) };
+        Row::new([
+            Text::from(process.role.to_string()).bold(),
+            Text::from(Line::from(state)),
+            right(process.pid.to_string()),
+            if process.starts > 1 {
+                right(process.starts.to_string()).yellow()
+            } else {
+                right(process.starts.to_string())
+            },
+            right(format!("{:.0} s", process.uptime)),
+            right(thousands(process.received_rate as u64)),
+            right(thousands(process.sent_rate as u64)),
+            process.lag.map_or_else(|| right("-".into()), |lag| right(thousands(lag))),
+            warn(process.lost),
+        ])
+    });
+    let widths = [11, 13, 9, 7, 8, 11, 9, 8, 9].map(Constraint::Length);
+    let names = ["process", "state", "pid", "starts", "uptime", "received/s", "sent/s", "lag", "lost"];
+    Table::new(rows, widths).header(header(names, 2)).block(framed("processes"))
+}
+
+fn hops_table(hops: &[Latency]) -> Table<'static> {
+    let rows = hops.iter().map(|latency| {
+        let values = latency.values.map(|value| right(if latency.count > 0 { time(value) } else { "-".into() }));
+        let whole = latency.hop.name == "feed to report";
+        let cells = [Text::from(latency.hop.name)].into_iter().chain(values);
+        Row::new(cells).style(if whole { Style::new().bold() } else { Style::new() })
+    });
+    let widths = [20, 7, 7, 7, 7, 7].map(Constraint::Length);
+    let mut names = ["hop"; 1 + PERCENTILES.len()];
+    names[1..].copy_from_slice(&PERCENTILES.map(|(name, _)| name));
+    let orders = hops.last().map_or(0, |latency| latency.count);
+    Table::new(rows, widths)
+        .header(header(names, 1))
+        .block(framed(&format!("latency of the last seconds, {} orders", thousands(orders))))
+}
+
+fn instruments_table(instruments: &[Instrument]) -> Table<'static> {
+    let rows = instruments.iter().map(|instrument| {
+        let price =
+            |price: Option<i64>| right(price.map_or("?".into(), |price| format!("{:.2}", price as f64 / 100.0)));
+        let lots = |lots: Option<i64>| right(lots.map_or("?".into(), |lots| lots.to_string()));
+        let (bid, ask) = instrument.market.unzip();
+        let profit = instrument.profit.unwrap_or(0.0) / 100.0;
+        let color = if profit < 0.0 { Color::Red } else { Color::Green };
+        let [trend, imbalance] = instrument.ideal.map(lots);
+        let live = lots(instrument.live).bold();
+        let (fills, profit) = (right(thousands(instrument.fills)), right(format!("{profit:.2}")).fg(color));
+        Row::new([Text::from(instrument.name), price(bid), price(ask), trend, imbalance, live, fills, profit])
+    });
+    let widths = [8, 7, 7, 5, 9, 4, 7, 9].map(Constraint::Length);
+    let names = ["", "bid", "ask", MODELS[0].name(), MODELS[1].name(), "live", "fills", "profit"];
+    Table::new(rows, widths).header(header(names, 1)).block(framed("positions: ideal and live, in lots"))
+}
+
+/// The names of columns, of which the first `words` are of words and the others of numbers.
+fn header<const N: usize>(names: [&'static str; N], words: usize) -> Row<'static> {
+    let cells = names.into_iter().enumerate();
+    Row::new(cells.map(|(number, name)| if number < words { Text::from(name) } else { right(name.into()) })).dim()
+}
+
+fn framed(title: &str) -> Block<'static> {
+    Block::bordered().border_style(Style::new().dim()).title(format!(" {title} "))
+}
+
+fn right(text: String) -> Text<'static> {
+    Text::from(text).alignment(Alignment::Right)
+}
+
+/// A time in the unit that suits it.
+fn time(nanoseconds: u64) -> String {
+    let time = nanoseconds as f64;
+    match nanoseconds {
+        0..1_000 => format!("{nanoseconds} ns"),
+        1_000..100_000 => format!("{:.1} µs", time / 1e3),
+        100_000..1_000_000 => format!("{:.0} µs", time / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} ms", time / 1e6),
+        _ => format!("{:.1} s", time / 1e9),
+    }
+}
+
+/// A number with its thousands set apart.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,84 @@
+//! The feed: sends market data to whoever listens, and knows nothing of them.
+
+use crate::Common;
+use crate::agent::{Agent, Idle, Role};
+use crate::session::Session;
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+use icc_examples::clock;
+use icc_examples::market::Market;
+use icc_examples::messages::MarketUpdate;
+use icc_examples::recording::{Event, Reader};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+/// The market that everybody gets who does not ask for another.
+pub(crate) const SEED: u64 = 20;
+
+/// If it is later than this, in nanoseconds, it does not catch up: it was stopped.
+const LATE: u64 = 100_000_000;
+
+/// What to send.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Feed {
+    /// How many times as fast as it was. At 1, some 20,000 updates a second.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) speed: f64,
+    /// A file that the recorder example made, to be sent in place of the generated market.
+    #[arg(long)]
+    pub(crate) recording: Option<PathBuf>,
+}
+
+/// Sends updates when they are due. A feed that was killed and started again begins anew, as a venue's does after a reconnect: with
+/// the whole book of every instrument.
+pub(crate) fn run(common: &Common, feed: &Feed) -> Result<()> {
+    ensure!(feed.speed > 0.0 && feed.speed.is_finite(), "a speed of {} was asked for: it must be above 0", feed.speed);
+    let session = Session::new(&common.session)?;
+    let mut agent = Agent::start(&session, Role::Feed, common)?;
+    // One producer at a time: had another feed it, this would be refused. One that was killed does not.
+    let mut producer = session.market()?.producer()?;
+    let mut idle = Idle::new(common.wait);
+    let mut began = clock::now();
+    for timed in source(&feed.recording)? {
+        let (at, mut update) = timed?;
+        let after = (at as f64 / feed.speed) as u64;
+        let mut now = clock::now();
+        while now < began + after {
+            if !agent.goes_on(now)? {
+                return Ok(());
+            }
+            idle.after(false);
+            now = clock::now();
+        }
+        idle.after(true);
+        if now > began + after + LATE {
+            began = now - after;
+        }
+        update.sent_at = now;
+        producer.produce(&update);
+        agent.status.sent += 1;
+        if !agent.goes_on(now)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// An update, and how many nanoseconds after the first it is due.
+type Timed = Result<(u64, MarketUpdate)>;
+
+/// All updates.
+fn source(recording: &Option<PathBuf>) -> Result<Box<dyn Iterator<Item = Timed>>> {
+    let Some(path) = recording else {
+        return Ok(Box::new(Market::new(SEED).map(|update| Ok((update.venue_at, update)))));
+    };
+    let file = File::open(path).with_context(|| format!("could not open {}", path.display()))?;
+    let mut first = None;
+    let reader = Reader::new(BufReader::new(file))?;
+    Ok(Box::new(reader.filter_map(move |event| match event {
+        Ok(Event::Message { at, message, .. }) => Some(Ok((at - *first.get_or_insert(at), message))),
+        Ok(Event::Gap { .. }) => None,
+        Err(error) => Some(Err(error.into())),
+    })))
+}
