@@ -45,9 +45,11 @@ mod seqlock;
 mod split;
 #[cfg_attr(icc_loom, path = "storage_loom.rs")]
 mod storage;
+mod tag;
 mod write;
 
 pub use error::BeingWritten;
 pub use payload::Payload;
 pub use seqlock::Seqlock;
 pub use split::{Reader, Writer};
+pub use tag::Tag;

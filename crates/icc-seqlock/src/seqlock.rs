@@ -1,7 +1,7 @@
 //! The cell: what it holds, and reading it.
 
 use crate::primitive::{AtomicU64, Backoff, Ordering::Acquire, Ordering::Relaxed, fence};
-use crate::{BeingWritten, Payload, storage::Storage};
+use crate::{BeingWritten, Payload, Tag, storage::Storage};
 use core::fmt;
 
 /// One value that is written often and read by anyone, never locked against its readers.
@@ -12,7 +12,8 @@ use core::fmt;
 /// # Encoding
 ///
 /// `version` is even while the value is stable and odd while it is being written. Every finished write adds two; a new
-/// cell stands at 0. Writers alone store it. It has 64 bits: at a write a nanosecond it wraps after 292 years.
+/// cell stands at 0. Writers alone store it. It has 64 bits: at a write a nanosecond it wraps after 292 years. The upper seven
+/// bits of an odd version can name the writer: see [`Tag`].
 ///
 /// The layout is fixed: the version at offset 0, then the value at offset 8 or, if that is more, at its own alignment. A
 /// cell of zero bytes is a valid cell that was never written.
@@ -170,7 +171,7 @@ impl<T: Payload> Seqlock<T> {
         let mut backoff = Backoff::new();
         loop {
             let found = self.version.load(Relaxed);
-            if found & !1 <= version {
+            if Tag::completed(found) <= version {
                 return None;
             }
             if found & 1 == 0 && self.copy_out(found, out).is_ok() {

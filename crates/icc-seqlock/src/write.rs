@@ -1,8 +1,8 @@
 //! Writing a cell: many writers, one that knows it is alone, and recovery after one that died.
 
-use crate::primitive::Ordering::{Acquire, Relaxed, Release};
-use crate::primitive::{Backoff, fence, step};
-use crate::{BeingWritten, Payload, Seqlock};
+use crate::primitive::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::primitive::{Backoff, Ordering, fence, step};
+use crate::{BeingWritten, Payload, Seqlock, Tag};
 
 impl<T: Payload> Seqlock<T> {
     /// Writes `value` and returns its version. Any number of threads may write.
@@ -31,7 +31,7 @@ impl<T: Payload> Seqlock<T> {
         if found & 1 == 1 {
             return Err(BeingWritten { version: found });
         }
-        self.write_over(found, value)
+        self.write_over(found, found | 1, Acquire, value)
     }
 
     /// Changes the value as one step against all other writers, and returns the new version.
@@ -60,19 +60,51 @@ impl<T: Payload> Seqlock<T> {
         loop {
             let seen = self.read_into(&mut value);
             change(&mut value);
-            match self.write_over(seen, &value) {
+            match self.write_over(seen, seen | 1, Acquire, &value) {
                 Ok(version) => return version,
                 Err(BeingWritten { .. }) => backoff.spin(),
             }
         }
     }
 
-    /// Writes `value` over the even version `seen`, if the cell still stands there.
+    /// Writes `value` over the one of version `seen`, if the cell still stands there, and returns the new version. Never waits.
+    ///
+    /// The other half of an [`update`](Self::update) of one's own: read the value and its version, and write over that version what
+    /// the value becomes. While the cell is being written its version tells `tag`, for structures whose writers can die half-way;
+    /// others say [`Tag::NONE`]. Any number of threads may write.
+    ///
+    /// # Errors
+    ///
+    /// [`BeingWritten`] with the version found, if that is not `seen` or `seen` is odd; nothing was written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use icc_seqlock::{BeingWritten, Seqlock, Tag};
+    /// let cell = Seqlock::new(20_u64);
+    /// let mut value = 0;
+    /// let seen = cell.try_read_into(&mut value)?;
+    /// assert_eq!(cell.try_write_over(seen, Tag::NONE, &(value + 1)), Ok(seen + 2));
+    /// assert_eq!(cell.try_write_over(seen, Tag::NONE, &(value + 1)), Err(BeingWritten { version: seen + 2 }));
+    /// assert_eq!(cell.read(), 21);
+    /// # Ok::<(), BeingWritten>(())
+    /// ```
     #[inline(always)]
-    fn write_over(&self, seen: u64, value: &T) -> Result<u64, BeingWritten> {
-        // Acquire: pairs with the Release store in `publish`, so that the bytes of the write before come before ours.
+    pub fn try_write_over(&self, seen: u64, tag: Tag, value: &T) -> Result<u64, BeingWritten> {
+        if seen & 1 == 1 {
+            return Err(BeingWritten { version: self.version() });
+        }
+        // Release: pairs with a fence of whoever sees the tag. What its writer did before, such as taking the lock that tells that it
+        // lives, happens before what follows there.
+        self.write_over(seen, tag.mark(seen), AcqRel, value)
+    }
+
+    /// Writes `value` over the even version `seen`, if the cell still stands there. `odd` is odd.
+    #[inline(always)]
+    fn write_over(&self, seen: u64, odd: u64, order: Ordering, value: &T) -> Result<u64, BeingWritten> {
+        // Acquire, at least: pairs with the Release store in `publish`, so that the bytes of the write before come before ours.
         // Whoever makes the version odd is the only writer until it makes it even again.
-        match self.version.compare_exchange(seen, seen.wrapping_add(1), Acquire, Relaxed) {
+        match self.version.compare_exchange(seen, odd, order, Relaxed) {
             Ok(_) => Ok(self.publish(seen.wrapping_add(2), value)),
             Err(version) => Err(BeingWritten { version }),
         }
@@ -98,11 +130,27 @@ impl<T: Payload> Seqlock<T> {
         self.publish(version, value);
     }
 
+    /// Writes `value` as the only writer, over whatever is there, and returns the new version. No read-modify-write.
+    ///
+    /// As [`write_at`](Self::write_at), for structures whose writers can die half-way: while the cell is being written its version
+    /// tells `tag`, and a write that a dead one left half-done is completed with this value, under its version.
+    ///
+    /// # Safety
+    ///
+    /// As [`write_at`](Self::write_at).
+    #[inline(always)]
+    pub unsafe fn write_alone(&self, tag: Tag, value: &T) -> u64 {
+        let seen = Tag::completed(self.version.load(Relaxed));
+        // Release: as in `try_write_over`.
+        self.version.store(tag.mark(seen), Release);
+        self.publish(seen.wrapping_add(2), value)
+    }
+
     /// Takes over a cell whose writer died in mid-write: writes `value`, and returns the version that the cell is left at.
     ///
     /// Only possible in shared memory; in one process a write cannot be left half-done. `stuck` is the odd version that the
-    /// cell was seen at. The cell goes to `stuck + 2`, odd still, while the value is written, and to `stuck + 3` after it,
-    /// so it never looks stable in between, and of several that try only one succeeds.
+    /// cell was seen at. The cell goes to the odd version after it, with `tag`, while the value is written, and to the even one
+    /// after that, so it never looks stable in between, and of several that try only one succeeds.
     ///
     /// # Errors
     ///
@@ -111,15 +159,35 @@ impl<T: Payload> Seqlock<T> {
     /// # Safety
     ///
     /// The writer that left the cell at `stuck` is dead, by proof and not by guess, and what it did happens before this call
-    /// (a lock that the kernel drops at a process's end gives both). Else it could go on writing beside this call, and
-    /// readers would accept the mixture.
-    pub unsafe fn recover(&self, stuck: u64, value: &T) -> Result<u64, BeingWritten> {
+    /// (a lock that the kernel drops at a process's end gives both) or before the [`retag`](Self::retag) that left `stuck`. Else
+    /// it could go on writing beside this call, and readers would accept the mixture.
+    pub unsafe fn recover(&self, stuck: u64, tag: Tag, value: &T) -> Result<u64, BeingWritten> {
         if stuck & 1 == 0 {
             return Err(BeingWritten { version: stuck });
         }
-        // Acquire: as in `write_over`, for a cell that another recovery left complete in between.
-        match self.version.compare_exchange(stuck, stuck.wrapping_add(2), Acquire, Relaxed) {
-            Ok(_) => Ok(self.publish(stuck.wrapping_add(3), value)),
+        // Two versions on, not one: the same mark again would let a second recovery begin beside this one.
+        let seen = Tag::completed(stuck).wrapping_add(2);
+        // Acquire: pairs with the Release in `retag`, so that the bytes of the dead come before ours. Release: as in
+        // `try_write_over`.
+        match self.version.compare_exchange(stuck, tag.mark(seen), AcqRel, Relaxed) {
+            Ok(_) => Ok(self.publish(seen.wrapping_add(2), value)),
+            Err(version) => Err(BeingWritten { version }),
+        }
+    }
+
+    /// Puts another tag on the odd version `stuck`: so that the one it names, which is dead, can be told from a living one that
+    /// gets its number. What the caller knows to have happened happens before a [`recover`](Self::recover) of the new version.
+    ///
+    /// # Errors
+    ///
+    /// [`BeingWritten`] with the version found, if that is not `stuck` or `stuck` is even.
+    pub fn retag(&self, stuck: u64, tag: Tag) -> Result<(), BeingWritten> {
+        if stuck & 1 == 0 {
+            return Err(BeingWritten { version: stuck });
+        }
+        // Release: pairs with the Acquire in `recover`.
+        match self.version.compare_exchange(stuck, tag.mark(stuck), Release, Relaxed) {
+            Ok(_) => Ok(()),
             Err(version) => Err(BeingWritten { version }),
         }
     }
@@ -128,8 +196,15 @@ impl<T: Payload> Seqlock<T> {
     #[cfg(icc_loom)]
     #[doc(hidden)]
     pub fn die_in_write(&self, value: &T, words: usize) {
+        self.die_in_tagged_write(Tag::NONE, value, words);
+    }
+
+    /// As [`die_in_write`](Self::die_in_write), by the writer `tag`.
+    #[cfg(icc_loom)]
+    #[doc(hidden)]
+    pub fn die_in_tagged_write(&self, tag: Tag, value: &T, words: usize) {
         let seen = self.version.load(Relaxed);
-        assert!(self.version.compare_exchange(seen, seen + 1, Acquire, Relaxed).is_ok());
+        assert!(seen & 1 == 0 && self.version.compare_exchange(seen, tag.mark(seen), AcqRel, Relaxed).is_ok());
         fence(Release);
         self.storage.store_words(value, words);
     }

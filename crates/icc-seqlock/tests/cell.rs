@@ -1,7 +1,7 @@
 //! What the cell promises, one thread at a time.
 #![cfg(not(icc_loom))]
 
-use icc_seqlock::{BeingWritten, Seqlock};
+use icc_seqlock::{BeingWritten, Seqlock, Tag};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn write_at(cell: &Seqlock<u64>, version: u64, value: u64) {
@@ -11,7 +11,7 @@ fn write_at(cell: &Seqlock<u64>, version: u64, value: u64) {
 
 fn recover(cell: &Seqlock<[u64; 2]>, stuck: u64, value: [u64; 2]) -> Result<u64, BeingWritten> {
     // SAFETY: as above: there is no writer that could live.
-    unsafe { cell.recover(stuck, &value) }
+    unsafe { cell.recover(stuck, Tag::NONE, &value) }
 }
 
 #[test]
@@ -59,8 +59,8 @@ fn versions_pass_the_end_of_their_range() {
     assert_eq!((cell.read(), cell.version()), (4, 0));
 }
 
-/// An odd cell, as a writer that was killed leaves it: a cell of zero bytes is valid, so one with an odd version is too.
-fn odd_cell(version: u64) -> Seqlock<[u64; 2]> {
+/// A cell at any version, an odd one as a writer that was killed leaves it: all bytes are a valid cell.
+fn cell_at(version: u64) -> Seqlock<[u64; 2]> {
     let words = [version, 3, 4];
     // SAFETY: the documented layout is the version and then the value; all of it is initialised.
     unsafe { std::mem::transmute::<[u64; 3], Seqlock<[u64; 2]>>(words) }
@@ -68,16 +68,51 @@ fn odd_cell(version: u64) -> Seqlock<[u64; 2]> {
 
 #[test]
 fn an_odd_cell_is_never_read_nor_written_by_its_way() {
-    let cell = odd_cell(5);
+    let cell = cell_at(5);
     assert_eq!(cell.try_read(), Err(BeingWritten { version: 5 }));
     assert_eq!(cell.try_write(&[1, 1]), Err(BeingWritten { version: 5 }));
     assert_eq!(cell.read_if_newer(4), None, "what is being written is not there yet");
     assert_eq!(format!("{cell:?}"), "Seqlock { version: 5, value: <being written> }");
 }
 
+/// The tag is told while the cell is odd, in `BeingWritten` too, and is gone once it is even.
+#[test]
+fn odd_versions_tell_whose_they_are() {
+    let (seven, nine) = (Tag::new(7).unwrap(), Tag::new(127).unwrap());
+    assert_eq!((Tag::new(0), Tag::new(128), nine.number()), (Some(Tag::NONE), None, 127));
+    let cell = cell_at(seven.mark(4));
+    let Err(BeingWritten { version }) = cell.try_read() else { panic!("it is odd") };
+    assert_eq!((Tag::of(version), Tag::completed(version)), (seven, 4));
+    assert_eq!(cell.read_if_newer(4), None, "what is being written is not there yet");
+
+    assert_eq!(cell.retag(5, nine), Err(BeingWritten { version }), "not the version it stands at");
+    assert_eq!(cell.retag(version, nine), Ok(()));
+    assert_eq!(cell.version(), nine.mark(4));
+    assert_eq!(recover(&cell, version, [1, 1]), Err(BeingWritten { version: nine.mark(4) }));
+    assert_eq!(recover(&cell, nine.mark(4), [1, 2]), Ok(8));
+    assert_eq!(cell.retag(8, nine), Err(BeingWritten { version: 8 }), "nobody is at it");
+
+    let mut value = [0; 2];
+    assert_eq!(cell.try_write_over(6, seven, &[2, 2]), Err(BeingWritten { version: 8 }));
+    assert_eq!(cell.try_write_over(9, seven, &[2, 2]), Err(BeingWritten { version: 8 }));
+    assert_eq!(cell.try_write_over(8, seven, &[2, 2]), Ok(10));
+    assert_eq!((cell.try_read_into(&mut value), value), (Ok(10), [2, 2]));
+}
+
+#[test]
+fn a_single_writer_completes_what_one_before_left() {
+    let tag = Tag::new(3).unwrap();
+    for (found, left) in [(0, 2), (4, 6), (5, 6), (tag.mark(4), 6), (u64::MAX - 1, 0)] {
+        let cell = cell_at(found);
+        // SAFETY: nobody else writes this cell.
+        assert_eq!(unsafe { cell.write_alone(tag, &[7, 7]) }, left);
+        assert_eq!((cell.version(), cell.read()), (left, [7, 7]));
+    }
+}
+
 #[test]
 fn recovery_ends_at_an_even_version_after_the_write_that_died() {
-    let cell = odd_cell(5);
+    let cell = cell_at(5);
     assert_eq!(recover(&cell, 3, [1, 1]), Err(BeingWritten { version: 5 }));
     assert_eq!(recover(&cell, 5, [1, 2]), Ok(8));
     assert_eq!(cell.read(), [1, 2]);
@@ -89,7 +124,7 @@ fn recovery_ends_at_an_even_version_after_the_write_that_died() {
 
 #[test]
 fn an_exclusive_writer_of_an_odd_cell_goes_on_through_odd_versions() {
-    let mut cell = odd_cell(5);
+    let mut cell = cell_at(5);
     let (mut writer, reader) = cell.split();
     assert_eq!(writer.write(&[1, 2]), 8);
     assert_eq!((reader.read(), reader.version(), writer.version()), ([1, 2], 8, 8));

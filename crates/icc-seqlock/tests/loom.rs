@@ -5,7 +5,7 @@
 #![cfg(icc_loom)]
 
 use icc_seqlock::primitive::{Arc, model, model_with_traced_loads, thread};
-use icc_seqlock::{Payload, Reader, Seqlock, Writer};
+use icc_seqlock::{Payload, Reader, Seqlock, Tag, Writer};
 
 type Two = [u64; 2];
 type Three = [u64; 3];
@@ -183,7 +183,7 @@ where
 
     let recover = |cell: &Seqlock<[u64; N]>, value| {
         // SAFETY: the writer that left version 1 has been joined.
-        unsafe { cell.recover(1, &[value; N]) }
+        unsafe { cell.recover(1, Tag::NONE, &[value; N]) }
     };
     let other = Arc::clone(&cell);
     let thread = thread::spawn(move || recover(&other, 7).is_ok());

@@ -1,11 +1,10 @@
 //! What changed since somebody last looked.
 
 use crate::lines::{self, Blocks};
-use crate::seat::slot_of;
 use crate::{Mode, MultiWriter, VectorReader};
 use core::{fmt, ops::Range};
 use icc_buffer::{Padded, Placement};
-use icc_seqlock::Payload;
+use icc_seqlock::{Payload, Tag};
 use icc_seqlock::primitive::{Ordering, fence};
 
 /// A cursor over changes: each [`look`](Self::look) yields the slots that changed since the last, each with its newest value.
@@ -70,7 +69,7 @@ impl<T: Payload, M: Mode, P: Placement> Changes<T, M, P> {
             *count = changes.vector.line(Blocks::line(block)).load_acquire();
         }
         for (index, seen) in changes.seen.iter_mut().enumerate() {
-            *seen = changes.vector.slot(index).version() & !1;
+            *seen = Tag::completed(changes.vector.slot(index).version());
         }
         changes
     }
@@ -96,7 +95,7 @@ impl<T: Payload, M: Mode, P: Placement> Changes<T, M, P> {
         let mut value = T::zeroed();
         for _ in 0..ATTEMPTS {
             let version = slot.version();
-            if version & !1 <= *seen {
+            if Tag::completed(version) <= *seen {
                 return None;
             }
             if version & 1 == 0 && slot.try_read_at(version, &mut value).is_ok() {
@@ -113,10 +112,10 @@ impl<T: Payload, M: Mode, P: Placement> Changes<T, M, P> {
     /// comes, or came before the ledger went on: the next look finds it. Else the ledger names the slot for as long as the
     /// id is free.
     fn take_uncounted(&mut self, id: u32) -> Option<Change<T>> {
-        // Acquire: pairs with the Release stores in `name` and `unname`.
+        // Acquire: pairs with the Release stores in `Writer::name` and `seat`.
         let ledger = self.vector.line(lines::ledger(id)).load_acquire();
-        let index = slot_of(ledger, self.seen.len())?;
-        let changed = self.vector.slot(index).version() & !1 > self.seen[index];
+        let index = lines::slot_of(ledger, self.seen.len())?;
+        let changed = Tag::completed(self.vector.slot(index).version()) > self.seen[index];
         // Asks the system only if there is something to find.
         if changed && !self.vector.may_live(id) { self.take(index) } else { None }
     }

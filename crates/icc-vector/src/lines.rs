@@ -5,6 +5,7 @@
 //! - In tracked vectors, [`BLOCKS`] counters of changes.
 
 use crate::Mode;
+use icc_seqlock::Tag;
 
 /// Writers at a time.
 pub(crate) const WRITERS: u32 = if cfg!(icc_loom) { 2 } else { 64 };
@@ -18,7 +19,8 @@ const FIRST_BLOCK: usize = 1 + EACH * WRITERS as usize;
 /// Counters of changes, at most one a slot.
 const BLOCKS: usize = if cfg!(icc_loom) { 2 } else { 1024 };
 
-/// The slot that writer `id` is writing, plus one, or [`IDLE`]. Alone on its line: only its writer stores to it.
+/// What writer `id` left, so that its heir knows how it ended: [`FREE`], [`HELD`] or, in tracked vectors, [`writing`] a slot whose
+/// change may not be counted yet. Alone on its line: only its writer stores to it.
 pub(crate) const fn ledger(id: u32) -> usize {
     1 + EACH * id as usize
 }
@@ -28,12 +30,41 @@ pub(crate) const fn range(id: u32) -> [usize; 2] {
     [ledger(id) + 1, ledger(id) + 2]
 }
 
-/// A ledger of a writer that writes nothing.
-pub(crate) const IDLE: u64 = 0;
+/// A ledger whose writer was dropped, or never was.
+pub(crate) const FREE: u64 = 0;
+/// A ledger whose writer lives, or died.
+pub(crate) const HELD: u64 = 1;
 
-/// A ledger of a writer that writes, or wants to write, slot `index`.
+/// A ledger whose writer lives, or died, and last wrote slot `index`, or is about to.
 pub(crate) const fn writing(index: usize) -> u64 {
-    index as u64 + 1
+    index as u64 + 2
+}
+
+/// The slot that a ledger names. Whatever others wrote there, one that exists.
+pub(crate) fn slot_of(ledger: u64, len: usize) -> Option<usize> {
+    usize::try_from(ledger.checked_sub(2)?).ok().filter(|&index| index < len)
+}
+
+/// What writer `id` leaves in the versions that it makes odd.
+pub(crate) const fn tag(id: u32) -> Tag {
+    match Tag::new(id as u8 + 1) {
+        Some(tag) => tag,
+        None => unreachable!(),
+    }
+}
+
+/// What the heir of a dead writer puts in place of its tag.
+pub(crate) const DEAD: Tag = match Tag::new(127) {
+    Some(tag) => tag,
+    None => unreachable!(),
+};
+
+/// The writer that a tag names, if it names one.
+pub(crate) const fn id_of(tag: Tag) -> Option<u32> {
+    match (tag.number() as u32).checked_sub(1) {
+        Some(id) if id < WRITERS => Some(id),
+        _ => None,
+    }
 }
 
 /// How many lines a vector of mode `M` has, whatever its length: so that it can be opened without knowing that.
@@ -80,6 +111,15 @@ impl Blocks {
 #[cfg(all(test, not(icc_loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_name_writers() {
+        for id in [0, 1, WRITERS - 1] {
+            assert_eq!(id_of(tag(id)), Some(id));
+            assert_ne!(tag(id), DEAD);
+        }
+        assert_eq!((id_of(Tag::NONE), id_of(DEAD), Tag::new(65).and_then(id_of)), (None, None, None));
+    }
 
     #[test]
     fn every_slot_has_a_block_with_a_counter() {

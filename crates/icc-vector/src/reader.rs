@@ -8,7 +8,7 @@ use crate::{
 use core::{fmt, marker::PhantomData};
 use icc_buffer::{Padded, Placement, ReadLine, ReadOnlyBuffer, ReadSlot};
 use icc_seqlock::primitive::{Ordering, fence};
-use icc_seqlock::{BeingWritten, Payload};
+use icc_seqlock::{BeingWritten, Payload, Tag};
 
 /// A vector that can only be read.
 ///
@@ -191,7 +191,7 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
         self.check(index)?;
         let slot = self.slot(index);
         let found = slot.version();
-        if found & !1 <= version {
+        if Tag::completed(found) <= version {
             return Ok(None);
         }
         if found & 1 == 0 && slot.try_read_at(found, out).is_ok() {
@@ -218,7 +218,8 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
     #[inline]
     pub fn version(&self, index: usize) -> Result<u64, OutOfRange> {
         self.check(index)?;
-        Ok(self.slot(index).version())
+        let found = self.slot(index).version();
+        Ok(Tag::completed(found) | found & 1)
     }
 
     /// Copies the values of all slots into `out`, in order, each read when its turn comes.
@@ -348,24 +349,25 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
 
     /// Whether the writer that left slot `index` at `version`, which was seen there, is proven to be dead.
     ///
-    /// By cases, for that writer: it named the slot in its ledger, then made the version odd, a Release fence between. The
-    /// caller saw that version, and an Acquire fence follows here. So its ledger, seen below, names the slot, or is later.
+    /// An odd version names its writer, who took its lock before and stored that version with Release, and an Acquire fence follows
+    /// here: so the lock, asked for below, was taken, and is found free only if it was dropped since. By cases, for that writer:
     ///
-    /// - It is alive and still writing: its ledger names the slot, and its lock is held: not dead.
-    /// - It is alive and has gone on: it stored the final version first, and what is found in its ledger with Release after.
-    ///   The last look at the slot, after an Acquire, finds that version or a later one: not dead.
-    /// - It is dead: no living writer's ledger names the slot, unless one that waits for a turn does for a moment, which delays the
-    ///   proof; or its id has gone to another, who began with an idle ledger.
+    /// - It is alive and still writing: its lock is held: not dead.
+    /// - It has completed the write and was dropped since: the last look at the slot, after the lock was found free, finds the
+    ///   version of that write or a later one: not dead.
+    /// - It is dead and nobody has its id: its lock is free and the version stands.
+    /// - It is dead and another has got its id: before that one's first write, [`DEAD`](lines::DEAD) was put in place of the
+    ///   tag. Until then the lock is held: not proven, for that moment.
+    ///
+    /// A tag that no writer has, left by somebody who writes garbage, is nobody's.
     #[cold]
     pub(crate) fn writer_died(&self, index: usize, version: u64) -> bool {
         if !self.mortal || version & 1 == 0 {
             return false;
         }
+        // Acquire: with the load of `version`, pairs with the Release in `Seqlock::try_write_over`, `write_alone` and `recover`.
         fence(Ordering::Acquire);
-        let lives = (0..self.seats()).any(|id| {
-            let ledger = self.line(lines::ledger(id)).load_acquire();
-            ledger == lines::writing(index) && self.may_live(id)
-        });
+        let lives = lines::id_of(Tag::of(version)).is_some_and(|id| self.may_live(id));
         !lives && self.slot(index).version() == version
     }
 

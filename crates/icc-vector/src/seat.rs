@@ -5,7 +5,7 @@ use crate::{Exclusive, Mode, SeqlockVector, Writer, WriterError};
 use core::ops::Range;
 use icc_buffer::{IdLock, Placement};
 use icc_seqlock::primitive::{Ordering, thread};
-use icc_seqlock::{Payload, primitive::Backoff};
+use icc_seqlock::{Payload, Tag, primitive::Backoff};
 
 impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// A writer of all slots, for one thread. Up to 64 at a time, in all processes.
@@ -43,22 +43,43 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         let lock = self.buffer.take_id(0..WRITERS)?.ok_or(WriterError::TooMany { max: WRITERS })?;
         let id = lock.id();
         let ledger = self.counter(lines::ledger(id));
-        // A dead holder of this id may have completed a write and not counted it. Its ledger told cursors; now the count must.
-        if let Some(index) = slot_of(ledger.load(Ordering::Relaxed), self.len()) {
-            self.count_change(index);
+        // Relaxed: what the holder before did happens before this, by the lock.
+        let left = ledger.load(Ordering::Relaxed);
+        if left != lines::FREE {
+            self.bury(id, left);
         }
-        // Release: pairs with the Acquire in `writer_died` and in `Look`. Whoever sees this sees that the id was taken, and the count.
-        ledger.store(lines::IDLE, Ordering::Release);
+        // Release: pairs with the Acquire in `Look`. Whoever sees this sees the count that is due to the dead.
+        ledger.store(lines::HELD, Ordering::Release);
         let [start, end] = lines::range(id);
         // Relaxed, both: others look at them in their turn only, and this turn happens before theirs.
         self.counter(start).store(range.start as u64, Ordering::Relaxed);
         self.counter(end).store(range.end as u64, Ordering::Relaxed);
         if self.seats() <= id {
-            // Release: whoever sees it sees the ledger idle, or later.
+            // Release: pairs with the Acquire in `seats`. Whoever sees it sees the ledger held, or later.
             self.counter(lines::SEATS).store(u64::from(id) + 1, Ordering::Release);
         }
         drop(turn);
         Ok(Writer::new(self.clone(), lock, range))
+    }
+
+    /// Settles what the dead holder of `id` left, before another has that id. In one's turn only.
+    ///
+    /// The slots that it left half-written name this id, which is about to live again: from now on they say that their writer is
+    /// dead. And it may have completed a write and not counted it: cursors found that by its ledger, and now must by the count.
+    fn bury(&self, id: u32, left: u64) {
+        let [start, end] = lines::range(id).map(|line| self.line(line).load_relaxed() as usize);
+        for index in start..end.min(self.len()) {
+            // SAFETY: less than the length.
+            let slot = unsafe { self.cell(index) };
+            let found = slot.version();
+            if Tag::of(found) == lines::tag(id) {
+                // Fails only if another, who found the death too, has taken the slot over.
+                _ = slot.retag(found, lines::DEAD);
+            }
+        }
+        if let Some(index) = lines::slot_of(left, self.len()) {
+            self.count_change(index);
+        }
     }
 
     /// One gets a writer at a time. Held for a few instructions and system calls, also by whom the kernel ends in between.
@@ -117,9 +138,4 @@ impl<T: Payload, M: Exclusive, P: Placement> SeqlockVector<T, M, P> {
         }
         self.seat(range)
     }
-}
-
-/// The slot that a ledger names. Whatever others wrote there, one that exists.
-pub(crate) fn slot_of(ledger: u64, len: usize) -> Option<usize> {
-    usize::try_from(ledger).ok()?.checked_sub(1).filter(|&index| index < len)
 }

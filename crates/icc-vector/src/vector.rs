@@ -5,8 +5,8 @@ use crate::patience::{Patience, Round};
 use crate::{Busy, Iter, Mode, MultiWriter, ReadError, Shared, VectorReader, WriteError, WriterDied};
 use core::{fmt, ops::Deref};
 use icc_buffer::{Buffer, BufferError, Kind, Padded, Placement, Spec};
-use icc_seqlock::primitive::{AtomicU64, Ordering, fence};
-use icc_seqlock::{BeingWritten, Payload, Seqlock};
+use icc_seqlock::primitive::{AtomicU64, Ordering};
+use icc_seqlock::{BeingWritten, Payload, Seqlock, Tag};
 
 /// A table of latest values: one slot a key, only the newest value matters.
 ///
@@ -90,30 +90,23 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         }
     }
 
-    /// Writes slot `index`, which others may write too, and names it meanwhile in `ledger`, if the writer has one.
+    /// Writes slot `index`, which others may write too, as the writer `tag`.
     ///
     /// # Safety
     ///
     /// `index` is less than [`len`](VectorReader::len).
     #[inline(always)]
-    pub(crate) unsafe fn write_shared(
-        &self,
-        ledger: Option<&AtomicU64>,
-        index: usize,
-        value: &T,
-    ) -> Result<u64, WriteError> {
-        name(ledger, index);
+    pub(crate) unsafe fn write_shared(&self, tag: Tag, index: usize, value: &T) -> Result<u64, WriteError> {
         // SAFETY: by the caller.
-        match unsafe { self.cell(index) }.try_write(value) {
+        let slot = unsafe { self.cell(index) };
+        let found = slot.version();
+        match slot.try_write_over(found, tag, value) {
             Ok(version) => {
-                self.settle(ledger, index);
+                self.count_change(index);
                 Ok(version)
             }
-            Err(_) => {
-                unname(ledger);
-                // SAFETY: by the caller.
-                unsafe { self.write_patiently(ledger, index, value) }
-            }
+            // SAFETY: by the caller.
+            Err(_) => unsafe { self.write_patiently(tag, index, value) },
         }
     }
 
@@ -123,35 +116,26 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     ///
     /// `index` is less than [`len`](VectorReader::len).
     #[cold]
-    unsafe fn write_patiently(&self, ledger: Option<&AtomicU64>, index: usize, value: &T) -> Result<u64, WriteError> {
+    unsafe fn write_patiently(&self, tag: Tag, index: usize, value: &T) -> Result<u64, WriteError> {
         // SAFETY: by the caller.
         let slot = unsafe { self.cell(index) };
         let mut patience = Patience::default();
         loop {
             let found = slot.version();
-            // Not named while another is at it: two that wait there would each take the other for the one they wait for.
-            if found & 1 == 0 {
-                name(ledger, index);
-                if let Ok(version) = slot.try_write(value) {
-                    self.settle(ledger, index);
-                    return Ok(version);
-                }
-                unname(ledger);
+            if let Ok(version) = slot.try_write_over(found, tag, value) {
+                self.count_change(index);
+                return Ok(version);
             }
             match patience.round() {
-                Round::Again => {}
-                Round::Look => {
-                    if self.writer_died(index, found) {
-                        name(ledger, index);
-                        // SAFETY: its writer is dead, by proof: the kernel dropped its lock at its process's end, which is
-                        // after all that it did.
-                        if let Ok(version) = unsafe { slot.recover(found, value) } {
-                            self.settle(ledger, index);
-                            return Ok(version);
-                        }
-                        unname(ledger);
+                Round::Look if self.writer_died(index, found) => {
+                    // SAFETY: its writer is dead, by proof: the kernel dropped its lock at its process's end, which is
+                    // after all that it did; its heir, if it says so, knew it by that lock.
+                    if let Ok(version) = unsafe { slot.recover(found, tag, value) } {
+                        self.count_change(index);
+                        return Ok(version);
                     }
                 }
+                Round::Again | Round::Look => {}
                 Round::GiveUp(attempts) => return Err(Busy { index, attempts }.into()),
             }
         }
@@ -165,7 +149,7 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     #[inline(always)]
     pub(crate) unsafe fn update_shared(
         &self,
-        ledger: Option<&AtomicU64>,
+        tag: Tag,
         index: usize,
         mut change: impl FnMut(&mut T),
     ) -> Result<u64, WriteError> {
@@ -174,21 +158,14 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         let mut value = T::zeroed();
         let mut patience = Patience::default();
         loop {
-            let found = match slot.try_read_into(&mut value) {
-                Ok(seen) => {
-                    change(&mut value);
-                    name(ledger, index);
-                    // Acquire: pairs with the Release store of the write before, so that its bytes come before ours.
-                    let next = seen.wrapping_add(1);
-                    if version_of(slot).compare_exchange(seen, next, Ordering::Acquire, Ordering::Relaxed).is_ok() {
-                        // SAFETY: the cell stood at `seen`, even, and the exchange made it odd: all other writers, who begin with
-                        // such an exchange too, wait. The write before this one happens before, by the exchange.
-                        unsafe { slot.write_at(seen.wrapping_add(2), &value) };
-                        self.settle(ledger, index);
-                        return Ok(seen.wrapping_add(2));
-                    }
-                    unname(ledger);
-                    seen
+            let written = slot.try_read_into(&mut value).and_then(|seen| {
+                change(&mut value);
+                slot.try_write_over(seen, tag, &value)
+            });
+            let found = match written {
+                Ok(version) => {
+                    self.count_change(index);
+                    return Ok(version);
                 }
                 Err(BeingWritten { version }) => version,
             };
@@ -198,13 +175,6 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
                 Round::GiveUp(attempts) => return Err(Busy { index, attempts }.into()),
             }
         }
-    }
-
-    /// The write is complete.
-    #[inline(always)]
-    fn settle(&self, ledger: Option<&AtomicU64>, index: usize) {
-        self.count_change(index);
-        unname(ledger);
     }
 }
 
@@ -235,7 +205,7 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
             return Err(WriteError::NeedsWriter);
         }
         // SAFETY: the index was checked.
-        unsafe { self.write_shared(None, index, value) }
+        unsafe { self.write_shared(Tag::NONE, index, value) }
     }
 
     /// Changes slot `index` as one step against all other writers, and returns its version, without a writer.
@@ -262,36 +232,8 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
             return Err(WriteError::NeedsWriter);
         }
         // SAFETY: the index was checked.
-        unsafe { self.update_shared(None, index, change) }
+        unsafe { self.update_shared(Tag::NONE, index, change) }
     }
-}
-
-/// Says in the ledger that its writer is about to write slot `index`.
-#[inline(always)]
-pub(crate) fn name(ledger: Option<&AtomicU64>, index: usize) {
-    if let Some(ledger) = ledger {
-        // Release: pairs with the Acquire in `writer_died`. Whoever sees another slot named sees the one before complete.
-        ledger.store(lines::writing(index), Ordering::Release);
-        // Release: pairs with the Acquire fence in `writer_died`. Whoever sees the odd version that follows sees the slot named.
-        fence(Ordering::Release);
-    }
-}
-
-/// Says in the ledger that its writer is done.
-#[inline(always)]
-pub(crate) fn unname(ledger: Option<&AtomicU64>) {
-    if let Some(ledger) = ledger {
-        // Release: pairs with the Acquire in `writer_died` and in `Look`: after the slot's final version and its count.
-        ledger.store(lines::IDLE, Ordering::Release);
-    }
-}
-
-/// The version of a cell, to exchange.
-#[inline(always)]
-fn version_of<T>(cell: &Seqlock<T>) -> &AtomicU64 {
-    // SAFETY: the layout of a cell is fixed and documented: `repr(C)`, the version first, an `AtomicU64`. The reference covers it, and
-    // lives as long.
-    unsafe { &*core::ptr::from_ref(cell).cast::<AtomicU64>() }
 }
 
 impl<T, M: Mode, P: Placement> Deref for SeqlockVector<T, M, P> {

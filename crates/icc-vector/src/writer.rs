@@ -1,12 +1,11 @@
 //! Writing by a handle that others know of.
 
 use crate::lines::{self, Blocks};
-use crate::vector::{name, unname};
 use crate::{Mode, MultiWriter, OutOfRange, SeqlockVector, WriteError, WriterDied};
 use core::{fmt, ops::Range};
 use icc_buffer::{IdLock, Padded, Placement};
-use icc_seqlock::Payload;
-use icc_seqlock::primitive::{AtomicU64, Ordering};
+use icc_seqlock::primitive::Ordering;
+use icc_seqlock::{Payload, Tag};
 
 /// A writing end of a vector, from [`SeqlockVector::writer`] or `writer_of`.
 ///
@@ -29,7 +28,9 @@ pub struct Writer<T, M: Mode = MultiWriter, P: Placement = Padded> {
     whole_blocks: Range<usize>,
     /// What it last counted in one of them: each count is new there, since this only grows and began above all of them.
     ticks: u64,
-    /// The slot that its ledger names, if each slot has one writer.
+    /// Its name in the versions that it makes odd.
+    tag: Tag,
+    /// The slot that its ledger names, in a tracked vector.
     named: usize,
     /// Plays that its process was killed.
     #[cfg(icc_loom)]
@@ -44,8 +45,10 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         let end = if range.end == len { blocks.count(len) } else { blocks.of(range.end) };
         let count = |block| vector.counter(Blocks::line(block)).load(Ordering::Relaxed);
         let ticks = if M::SINGLE && M::TRACKED { (start..end).map(count).max().unwrap_or(0) } else { 0 };
+        let tag = lines::tag(lock.id());
         Self {
             vector,
+            tag,
             lock,
             range,
             whole_blocks: start..end,
@@ -102,9 +105,10 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     /// ```
     #[inline]
     pub unsafe fn write_unchecked(&mut self, index: usize, value: &T) -> Result<u64, WriteError> {
+        self.name(index);
         if !M::SINGLE {
             // SAFETY: by the caller; a range is within the vector.
-            return unsafe { self.vector.write_shared(self.ledger(), index, value) };
+            return unsafe { self.vector.write_shared(self.tag, index, value) };
         }
         // SAFETY: by the caller.
         Ok(unsafe { self.write_alone(index, value) })
@@ -132,9 +136,10 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[inline]
     pub fn update(&mut self, index: usize, mut change: impl FnMut(&mut T)) -> Result<u64, WriteError> {
         self.check(index)?;
+        self.name(index);
         if !M::SINGLE {
             // SAFETY: the index was checked; a range is within the vector.
-            return unsafe { self.vector.update_shared(self.ledger(), index, change) };
+            return unsafe { self.vector.update_shared(self.tag, index, change) };
         }
         let mut value = T::zeroed();
         // Alone, so nothing can cross the copy: only a writer before, that died, can have left the slot half-written.
@@ -164,10 +169,10 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[doc(hidden)]
     pub fn die_in_write(mut self, index: usize, value: &T, words: usize) {
         self.killed = true;
-        name(self.ledger(), index);
         self.check(index).expect("a slot of its own");
+        self.name(index);
         // SAFETY: the index was checked.
-        unsafe { self.vector.cell(index) }.die_in_write(value, words);
+        unsafe { self.vector.cell(index) }.die_in_tagged_write(self.tag, value, words);
     }
 
     /// Writes a value and ends before the change is counted, as a process that is killed does.
@@ -175,8 +180,8 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[doc(hidden)]
     pub fn die_before_count(mut self, index: usize, value: &T) {
         self.killed = true;
-        name(self.ledger(), index);
         self.check(index).expect("a slot of its own");
+        self.name(index);
         // SAFETY: the index was checked.
         unsafe { self.vector.cell(index) }.write(value);
     }
@@ -188,17 +193,11 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     /// Each slot has one writer, and `index` is in this one's range.
     #[inline(always)]
     unsafe fn write_alone(&mut self, index: usize, value: &T) -> u64 {
-        if self.named != index {
-            name(self.ledger(), index);
-            self.named = index;
-        }
         // SAFETY: by the caller.
         let cell = unsafe { self.vector.cell(index) };
-        // Completes the write of one that died half-way, else adds one.
-        let version = (cell.version() | 1).wrapping_add(1);
         // SAFETY: the mode allows no other way of writing, and this writer, borrowed mutably, alone has the slot: all living writers'
         // ranges are disjoint, by the locks. What one before did happens before this, by the same.
-        unsafe { cell.write_at(version, value) };
+        let version = unsafe { cell.write_alone(self.tag, value) };
         if M::TRACKED {
             let block = self.vector.blocks.of(index);
             if self.whole_blocks.contains(&block) {
@@ -214,7 +213,9 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
 
     #[inline(always)]
     fn check(&self, index: usize) -> Result<(), WriteError> {
-        if self.range.contains(&index) { Ok(()) } else { Err(self.refuse(index)) }
+        // One comparison: what is before the start wraps around.
+        let len = self.range.end.wrapping_sub(self.range.start);
+        if index.wrapping_sub(self.range.start) < len { Ok(()) } else { Err(self.refuse(index)) }
     }
 
     #[cold]
@@ -226,10 +227,16 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         WriteError::NotOwned { index, range: self.range.clone() }
     }
 
-    /// Its ledger, if it can die half-way: in memory of one process nobody asks.
+    /// Says in the ledger which slot it is about to write, so that a cursor finds the change also if this writer dies before it is
+    /// counted. It stays there after the write: whoever finds a change that it has seen already is done.
     #[inline(always)]
-    fn ledger(&self) -> Option<&AtomicU64> {
-        self.vector.mortal.then(|| self.vector.counter(lines::ledger(self.lock.id())))
+    fn name(&mut self, index: usize) {
+        if M::TRACKED && self.named != index {
+            self.named = index;
+            // Release: pairs with the Acquire in `Look`. Whoever sees another slot named sees the change before counted. Whoever sees
+            // the version that follows sees this, since that is stored with Release.
+            self.vector.counter(lines::ledger(self.lock.id())).store(lines::writing(index), Ordering::Release);
+        }
     }
 }
 
@@ -240,7 +247,10 @@ impl<T, M: Mode, P: Placement> Drop for Writer<T, M, P> {
             return;
         }
         // Before the lock, which is dropped after this. All writes are complete.
-        unname(self.vector.buffer.line(lines::ledger(self.lock.id())));
+        // Release: pairs with the Acquire in `Look`: after the last count.
+        if let Some(ledger) = self.vector.buffer.line(lines::ledger(self.lock.id())) {
+            ledger.store(lines::FREE, Ordering::Release);
+        }
     }
 }
 

@@ -243,6 +243,47 @@ fn single_recovery_against_a_reader() {
     });
 }
 
+/// Another gets the id of a dead writer while somebody who needs the dead one's slot looks: the heir is never taken for the one
+/// that left the slot, nor the living heir for a dead one.
+#[test]
+fn an_heir_is_not_the_dead() {
+    model_with_traced_loads("an_heir_is_not_the_dead", Some(3), || {
+        let vector = SeqlockVector::<Value>::new(2).unwrap();
+        vector.writer().unwrap().die_in_write(0, &[1; 2], 1);
+        let other = vector.clone();
+        let thread = thread::spawn(move || {
+            let mut heir = other.writer().unwrap();
+            heir.write(1, &[2; 2]).unwrap();
+            heir
+        });
+        let alive = vector.proves_death(1);
+        assert!(!alive, "the heir was taken for dead");
+        let heir = thread.join().unwrap();
+        assert_eq!(heir.vector().read(0), Err(ReadError::WriterDied(WriterDied { index: 0 })), "and the heir lives");
+        assert_eq!(attempt(&vector, 1), Some(2));
+    });
+}
+
+/// The heir marks the slot as a dead one's while another recovers it: the mark never lands on the one that recovers.
+#[test]
+fn heir_against_a_recovery() {
+    model_with_traced_loads("heir_against_a_recovery", Some(3), || {
+        let vector = SeqlockVector::<Value>::new(1).unwrap();
+        let dying = vector.writer().unwrap();
+        let mut next = vector.writer().unwrap();
+        dying.die_in_write(0, &[1; 2], 1);
+        let other = vector.clone();
+        let thread = thread::spawn(move || drop(other.writer().unwrap()));
+        let written = next.write(0, &[2; 2]);
+        assert!(matches!(written, Ok(4) | Err(WriteError::Busy(_))), "{written:?}");
+        thread.join().unwrap();
+        if written.is_err() {
+            assert_eq!(next.write(0, &[2; 2]), Ok(4), "nobody lives who could have the slot");
+        }
+        assert_eq!(attempt(&vector, 0), Some(2));
+    });
+}
+
 /// Two that find the dead one's slot at once: one recovers it, the other writes after, or gives up in a model's few rounds.
 #[test]
 fn two_recover_one_slot() {
