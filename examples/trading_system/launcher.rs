@@ -17,8 +17,6 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a part that died stays away, so that one can see it.
-const AWAY: Duration = Duration::from_millis(500);
 /// A part that ends by itself within this time of its start ...
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// ... as often as this in a row will not do better.
@@ -33,6 +31,9 @@ pub(crate) struct Run {
     /// Starts no dashboard: attach one from another terminal.
     #[arg(long, conflicts_with = "plain")]
     no_dashboard: bool,
+    /// Seconds after which a part that died is started again: long enough to see it.
+    #[arg(long, default_value_t = 2.0)]
+    restart_after: f64,
     /// Leaves what dies dead: start it yourself, `trading_system feed` say.
     #[arg(long)]
     no_restart: bool,
@@ -161,7 +162,9 @@ impl<'a> System<'a> {
                 self.say(&said);
             }
             let part = &mut self.parts[number];
-            if !self.run.no_restart && part.ended.is_some_and(|ended| ended.elapsed() >= AWAY) {
+            if !self.run.no_restart
+                && part.ended.is_some_and(|ended| ended.elapsed().as_secs_f64() >= self.run.restart_after)
+            {
                 part.start()?;
                 let said = format!("launcher: the {} was started again", part.name);
                 self.say(&said);

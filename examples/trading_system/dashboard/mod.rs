@@ -1,5 +1,6 @@
 //! The dashboard: a process that reads what the others write, and that none of them notices.
 
+mod events;
 mod observer;
 mod picture;
 mod plain;
@@ -23,7 +24,7 @@ pub(crate) struct Dashboard {
     #[arg(long)]
     pub(crate) plain: bool,
     /// Milliseconds from one picture to the next.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 500)]
     pub(crate) interval: u64,
 }
 

@@ -1,5 +1,6 @@
 //! Reading the whole system without any part of it noticing.
 
+use super::events::Events;
 use super::picture::{HOPS, Instrument, Latency, NAMES, Orders, PERCENTILES, Picture, Process, State};
 use crate::agent::{ROLES, Role};
 use crate::model::MODELS;
@@ -30,6 +31,7 @@ pub(super) struct Observer {
     hops: [[Histogram<u64>; HOPS.len()]; 2],
     window_ends: u64,
     began: u64,
+    events: Events,
     before: (u64, [Status; ROLES.len()]),
 }
 
@@ -54,6 +56,7 @@ impl Observer {
             hops: std::array::from_fn(|_| std::array::from_fn(|_| histogram.clone())),
             window_ends: now + WINDOW,
             began: now,
+            events: Events::default(),
             before,
         })
     }
@@ -100,16 +103,20 @@ impl Observer {
         let seconds = now.saturating_sub(self.before.0).max(1) as f64 / 1e9;
         // One that was killed just while it wrote its status is shown as it was before.
         let statuses = std::array::from_fn(|slot| self.statuses.read(slot).unwrap_or(self.before.1[slot]));
-        let processes = ROLES.iter().zip(statuses.iter().zip(&self.before.1));
-        let processes =
-            processes.map(|(&role, (status, before))| process(role, status, before, now, seconds)).collect();
+        let parts = ROLES.iter().zip(statuses.iter().zip(&self.before.1));
+        let processes: Vec<_> =
+            parts.map(|(&role, (status, before))| process(role, status, before, now, seconds)).collect();
         self.before = (now, statuses);
+        let at = now.saturating_sub(self.began) as f64 / 1e9;
+        self.events.see(at, &processes);
+        let (newest, count) = self.events.newest();
         Picture {
-            at: now.saturating_sub(self.began) as f64 / 1e9,
+            at,
             processes,
             hops: (0..HOPS.len()).map(|hop| self.latency(hop)).collect(),
             instruments: (0..INSTRUMENTS).map(|instrument| self.instrument(instrument)).collect(),
             orders: Orders { sent: self.orders.produced(), ..self.totals },
+            events: (newest.iter().cloned().collect(), count),
         }
     }
 

@@ -36,6 +36,8 @@ pub(super) struct Picture {
     pub(super) hops: Vec<Latency>,
     pub(super) instruments: Vec<Instrument>,
     pub(super) orders: Orders,
+    /// What happened lately, the newest first: when, and what. And how much has happened in all.
+    pub(super) events: (Vec<(f64, String)>, u64),
 }
 
 /// How a process is.

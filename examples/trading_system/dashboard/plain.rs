@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 pub(super) fn show(observer: &mut Observer, interval: Duration, goes_on: impl Fn() -> bool) -> Result<()> {
     let mut due = Instant::now() + interval;
+    let mut events = 0;
     while goes_on() {
         thread::sleep(READ);
         observer.read();
@@ -18,8 +19,13 @@ pub(super) fn show(observer: &mut Observer, interval: Duration, goes_on: impl Fn
             continue;
         }
         due = Instant::now() + interval;
-        let mut text = Vec::new();
-        write(&mut text, &observer.picture())?;
+        let (mut text, picture) = (Vec::new(), observer.picture());
+        write(&mut text, &picture)?;
+        // Each event once.
+        let (newest, count) = &picture.events;
+        let news = newest.iter().take((count - events) as usize);
+        news.rev().try_for_each(|(at, what)| writeln!(text, "{at:.1} event {what}"))?;
+        events = *count;
         match io::stdout().write_all(&text).and_then(|()| io::stdout().flush()) {
             // Whoever read this has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),

@@ -10,11 +10,11 @@ use ratatui::crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::{Color, Style, Stylize as _};
 use ratatui::text::{Line, Span, Text};
-use ratatui::widgets::{Block, Row, Table};
+use ratatui::widgets::{Block, Paragraph, Row, Table};
 use std::time::{Duration, Instant};
 
 /// The width from which latencies and positions are side by side.
-const WIDE: u16 = 118;
+const WIDE: u16 = 120;
 
 pub(super) fn show(
     observer: &mut Observer,
@@ -59,18 +59,28 @@ fn leaves(code: KeyCode, modifiers: KeyModifiers) -> bool {
 fn draw(frame: &mut Frame, picture: &Picture, session: &str) {
     let rows = |count: usize| Constraint::Length(count as u16 + 3);
     let processes = rows(picture.processes.len());
-    let [title, above, below] =
-        frame.area().layout(&Layout::vertical([Constraint::Length(1), processes, Constraint::Fill(1)]));
-    let side_by_side = frame.area().width >= WIDE;
-    let [left, right] = if side_by_side {
-        below.layout(&Layout::horizontal([Constraint::Length(62), Constraint::Fill(1)]))
+    let (hops, instruments) = (rows(picture.hops.len()), rows(picture.instruments.len()));
+    let one_line = Constraint::Length(1);
+    // Where there is no room for all, what is last is cut off.
+    let [title, above, left, right, below] = if frame.area().width >= WIDE {
+        let parts = Layout::vertical([one_line, processes, instruments, Constraint::Fill(1)]);
+        let [title, above, middle, below] = frame.area().layout(&parts);
+        let [left, right] = middle.layout(&Layout::horizontal([Constraint::Length(61), Constraint::Fill(1)]));
+        [title, above, left, right, below]
     } else {
-        below.layout(&Layout::vertical([rows(picture.hops.len()), Constraint::Fill(1)]))
+        frame.area().layout(&Layout::vertical([one_line, processes, hops, instruments, Constraint::Fill(1)]))
     };
     draw_title(frame, title, picture, session);
     frame.render_widget(processes_table(&picture.processes), above);
     frame.render_widget(hops_table(&picture.hops), left);
     frame.render_widget(instruments_table(&picture.instruments), right);
+    let events = picture.events.0.iter().map(|(at, what)| Line::from(format!("{at:6.0} s  {what}")));
+    let title = if picture.events.1 > 0 {
+        "events"
+    } else {
+        "events: none yet; kill -9 a process, or start a second dashboard"
+    };
+    frame.render_widget(Paragraph::new(events.collect::<Vec<_>>()).block(framed(title)), below);
 }
 
 fn draw_title(frame: &mut Frame, area: Rect, picture: &Picture, session: &str) {
@@ -120,7 +130,7 @@ fn hops_table(hops: &[Latency]) -> Table<'static> {
         let cells = [Text::from(latency.hop.name)].into_iter().chain(values);
         Row::new(cells).style(if whole { Style::new().bold() } else { Style::new() })
     });
-    let widths = [20, 7, 7, 7, 7, 7].map(Constraint::Length);
+    let widths = [19, 7, 7, 7, 7, 7].map(Constraint::Length);
     let mut names = ["hop"; 1 + PERCENTILES.len()];
     names[1..].copy_from_slice(&PERCENTILES.map(|(name, _)| name));
     let orders = hops.last().map_or(0, |latency| latency.count);
@@ -139,10 +149,10 @@ fn instruments_table(instruments: &[Instrument]) -> Table<'static> {
         let color = if profit < 0.0 { Color::Red } else { Color::Green };
         let [trend, imbalance] = instrument.ideal.map(lots);
         let live = lots(instrument.live).bold();
-        let (fills, profit) = (right(thousands(instrument.fills)), right(format!("{profit:.2}")).fg(color));
+        let (fills, profit) = (right(instrument.fills.to_string()), right(format!("{profit:.1}")).fg(color));
         Row::new([Text::from(instrument.name), price(bid), price(ask), trend, imbalance, live, fills, profit])
     });
-    let widths = [8, 7, 7, 5, 9, 4, 7, 9].map(Constraint::Length);
+    let widths = [7, 6, 6, 5, 9, 4, 6, 7].map(Constraint::Length);
     let names = ["", "bid", "ask", MODELS[0].name(), MODELS[1].name(), "live", "fills", "profit"];
     Table::new(rows, widths).header(header(names, 1)).block(framed("positions: ideal and live, in lots"))
 }
