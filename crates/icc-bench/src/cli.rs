@@ -30,6 +30,14 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     pub json: Option<PathBuf>,
 
+    /// Write a page with plots of the results to this file
+    #[arg(long, value_name = "PATH")]
+    pub html: Option<PathBuf>,
+
+    /// Write each plot into this directory as SVG
+    #[arg(long, value_name = "DIR")]
+    pub svg: Option<PathBuf>,
+
     /// Measure nothing: take the results from this file, which --json wrote
     #[arg(long, value_name = "PATH", conflicts_with_all = ["scenario", "quick", "cores", "payload", "only", "rounds"])]
     pub from: Option<PathBuf>,

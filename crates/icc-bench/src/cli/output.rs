@@ -2,13 +2,15 @@
 
 use super::Arguments;
 use super::run::RunError;
-use crate::report::file::Destination;
-use crate::report::{Report, json, table};
+use crate::report::file::{Destination, Directory};
+use crate::report::{Report, json, page, plot, table};
 
 /// The files that a run leaves, each found to be writable.
 #[derive(Debug)]
 pub(super) struct Outputs {
     json: Option<Destination>,
+    html: Option<Destination>,
+    svg: Option<Directory>,
 }
 
 impl Outputs {
@@ -18,7 +20,16 @@ impl Outputs {
             Some(path) => Destination::check(path).map(Some).map_err(|source| RunError::File { option, source }),
             None => Ok(None),
         };
-        Ok(Self { json: file("--json", &arguments.json)? })
+        Ok(Self {
+            json: file("--json", &arguments.json)?,
+            html: file("--html", &arguments.html)?,
+            svg: match &arguments.svg {
+                Some(path) => {
+                    Some(Directory::check(path).map_err(|source| RunError::File { option: "--svg", source })?)
+                }
+                None => None,
+            },
+        })
     }
 
     /// Puts the report out in every shape that was asked for.
@@ -26,6 +37,15 @@ impl Outputs {
         print!("{}", table::render(report));
         if let Some(json) = &self.json {
             json.write(&json::render(report)).map_err(|source| RunError::File { option: "--json", source })?;
+        }
+        if let Some(html) = &self.html {
+            html.write(&page::render(report)).map_err(|source| RunError::File { option: "--html", source })?;
+        }
+        if let Some(svg) = &self.svg {
+            for plot in plot::all(report) {
+                svg.write(&format!("{}.svg", plot.id), &plot.standalone())
+                    .map_err(|source| RunError::File { option: "--svg", source })?;
+            }
         }
         Ok(())
     }

@@ -7,6 +7,8 @@ pub mod baseline;
 pub mod best;
 pub mod file;
 pub mod json;
+pub mod page;
+pub mod plot;
 pub mod table;
 
 use crate::catalogue::{Case, Kind};

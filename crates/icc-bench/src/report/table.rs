@@ -32,7 +32,7 @@ pub fn render(report: &Report) -> String {
 }
 
 /// A column: its heading, and which figure it shows.
-type Percentile = (&'static str, fn(&Figures) -> f64);
+pub(super) type Percentile = (&'static str, fn(&Figures) -> f64);
 
 /// Which percentiles a scenario shows. Where a sample is the mean of a batch the slow ones tell of the machine alone, and
 /// the names of the subjects are long.
@@ -125,14 +125,15 @@ fn cells(payload: String, row: &Row, standing: Standing) -> Vec<String> {
     [payload, row.label()].into_iter().chain(times).chain(flow).chain([ratio, rounds]).collect()
 }
 
-fn describe(text: &mut String, machine: &Machine) {
+/// What the machine is, a line a fact.
+pub(super) fn facts(machine: &Machine) -> [(&'static str, String); 6] {
     let [first, second] = machine.cores_used;
     let or_unknown = |known: Option<bool>, yes: &str, no: &str| match known {
         Some(true) => yes.to_owned(),
         Some(false) => no.to_owned(),
         None => "unknown".to_owned(),
     };
-    let lines = [
+    [
         ("CPU", format!("{} ({})", machine.cpu, machine.arch)),
         (
             "cores",
@@ -152,9 +153,12 @@ fn describe(text: &mut String, machine: &Machine) {
         ("kernel", machine.kernel.clone()),
         ("virtualised", or_unknown(machine.virtualised, "yes", "no")),
         ("governor", machine.governor.clone().unwrap_or_else(|| "none visible".to_owned())),
-    ];
+    ]
+}
+
+fn describe(text: &mut String, machine: &Machine) {
     text.push('\n');
-    for (name, value) in lines {
+    for (name, value) in facts(machine) {
         let _ = writeln!(text, "{name:<12} {value}");
     }
     for warning in machine.warnings() {

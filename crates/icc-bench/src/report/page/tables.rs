@@ -1,0 +1,166 @@
+//! Tables of the page: a short one that compares, and one with every figure.
+
+use maud::{Markup, html};
+
+use crate::catalogue::Kind;
+use crate::report::best::{Standing, is_own};
+use crate::report::plot::{Shape, bytes, nanoseconds, rate};
+use crate::report::table::Percentile;
+use crate::report::{Figures, Row};
+
+/// A column of the comparing table: what the rows in it have in common.
+type Point = (usize, Option<usize>);
+
+fn point(row: &Row) -> Point {
+    (row.payload_bytes, row.consumers)
+}
+
+/// Subjects down, sizes or consumers across, the best of each kind marked in every column.
+pub(super) fn comparison(rows: &[Row]) -> Markup {
+    let shape = Shape::of(rows);
+    let mut points: Vec<Point> = Vec::new();
+    let mut subjects: Vec<&Row> = Vec::new();
+    for row in rows {
+        if !points.contains(&point(row)) {
+            points.push(point(row));
+        }
+        if !subjects.iter().any(|other| other.subject == row.subject) {
+            subjects.push(row);
+        }
+    }
+    points.sort_unstable();
+    let one_payload = points.iter().all(|(payload, _)| *payload == points[0].0);
+    let name = |(payload, consumers): &Point| match consumers {
+        Some(count) if shape == Shape::Consumers && one_payload => count.to_string(),
+        Some(count) if shape == Shape::Consumers => format!("{} × {count}", bytes(*payload)),
+        Some(count) => format!("{}, {count} polling", bytes(*payload)),
+        None => bytes(*payload),
+    };
+    let corner = match shape {
+        Shape::Consumers if one_payload => "consumers",
+        Shape::Consumers => "message × consumers",
+        _ => "message",
+    };
+    html! {
+        div class="scroll" tabindex="0" role="region" aria-label="comparison" {
+            table class="comparison" {
+                thead { tr { th { (corner) } @for point in &points { th class="number" { (name(point)) } } } }
+                @for kind in kinds(&subjects) {
+                    tbody {
+                        @for subject in subjects.iter().filter(|subject| subject.kind == kind) {
+                            tr class=(class_of(subject)) {
+                                th scope="row" { (subject.subject) }
+                                @for wanted in &points {
+                                    @match rows.iter().find(|row| row.subject == subject.subject && point(row) == *wanted) {
+                                        Some(row) => (cell(row, rows)),
+                                        None => td {},
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn kinds(rows: &[&Row]) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = Vec::new();
+    for row in rows {
+        if !kinds.contains(&row.kind) {
+            kinds.push(row.kind);
+        }
+    }
+    kinds
+}
+
+fn class_of(row: &Row) -> &'static str {
+    match row.kind {
+        Kind::Reference => "reference",
+        _ if is_own(&row.subject) => "own",
+        _ => "",
+    }
+}
+
+fn cell(row: &Row, rows: &[Row]) -> Markup {
+    let Some(figures) = row.figures else {
+        return html! { td class="number missing" title="no steady round" { "–" } };
+    };
+    let (class, mark, title) = match Standing::of(row, rows) {
+        Standing::Best => ("number best", "★ ", "best of its kind; "),
+        Standing::Level => ("number level", "≈ ", "within the range of the best; "),
+        Standing::None => ("number", "", ""),
+    };
+    let (large, small) = match figures.flow {
+        Some(flow) => (rate(flow.per_second), format!("{:.0} % of sent", flow.share_received * 100.0)),
+        None => (nanoseconds(figures.p50_ns), format!("{:.2} ×", figures.ratio)),
+    };
+    let title = format!("{title}ratio to {} {}", row.scenario.reference(), figures.ratio_and_range());
+    html! {
+        td class=(class) title=(title) {
+            span class="large" { (mark) (large) }
+            " " span class="small" { (small) }
+        }
+    }
+}
+
+/// Every row with every figure.
+pub(super) fn all_figures(rows: &[Row]) -> Markup {
+    let has_flow = rows.iter().any(|row| row.figures.is_some_and(|figures| figures.flow.is_some()));
+    let percentiles: [Percentile; 4] = [
+        ("p50", |figures| figures.p50_ns),
+        ("p90", |figures| figures.p90_ns),
+        ("p99", |figures| figures.p99_ns),
+        ("p99.9", |figures| figures.p999_ns),
+    ];
+    let reference = rows.first().map_or("", |row| row.scenario.reference());
+    html! {
+        details {
+            summary { "All figures (" (rows.len()) " rows)" }
+            div class="scroll" tabindex="0" role="region" aria-label="all figures" {
+                table class="full" {
+                    thead { tr {
+                        th class="number" { "message" } th { "subject" }
+                        @for (name, _) in percentiles { th class="number" { (name) } }
+                        @if has_flow { th class="number" { "received" } th class="number" { "of sent" } th class="number" { "of lost told" } }
+                        th class="number" { "ratio to " (reference) } th class="number" { "range" } th class="number" { "rounds" } th class="number" { "dropped" }
+                    } }
+                    tbody {
+                        @for row in rows {
+                            tr class=(class_of(row)) data-row="" {
+                                td class="number" { (bytes(row.payload_bytes)) }
+                                th scope="row" { (row.label()) }
+                                @match row.figures {
+                                    Some(figures) => {
+                                        @for (_, pick) in percentiles { td class="number" { (nanoseconds(pick(&figures))) } }
+                                        @if has_flow { (flow_cells(&figures)) }
+                                        td class="number" { (format!("{:.2}", figures.ratio)) }
+                                        td class="number" { (format!("{:.2}–{:.2}", figures.ratio_min, figures.ratio_max)) }
+                                    },
+                                    None => td colspan=(if has_flow { "9" } else { "6" }) class="missing" { "no steady round: the reference moved during each" },
+                                }
+                                td class="number" { (row.rounds) }
+                                td class="number" { (row.dropped) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn flow_cells(figures: &Figures) -> Markup {
+    let cells = figures.flow.map_or_else(
+        || [const { String::new() }; 3],
+        |flow| {
+            [
+                rate(flow.per_second),
+                format!("{:.1} %", flow.share_received * 100.0),
+                format!("{:.1} %", flow.share_told * 100.0),
+            ]
+        },
+    );
+    html! { @for cell in cells { td class="number" { (cell) } } }
+}
