@@ -15,27 +15,34 @@ const PATIENCE: u32 = if cfg!(icc_loom) { 1 } else { 16 };
 /// The most messages that can be open in one slot: one for each producer that died waiting there since somebody last wrote.
 const MOST_OPEN: u64 = 1 << 16;
 
-/// A ledger: what its producer is about to write, or may be.
+/// A ledger: which tickets its producer took last, complete or not.
 ///
 /// The low two bits are the state; the ticket is above them. Two bits of the ticket are cut off, which is no matter: tickets
 /// under way at one time are less than a ring apart, and no ring has 2^62 slots.
+///
+/// Nothing says that tickets are complete: the slots do. Nobody asks for the owner of a ticket whose slot is complete.
 mod ledger {
-    /// No ticket.
+    /// No ticket since this producer began.
     pub(super) const IDLE: u64 = 0;
     /// About to take tickets, or just has: nobody knows yet which.
     pub(super) const CLAIMING: u64 = 1;
-    const HOLDING: u64 = 2;
+    const ONE: u64 = 2;
+    /// As many as the count says. A word of its own that single messages do not need to store.
+    const SEVERAL: u64 = 3;
 
-    /// Holds tickets from `first` on.
-    pub(super) fn holding(first: u64) -> u64 {
-        first << 2 | HOLDING
+    /// Took `count` tickets from `first` on.
+    #[inline(always)]
+    pub(super) fn holding(first: u64, count: u64) -> u64 {
+        first << 2 | if count == 1 { ONE } else { SEVERAL }
     }
 
-    /// Whether the producer may be the one that holds ticket `n`, if it holds `count`.
+    /// Whether the producer may be the one that took ticket `n`, where `count` is that of its several.
     pub(super) fn may_hold(ledger: u64, count: u64, n: u64) -> bool {
+        let after = (n << 2).wrapping_sub(ledger & !3) >> 2;
         match ledger & 3 {
             IDLE => false,
-            HOLDING => (n << 2).wrapping_sub(ledger & !3) >> 2 < count,
+            ONE => after == 0,
+            SEVERAL => after < count,
             _ => true,
         }
     }
@@ -46,7 +53,7 @@ fn ledger_line(id: u32) -> usize {
     1 + LINES_EACH * id as usize
 }
 
-/// The line that says how many tickets, from the one in the ledger on, a producer holds.
+/// The line that says how many tickets, from the one in the ledger on, a producer took, if those were several.
 fn count_line(id: u32) -> usize {
     ledger_line(id) + 1
 }
@@ -103,12 +110,17 @@ impl<T: Payload> QueueReader<T, Mpmc> {
     /// an Acquire. So a load of its ledger here finds `CLAIMING`, or the ticket, or something later.
     ///
     /// - It is alive and still writing: its ledger says so, and so does its lock: not dead.
-    /// - It is alive and has gone on: it completed `n` first, and stored what is found here with Release after. The last look at
-    ///   the slot, after an Acquire, finds `n` complete: not dead.
+    /// - It is alive, has completed `n` and claimed nothing since: its ledger still says `n`: not dead. The caller looks at the
+    ///   slot again and finds `n` complete, if not at once.
+    /// - It is alive and has gone on: it completed `n` first, and stored what is found here with Release after: `CLAIMING`, the next
+    ///   count (beside the ledger of `n`, perhaps) or the next ticket. `CLAIMING` is taken for alive; with the others the last look
+    ///   at the slot, after an Acquire, finds `n` complete: not dead.
+    /// - It was dropped, and its heir stored `IDLE`: as before, since the id was dropped with Release and taken with Acquire.
     /// - It is dead: no living producer has such a ledger (its id may have gone to another, who began with `IDLE`).
     pub(crate) fn owner_is_dead(&self, n: u64) -> bool {
         let lives = (0..Mpmc::PRODUCERS).any(|id| {
-            // Acquire, in `line`: pairs with the Release stores in `claim` and `settle`.
+            // Acquire, in `line`: pairs with the Release stores in `claim` and `producer`. The count after the ledger, so that it is that
+            // of the tickets found there, or a later one.
             let (ledger, count) = (self.line(ledger_line(id)), self.line(count_line(id)));
             ledger::may_hold(ledger, count, n) && self.may_live(id)
         });
@@ -127,7 +139,7 @@ impl<T: Payload> Producer<T, Mpmc> {
     pub fn produce(&mut self, message: &T) -> u64 {
         let n = self.claim(1);
         self.write(n, message);
-        self.settle();
+        step("complete");
         n
     }
 
@@ -150,34 +162,31 @@ impl<T: Payload> Producer<T, Mpmc> {
             self.write(n, message);
             n = n.wrapping_add(1);
         }
-        self.settle();
+        step("complete");
         Ok(first..n)
     }
 
-    /// Takes `count` tickets and returns the first.
+    /// Takes `count` tickets, at least one, and returns the first.
+    ///
+    /// The ledger stays at them when they are complete. To say so would be one more store a message, and every store before the
+    /// next `fetch_add` makes that later.
     #[inline(always)]
     fn claim(&self, count: u64) -> u64 {
         let id = self.seat.lock.id();
         // Release, all three stores: pair with the Acquire loads in `owner_is_dead`. Whoever sees a word of this claim sees that the
         // messages of the claim before are complete.
-        self.queue.line(count_line(id)).store(count, Ordering::Release);
         self.queue.ledger(id).store(ledger::CLAIMING, Ordering::Release);
+        if count != 1 {
+            self.queue.line(count_line(id)).store(count, Ordering::Release);
+        }
         step("claiming");
         // Release: whoever sees the ticket taken sees `CLAIMING` or something later in the ledger. Acquire: so that a producer that
         // looks for the owner of an earlier ticket does.
         let first = self.queue.head().fetch_add(count, Ordering::AcqRel);
         step("claimed");
-        self.queue.ledger(id).store(ledger::holding(first), Ordering::Release);
+        self.queue.ledger(id).store(ledger::holding(first, count), Ordering::Release);
         step("held");
         first
-    }
-
-    /// All tickets of the claim are complete.
-    #[inline(always)]
-    fn settle(&self) {
-        step("complete");
-        // Release: pairs with the Acquire load in `owner_is_dead`: after the messages.
-        self.queue.ledger(self.seat.lock.id()).store(ledger::IDLE, Ordering::Release);
     }
 
     /// Writes message `n`, whose ticket this producer holds.
@@ -202,7 +211,6 @@ impl<T: Payload> Producer<T, Mpmc> {
     #[doc(hidden)]
     pub fn die(self, message: &T, step: u32) {
         let id = self.seat.lock.id();
-        self.queue.line(count_line(id)).store(1, Ordering::Release);
         self.queue.ledger(id).store(ledger::CLAIMING, Ordering::Release);
         if step == 0 {
             return;
@@ -211,7 +219,7 @@ impl<T: Payload> Producer<T, Mpmc> {
         if step == 1 {
             return;
         }
-        self.queue.ledger(id).store(ledger::holding(n), Ordering::Release);
+        self.queue.ledger(id).store(ledger::holding(n, 1), Ordering::Release);
         let slot = self.queue.slot(n);
         if step == 3 && slot.version() == self.queue.geometry.complete(n).wrapping_sub(2) {
             fence(Ordering::Acquire);

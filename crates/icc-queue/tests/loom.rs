@@ -309,3 +309,42 @@ fn nobody_alive_is_given_up(messages: u64) {
 fn one_producer_alive_is_not_given_up() {
     model_with_traced_loads("one_producer_alive_is_not_given_up", Some(3), || nobody_alive_is_given_up(2));
 }
+
+/// The next count is seen beside the ledger of the tickets before, which are complete then.
+#[test]
+fn a_batch_alive_is_not_given_up() {
+    model_with_traced_loads("a_batch_alive_is_not_given_up", Some(2), || {
+        let queue = Queue::<Message, Mpmc>::new(8).unwrap();
+        let mut consumer = queue.consumer();
+        let mut producer = queue.producer().unwrap();
+        let thread = thread::spawn(move || {
+            assert_eq!(producer.produce_batch(&[[0; 2], [1; 2], [2; 2]]), Ok(0..3));
+            assert_eq!(producer.produce_batch(&[[3; 2], [4; 2]]), Ok(3..5));
+        });
+        for _ in 0..5 {
+            if let Err(TryConsumeError::SpedPast(lost)) = consumer.try_consume() {
+                panic!("given up: {lost}");
+            }
+        }
+        thread.join().unwrap();
+    });
+}
+
+/// A producer that has gone leaves its ledger at a message that is complete. Its heir's first word says so, too.
+#[test]
+fn an_heir_gives_nobody_up() {
+    model_with_traced_loads("an_heir_gives_nobody_up", Some(3), || {
+        let queue = Queue::<Message, Mpmc>::new(4).unwrap();
+        let mut consumer = queue.consumer();
+        let thread = thread::spawn({
+            let queue = queue.clone();
+            move || (0..2).for_each(|k| _ = queue.producer().unwrap().produce(&[k; 2]))
+        });
+        for _ in 0..2 {
+            if let Err(TryConsumeError::SpedPast(lost)) = consumer.try_consume() {
+                panic!("given up: {lost}");
+            }
+        }
+        thread.join().unwrap();
+    });
+}

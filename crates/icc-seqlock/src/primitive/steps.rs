@@ -37,4 +37,7 @@ pub fn step(name: &str) {
     }
     let stopped = Command::new("kill").args(["-STOP", &id().to_string()]).status();
     assert!(stopped.is_ok_and(|status| status.success()), "cannot stop itself");
+    // The system hands the signal to whichever thread it likes, and this one may run on until that thread has seen it: on a busy
+    // machine, for long enough to end the protocol. In a sleep it stops with the others.
+    std::thread::sleep(std::time::Duration::from_millis(200));
 }
