@@ -33,6 +33,15 @@ pub mod rounds;
 pub mod scenario;
 pub mod subjects;
 
+/// The programs in the project's guides, run as they stand.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+mod guides {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/capacity.md")]
+    struct Capacity;
+    #[doc = include_str!("../../../docs/death.md")]
+    struct Death;
+    #[doc = include_str!("../../../docs/payloads.md")]
+    struct Payloads;
+}

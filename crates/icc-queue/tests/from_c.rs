@@ -7,11 +7,14 @@ mod common;
 use common::Name;
 use icc_queue::{Mpmc, Options, Queue};
 use icc_vector::SeqlockVector;
+use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+
+const STRICT: [&str; 5] = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
 /// The C program, built once; none where there is no compiler.
 fn program() -> Option<&'static PathBuf> {
@@ -20,18 +23,21 @@ fn program() -> Option<&'static PathBuf> {
 }
 
 fn build() -> Option<PathBuf> {
-    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("attach");
     let draft = program.with_extension(std::process::id().to_string());
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/attach.c");
-    let options = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-o"];
-    match Command::new(&compiler).args(options).arg(&draft).arg(source).output() {
-        Ok(built) => {
-            assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-            // Another run of these tests may be using the one from before.
-            fs::rename(&draft, &program).unwrap();
-            Some(program)
-        }
+    let built = Command::new(compiler()?).args(STRICT).args(["-O2", "-o"]).arg(&draft).arg(source).output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    // Another run of these tests may be using the one from before.
+    fs::rename(&draft, &program).unwrap();
+    Some(program)
+}
+
+/// The system's C compiler, if there is one.
+fn compiler() -> Option<OsString> {
+    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+    match Command::new(&compiler).arg("--version").output() {
+        Ok(_) => Some(compiler),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             eprintln!("skipped: no C compiler ({}): install one, or name it in CC", compiler.display());
             None
@@ -212,6 +218,26 @@ fn damaged_buffers_are_refused() {
             let mut bytes = [&sound[..], &[0; 1024]].concat();
             bytes[*offset..offset + 8].copy_from_slice(&value.to_ne_bytes());
             refused(&bytes, &format!("{field} {value:#x}"));
+        }
+    }
+}
+
+/// What the guides show in C compiles.
+#[test]
+fn the_programs_in_the_guides() {
+    for guide in ["reading-from-c.md", "shared-memory-layout.md"] {
+        let text = fs::read_to_string(format!("{}/../../docs/{guide}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let programs: Vec<_> = text.split("```c\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        assert!(!programs.is_empty(), "no program in {guide}");
+        for program in programs {
+            let Some(compiler) = compiler() else { return };
+            let mut check = Command::new(compiler);
+            check.args(STRICT).args(["-Wno-unused-function", "-fsyntax-only", "-x", "c", "-"]);
+            check.arg(concat!("-I", env!("CARGO_MANIFEST_DIR"), "/tests/c"));
+            let mut check = check.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            check.stdin.take().unwrap().write_all(program.as_bytes()).unwrap();
+            let checked = check.wait_with_output().unwrap();
+            assert!(checked.status.success(), "{guide}: {}", String::from_utf8_lossy(&checked.stderr));
         }
     }
 }
