@@ -31,7 +31,7 @@ use bytemuck::{AnyBitPattern, NoUninit};
 ///
 /// A type with padding does not compile:
 ///
-/// ```compile_fail,E0512
+/// ```compile_fail,E0080
 /// use bytemuck::{Pod, Zeroable};
 ///
 /// #[derive(Clone, Copy, Pod, Zeroable)]
@@ -42,7 +42,8 @@ use bytemuck::{AnyBitPattern, NoUninit};
 /// }
 /// ```
 ///
-/// The error is ``cannot transmute between types of different sizes`` in the `Pod` derive. The mend is to name the padding:
+/// The error says that `derive(Pod)` was applied to a type with padding, or, with an older `bytemuck`, that it cannot transmute
+/// between types of different sizes. The mend is to name the padding:
 ///
 /// ```
 /// use bytemuck::{Pod, Zeroable};
