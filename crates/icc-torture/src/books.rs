@@ -1,0 +1,130 @@
+//! A consumer, and a check of everything it says.
+
+use crate::sample::{Sample, sender_and_count};
+use crate::tally::Tally;
+use icc_queue::{Consumer, Lost, Mode, QueueReader, Recovery, TryConsumeError};
+use std::collections::HashMap;
+
+/// A consumer with an account of its own beside the consumer's.
+pub(crate) struct Books<T, M: Mode> {
+    consumer: Consumer<T, M>,
+    started: u64,
+    received: u64,
+    lost: u64,
+    skipped: u64,
+    /// Each sender's last count.
+    last: HashMap<u16, u64>,
+    pub(crate) tally: Tally,
+}
+
+impl<T: Sample, M: Mode> Books<T, M> {
+    pub(crate) fn new(consumer: Consumer<T, M>) -> Self {
+        let started = consumer.next_sequence();
+        let tally = Tally { attaches: 1, ..Tally::default() };
+        Self { consumer, started, received: 0, lost: 0, skipped: 0, last: HashMap::new(), tally }
+    }
+
+    /// One of the ways to start, at random.
+    pub(crate) fn anywhere(queue: &QueueReader<T, M>) -> Self {
+        let consumer = match fastrand::u8(0..4) {
+            0 => queue.consumer(),
+            1 => queue.consumer_from_oldest(),
+            _ => {
+                let back = fastrand::u64(0..2 * queue.capacity() as u64);
+                // It may be gone already.
+                queue.consumer_at(queue.produced().wrapping_sub(back)).unwrap_or_else(|_| queue.consumer())
+            }
+        };
+        let recovery = [Recovery::Oldest, Recovery::Newest, Recovery::Stop][fastrand::usize(0..3)];
+        Self::new(consumer.with_recovery(recovery))
+    }
+
+    /// Takes what is there, in one of the ways to do so. False if there was nothing.
+    pub(crate) fn attempt(&mut self) -> bool {
+        self.tally.operations += 1;
+        match fastrand::u8(..) {
+            0 => {
+                self.skipped += self.consumer.skip_to_newest();
+                true
+            }
+            1..16 => self.batch(),
+            16..24 => self.drain(),
+            _ => self.one(),
+        }
+    }
+
+    fn one(&mut self) -> bool {
+        let mut message = T::zeroed();
+        match self.consumer.try_consume_into(&mut message) {
+            Ok(_) => self.receive(&message),
+            Err(TryConsumeError::SpedPast(lost)) => self.lose(lost),
+            Err(TryConsumeError::Empty) => return false,
+        }
+        true
+    }
+
+    fn batch(&mut self) -> bool {
+        let mut messages = vec![T::zeroed(); fastrand::usize(0..9)];
+        match self.consumer.try_consume_batch(&mut messages) {
+            Ok(count) => messages[..count].iter().for_each(|message| self.receive(message)),
+            Err(lost) => self.lose(lost),
+        }
+        !messages.is_empty()
+    }
+
+    fn drain(&mut self) -> bool {
+        let got: Vec<_> = self.consumer.drain().take(fastrand::usize(1..100)).collect();
+        for item in &got {
+            match item {
+                Ok(message) => self.receive(message),
+                Err(lost) => self.lose(*lost),
+            }
+        }
+        !got.is_empty()
+    }
+
+    fn receive(&mut self, message: &T) {
+        self.received += 1;
+        self.tally.messages += 1;
+        let Some(number) = message.number() else {
+            self.tally.mixed += 1;
+            return;
+        };
+        let (sender, count) = sender_and_count(number);
+        if count <= self.last.insert(sender, count).unwrap_or(0) {
+            self.tally.doubled += 1;
+        }
+    }
+
+    /// Books a loss, which must begin where the consumer was. One that stopped there is resumed.
+    fn lose(&mut self, lost: Lost) {
+        let position = self.started.wrapping_add(self.received + self.lost + self.skipped);
+        self.tally.unaccounted += u64::from(lost.first != position);
+        self.lost += lost.count();
+        if let Some(more) = self.consumer.resume() {
+            self.lost += more.count();
+        }
+    }
+
+    /// Takes all up to `produced`, which nobody adds to any more, until `give_up` says so; and checks the account.
+    pub(crate) fn close(mut self, produced: u64, mut give_up: impl FnMut() -> bool) -> Tally {
+        while self.consumer.next_sequence() != produced && !give_up() {
+            if !self.one() {
+                std::thread::yield_now();
+            }
+        }
+        let span = self.consumer.next_sequence().wrapping_sub(self.started);
+        self.tally.unaccounted += produced.wrapping_sub(self.consumer.next_sequence());
+        self.tally.unaccounted += span.abs_diff(self.received + self.lost + self.skipped);
+        let said = [self.consumer.received(), self.consumer.lost(), self.consumer.skipped()];
+        self.tally.unaccounted += u64::from(said != [self.received, self.lost, self.skipped]);
+        self.tally.lost += self.lost + self.skipped;
+        self.tally
+    }
+
+    /// Ends anywhere, with a check of the account so far.
+    pub(crate) fn leave(self) -> Tally {
+        let here = self.consumer.next_sequence();
+        self.close(here, || true)
+    }
+}
