@@ -19,7 +19,10 @@
 /// assert_eq!((Tag::of(8), Tag::completed(8)), (Tag::NONE, 8));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tag(u64);
+pub struct Tag(
+    /// The number in its place, and the lowest bit set: all that a mark has besides the version.
+    u64,
+);
 
 /// The bits of a tag in an odd version.
 const BITS: u64 = 0x7f << SHIFT;
@@ -27,12 +30,12 @@ const SHIFT: u32 = 57;
 
 impl Tag {
     /// No writer in particular: what a cell's own methods leave in the versions that they make odd.
-    pub const NONE: Self = Self(0);
+    pub const NONE: Self = Self(1);
 
     /// The tag with this number, or none if it is more than 127. Number 0 is [`NONE`](Self::NONE).
     #[must_use]
     pub const fn new(number: u8) -> Option<Self> {
-        if number < 128 { Some(Self((number as u64) << SHIFT)) } else { None }
+        if number < 128 { Some(Self((number as u64) << SHIFT | 1)) } else { None }
     }
 
     /// The number, up to 127.
@@ -46,14 +49,14 @@ impl Tag {
     #[inline]
     #[must_use]
     pub const fn of(version: u64) -> Self {
-        if version & 1 == 1 { Self(version & BITS) } else { Self::NONE }
+        if version & 1 == 1 { Self(version & BITS | 1) } else { Self::NONE }
     }
 
     /// The odd version that this writer puts over `seen`.
     #[inline(always)]
     #[must_use]
     pub const fn mark(self, seen: u64) -> u64 {
-        seen & !BITS | self.0 | 1
+        seen & !BITS | self.0
     }
 
     /// The version of the last complete write, from any version: an even one itself, else the even one before, without the tag.

@@ -75,7 +75,7 @@ impl<T: Payload> Seqlock<T> {
     ///
     /// # Errors
     ///
-    /// [`BeingWritten`] with the version found, if that is not `seen` or `seen` is odd; nothing was written.
+    /// [`BeingWritten`] with the version found, if that is not `seen`, or with `seen`, if that is odd; nothing was written.
     ///
     /// # Examples
     ///
@@ -92,7 +92,7 @@ impl<T: Payload> Seqlock<T> {
     #[inline(always)]
     pub fn try_write_over(&self, seen: u64, tag: Tag, value: &T) -> Result<u64, BeingWritten> {
         if seen & 1 == 1 {
-            return Err(BeingWritten { version: self.version() });
+            return Err(BeingWritten { version: seen });
         }
         // Release: pairs with a fence of whoever sees the tag. What its writer did before, such as taking the lock that tells that it
         // lives, happens before what follows there.

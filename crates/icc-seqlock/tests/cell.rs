@@ -94,7 +94,7 @@ fn odd_versions_tell_whose_they_are() {
 
     let mut value = [0; 2];
     assert_eq!(cell.try_write_over(6, seven, &[2, 2]), Err(BeingWritten { version: 8 }));
-    assert_eq!(cell.try_write_over(9, seven, &[2, 2]), Err(BeingWritten { version: 8 }));
+    assert_eq!(cell.try_write_over(9, seven, &[2, 2]), Err(BeingWritten { version: 9 }));
     assert_eq!(cell.try_write_over(8, seven, &[2, 2]), Ok(10));
     assert_eq!((cell.try_read_into(&mut value), value), (Ok(10), [2, 2]));
 }

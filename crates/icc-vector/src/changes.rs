@@ -4,8 +4,8 @@ use crate::lines::{self, Blocks};
 use crate::{Mode, MultiWriter, VectorReader};
 use core::{fmt, ops::Range};
 use icc_buffer::{Padded, Placement};
-use icc_seqlock::{Payload, Tag};
 use icc_seqlock::primitive::{Ordering, fence};
+use icc_seqlock::{Payload, Tag};
 
 /// A cursor over changes: each [`look`](Self::look) yields the slots that changed since the last, each with its newest value.
 ///

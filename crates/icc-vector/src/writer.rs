@@ -213,12 +213,12 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
 
     #[inline(always)]
     fn check(&self, index: usize) -> Result<(), WriteError> {
-        // One comparison: what is before the start wraps around.
-        let len = self.range.end.wrapping_sub(self.range.start);
-        if index.wrapping_sub(self.range.start) < len { Ok(()) } else { Err(self.refuse(index)) }
+        let (start, end) = if M::SINGLE { (self.range.start, self.range.end) } else { (0, self.vector.len()) };
+        if (start..end).contains(&index) { Ok(()) } else { Err(self.refuse(index)) }
     }
 
     #[cold]
+    #[inline(never)]
     fn refuse(&self, index: usize) -> WriteError {
         let len = self.vector.len();
         if index >= len {
