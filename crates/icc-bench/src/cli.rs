@@ -22,7 +22,8 @@ const MAX_ROUNDS: usize = 1_000;
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "icc-bench", version)]
 pub struct Arguments {
-    /// What to measure: one_way_latency (the default), copy_cost, fan_out, produce_cost, stream or multi_producer
+    /// What to measure: one_way_latency (the default), spaced_latency, stream, produce_cost, multi_producer, fan_out, copy_cost,
+    /// vector_read_all or core_matrix
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
 
@@ -169,9 +170,13 @@ impl Arguments {
         }
         Ok(Selection {
             cores: self.choose_cores(available)?,
-            cases: catalogue.cases(scenario, &payloads, |name| {
-                self.only.is_empty() || self.only.iter().any(|only| is_wanted(only, name))
-            }),
+            cases: if scenario == Scenario::CoreMatrix {
+                catalogue.core_pairs(available)
+            } else {
+                catalogue.cases(scenario, &payloads, |name| {
+                    self.only.is_empty() || self.only.iter().any(|only| is_wanted(only, name))
+                })
+            },
             scenario,
             plan,
         })

@@ -25,6 +25,7 @@ pub mod interrupt;
 pub mod link;
 pub mod machine;
 pub mod message;
+pub mod offset;
 pub mod pair;
 pub mod pin;
 pub mod progress;

@@ -59,6 +59,9 @@ pub trait Subject: 'static {
     /// The name in tables, in JSON and on the command line.
     const NAME: &'static str;
 
+    /// Whether its receiver is told exactly how many messages it lost. Where only the newest value counts nobody is.
+    const TELLS_LOSS: bool;
+
     /// The link it makes for messages of type `T`.
     type Link<T: Message>: Link<T>;
 
@@ -90,6 +93,32 @@ pub trait ManyProducers: 'static {
     ///
     /// Whatever keeps the structure from being made.
     fn open_for_two<T: Message>() -> OpenedForTwo<Self::Sender<T>, Self::Receiver<T>>;
+}
+
+/// A structure under measurement of which one thread may have several consumers, each of which sees every message, or the
+/// newest if that is all that counts.
+pub trait Broadcast: 'static {
+    /// The name in tables, in JSON and on the command line.
+    const NAME: &'static str;
+
+    /// How many messages a consumer may be behind before it loses one: 1 if only the newest counts.
+    const ROOM: usize;
+
+    /// The producing end.
+    type Sender<'store, T: Message>: Sender<T>;
+
+    /// One of the consuming ends.
+    type Receiver<'store, T: Message>: Receiver<T>;
+
+    /// Makes a fresh structure with so many consumers and hands its ends to `body`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the structure from being made.
+    fn with_ends<T: Message, R>(
+        consumers: usize,
+        body: impl for<'store> FnOnce(Self::Sender<'store, T>, Vec<Self::Receiver<'store, T>>) -> R,
+    ) -> Result<R, OpenError>;
 }
 
 /// A link could not be made, in its structure's own words.

@@ -44,6 +44,41 @@ pub trait Message: Pod + Send + Sync {
     ///
     /// [`Garbled`] if any byte differs, with the number the message claims to have.
     fn check(&self, sequence: u64) -> Result<(), Garbled>;
+
+    /// Puts a time stamp where the number is. The rest of the message still tells the number.
+    fn stamp(&mut self, stamp: u64);
+
+    /// Checks a stamped message: every word but the stamp against each other. Returns the number they tell, none if there is no
+    /// word but the stamp.
+    ///
+    /// # Errors
+    ///
+    /// [`Garbled`] if the words are not of one message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_bench::message::Message;
+    ///
+    /// let mut message = [0_u64; 7];
+    /// message.fill(42);
+    /// message.stamp(1_000_000);
+    /// assert_eq!((message.sequence(), message.check_stamped()), (1_000_000, Ok(Some(42))));
+    /// message[6] ^= 1;
+    /// assert!(message.check_stamped().is_err());
+    /// ```
+    fn check_stamped(&self) -> Result<Option<u64>, Garbled>;
+}
+
+/// The inverse of an odd number modulo 2^64, by Newton's iteration: each step doubles the bits that are right.
+const fn inverse(odd: u64) -> u64 {
+    let mut inverse = odd; // right to three bits
+    let mut step = 0;
+    while step < 5 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
+        step += 1;
+    }
+    inverse
 }
 
 impl<const WORDS: usize> Message for [u64; WORDS]
@@ -81,6 +116,21 @@ where
         } else {
             Err(Garbled { expected: sequence, claimed: self[0] })
         }
+    }
+
+    #[inline(always)]
+    fn stamp(&mut self, stamp: u64) {
+        self[0] = stamp;
+    }
+
+    #[inline(always)]
+    fn check_stamped(&self) -> Result<Option<u64>, Garbled> {
+        let Some(second) = self.get(1) else { return Ok(None) };
+        // The second word is the number times one constant plus another.
+        let number = second.wrapping_sub(WORD_STEP).wrapping_mul(const { inverse(SEQUENCE_STEP) });
+        let mut unstamped = *self;
+        unstamped[0] = number;
+        unstamped.check(number).map(|()| Some(number))
     }
 }
 
@@ -175,6 +225,25 @@ mod tests {
             assert!(mixed.check(9).is_err(), "seam {seam}");
             assert!(mixed.check(8).is_err(), "seam {seam}");
         }
+    }
+
+    #[test]
+    fn a_stamped_message_tells_its_number_and_any_changed_word_is_found() {
+        for sequence in [0, 1, 2, 1_000_003, u64::MAX] {
+            let mut message = [0_u64; 15];
+            message.fill(sequence);
+            message.stamp(77);
+            assert_eq!((message.sequence(), message.check_stamped()), (77, Ok(Some(sequence))));
+            for word in 2..15 {
+                let mut changed = message;
+                changed[word] ^= 1 << 40;
+                assert!(changed.check_stamped().is_err(), "word {word}");
+            }
+            // The second word is what the number is taken from; the others then disagree.
+            message[1] ^= 1;
+            assert!(message.check_stamped().is_err());
+        }
+        assert_eq!([5_u64].check_stamped(), Ok(None));
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(crate) struct ArcSwapped;
 
 impl Subject for ArcSwapped {
     const NAME: &'static str = "arc-swap";
+    const TELLS_LOSS: bool = false;
     type Link<T: Message> = ArcLink<T>;
 
     fn open<T: Message>() -> Result<ArcLink<T>, OpenError> {

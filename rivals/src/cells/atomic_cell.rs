@@ -15,6 +15,7 @@ pub(crate) struct CrossbeamCell;
 
 impl Subject for CrossbeamCell {
     const NAME: &'static str = "AtomicCell";
+    const TELLS_LOSS: bool = false;
     type Link<T: Message> = CellLink<T>;
 
     fn open<T: Message>() -> Result<CellLink<T>, OpenError> {

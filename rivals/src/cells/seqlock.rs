@@ -15,6 +15,7 @@ pub(crate) struct SeqlockCrate;
 
 impl Subject for SeqlockCrate {
     const NAME: &'static str = "seqlock crate";
+    const TELLS_LOSS: bool = false;
     type Link<T: Message> = SeqlockLink<T>;
 
     fn open<T: Message>() -> Result<SeqlockLink<T>, OpenError> {

@@ -11,6 +11,7 @@ pub(crate) struct TripleBuffer;
 
 impl Subject for TripleBuffer {
     const NAME: &'static str = "triple_buffer";
+    const TELLS_LOSS: bool = false;
     type Link<T: Message> = TripleLink<T>;
 
     fn open<T: Message>() -> Result<TripleLink<T>, OpenError> {

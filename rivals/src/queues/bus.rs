@@ -14,6 +14,7 @@ pub(crate) struct Bus;
 
 impl Subject for Bus {
     const NAME: &'static str = "bus";
+    const TELLS_LOSS: bool = true;
     type Link<T: Message> = BusLink<T>;
 
     fn open<T: Message>() -> Result<BusLink<T>, OpenError> {

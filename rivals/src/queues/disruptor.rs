@@ -17,6 +17,7 @@ pub(crate) struct Disruptor;
 
 impl Subject for Disruptor {
     const NAME: &'static str = "disruptor";
+    const TELLS_LOSS: bool = true;
     type Link<T: Message> = DisruptorLink<T>;
 
     fn open<T: Message>() -> Result<DisruptorLink<T>, OpenError> {

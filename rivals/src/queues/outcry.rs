@@ -16,6 +16,7 @@ pub(crate) struct Outcry;
 
 impl Subject for Outcry {
     const NAME: &'static str = "outcry";
+    const TELLS_LOSS: bool = true;
     type Link<T: Message> = OutcryLink;
 
     fn open<T: Message>() -> Result<OutcryLink, OpenError> {

@@ -23,6 +23,7 @@ pub(crate) struct PhotonRing;
 
 impl Subject for PhotonRing {
     const NAME: &'static str = "photon-ring";
+    const TELLS_LOSS: bool = true;
     type Link<T: Message> = PhotonLink<T>;
 
     fn open<T: Message>() -> Result<PhotonLink<T>, OpenError> {

@@ -16,6 +16,7 @@ const NAME: &str = "photon-ring mpmc";
 
 impl Subject for PhotonRingMpmc {
     const NAME: &'static str = NAME;
+    const TELLS_LOSS: bool = true;
     type Link<T: Message> = PhotonMpmcLink<T>;
 
     fn open<T: Message>() -> Result<PhotonMpmcLink<T>, OpenError> {

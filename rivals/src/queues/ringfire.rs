@@ -15,6 +15,7 @@ pub(crate) struct Ringfire;
 
 impl Subject for Ringfire {
     const NAME: &'static str = "ringfire";
+    const TELLS_LOSS: bool = true;
     type Link<T: Message> = RingfireLink<T>;
 
     fn open<T: Message>() -> Result<RingfireLink<T>, OpenError> {

@@ -12,6 +12,7 @@ pub(crate) struct TokioBroadcast;
 
 impl Subject for TokioBroadcast {
     const NAME: &'static str = "tokio broadcast";
+    const TELLS_LOSS: bool = true;
     type Link<T: Message> = BroadcastLink<T>;
 
     fn open<T: Message>() -> Result<BroadcastLink<T>, OpenError> {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
@@ -12,7 +12,6 @@ use clap::{CommandFactory, Parser};
 use super::output::Outputs;
 use super::{Arguments, Selection, UsageError};
 use crate::catalogue::{Case, CaseError, Catalogue};
-use crate::clock::Stopwatch;
 use crate::interrupt::{self, Interrupt};
 use crate::machine::Machine;
 use crate::pin::{self, PinError};
@@ -22,10 +21,8 @@ use crate::report::file::FileError;
 use crate::report::json::{self, ReadError};
 use crate::report::{Report, Row};
 use crate::rounds::{self, Plan, Turn};
+use crate::scenario::one_way_latency::RoundError;
 use crate::scenario::{Rig, Scenario};
-
-/// How long a message may take before it counts as lost.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The exit code of a comparison that found a ratio got worse.
 const GOT_WORSE: u8 = 3;
@@ -61,6 +58,9 @@ pub enum RunError {
     /// The system does not let the program watch for Ctrl-C.
     #[error("cannot watch for Ctrl-C: {0}")]
     Interrupt(std::io::Error),
+    /// The clocks of the two cores could not be compared.
+    #[error("comparing the clocks of the two cores: {0}")]
+    Clocks(RoundError),
     /// A subject failed.
     #[error(transparent)]
     Case(#[from] CaseError),
@@ -175,7 +175,7 @@ fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Resul
     let Selection { cores, scenario, cases, plan } = arguments.select(catalogue, &available)?;
     let interrupt = Interrupt::watch().map_err(RunError::Interrupt)?;
     let began = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
-    let rig = Rig { cores, stopwatch: Stopwatch::calibrate(), patience: PATIENCE };
+    let rig = Rig::new(cores).map_err(RunError::Clocks)?;
     // Described beforehand: the run itself is load.
     let machine = Machine::describe(&available, cores, &rig.stopwatch);
     let mut rows = measure_cases(&rig, scenario, &cases, &plan, &interrupt)?;
@@ -212,7 +212,7 @@ fn measure_cases(
         }
         progress.begin_part(index);
         let [first, ..] = part else { continue };
-        let Some(reference) = first.reference.case(first.payload_bytes) else { continue };
+        let Some(reference) = first.reference_case() else { continue };
         let outcomes = rounds::interleave(
             part.len(),
             plan,

@@ -1,7 +1,8 @@
 //! Which row is best beside those it can be compared with.
 
-use super::Row;
+use super::{Figures, Row};
 use crate::catalogue::Kind;
+use crate::scenario::Scenario;
 
 /// How a row stands among those of its kind, at the same size, consumers and cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub enum Standing {
 impl Standing {
     /// How `row` stands among `rows`.
     ///
-    /// What counts is the ratio, since rows are interleaved with its reference; where a producer may be faster than its
-    /// consumer it is the rate of messages received.
+    /// What counts is the ratio, since rows are interleaved with its reference. At full speed it is the rate of messages
+    /// received, and where the reference is the subject itself with one consumer it is the time.
     #[must_use]
     pub fn of(row: &Row, rows: &[Row]) -> Self {
         if row.kind == Kind::Reference {
@@ -30,7 +31,7 @@ impl Standing {
         let (Some(best), true) = (best, rivals().count() > 1) else { return Self::None };
         match (row.figures, best.figures) {
             _ if std::ptr::eq(row, best) || best.subject == row.subject => Self::Best,
-            (Some(own), Some(other)) if own.flow.is_none() && own.ratio <= other.ratio_max => Self::Level,
+            (Some(own), Some(other)) if reaches(row.scenario, &own, &other) => Self::Level,
             _ => Self::None,
         }
     }
@@ -49,7 +50,20 @@ impl Standing {
 /// Less is better.
 fn merit(row: &Row) -> Option<f64> {
     let figures = row.figures?;
-    Some(figures.flow.map_or(figures.ratio, |flow| -flow.per_second))
+    match row.scenario {
+        Scenario::Stream => figures.flow.map(|flow| -flow.per_second),
+        Scenario::FanOut => Some(figures.p50_ns),
+        _ => Some(figures.ratio),
+    }
+}
+
+/// Whether a row lies within the range of the best one's rounds.
+fn reaches(scenario: Scenario, own: &Figures, best: &Figures) -> bool {
+    match scenario {
+        Scenario::Stream => false,
+        Scenario::FanOut => own.p50_ns <= best.p50_max_ns,
+        _ => own.ratio <= best.ratio_max,
+    }
 }
 
 fn rank(row: &Row) -> f64 {
@@ -92,8 +106,8 @@ pub fn ahead(rows: &[Row]) -> Vec<Ahead<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::FlowFigures;
     use super::super::tests::sample;
-    use super::super::{Figures, FlowFigures};
     use super::*;
 
     fn row(subject: &str, kind: Kind, [ratio_min, ratio, ratio_max]: [f64; 3]) -> Row {
@@ -123,11 +137,23 @@ mod tests {
     }
 
     #[test]
+    fn where_the_reference_is_the_subject_itself_the_time_counts() {
+        let mut rows = [row("a", Kind::Queue, [0.9, 1.0, 1.1]), row("icc-b", Kind::Queue, [1.1, 1.2, 1.3])];
+        for (row, p50_ns) in rows.iter_mut().zip([20.0, 10.0]) {
+            row.scenario = Scenario::FanOut;
+            let figures = row.figures.as_mut().unwrap();
+            (figures.p50_ns, figures.p50_max_ns) = (p50_ns, p50_ns * 1.1);
+        }
+        assert_eq!(rows.each_ref().map(|row| Standing::of(row, &rows)), [Standing::None, Standing::Best]);
+    }
+
+    #[test]
     fn a_stream_is_judged_by_what_arrives() {
         let flow = |subject, per_second, ratio| {
             let mut row = row(subject, Kind::Queue, [ratio; 3]);
             let flow = FlowFigures { per_second, share_received: 1.0, share_told: 1.0 };
             row.figures.as_mut().unwrap().flow = Some(flow);
+            row.scenario = Scenario::Stream;
             row
         };
         let rows = [flow("lossy", 1e6, 0.1), flow("icc-lossless", 2e6, 0.4)];

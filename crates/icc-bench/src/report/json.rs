@@ -54,6 +54,7 @@ struct Entry {
     p90_ns: Option<f64>,
     p99_ns: Option<f64>,
     p999_ns: Option<f64>,
+    max_ns: Option<f64>,
     ratio_min: Option<f64>,
     ratio_max: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,6 +63,8 @@ struct Entry {
     share_received: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     share_of_lost_told: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_ns: Option<f64>,
     /// The ratio, under the key that says what it is to.
     #[serde(flatten)]
     ratio: BTreeMap<String, Value>,
@@ -92,11 +95,13 @@ impl From<&Row> for Entry {
             p90_ns: figure(|figures| figures.p90_ns),
             p99_ns: figure(|figures| figures.p99_ns),
             p999_ns: figure(|figures| figures.p999_ns),
+            max_ns: figure(|figures| figures.max_ns),
             ratio_min: figure(|figures| figures.ratio_min),
             ratio_max: figure(|figures| figures.ratio_max),
             received_per_second: flow.map(|flow| flow.per_second),
             share_received: flow.map(|flow| flow.share_received),
             share_of_lost_told: flow.map(|flow| flow.share_told),
+            thread_ns: row.figures.and_then(|figures| figures.thread_ns),
             ratio: BTreeMap::from([(ratio_key(row.scenario), figure(|figures| figures.ratio).into())]),
         }
     }
@@ -122,10 +127,12 @@ impl Entry {
                 p90_ns: self.p90_ns?,
                 p99_ns: self.p99_ns?,
                 p999_ns: self.p999_ns?,
+                max_ns: self.max_ns?,
                 ratio: ratio?,
                 ratio_min: self.ratio_min?,
                 ratio_max: self.ratio_max?,
                 flow: flow(),
+                thread_ns: self.thread_ns,
             })
         };
         Some(Row {

@@ -83,6 +83,8 @@ pub struct Figures {
     pub p99_ns: f64,
     /// The 99.9th percentile, in nanoseconds.
     pub p999_ns: f64,
+    /// The largest sample, in nanoseconds.
+    pub max_ns: f64,
     /// The rounds' medians in ratio to the scenario's reference, measured around each.
     pub ratio: f64,
     /// The smallest of those ratios.
@@ -91,6 +93,8 @@ pub struct Figures {
     pub ratio_max: f64,
     /// What became of the messages, where that is measured.
     pub flow: Option<FlowFigures>,
+    /// What a message costs the thread that polls all consumers, in nanoseconds, where that is measured.
+    pub thread_ns: Option<f64>,
 }
 
 /// What became of the messages, over all rounds that count: each is the median of the rounds' own.
@@ -187,10 +191,12 @@ impl Figures {
             p90_ns: ns(median(kept.iter().map(|kept| kept.round.p90_ns))?),
             p99_ns: ns(median(kept.iter().map(|kept| kept.round.p99_ns))?),
             p999_ns: ns(median(kept.iter().map(|kept| kept.round.p999_ns))?),
+            max_ns: ns(median(kept.iter().map(|kept| kept.round.max_ns))?),
             ratio: rounded(median(ratios.iter().copied())?, 3),
             ratio_min: rounded(*ratios.first()?, 3),
             ratio_max: rounded(*ratios.last()?, 3),
             flow: FlowFigures::of(outcome),
+            thread_ns: median(kept.iter().filter_map(|kept| kept.round.thread_ns)).map(|value| rounded(value, 3)),
         })
     }
 }

@@ -5,8 +5,16 @@ use crate::rounds::Kept;
 use crate::scenario::Round;
 
 fn kept(p50_ns: f64, ratio: f64) -> Kept {
-    let round =
-        Round { samples: 1, p50_ns, p90_ns: p50_ns * 2.0, p99_ns: p50_ns * 3.0, p999_ns: p50_ns * 4.0, flow: None };
+    let round = Round {
+        samples: 1,
+        p50_ns,
+        p90_ns: p50_ns * 2.0,
+        p99_ns: p50_ns * 3.0,
+        p999_ns: p50_ns * 4.0,
+        max_ns: p50_ns * 5.0,
+        flow: None,
+        thread_ns: None,
+    };
     Kept { round, ratio }
 }
 

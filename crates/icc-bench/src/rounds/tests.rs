@@ -6,7 +6,16 @@ use super::*;
 const MIN: u64 = 10;
 
 fn round(p50_ns: f64) -> Round {
-    Round { samples: MIN, p50_ns, p90_ns: p50_ns, p99_ns: p50_ns, p999_ns: p50_ns, flow: None }
+    Round {
+        samples: MIN,
+        p50_ns,
+        p90_ns: p50_ns,
+        p99_ns: p50_ns,
+        p999_ns: p50_ns,
+        max_ns: p50_ns,
+        flow: None,
+        thread_ns: None,
+    }
 }
 
 fn plan(rounds: usize, retries: usize) -> Plan {

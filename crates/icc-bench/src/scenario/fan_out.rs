@@ -1,76 +1,232 @@
-//! What readers cost the writer: one core writes back to back, another polls any number of readers in one thread.
+//! What consumers cost: the producer they are hidden from, and the thread that polls them.
 //!
-//! A sample is the mean of a batch of writes. The writer takes turns between two messages, made beforehand, and the
-//! readers check every value they get against its version. Messages and cell lie as in [`copy_cost`](super::copy_cost).
+//! A round has two halves. In the first the producer sends at full speed while one thread on the other core polls any number
+//! of consumers in turn, each taking and checking what it can. The time shown is the producer's, a batch's mean, as in
+//! [`produce_cost`](super::produce_cost).
+//!
+//! In the second half the producer sends a batch of messages, as many as nobody can lose, and tells when it is done. Then the
+//! consumers take them in turn: all of them the first message, all of them the second. That is timed, and is the thread's
+//! time: for the first consumer the messages come from the other core, each further one finds them in the cache.
+//! Each consumer must find each message; a batch in sixteen is not timed, and there all of each message is checked. A cell holds
+//! one value, so that its batch would be one message, shorter than the clock can tell: it has no second half.
+//!
+//! The reference is the same structure with one consumer.
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use icc_seqlock::{Reader, Seqlock};
+use hdrhistogram::Histogram;
 
-use super::copy_cost::{Buffer, Place};
-use super::one_way_latency::RoundError;
-use super::{Rig, Round, time_batches};
+use super::one_way_latency::{self, RoundError};
+use super::produce_cost::produce;
+use super::{Rig, Round};
+use crate::link::{Broadcast, Link, Polled, Receiver, Sender};
 use crate::message::Message;
-use crate::pair::{self, Stop};
+use crate::pair::{self, Stop, Waited};
 use crate::rounds::Plan;
+use crate::subjects::raw::{RawLink, Word};
 
 /// The scenario's name in tables, in JSON and on the command line.
 pub const NAME: &str = "fan_out";
 
+/// Payload sizes when none are asked for, in bytes.
+pub const DEFAULT_PAYLOADS: [usize; 2] = [8, 56];
+
 /// Long enough for steady figures.
 pub const FULL: Plan = Plan {
-    rounds: 15,
-    retries: 15,
+    rounds: 9,
+    retries: 9,
     retry_until: Duration::from_secs(60),
-    round: Duration::from_millis(100),
-    baseline: Duration::from_millis(100),
+    round: Duration::from_millis(40),
+    baseline: Duration::from_millis(30),
 };
 
-/// Under half a minute in all.
-pub const QUICK: Plan = Plan { rounds: 7, retries: 14, retry_until: Duration::from_secs(20), ..FULL };
+/// A few seconds in all.
+pub const QUICK: Plan = Plan {
+    rounds: 5,
+    retries: 5,
+    retry_until: Duration::from_secs(12),
+    round: Duration::from_millis(20),
+    baseline: Duration::from_millis(16),
+};
 
-/// Polls of each reader between two looks at the stop flag.
+/// Polls of each consumer between two looks at the stop flag.
 const POLLS_PER_LOOK: u32 = 1 << 8;
 
-/// Measures one round of about `length` with so many readers.
+/// Messages of a batch that all consumers take; fewer than any of these structures has room for.
+const BATCH: usize = 256;
+
+/// One batch in so many is checked in full, and not timed.
+const CHECKED: u64 = 16;
+
+/// Measures one round of about `length` with so many consumers.
 ///
 /// # Errors
 ///
-/// [`RoundError`] if a thread cannot be pinned, or a reader gets a value that was never written.
-pub fn round<T: Message, const READERS: usize>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
-    let mut messages = Box::new([Buffer(T::zeroed()), Buffer(T::zeroed())]);
-    messages.iter_mut().zip(0..).for_each(|(message, number)| message.0.fill(number));
-    let mut place = Place::new(Seqlock::new(messages[0].0));
-    let (writer, reader) = place.cell.split();
-    let readers = [reader; READERS];
-    let (round, _) = pair::run(
+/// [`RoundError`] if a thread cannot be pinned, or if a consumer gets what was never sent, gets it twice or too early, or
+/// misses a message of a batch.
+pub fn round<T: Message, S: Broadcast>(consumers: usize, rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+    let at_full_speed = |length| {
+        S::with_ends::<T, _>(consumers, |sender, receivers| at_full_speed(sender, receivers, rig, length))
+            .map_err(RoundError::Open)?
+    };
+    if S::ROOM <= BATCH {
+        return at_full_speed(length);
+    }
+    let round = at_full_speed(length / 2)?;
+    let thread_ns = S::with_ends::<T, _>(consumers, |sender, receivers| in_batches(sender, receivers, rig, length / 2))
+        .map_err(RoundError::Open)??;
+    Ok(Round { thread_ns: Some(thread_ns), ..round })
+}
+
+fn at_full_speed<T: Message>(
+    mut sender: impl Sender<T>,
+    receivers: Vec<impl Receiver<T>>,
+    rig: &Rig,
+    length: Duration,
+) -> Result<Round, RoundError> {
+    let ((round, produced), last) = pair::run(
         rig.cores,
-        |stop| {
-            let mut writer = black_box(writer);
-            // The cell stands at version 0 with message 0; the n-th write makes it 2 n.
-            let mut turn = 0;
-            let going = || !stop.is_asked();
-            Ok(time_batches(&rig.stopwatch, length, going, || {
-                turn ^= 1;
-                writer.write(black_box(&messages[turn].0));
-            }))
-        },
-        |stop| poll(readers, stop),
+        |stop| Ok(produce(&mut sender, rig, length, || !stop.is_asked())),
+        |stop| poll(receivers, stop),
     )?;
+    if last > produced {
+        return Err(RoundError::OutOfOrder { sequence: last, after: produced });
+    }
     Ok(round)
 }
 
-fn poll<T: Message, const READERS: usize>(readers: [Reader<'_, T>; READERS], stop: &Stop) -> Result<(), RoundError> {
-    let mut seen = [0; READERS];
-    let mut value = T::zeroed();
+/// Takes what there is until the other thread has ended. Returns the highest number seen.
+///
+/// After a failure it goes on, for a producer that waits for room; it then says which was the first.
+fn poll<T: Message>(mut receivers: Vec<impl Receiver<T>>, stop: &Stop) -> Result<u64, RoundError> {
+    let mut seen = vec![0; receivers.len()];
+    let mut message = T::zeroed();
+    let mut failure = None;
     while !stop.is_asked() {
         for _ in 0..POLLS_PER_LOOK {
-            for (reader, seen) in readers.iter().zip(&mut seen) {
-                if let Some(version) = reader.read_into_if_newer(*seen, &mut value) {
-                    *seen = version;
-                    value.check(version / 2 % 2)?;
+            for (receiver, seen) in receivers.iter_mut().zip(&mut seen) {
+                if receiver.poll(&mut message) == Polled::Message {
+                    let (sequence, after) = (message.sequence(), *seen);
+                    if let Err(garbled) = message.check(sequence) {
+                        failure.get_or_insert(garbled.into());
+                    } else if sequence <= after {
+                        failure.get_or_insert(RoundError::OutOfOrder { sequence, after });
+                    }
+                    *seen = sequence;
                 }
+            }
+        }
+    }
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(seen.into_iter().max().unwrap_or_default()),
+    }
+}
+
+/// Measures the consumers' thread: its time for a message, all consumers together, the median over the batches.
+fn in_batches<T: Message>(
+    mut sender: impl Sender<T>,
+    mut receivers: Vec<impl Receiver<T>>,
+    rig: &Rig,
+    length: Duration,
+) -> Result<f64, RoundError> {
+    let mut sent = RawLink::open().map_err(RoundError::Open)?;
+    let mut taken = RawLink::open().map_err(RoundError::Open)?;
+    let (mut tell_sent, hear_sent) = sent.ends().map_err(RoundError::Open)?;
+    let (tell_taken, mut hear_taken) = taken.ends().map_err(RoundError::Open)?;
+    let ((), histogram) = pair::run(
+        rig.cores,
+        |stop| {
+            let (mut message, mut sequence, mut heard) = (T::zeroed(), 0, [0]);
+            loop {
+                for _ in 0..BATCH {
+                    sequence += 1;
+                    message.fill(sequence);
+                    sender.send(&message);
+                }
+                tell_sent.send(&[sequence]);
+                match pair::receive(&mut hear_taken, &mut heard, stop, rig.patience) {
+                    Waited::Message => {}
+                    // The other thread has ended: the time is over, or it says why.
+                    Waited::Stopped => return Ok(()),
+                    Waited::Lost(_) | Waited::TimedOut => {
+                        return Err(RoundError::Lost { sequence, patience: rig.patience });
+                    }
+                }
+            }
+        },
+        |stop| take_batches(&mut receivers, hear_sent, tell_taken, stop, rig, length),
+    )?;
+    let clock = &rig.stopwatch;
+    let to_ns = |steps: f64| (steps * clock.step_ns() - clock.cost_ns()) / BATCH as f64;
+    Ok(Round::from_histogram(&histogram, to_ns).p50_ns)
+}
+
+fn take_batches<T: Message>(
+    receivers: &mut [impl Receiver<T>],
+    mut hear_sent: impl Receiver<Word>,
+    mut tell_taken: impl Sender<Word>,
+    stop: &Stop,
+    rig: &Rig,
+    length: Duration,
+) -> Result<Histogram<u64>, RoundError> {
+    let clock = &rig.stopwatch;
+    let mut histogram = one_way_latency::trip_histogram(clock.ticks_in(rig.patience) / clock.step_ticks());
+    let (mut message, mut heard) = (T::zeroed(), [0]);
+    let began = Instant::now();
+    let mut batch = 0;
+    while began.elapsed() < length || histogram.is_empty() {
+        match pair::receive(&mut hear_sent, &mut heard, stop, rig.patience) {
+            Waited::Message => {}
+            Waited::Stopped => break,
+            Waited::Lost(_) | Waited::TimedOut => {
+                return Err(RoundError::Lost { sequence: heard[0] + 1, patience: rig.patience });
+            }
+        }
+        let first = heard[0] + 1 - BATCH as u64;
+        if batch % CHECKED == 0 {
+            check_batch(receivers, first, &mut message)?;
+        } else {
+            let start = clock.stamp();
+            let differences = take_batch(receivers, first, &mut message);
+            let end = clock.stamp();
+            if differences != 0 {
+                return Err(RoundError::Missed { consumer: 0, consumers: receivers.len(), sequence: first });
+            }
+            histogram.saturating_record(end.saturating_sub(start) / clock.step_ticks());
+        }
+        batch += 1;
+        tell_taken.send(&[batch]);
+    }
+    Ok(histogram)
+}
+
+/// What is timed: every consumer takes every message. Zero if each found what it should have.
+#[inline(always)]
+fn take_batch<T: Message>(receivers: &mut [impl Receiver<T>], first: u64, message: &mut T) -> u64 {
+    let mut differences = 0;
+    for sequence in first..first + BATCH as u64 {
+        for receiver in &mut *receivers {
+            // A branch that is always taken, as in a program that acts on each message.
+            if receiver.poll(message) == Polled::Message {
+                differences |= black_box(&*message).sequence() ^ sequence;
+            } else {
+                differences |= 1;
+            }
+        }
+    }
+    differences
+}
+
+/// The same, with all of each message checked.
+fn check_batch<T: Message>(receivers: &mut [impl Receiver<T>], first: u64, message: &mut T) -> Result<(), RoundError> {
+    let consumers = receivers.len();
+    for sequence in first..first + BATCH as u64 {
+        for (index, receiver) in receivers.iter_mut().enumerate() {
+            match receiver.poll(message) {
+                Polled::Message if message.sequence() == sequence => message.check(sequence)?,
+                _ => return Err(RoundError::Missed { consumer: index + 1, consumers, sequence }),
             }
         }
     }
@@ -78,40 +234,4 @@ fn poll<T: Message, const READERS: usize>(readers: [Reader<'_, T>; READERS], sto
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::Stopwatch;
-    use crate::pin::{self, Cores};
-
-    #[test]
-    fn a_round_is_measured_with_and_without_readers() {
-        let &[first, second, ..] = pin::available_cores().as_slice() else {
-            eprintln!("skipped: this needs two cores");
-            return;
-        };
-        let cores = Cores { first, second };
-        let rig = Rig { cores, stopwatch: Stopwatch::calibrate(), patience: Duration::from_secs(2) };
-        let length = Duration::from_millis(5);
-        let rounds = [
-            round::<[u64; 15], 0>(&rig, length),
-            round::<[u64; 15], 1>(&rig, length),
-            round::<[u64; 15], 2>(&rig, length),
-        ];
-        for round in rounds {
-            let round = round.unwrap();
-            assert!(round.samples > 0 && round.p50_ns > 0.0, "{round:?}");
-        }
-    }
-
-    #[test]
-    fn a_reader_that_gets_what_was_not_written_says_so() {
-        let mut messages = [[0_u64; 15]; 2];
-        messages.iter_mut().zip(0..).for_each(|(message, number)| message.fill(number));
-        let mut cell = Seqlock::new(messages[0]);
-        let (mut writer, reader) = cell.split();
-        // The first write should be of message 1.
-        writer.write(&messages[0]);
-        let polled = poll([reader], &Stop::default());
-        assert!(matches!(polled, Err(RoundError::Garbled(_))), "{polled:?}");
-    }
-}
+mod tests;

@@ -1,11 +1,14 @@
 //! What is measured: one module a scenario.
 
 pub mod copy_cost;
+pub mod core_matrix;
 pub mod fan_out;
 pub mod multi_producer;
 pub mod one_way_latency;
 pub mod produce_cost;
+pub mod spaced_latency;
 pub mod stream;
+pub mod vector_read_all;
 
 use std::time::Duration;
 
@@ -13,42 +16,61 @@ use hdrhistogram::Histogram;
 
 use crate::clock::Stopwatch;
 use crate::message::{COPIED_PAYLOADS, DEFAULT_PAYLOADS, PAYLOADS};
+use crate::offset::Offset;
 use crate::pin::Cores;
 use crate::rounds::Plan;
 
 /// What a run measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scenario {
-    /// A message from one core to another: [`one_way_latency`].
+    /// A message from one core to another, back to back: [`one_way_latency`].
     #[default]
     OneWayLatency,
-    /// A cell read or written on one core, beside a plain copy: [`copy_cost`].
-    CopyCost,
-    /// A writer at full speed with more and more readers: [`fan_out`].
-    FanOut,
-    /// A message produced while nobody polls: [`produce_cost`].
-    ProduceCost,
+    /// The same with a pause between messages: [`spaced_latency`].
+    SpacedLatency,
     /// A producer and a consumer at full speed: [`stream`].
     Stream,
+    /// What a message costs its producer: [`produce_cost`].
+    ProduceCost,
     /// Two producers into one queue: [`multi_producer`].
     MultiProducer,
+    /// More and more consumers in one thread: [`fan_out`].
+    FanOut,
+    /// A cell read or written on one core, beside a plain copy: [`copy_cost`].
+    CopyCost,
+    /// Every value of a table read at once: [`vector_read_all`].
+    VectorReadAll,
+    /// Every pair of cores: [`core_matrix`].
+    CoreMatrix,
 }
 
 impl Scenario {
-    /// Every scenario, the one that is measured when none is asked for first.
-    pub const ALL: [Self; 6] =
-        [Self::OneWayLatency, Self::CopyCost, Self::FanOut, Self::ProduceCost, Self::Stream, Self::MultiProducer];
+    /// Every scenario, in the order of a run.
+    pub const ALL: [Self; 9] = [
+        Self::OneWayLatency,
+        Self::SpacedLatency,
+        Self::Stream,
+        Self::ProduceCost,
+        Self::MultiProducer,
+        Self::FanOut,
+        Self::CopyCost,
+        Self::VectorReadAll,
+        Self::CoreMatrix,
+    ];
 
     /// The name in tables, in JSON and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::OneWayLatency => one_way_latency::NAME,
-            Self::CopyCost => copy_cost::NAME,
-            Self::FanOut => fan_out::NAME,
-            Self::ProduceCost => produce_cost::NAME,
+            Self::SpacedLatency => spaced_latency::NAME,
             Self::Stream => stream::NAME,
+            Self::ProduceCost => produce_cost::NAME,
             Self::MultiProducer => multi_producer::NAME,
+            Self::FanOut => fan_out::NAME,
+            Self::CopyCost => copy_cost::NAME,
+            Self::VectorReadAll => vector_read_all::NAME,
+            Self::CoreMatrix => core_matrix::NAME,
         }
     }
 
@@ -56,11 +78,13 @@ impl Scenario {
     #[must_use]
     pub fn reference(self) -> &'static str {
         match self {
-            Self::OneWayLatency | Self::Stream => "raw",
-            Self::CopyCost => "plain",
-            Self::FanOut => "one reader",
+            Self::OneWayLatency | Self::SpacedLatency | Self::Stream => "raw",
             Self::ProduceCost => "plain ring",
             Self::MultiProducer => "fetch_add",
+            Self::FanOut => "one consumer",
+            Self::CopyCost => "plain",
+            Self::VectorReadAll => "plain slice",
+            Self::CoreMatrix => "first pair",
         }
     }
 
@@ -69,6 +93,7 @@ impl Scenario {
     pub fn payloads(self) -> &'static [usize] {
         match self {
             Self::CopyCost => &COPIED_PAYLOADS,
+            Self::CoreMatrix => &core_matrix::PAYLOADS,
             _ => &PAYLOADS,
         }
     }
@@ -77,30 +102,32 @@ impl Scenario {
     #[must_use]
     pub fn default_payloads(self) -> &'static [usize] {
         match self {
-            Self::OneWayLatency | Self::FanOut => &DEFAULT_PAYLOADS,
-            Self::CopyCost => &COPIED_PAYLOADS,
+            Self::OneWayLatency => &DEFAULT_PAYLOADS,
+            Self::SpacedLatency => &spaced_latency::DEFAULT_PAYLOADS,
             Self::ProduceCost | Self::Stream => &produce_cost::DEFAULT_PAYLOADS,
             Self::MultiProducer => &multi_producer::DEFAULT_PAYLOADS,
+            Self::FanOut => &fan_out::DEFAULT_PAYLOADS,
+            Self::CopyCost => &COPIED_PAYLOADS,
+            Self::VectorReadAll => &vector_read_all::DEFAULT_PAYLOADS,
+            Self::CoreMatrix => &core_matrix::PAYLOADS,
         }
     }
 
     /// Rounds and their length.
     #[must_use]
     pub fn plan(self, is_quick: bool) -> Plan {
-        match (self, is_quick) {
-            (Self::OneWayLatency, false) => Plan::FULL,
-            (Self::OneWayLatency, true) => Plan::QUICK,
-            (Self::CopyCost, false) => copy_cost::FULL,
-            (Self::CopyCost, true) => copy_cost::QUICK,
-            (Self::FanOut, false) => fan_out::FULL,
-            (Self::FanOut, true) => fan_out::QUICK,
-            (Self::ProduceCost, false) => produce_cost::FULL,
-            (Self::ProduceCost, true) => produce_cost::QUICK,
-            (Self::Stream, false) => stream::FULL,
-            (Self::Stream, true) => stream::QUICK,
-            (Self::MultiProducer, false) => multi_producer::FULL,
-            (Self::MultiProducer, true) => multi_producer::QUICK,
-        }
+        let (full, quick) = match self {
+            Self::OneWayLatency => (Plan::FULL, Plan::QUICK),
+            Self::SpacedLatency => (spaced_latency::FULL, spaced_latency::QUICK),
+            Self::Stream => (stream::FULL, stream::QUICK),
+            Self::ProduceCost => (produce_cost::FULL, produce_cost::QUICK),
+            Self::MultiProducer => (multi_producer::FULL, multi_producer::QUICK),
+            Self::FanOut => (fan_out::FULL, fan_out::QUICK),
+            Self::CopyCost => (copy_cost::FULL, copy_cost::QUICK),
+            Self::VectorReadAll => (vector_read_all::FULL, vector_read_all::QUICK),
+            Self::CoreMatrix => (core_matrix::FULL, core_matrix::QUICK),
+        };
+        if is_quick { quick } else { full }
     }
 
     /// A round with fewer samples does not count.
@@ -108,6 +135,9 @@ impl Scenario {
     pub fn min_samples(self) -> u64 {
         match self {
             Self::OneWayLatency => one_way_latency::MIN_SAMPLES,
+            Self::SpacedLatency => spaced_latency::MIN_SAMPLES,
+            Self::VectorReadAll => vector_read_all::MIN_SAMPLES,
+            Self::CoreMatrix => core_matrix::MIN_SAMPLES,
             _ => MIN_BATCHES,
         }
     }
@@ -116,7 +146,7 @@ impl Scenario {
     #[must_use]
     pub fn digits(self) -> i32 {
         match self {
-            Self::OneWayLatency => 1,
+            Self::OneWayLatency | Self::SpacedLatency | Self::VectorReadAll | Self::CoreMatrix => 1,
             // Each sample is the mean of a batch, so finer than the counter.
             _ => 3,
         }
@@ -179,6 +209,45 @@ pub struct Rig {
     pub stopwatch: Stopwatch,
     /// How long a message may take before it counts as lost.
     pub patience: Duration,
+    /// The pause between two messages of [`spaced_latency`].
+    pub interval: Duration,
+    /// By how much the clock of the second core is ahead of the first one's.
+    pub clocks: Offset,
+}
+
+impl Rig {
+    /// How long a message may take before it counts as lost, where nothing else is said.
+    pub const PATIENCE: Duration = Duration::from_secs(2);
+
+    /// A rig on these cores, its clock calibrated and compared between them. Takes up to about 250 ms.
+    ///
+    /// # Errors
+    ///
+    /// [`RoundError`](one_way_latency::RoundError) if a thread cannot be pinned to one of the cores.
+    pub fn new(cores: Cores) -> Result<Self, one_way_latency::RoundError> {
+        let mut rig = Self::uncompared(cores);
+        rig.clocks = Offset::measure(&rig)?;
+        Ok(rig)
+    }
+
+    /// The same for one core, or where nothing rests on the agreement of two.
+    #[must_use]
+    pub fn uncompared(cores: Cores) -> Self {
+        let (patience, interval) = (Self::PATIENCE, spaced_latency::INTERVAL);
+        Self { cores, stopwatch: Stopwatch::calibrate(), patience, interval, clocks: Offset::NONE }
+    }
+
+    /// A rig on two cores, or none, said aloud, where there is only one.
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Option<Self> {
+        match crate::pin::choose(&crate::pin::available_cores(), |core| vec![core]) {
+            Ok(cores) => Some(Self::uncompared(cores)),
+            Err(error) => {
+                eprintln!("skipped: {error}");
+                None
+            }
+        }
+    }
 }
 
 /// What one round of one subject measured.
@@ -194,8 +263,12 @@ pub struct Round {
     pub p99_ns: f64,
     /// 99.9 % of the samples were at most this, in nanoseconds.
     pub p999_ns: f64,
+    /// The largest sample, in nanoseconds.
+    pub max_ns: f64,
     /// How many messages went which way, where a producer may be faster than its consumer.
     pub flow: Option<Flow>,
+    /// The time a message costs the thread that polls all consumers, in nanoseconds, where that is measured.
+    pub thread_ns: Option<f64>,
 }
 
 /// What became of the messages of a round.
@@ -241,7 +314,9 @@ impl Round {
             p90_ns: ns(0.9),
             p99_ns: ns(0.99),
             p999_ns: ns(0.999),
+            max_ns: ns(1.0),
             flow: None,
+            thread_ns: None,
         }
     }
 }

@@ -135,7 +135,16 @@ fn repeat(rig: &Rig, length: Duration, stop: &pair::Stop, mut operation: impl Fn
 fn together(a: &Share, b: &Share) -> Round {
     let mean = 2.0 / (a.per_ns() + b.per_ns());
     let samples = a.batches.min(b.batches);
-    Round { samples, p50_ns: mean, p90_ns: mean, p99_ns: mean, p999_ns: mean, flow: None }
+    Round {
+        samples,
+        p50_ns: mean,
+        p90_ns: mean,
+        p99_ns: mean,
+        p999_ns: mean,
+        max_ns: mean,
+        flow: None,
+        thread_ns: None,
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::{Rig, Round};
+use super::{Rig, Round, spaced_latency};
 use crate::link::{Link, OpenError, Receiver, Sender};
 use crate::message::{Garbled, Message};
 use crate::pair::{self, Panicked, Stop, Waited};
@@ -75,6 +75,43 @@ pub enum RoundError {
         after: u64,
     },
 
+    /// A message arrived with a time stamp that no message has that could still come.
+    #[error("a message arrived with time stamp {stamp}: it came twice, too early or was never sent")]
+    UnknownStamp {
+        /// The stamp, in ticks.
+        stamp: u64,
+    },
+
+    /// A message arrived with the time stamp of one and the content of another.
+    #[error("a message arrived with the time stamp of message {stamped} and the content of message {content}")]
+    MixedStamp {
+        /// Which message the stamp is of.
+        stamped: u64,
+        /// Which message the rest is of.
+        content: u64,
+    },
+
+    /// A message arrived before it was sent.
+    #[error(
+        "a message arrived {by_ns:.0} ns before it was sent: the clocks of the two cores disagree, although they agreed \
+         before the run; run it again"
+    )]
+    ClocksDisagree {
+        /// By how much at least, in nanoseconds.
+        by_ns: f64,
+    },
+
+    /// Consumers of one thread did not all find the messages that were there for them.
+    #[error("consumer {consumer} of {consumers} found something else where message {sequence} should be")]
+    Missed {
+        /// The consumer, counted from 1.
+        consumer: usize,
+        /// How many there were.
+        consumers: usize,
+        /// The number of the first message that was missed.
+        sequence: u64,
+    },
+
     /// No message arrived at all.
     #[error("of {produced} messages none arrived that should have")]
     NothingArrived {
@@ -110,6 +147,16 @@ pub fn round<T: Message, L: Link<T>>(
     rig: &Rig,
     length: Duration,
 ) -> Result<Round, RoundError> {
+    spaced_round(open, rig, length, Duration::ZERO)
+}
+
+/// The same with a pause between the start of one round trip and the start of the next.
+pub(super) fn spaced_round<T: Message, L: Link<T>>(
+    open: impl Fn() -> Result<L, OpenError>,
+    rig: &Rig,
+    length: Duration,
+    interval: Duration,
+) -> Result<Round, RoundError> {
     let mut there = open().map_err(RoundError::Open)?;
     let mut back = open().map_err(RoundError::Open)?;
     let (ping_out, ping_in) = there.ends().map_err(RoundError::Open)?;
@@ -117,7 +164,7 @@ pub fn round<T: Message, L: Link<T>>(
 
     let (trips, last_seen) = pair::run(
         rig.cores,
-        |stop| time_trips(ping_out, pong_in, stop, rig, length),
+        |stop| time_trips(ping_out, pong_in, stop, rig, length, interval),
         |stop| answer(pong_out, ping_in, stop, rig),
     )?;
     match trips {
@@ -147,17 +194,28 @@ fn time_trips<T: Message>(
     stop: &Stop,
     rig: &Rig,
     length: Duration,
+    interval: Duration,
 ) -> Result<Trips, RoundError> {
     let clock = &rig.stopwatch;
-    let (ticks, step) = (clock.ticks_in(length), clock.step_ticks());
+    let (ticks, step, pause) = (clock.ticks_in(length), clock.step_ticks(), clock.ticks_in(interval));
+    let (warm_up_trips, min_samples) = if interval.is_zero() {
+        (WARM_UP_TRIPS, MIN_SAMPLES)
+    } else {
+        (spaced_latency::WARM_UP_MESSAGES as u64, spaced_latency::MIN_SAMPLES)
+    };
     let mut histogram = trip_histogram(clock.ticks_in(rig.patience) / clock.step_ticks());
     let (mut ping, mut pong) = (T::zeroed(), T::zeroed());
     let mut sequence = FIRST_PING;
-    let mut warm_up = WARM_UP_TRIPS;
+    let mut warm_up = warm_up_trips;
     let begin = clock.stamp();
+    let mut due = begin;
     loop {
         ping.fill(sequence);
-        let start = clock.stamp();
+        let mut start = clock.stamp();
+        while start < due {
+            start = clock.stamp();
+        }
+        due = start + pause;
         sender.send(&ping);
         let waited = pair::receive(&mut receiver, &mut pong, stop, rig.patience);
         let end = clock.stamp();
@@ -176,7 +234,7 @@ fn time_trips<T: Message>(
             histogram.saturating_record(end.saturating_sub(start) / step);
         }
         let elapsed = end.saturating_sub(begin);
-        if elapsed >= ticks && (histogram.len() >= MIN_SAMPLES || elapsed >= ticks.saturating_mul(MAX_OVERTIME)) {
+        if elapsed >= ticks && (histogram.len() >= min_samples || elapsed >= ticks.saturating_mul(MAX_OVERTIME)) {
             return Ok(Trips::Done(histogram));
         }
         sequence += 2;
@@ -209,7 +267,7 @@ fn answer<T: Message>(
     }
 }
 
-fn trip_histogram(longest: u64) -> Histogram<u64> {
+pub(super) fn trip_histogram(longest: u64) -> Histogram<u64> {
     // A wait ends a little after the patience; what is longer than the bound is counted as the bound.
     Histogram::new_with_bounds(1, longest.max(1_000), 3)
         .expect("bounds from 1 to at least 1000 with three digits are always accepted")

@@ -7,4 +7,6 @@ pub mod queue;
 pub mod raw;
 pub mod seqlock;
 pub mod seqlock_copy;
+pub mod table;
 pub mod vector;
+pub mod vector_handles;

@@ -2,7 +2,7 @@
 
 use icc_queue::{Consumer, Mode, Mpmc, Options, Producer, Queue, Spmc, TryConsumeError};
 
-use crate::link::{Link, ManyProducers, OpenError, OpenedForTwo, Polled, Receiver, Sender, Subject};
+use crate::link::{Broadcast, Link, ManyProducers, OpenError, OpenedForTwo, Polled, Receiver, Sender, Subject};
 use crate::message::Message;
 
 /// Slots of each ring: what programs that fear a burst take, and small enough that short messages stay in a core's cache.
@@ -20,8 +20,13 @@ pub struct SharedSpmcQueue;
 #[derive(Clone, Copy, Debug)]
 pub struct MpmcQueue;
 
+/// The same in memory that another process could map too.
+#[derive(Clone, Copy, Debug)]
+pub struct SharedMpmcQueue;
+
 impl Subject for SpmcQueue {
     const NAME: &'static str = "icc-queue spmc";
+    const TELLS_LOSS: bool = true;
     type Link<T: Message> = QueueLink<T, Spmc>;
 
     fn open<T: Message>() -> Result<QueueLink<T, Spmc>, OpenError> {
@@ -31,6 +36,7 @@ impl Subject for SpmcQueue {
 
 impl Subject for SharedSpmcQueue {
     const NAME: &'static str = "icc-queue spmc, shared";
+    const TELLS_LOSS: bool = true;
     type Link<T: Message> = QueueLink<T, Spmc>;
 
     fn open<T: Message>() -> Result<QueueLink<T, Spmc>, OpenError> {
@@ -40,10 +46,21 @@ impl Subject for SharedSpmcQueue {
 
 impl Subject for MpmcQueue {
     const NAME: &'static str = "icc-queue mpmc";
+    const TELLS_LOSS: bool = true;
     type Link<T: Message> = QueueLink<T, Mpmc>;
 
     fn open<T: Message>() -> Result<QueueLink<T, Mpmc>, OpenError> {
         Ok(QueueLink(Queue::new(CAPACITY)?))
+    }
+}
+
+impl Subject for SharedMpmcQueue {
+    const NAME: &'static str = "icc-queue mpmc, shared";
+    const TELLS_LOSS: bool = true;
+    type Link<T: Message> = QueueLink<T, Mpmc>;
+
+    fn open<T: Message>() -> Result<QueueLink<T, Mpmc>, OpenError> {
+        Ok(QueueLink(Queue::anonymous(CAPACITY, &Options::new())?))
     }
 }
 
@@ -53,10 +70,49 @@ impl ManyProducers for MpmcQueue {
     type Receiver<T: Message> = QueueReceiver<T, Mpmc>;
 
     fn open_for_two<T: Message>() -> OpenedForTwo<Self::Sender<T>, Self::Receiver<T>> {
-        let queue = Queue::<T, Mpmc>::new(CAPACITY)?;
-        Ok(([QueueSender(queue.producer()?), QueueSender(queue.producer()?)], QueueReceiver(queue.consumer())))
+        for_two(Self::open()?)
     }
 }
+
+impl ManyProducers for SharedMpmcQueue {
+    const NAME: &'static str = <Self as Subject>::NAME;
+    type Sender<T: Message> = QueueSender<T, Mpmc>;
+    type Receiver<T: Message> = QueueReceiver<T, Mpmc>;
+
+    fn open_for_two<T: Message>() -> OpenedForTwo<Self::Sender<T>, Self::Receiver<T>> {
+        for_two(Self::open()?)
+    }
+}
+
+fn for_two<T: Message>(
+    QueueLink(queue): QueueLink<T, Mpmc>,
+) -> OpenedForTwo<QueueSender<T, Mpmc>, QueueReceiver<T, Mpmc>> {
+    Ok(([QueueSender(queue.producer()?), QueueSender(queue.producer()?)], QueueReceiver(queue.consumer())))
+}
+
+macro_rules! broadcasts {
+    ($($subject:ident in $mode:ident),*) => {
+        $(
+            impl Broadcast for $subject {
+                const NAME: &'static str = <Self as Subject>::NAME;
+                const ROOM: usize = CAPACITY;
+                type Sender<'store, T: Message> = QueueSender<T, $mode>;
+                type Receiver<'store, T: Message> = QueueReceiver<T, $mode>;
+
+                fn with_ends<T: Message, R>(
+                    consumers: usize,
+                    body: impl FnOnce(QueueSender<T, $mode>, Vec<QueueReceiver<T, $mode>>) -> R,
+                ) -> Result<R, OpenError> {
+                    let QueueLink(queue) = Self::open()?;
+                    let receivers = (0..consumers).map(|_| QueueReceiver(queue.consumer())).collect();
+                    Ok(body(QueueSender(queue.producer()?), receivers))
+                }
+            }
+        )*
+    };
+}
+
+broadcasts!(SpmcQueue in Spmc, SharedSpmcQueue in Spmc, MpmcQueue in Mpmc);
 
 /// A ring of [`CAPACITY`] slots.
 #[derive(Debug)]

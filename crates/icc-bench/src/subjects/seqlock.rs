@@ -3,7 +3,7 @@
 use crossbeam_utils::CachePadded;
 use icc_seqlock::{Reader, Seqlock, Writer};
 
-use crate::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use crate::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
 use crate::message::Message;
 
 /// `icc_seqlock::Seqlock` by its split ends: one exclusive writer, plain stores.
@@ -12,10 +12,29 @@ pub struct SeqlockCell;
 
 impl Subject for SeqlockCell {
     const NAME: &'static str = "icc-seqlock";
+    const TELLS_LOSS: bool = false;
     type Link<T: Message> = SeqlockLink<T>;
 
     fn open<T: Message>() -> Result<SeqlockLink<T>, OpenError> {
         Ok(SeqlockLink(Box::new(CachePadded::new(Seqlock::new(T::zeroed())))))
+    }
+}
+
+impl Broadcast for SeqlockCell {
+    const NAME: &'static str = <Self as Subject>::NAME;
+    const ROOM: usize = 1;
+    type Sender<'store, T: Message> = SeqlockSender<'store, T>;
+    type Receiver<'store, T: Message> = SeqlockReceiver<'store, T>;
+
+    fn with_ends<T: Message, R>(
+        consumers: usize,
+        body: impl for<'store> FnOnce(SeqlockSender<'store, T>, Vec<SeqlockReceiver<'store, T>>) -> R,
+    ) -> Result<R, OpenError> {
+        let mut link = Self::open::<T>()?;
+        let (writer, reader) = link.0.split();
+        let seen = reader.version();
+        let receivers = (0..consumers).map(|_| SeqlockReceiver { reader, seen }).collect();
+        Ok(body(SeqlockSender(writer), receivers))
     }
 }
 

@@ -17,6 +17,7 @@ pub struct VectorSlot;
 
 impl Subject for VectorSlot {
     const NAME: &'static str = "icc-vector";
+    const TELLS_LOSS: bool = false;
     type Link<T: Message> = VectorLink<T>;
 
     fn open<T: Message>() -> Result<VectorLink<T>, OpenError> {

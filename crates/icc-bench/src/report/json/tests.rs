@@ -41,6 +41,7 @@ fn the_document_has_the_shape_of_schema_2() {
             "p90_ns",
             "p99_ns",
             "p999_ns",
+            "max_ns",
             "ratio_to_raw",
             "ratio_min",
             "ratio_max",
@@ -72,7 +73,7 @@ fn the_ratios_key_says_what_it_is_to() {
         assert_eq!(row[ratio_key(scenario)], 1.0);
     }
     assert_eq!(ratio_key(Scenario::OneWayLatency), "ratio_to_raw");
-    assert_eq!(ratio_key(Scenario::FanOut), "ratio_to_one_reader");
+    assert_eq!(ratio_key(Scenario::FanOut), "ratio_to_one_consumer");
 }
 
 #[test]
@@ -86,7 +87,8 @@ fn what_is_read_is_what_was_written() {
         report.rows[0].consumers = Some(8);
         report.rows[0].cores = Some([3, 1]);
         let flow = FlowFigures { per_second: 1_234_567.0, share_received: 0.75, share_told: 1.0 };
-        report.rows[0].figures.as_mut().unwrap().flow = Some(flow);
+        let figures = report.rows[0].figures.as_mut().unwrap();
+        (figures.flow, figures.thread_ns) = (Some(flow), Some(12.5));
         assert_eq!(read_text(&render(&report)).unwrap(), report);
     }
 }

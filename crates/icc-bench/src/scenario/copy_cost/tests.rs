@@ -1,12 +1,11 @@
 use super::*;
-use crate::clock::Stopwatch;
 use crate::pin::{self, Cores};
 use crate::subjects::plain::{PlainRead, PlainWrite};
 
 fn rig() -> Rig {
     let core = pin::available_cores()[0];
     let cores = Cores { first: core, second: core };
-    Rig { cores, stopwatch: Stopwatch::calibrate(), patience: Duration::from_secs(2) }
+    Rig::uncompared(cores)
 }
 
 const LENGTH: Duration = Duration::from_millis(2);

@@ -1,18 +1,11 @@
 //! The accounting at the end of a round, and a round itself.
 
 use super::*;
-use crate::clock::Stopwatch;
-use crate::pin::{self, Cores};
 use crate::subjects::queue::MpmcQueue;
 
 #[test]
 fn a_round_and_its_reference_are_measured() {
-    let &[first, second, ..] = pin::available_cores().as_slice() else {
-        eprintln!("skipped: this needs two cores");
-        return;
-    };
-    let cores = Cores { first, second };
-    let rig = Rig { cores, stopwatch: Stopwatch::calibrate(), patience: Duration::from_secs(2) };
+    let Some(rig) = Rig::for_tests() else { return };
     let length = Duration::from_millis(20);
     for round in [fetch_add_round(&rig, length), round::<[u64; 7], MpmcQueue>(&rig, length)] {
         let round = round.unwrap();

@@ -4,7 +4,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::*;
-use crate::clock::Stopwatch;
 use crate::link::{Polled, Subject};
 use crate::pin;
 use crate::subjects::queue::SpmcQueue;
@@ -77,7 +76,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 fn rig() -> Option<(MutexGuard<'static, ()>, Rig)> {
     let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     match pin::choose(&pin::available_cores(), |core| vec![core]) {
-        Ok(cores) => Some((turn, Rig { cores, stopwatch: Stopwatch::calibrate(), patience: PATIENCE })),
+        Ok(cores) => Some((turn, Rig { patience: PATIENCE, ..Rig::uncompared(cores) })),
         Err(error) => {
             eprintln!("skipped: {error}");
             None

@@ -1,14 +1,13 @@
 //! Our queues alone on a core, and links that go wrong.
 
 use super::*;
-use crate::clock::Stopwatch;
 use crate::pin::{self, Cores};
 use crate::subjects::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
 
 fn rig() -> Rig {
     let core = pin::available_cores()[0];
     let cores = Cores { first: core, second: core };
-    Rig { cores, stopwatch: Stopwatch::calibrate(), patience: Duration::from_secs(2) }
+    Rig::uncompared(cores)
 }
 
 const LENGTH: Duration = Duration::from_millis(5);

@@ -1,18 +1,8 @@
 //! Links that lose, repeat and garble, and what a round makes of them.
 
 use super::*;
-use crate::clock::Stopwatch;
 use crate::link::{Sender, Subject};
-use crate::pin::{self, Cores};
 use crate::subjects::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
-
-fn rig() -> Option<Rig> {
-    let &[first, second, ..] = pin::available_cores().as_slice() else {
-        eprintln!("skipped: this needs two cores");
-        return None;
-    };
-    Some(Rig { cores: Cores { first, second }, stopwatch: Stopwatch::calibrate(), patience: Duration::from_secs(2) })
-}
 
 #[test]
 fn every_message_of_our_queues_is_received_or_told_as_lost() {
@@ -22,7 +12,7 @@ fn every_message_of_our_queues_is_received_or_told_as_lost() {
         assert_eq!(flow.received + flow.told_lost, flow.produced, "{}: {flow:?}", S::NAME);
         assert!(flow.received > 0 && flow.per_second > 0.0 && round.p50_ns > 0.0);
     }
-    let Some(rig) = rig() else { return };
+    let Some(rig) = Rig::for_tests() else { return };
     check::<SpmcQueue>(&rig);
     check::<SharedSpmcQueue>(&rig);
     check::<MpmcQueue>(&rig);
@@ -105,7 +95,7 @@ fn a_link_over_which_nothing_comes_is_an_error() {
             Polled::Empty
         }
     }
-    let Some(rig) = rig() else { return };
+    let Some(rig) = Rig::for_tests() else { return };
     let error = round::<[u64; 7], _>(|| Ok(Silent), &rig, Duration::from_millis(5)).unwrap_err();
     assert!(matches!(error, RoundError::NothingArrived { produced } if produced > 0), "{error}");
 }

@@ -1,0 +1,166 @@
+//! One row of a report before it is measured.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::scenario::copy_cost::Direction;
+use crate::scenario::one_way_latency::RoundError;
+use crate::scenario::{Rig, Round, Scenario};
+
+type Measure = Box<dyn Fn(&Rig, Duration) -> Result<Round, RoundError>>;
+
+/// One row of a report: a subject at a payload size, in a scenario.
+///
+/// The call through the box is once a round; the loop behind it is compiled for this subject and size alone.
+pub struct Case {
+    /// What is measured of it.
+    pub scenario: Scenario,
+    /// The subject's name.
+    pub subject: &'static str,
+    /// The size of its messages, in bytes.
+    pub payload_bytes: usize,
+    /// What it is for, as the catalogue has it: a reference where no entry says otherwise.
+    pub kind: Kind,
+    /// How many consumers or readers there are, where that is what varies.
+    pub consumers: Option<usize>,
+    /// The two cores, where those are what varies.
+    pub cores: Option<[usize; 2]>,
+    /// What its figures are put in ratio to.
+    pub reference: Reference,
+    make_reference: fn(usize) -> Option<Case>,
+    measure: Measure,
+}
+
+/// What a subject is for: only those of one kind can be better or worse than each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// What others are put in ratio to; it does less than any of them.
+    Reference,
+    /// Every message counts.
+    Queue,
+    /// Only the newest value counts.
+    LatestValue,
+    /// A read of a cell.
+    Read,
+    /// A write to a cell.
+    Write,
+}
+
+/// What figures are put in ratio to, measured before and after each round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reference {
+    /// The ping-pong on two bare atomics, of one word whatever the payload.
+    RawAtomics,
+    /// Messages of one word over a bare atomic, as far apart as the subject's.
+    SpacedRawAtomics,
+    /// A plain copy of the same payload in the same direction.
+    PlainCopy(Direction),
+    /// A plain copy of as many values of the same payload, one behind the other.
+    PlainSlice,
+    /// The same subject at the same payload with one consumer.
+    OneConsumer(&'static str),
+    /// Messages of the same payload copied to place after place.
+    PlainRing,
+    /// One bare atomic word that both cores add to, whatever the payload.
+    FetchAdd,
+}
+
+impl Reference {
+    /// Whether one serves every payload.
+    fn is_one_for_all(self) -> bool {
+        matches!(self, Self::RawAtomics | Self::SpacedRawAtomics | Self::FetchAdd)
+    }
+}
+
+impl Case {
+    /// A case of a reference's kind in which nothing else varies.
+    pub(super) fn new(
+        scenario: Scenario,
+        subject: &'static str,
+        payload_bytes: usize,
+        (reference, make_reference): (Reference, fn(usize) -> Option<Self>),
+        measure: impl Fn(&Rig, Duration) -> Result<Round, RoundError> + 'static,
+    ) -> Self {
+        let kind = Kind::Reference;
+        Self {
+            scenario,
+            subject,
+            payload_bytes,
+            kind,
+            consumers: None,
+            cores: None,
+            reference,
+            make_reference,
+            measure: Box::new(measure),
+        }
+    }
+
+    /// The same of another kind.
+    pub(super) fn with_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// The same with so many consumers.
+    pub(super) fn with_consumers(self, consumers: usize) -> Self {
+        Self { consumers: Some(consumers), ..self }
+    }
+
+    /// The same between these cores.
+    pub(super) fn with_cores(self, cores: [usize; 2]) -> Self {
+        Self { cores: Some(cores), ..self }
+    }
+
+    /// What this is put in ratio to, as a case of its own; none for a size there is no message of.
+    #[must_use]
+    pub fn reference_case(&self) -> Option<Self> {
+        (self.make_reference)(self.payload_bytes)
+    }
+
+    /// Whether both can stand between the same rounds of a reference.
+    #[must_use]
+    pub fn shares_reference(&self, other: &Self) -> bool {
+        self.reference == other.reference
+            && (self.reference.is_one_for_all() || self.payload_bytes == other.payload_bytes)
+    }
+
+    /// Measures one round of about `length`.
+    ///
+    /// # Errors
+    ///
+    /// [`CaseError`], which names the subject and the size.
+    pub fn measure(&self, rig: &Rig, length: Duration) -> Result<Round, CaseError> {
+        (self.measure)(rig, length).map_err(|source| CaseError {
+            subject: self.subject,
+            payload_bytes: self.payload_bytes,
+            source,
+        })
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {} bytes", self.subject, self.payload_bytes)?;
+        if let Some(consumers) = self.consumers {
+            write!(f, " to {consumers}")?;
+        }
+        if let Some([first, second]) = self.cores {
+            write!(f, " between cores {first} and {second}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A round failed, and of which subject.
+#[derive(Debug, thiserror::Error)]
+#[error("{subject} at {payload_bytes} bytes: {source}")]
+pub struct CaseError {
+    /// The subject's name.
+    pub subject: &'static str,
+    /// The size of its messages, in bytes.
+    pub payload_bytes: usize,
+    /// What went wrong.
+    pub source: RoundError,
+}

@@ -1,0 +1,131 @@
+//! How cases are made: where a payload size chosen at run time becomes a type.
+
+use super::{Case, Reference};
+use crate::for_payload;
+use crate::link::{Broadcast, ManyProducers, Subject};
+use crate::pin::Cores;
+use crate::scenario::copy_cost::{self, Direction, Operation};
+use crate::scenario::one_way_latency::{self, RoundError};
+use crate::scenario::vector_read_all::{self, Table};
+use crate::scenario::{Rig, Round, Scenario, fan_out, multi_producer, produce_cost, spaced_latency, stream};
+use crate::subjects::plain::{PlainRead, PlainWrite};
+use crate::subjects::raw::{self, RawLink, Word};
+use crate::subjects::table::PlainSlice;
+use crate::subjects::{fetch_add, plain_ring};
+
+/// A reference, and how to make a case of it.
+type ReferenceOf = (Reference, fn(usize) -> Option<Case>);
+
+const RAW_ATOMICS: ReferenceOf = (Reference::RawAtomics, |_| Some(baseline(size_of::<Word>())));
+const SPACED_RAW_ATOMICS: ReferenceOf = (Reference::SpacedRawAtomics, |_| Some(spaced_baseline(size_of::<Word>())));
+const PLAIN_SLICE: ReferenceOf = (Reference::PlainSlice, table_of::<PlainSlice>);
+const PLAIN_RING: ReferenceOf = (Reference::PlainRing, plain_ring_of);
+const FETCH_ADD: ReferenceOf = (Reference::FetchAdd, |_| Some(fetch_add(size_of::<Word>())));
+
+/// The baseline as a case: the same ping-pong on two bare atomics, whatever the payload size it stands beside.
+#[must_use]
+pub fn baseline(payload_bytes: usize) -> Case {
+    Case::new(Scenario::OneWayLatency, raw::NAME, payload_bytes, RAW_ATOMICS, |rig, length| {
+        one_way_latency::round::<Word, RawLink>(RawLink::open, rig, length)
+    })
+}
+
+/// The reference of spaced latency as a case, whatever the payload size it stands beside.
+pub(super) fn spaced_baseline(payload_bytes: usize) -> Case {
+    Case::new(Scenario::SpacedLatency, raw::NAME, payload_bytes, SPACED_RAW_ATOMICS, |rig, length| {
+        spaced_latency::round::<Word, RawLink>(RawLink::open, false, rig, length)
+    })
+}
+
+/// The baseline between two given cores.
+pub(super) fn between([first, second]: [usize; 2]) -> Case {
+    let measure = move |rig: &Rig, length| -> Result<Round, RoundError> {
+        let rig = Rig { cores: Cores { first, second }, ..rig.clone() };
+        one_way_latency::round::<Word, RawLink>(RawLink::open, &rig, length)
+    };
+    Case::new(Scenario::CoreMatrix, raw::NAME, size_of::<Word>(), RAW_ATOMICS, measure).with_cores([first, second])
+}
+
+pub(super) fn case_of<S: Subject>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        Case::new(Scenario::OneWayLatency, S::NAME, payload_bytes, RAW_ATOMICS, |rig, length| {
+            one_way_latency::round::<T, S::Link<T>>(S::open::<T>, rig, length)
+        })
+    })
+}
+
+pub(super) fn spaced<S: Subject>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        Case::new(Scenario::SpacedLatency, S::NAME, payload_bytes, SPACED_RAW_ATOMICS, |rig, length| {
+            spaced_latency::round::<T, S::Link<T>>(S::open::<T>, S::TELLS_LOSS, rig, length)
+        })
+    })
+}
+
+pub(super) fn copy_of<O: Operation>(payload_bytes: usize) -> Option<Case> {
+    let reference: ReferenceOf = match O::DIRECTION {
+        Direction::Read => (Reference::PlainCopy(Direction::Read), copy_of::<PlainRead>),
+        Direction::Write => (Reference::PlainCopy(Direction::Write), copy_of::<PlainWrite>),
+    };
+    for_payload!(copied: payload_bytes, T => {
+        Case::new(Scenario::CopyCost, O::NAME, payload_bytes, reference, copy_cost::round::<T, O>)
+    })
+}
+
+pub(super) fn table_of<S: Table>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        Case::new(Scenario::VectorReadAll, S::NAME, payload_bytes, PLAIN_SLICE, vector_read_all::round::<T, S>)
+    })
+}
+
+pub(super) fn plain_ring_of(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        let round = produce_cost::plain_round::<T>;
+        Case::new(Scenario::ProduceCost, plain_ring::NAME, payload_bytes, PLAIN_RING, round).with_consumers(0)
+    })
+}
+
+/// What a message costs while nobody polls.
+pub(super) fn produce_alone<S: Subject>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        let round = produce_cost::round::<T, S>;
+        Case::new(Scenario::ProduceCost, S::NAME, payload_bytes, PLAIN_RING, round).with_consumers(0)
+    })
+}
+
+/// The same while one consumer polls.
+pub(super) fn produce_to_one<S: Subject>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        let case = Case::new(Scenario::ProduceCost, S::NAME, payload_bytes, PLAIN_RING, |rig, length| {
+            stream::round::<T, S::Link<T>>(S::open::<T>, rig, length)
+        });
+        case.with_consumers(1)
+    })
+}
+
+pub(super) fn stream_of<S: Subject>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        Case::new(Scenario::Stream, S::NAME, payload_bytes, RAW_ATOMICS, |rig, length| {
+            stream::round::<T, S::Link<T>>(S::open::<T>, rig, length)
+        })
+    })
+}
+
+pub(super) fn fetch_add(payload_bytes: usize) -> Case {
+    Case::new(Scenario::MultiProducer, fetch_add::NAME, payload_bytes, FETCH_ADD, multi_producer::fetch_add_round)
+}
+
+pub(super) fn two_producers_of<S: ManyProducers>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        Case::new(Scenario::MultiProducer, S::NAME, payload_bytes, FETCH_ADD, multi_producer::round::<T, S>)
+    })
+}
+
+/// One producer and this many consumers in one thread.
+pub(super) fn fan_out_to<S: Broadcast, const CONSUMERS: usize>(payload_bytes: usize) -> Option<Case> {
+    let reference: ReferenceOf = (Reference::OneConsumer(S::NAME), fan_out_to::<S, 1>);
+    for_payload!(payload_bytes, T => {
+        let measure = |rig: &Rig, length| fan_out::round::<T, S>(CONSUMERS, rig, length);
+        Case::new(Scenario::FanOut, S::NAME, payload_bytes, reference, measure).with_consumers(CONSUMERS)
+    })
+}

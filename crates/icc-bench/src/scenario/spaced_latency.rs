@@ -1,0 +1,254 @@
+//! One message at a time with a pause between them, as such systems really run: from the stamp inside to its receipt.
+//!
+//! The producer makes its next message, waits until it is due, puts a time stamp into it and sends it. The consumer polls
+//! without a pause and takes a stamp when it has the message. Their difference is a sample, so every message is one, and
+//! there is no way back in it. That needs clocks that agree between the two cores, which [`offset`](crate::offset) finds
+//! out before the run. Where they do not, a sample is half a round trip as in
+//! [`one_way_latency`](super::one_way_latency), with the same pause before each.
+//!
+//! Between two messages the consumer's polls have made sure that it holds the lines it looks at, and whatever else the
+//! producer's core does in a pause has not yet been overlapped with sending: both make such a latency longer than the one
+//! of messages back to back.
+//!
+//! Every stamp that arrives must be one that was sent, later than the one before, and the rest of the message must be of
+//! that same message. The last message must arrive, and every one that does not must have been told as lost where a
+//! structure promises to tell.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use super::one_way_latency::{self, RoundError};
+use super::{Flow, Rig, Round};
+use crate::clock::Stopwatch;
+use crate::link::{Link, OpenError, Polled, Receiver, Sender};
+use crate::message::Message;
+use crate::pair::{self, Stop};
+use crate::rounds::Plan;
+
+/// The scenario's name in tables, in JSON and on the command line.
+pub const NAME: &str = "spaced_latency";
+
+/// The pause between two messages when none is asked for.
+pub const INTERVAL: Duration = Duration::from_micros(2);
+
+/// Pauses that can be asked for: longer than any of these takes to arrive, and short enough for a thousand in a second.
+pub const INTERVALS: std::ops::RangeInclusive<Duration> = Duration::from_nanos(500)..=Duration::from_millis(1);
+
+/// Payload sizes when none are asked for, in bytes.
+pub const DEFAULT_PAYLOADS: [usize; 4] = [8, 56, 256, 1024];
+
+/// Messages at the start of a round that are not counted.
+pub const WARM_UP_MESSAGES: usize = 200;
+
+/// A round goes on past its time until it has this many samples.
+pub const MIN_SAMPLES: u64 = 1_000;
+
+/// Long enough for a steady 99.9th percentile.
+pub const FULL: Plan = Plan {
+    rounds: 7,
+    retries: 7,
+    retry_until: Duration::from_secs(60),
+    round: Duration::from_millis(100),
+    baseline: Duration::from_millis(50),
+};
+
+/// A few seconds in all.
+pub const QUICK: Plan = Plan {
+    rounds: 5,
+    retries: 5,
+    retry_until: Duration::from_secs(10),
+    round: Duration::from_millis(24),
+    baseline: Duration::from_millis(16),
+};
+
+/// Polls between two looks at the stop flag.
+const POLLS_PER_LOOK: u32 = 1 << 8;
+
+/// The most polls after the last message was sent: far more than any structure has room for.
+const POLLS_AT_THE_END: u32 = 1 << 20;
+
+/// Measures one round of about `length` over a link that `open` makes, or over two of them where the clocks disagree.
+///
+/// `tells_loss` says whether the link promises to tell of each message that it loses.
+///
+/// # Errors
+///
+/// [`RoundError`] if a thread cannot be pinned, if a message is garbled, comes twice or was never sent, if the last one does
+/// not arrive, or if one is missing of which the receiver should have been told.
+pub fn round<T: Message, L: Link<T>>(
+    open: impl Fn() -> Result<L, OpenError>,
+    tells_loss: bool,
+    rig: &Rig,
+    length: Duration,
+) -> Result<Round, RoundError> {
+    if !rig.clocks.agree() {
+        return one_way_latency::spaced_round(open, rig, length, rig.interval);
+    }
+    let mut link = open().map_err(RoundError::Open)?;
+    let (sender, receiver) = link.ends().map_err(RoundError::Open)?;
+    let clock = &rig.stopwatch;
+    let room = most_messages(rig, length);
+    let (sent, tally) = pair::run(
+        rig.cores,
+        |stop| Ok(send_all(sender, stop, rig, length, room)),
+        |stop| Ok::<_, RoundError>(receive_all(receiver, stop, clock, room)),
+    )?;
+    if let Some(error) = tally.failure {
+        return Err(error);
+    }
+    let missing = account(&sent, &tally.arrivals, rig.patience)?;
+    let received = tally.arrivals.len() as u64;
+    if tells_loss && missing != tally.told_lost {
+        let produced = sent.len() as u64;
+        return Err(RoundError::Unaccounted { produced, accounted: received + tally.told_lost });
+    }
+    let counted = tally.arrivals.get(WARM_UP_MESSAGES..).unwrap_or_default();
+    let round = round_of(counted, clock, rig.patience)?;
+    let flow = Flow {
+        produced: sent.len() as u64,
+        received,
+        told_lost: tally.told_lost,
+        per_second: received as f64 / length_of(&sent, clock).as_secs_f64(),
+    };
+    Ok(Round { flow: Some(flow), ..round })
+}
+
+/// How many messages there is room for: those that fit into the time, or as many as a round must have.
+fn most_messages(rig: &Rig, length: Duration) -> usize {
+    let in_time = length.as_nanos() / rig.interval.as_nanos().max(1);
+    usize::try_from(in_time).unwrap_or(usize::MAX).saturating_add(1).max(WARM_UP_MESSAGES + MIN_SAMPLES as usize)
+}
+
+fn length_of(sent: &[u64], clock: &Stopwatch) -> Duration {
+    let ticks = sent.last().unwrap_or(&0) - sent.first().unwrap_or(&0);
+    Duration::from_nanos((ticks as f64 * clock.ns_per_tick()) as u64).max(Duration::from_nanos(1))
+}
+
+/// A vector with room for so many, its memory touched beforehand: the first touch of a page takes longer than a message.
+fn with_room<V: Clone>(room: usize, value: V) -> Vec<V> {
+    let mut values = vec![value; room];
+    values.clear();
+    values
+}
+
+/// The first thread: sends until the time is over. Returns the stamps.
+fn send_all<T: Message>(mut sender: impl Sender<T>, stop: &Stop, rig: &Rig, length: Duration, room: usize) -> Vec<u64> {
+    let clock = &rig.stopwatch;
+    let (interval, ticks) = (clock.ticks_in(rig.interval), clock.ticks_in(length));
+    let mut sent = with_room(room, u64::MAX);
+    let mut message = T::zeroed();
+    let begin = clock.stamp();
+    let mut due = begin + interval;
+    while sent.len() < room && !stop.is_asked() {
+        message.fill(sent.len() as u64);
+        let stamp = loop {
+            let now = clock.stamp();
+            if now >= due {
+                break now;
+            }
+        };
+        message.stamp(stamp);
+        sender.send(&message);
+        sent.push(stamp);
+        if stamp - begin >= ticks && sent.len() >= WARM_UP_MESSAGES + MIN_SAMPLES as usize {
+            break;
+        }
+        // From this message on: after an interruption those that are late do not come in a burst.
+        due = stamp + interval;
+    }
+    sent
+}
+
+/// A message that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Arrival {
+    /// The stamp inside.
+    stamp: u64,
+    /// The receiver's stamp.
+    at: u64,
+    /// Which message the rest of it says it is; none if there is no rest.
+    number: Option<u64>,
+}
+
+/// What the receiver got.
+#[derive(Debug, Default)]
+struct Tally {
+    arrivals: Vec<Arrival>,
+    told_lost: u64,
+    failure: Option<RoundError>,
+}
+
+/// Receives until the other thread has ended and nothing is left.
+///
+/// After a failure it goes on: a producer that waits for room would otherwise wait for ever.
+fn receive_all<T: Message>(mut receiver: impl Receiver<T>, stop: &Stop, clock: &Stopwatch, room: usize) -> Tally {
+    let mut message = T::zeroed();
+    let nothing = Arrival { stamp: 0, at: 0, number: None };
+    let mut tally = Tally { arrivals: with_room(room, nothing), ..Tally::default() };
+    loop {
+        // Asked before polling: what was sent before the end is then seen by these polls.
+        let is_over = stop.is_asked();
+        let mut polls = 0;
+        loop {
+            match receiver.poll(&mut message) {
+                Polled::Message => {
+                    let at = clock.stamp();
+                    match message.check_stamped() {
+                        Ok(number) => tally.arrivals.push(Arrival { stamp: message.sequence(), at, number }),
+                        Err(garbled) => _ = tally.failure.get_or_insert(garbled.into()),
+                    }
+                }
+                Polled::Lost(count) => tally.told_lost += count,
+                Polled::Empty if is_over => return tally,
+                Polled::Empty => {}
+            }
+            polls += 1;
+            if polls == POLLS_PER_LOOK && !is_over {
+                break;
+            }
+            if polls == POLLS_AT_THE_END {
+                let received = tally.arrivals.len() as u64;
+                tally.failure.get_or_insert(RoundError::NoEnd { received });
+                return tally;
+            }
+        }
+    }
+}
+
+/// Finds each arrival among what was sent, and returns how many were sent that did not arrive.
+fn account(sent: &[u64], arrivals: &[Arrival], patience: Duration) -> Result<u64, RoundError> {
+    let (mut next, mut missing) = (0, 0);
+    for arrival in arrivals {
+        let stamp = arrival.stamp;
+        let Some(skipped) = sent[next..].iter().position(|&sent| sent == stamp) else {
+            return Err(RoundError::UnknownStamp { stamp });
+        };
+        next += skipped;
+        if arrival.number.is_some_and(|number| number != next as u64) {
+            return Err(RoundError::MixedStamp { stamped: next as u64, content: arrival.number.unwrap_or_default() });
+        }
+        missing += skipped as u64;
+        next += 1;
+    }
+    if next < sent.len() {
+        // Nothing overwrote the last one.
+        return Err(RoundError::Lost { sequence: sent.len() as u64 - 1, patience });
+    }
+    Ok(missing)
+}
+
+fn round_of(arrivals: &[Arrival], clock: &Stopwatch, patience: Duration) -> Result<Round, RoundError> {
+    let mut histogram = one_way_latency::trip_histogram(clock.ticks_in(patience) / clock.step_ticks());
+    for arrival in arrivals {
+        let ticks = arrival.at.checked_sub(arrival.stamp).ok_or(RoundError::ClocksDisagree {
+            by_ns: (arrival.stamp.saturating_sub(arrival.at)) as f64 * clock.ns_per_tick(),
+        })?;
+        histogram.saturating_record(ticks / clock.step_ticks());
+    }
+    let to_ns = |steps: f64| steps * clock.step_ns() - clock.cost_ns();
+    Ok(Round::from_histogram(&histogram as &Histogram<u64>, to_ns))
+}
+
+#[cfg(test)]
+mod tests;
