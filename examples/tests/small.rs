@@ -1,0 +1,39 @@
+//! The three smallest examples do what they say.
+
+mod common;
+
+use common::{example, number, stdout};
+
+#[test]
+fn quotes() {
+    let said = stdout(&mut example("quotes"));
+    for name in ["model", "recorder"] {
+        let total = said.lines().find(|line| line.starts_with(name) && line.contains("received")).expect(&said);
+        assert_eq!(number(total, ": ") + number(total, "received, "), 100_000, "{said}");
+        assert!(total.ends_with("widest spread 0.020"), "{said}");
+    }
+    // Three quarters of the queue.
+    assert!(said.contains("a latecomer: 3072 messages are still to be had, the first is number 96928"), "{said}");
+}
+
+#[test]
+fn latest() {
+    let said = stdout(&mut example("latest"));
+    let seen = number(&said, "150000 updates, seen as ");
+    // Each slot at least once, and no change that was not made.
+    assert!((3_000..=150_000).contains(&seen), "{said}");
+    assert!(
+        said.contains("update: 48000 }") && said.contains("update: 47996 }"),
+        "the last values are not there: {said}"
+    );
+}
+
+#[test]
+fn config_cell() {
+    let said = stdout(&mut example("config_cell"));
+    for name in ["first", "second"] {
+        let worker = said.lines().find(|line| line.starts_with(name)).expect(&said);
+        assert!(worker.ends_with("the last Config { step: 5, most: 50, running: 0 }"), "{said}");
+        assert!((1..=5).contains(&number(worker, "rounds, ")), "{said}");
+    }
+}

@@ -1,0 +1,189 @@
+//! The trading system runs, bears the death of its processes, and leaves nothing behind.
+
+mod common;
+
+use common::{Running, example, gone, number, send, stderr, stdout, unique};
+use rustix::process::Signal;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+const PARTS: [&str; 5] = ["feed", "trend", "imbalance", "overseer", "account"];
+
+/// The launcher with a dashboard of lines, in a session of its own.
+struct System {
+    launcher: Running,
+    session: String,
+}
+
+impl System {
+    fn start(name: &str, arguments: &[&str]) -> Self {
+        let session = unique(name);
+        let mut command = command(&session);
+        command.args(["run", "--plain", "--interval", "100", "--restart-after", "1"]).args(arguments);
+        Self { launcher: Running::start(&mut command), session }
+    }
+
+    fn directory(&self) -> PathBuf {
+        format!("/dev/shm/icc-trading-{}", self.session).into()
+    }
+
+    /// The next line of the dashboard on `part` for which `wanted` says so.
+    fn process(&mut self, part: &str, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let name = format!(" process {part} ");
+        self.launcher.line(&format!("{part} {what}"), |line| line.contains(&name) && wanted(line))
+    }
+
+    /// Waits until the part lives, started for the `starts`th time, and does something. Its process id.
+    fn works(&mut self, part: &str, starts: u64) -> u32 {
+        let line = self.process(part, &format!("to work, started {starts} times"), |line| {
+            line.contains("state=live") && number(line, "starts=") == starts && number(line, " sent=") > 0
+        });
+        number(&line, "pid=") as u32
+    }
+
+    fn all_work(&mut self) -> HashMap<&'static str, u32> {
+        PARTS.into_iter().map(|part| (part, self.works(part, 1))).collect()
+    }
+
+    /// The orders filled since the dashboard attached.
+    fn filled(&mut self) -> u64 {
+        number(&self.launcher.line("orders", |line| line.contains(" orders sent=")), "filled=")
+    }
+
+    /// All is gone, and the launcher says so.
+    fn is_gone(&mut self, pids: impl IntoIterator<Item = u32>) {
+        pids.into_iter().for_each(gone);
+        assert!(!self.directory().exists(), "{} is left behind", self.directory().display());
+        assert!(self.launcher.tail().ends_with("removed"), "{}", self.launcher.tail());
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        // After a failure: the parts end when they find the launcher dead.
+        let _ = self.launcher.process.kill();
+        let _ = std::fs::remove_dir_all(self.directory());
+    }
+}
+
+fn command(session: &str) -> Command {
+    let mut command = example("trading_system");
+    command.args(["--session", session]);
+    command
+}
+
+/// The one that matters: a feed, a model and the account handler are killed, and come back, and the rest never stops.
+#[test]
+fn the_rest_goes_on() {
+    let mut system = System::start("kill", &[]);
+    let pids = system.all_work();
+    let before = system.filled();
+
+    // Without the feed nobody has anything to do, and nobody minds.
+    send(pids["feed"], Signal::KILL);
+    system.process("feed", "silent", |line| line.contains("state=silent"));
+    system.works("feed", 2);
+    for event in
+        ["event feed fell silent", "event feed was started for the 2. time", "launcher: the feed ended: signal: 9"]
+    {
+        assert!(system.launcher.said.iter().any(|line| line.contains(event)), "no {event}");
+    }
+
+    // A model and the account handler at once. What they leave behind is taken up again.
+    let fills = |line: &str| line.contains(" instrument ALPHA ") && line.contains("fills=");
+    let alpha = number(&system.launcher.line("fills", fills), "fills=");
+    send(pids["trend"], Signal::KILL);
+    send(pids["account"], Signal::KILL);
+    let imbalance = |line: &str| number(line, " received=");
+    let seen = imbalance(&system.process("imbalance", "there", |_| true));
+    system.process("imbalance", "going on", |line| imbalance(line) > seen + 1000);
+    system.works("trend", 2);
+    system.works("account", 2);
+    let filled = system.filled();
+    system.launcher.line("more fills", |line| line.contains(" orders sent=") && number(line, "filled=") > filled);
+    assert!(filled >= before);
+    let after = number(&system.launcher.line("fills", fills), "fills=");
+    assert!(after >= alpha && alpha > 0, "the account forgot its fills: {alpha}, then {after}");
+
+    // These were never touched.
+    for part in ["imbalance", "overseer"] {
+        let line = system.process(part, "alive", |line| line.contains("state=live"));
+        assert_eq!((number(&line, "pid=") as u32, number(&line, "starts=")), (pids[part], 1));
+    }
+    // And now these.
+    send(pids["overseer"], Signal::KILL);
+    send(pids["imbalance"], Signal::KILL);
+    system.works("overseer", 2);
+    system.works("imbalance", 2);
+
+    system.launcher.signal(Signal::INT);
+    assert_eq!(system.launcher.end(), Some(0));
+    system.is_gone(pids.into_values());
+}
+
+/// Everything that comes and goes beside a running system.
+#[test]
+fn visitors() {
+    let mut system = System::start("visit", &[]);
+    let session = system.session.clone();
+    let pids = system.all_work();
+
+    // A second system, a second feed: refused.
+    assert!(stderr(command(&session).args(["run", "--plain"])).contains("a system is running in"));
+    assert!(stderr(command(&session).arg("feed")).contains("another feed is running"));
+
+    // A second dashboard, which leaves again.
+    let mut dashboard = Running::start(command(&session).args(["dashboard", "--plain", "--interval", "50"]));
+    dashboard.line("a feed", |line| line.contains("process feed state=live"));
+    dashboard.line("a hop", |line| line.contains("hop feed_to_report") && number(line, "count=") > 0);
+    drop(dashboard);
+
+    // An order by hand. It may have to wait for the whole book, and for the models' orders to leave room.
+    let order = |quantity: &str| common::output(command(&session).args(["order", "5", quantity]));
+    let deadline = std::time::Instant::now() + common::LONG;
+    let said = loop {
+        let output = order("1");
+        if output.status.success() || std::time::Instant::now() > deadline {
+            break String::from_utf8(output.stdout).expect("it prints text");
+        }
+    };
+    assert!(said.starts_with("filled 1 lots at "), "{said}");
+    assert!(stderr(command(&session).args(["order", "5", "500"])).contains("larger than an order may be"));
+    assert!(stderr(command(&session).args(["order", "50", "1"])).contains("there is no instrument 50"));
+
+    // None of that has disturbed anybody.
+    for part in PARTS {
+        let line = system.process(part, "alive", |line| line.contains("state=live"));
+        assert_eq!((number(&line, "pid=") as u32, number(&line, "starts=")), (pids[part], 1));
+    }
+    system.launcher.signal(Signal::TERM);
+    assert_eq!(system.launcher.end(), Some(0));
+    system.is_gone(pids.into_values());
+}
+
+/// Even a launcher that is killed leaves no process; the memory is removed by the next.
+#[test]
+fn a_launcher_that_is_killed() {
+    let mut system = System::start("launcher", &[]);
+    let pids = system.all_work();
+    system.launcher.signal(Signal::KILL);
+    assert_eq!(system.launcher.end(), None);
+    pids.into_values().for_each(gone);
+    assert!(system.directory().exists());
+    let session = &system.session;
+    let said = stdout(command(session).args(["run", "--plain", "--seconds", "1", "--interval", "200"]));
+    assert!(said.contains("process feed state=live") && said.trim_end().ends_with("removed"), "{said}");
+    assert!(!system.directory().exists());
+}
+
+#[test]
+fn without_a_system() {
+    let session = unique("none");
+    for arguments in [&["feed"][..], &["model", "trend"], &["dashboard", "--plain"], &["order", "1", "1"]] {
+        let said = stderr(command(&session).args(arguments));
+        assert!(said.contains("start the system first") && said.contains("no buffer at"), "{said}");
+    }
+    assert!(stderr(command(&session).arg("run")).contains("the dashboard needs a terminal"));
+    assert!(stderr(command("a/b").args(["run", "--plain"])).contains("cannot name a session"));
+}
