@@ -71,7 +71,7 @@ fn create_for_ever(directory: &Path) {
 
 /// Kills a process again and again while it creates buffers: what it leaves is whole, or nothing.
 fn kill_creators(creator: &mut Command, directory: &Path, can_leave_drafts: bool) {
-    creator.env("ICC_TEST_NAME", directory);
+    creator.env(common::NAME, directory);
     let mut random = Random(7);
     let (mut round, mut left, mut drafts) = (0, 0, 0);
     let end = torture().map(|time| Instant::now() + time);
@@ -120,7 +120,7 @@ fn killed_creators_without_nameless_files() {
         return;
     }
     let directory = Name::directory("kill-named");
-    Actor::start("without proc", directory.path()).succeeds();
+    Actor::start("without proc", directory.path(), &[]).succeeds();
 }
 
 /// Without `/proc` a nameless file cannot be given a name, so drafts have one; nor can a file be opened by descriptor.
@@ -143,7 +143,7 @@ fn without_proc(directory: &Path) {
 #[test]
 fn ids_in_one_process() {
     let name = Name::new("ids");
-    Actor::start("take ids", name.path()).succeeds();
+    Actor::start("take ids", name.path(), &[]).succeeds();
 }
 
 fn take_ids(name: &Path) {
@@ -186,7 +186,7 @@ fn a_killed_process_holds_nothing() {
     let name = Name::new("holder");
     let named = Shared::create(&name, spec(4), &Options::new()).unwrap();
     let reader = Seen::open(&name, spec(4).into(), &Options::new()).unwrap();
-    let mut holder = Actor::start("hold an id", name.path());
+    let mut holder = Actor::start("hold an id", name.path(), &[]);
     die_holding(&named, &reader, &mut holder);
 
     let anonymous = Shared::anonymous(spec(4), &Options::new()).unwrap();
@@ -215,7 +215,7 @@ fn die_holding(buffer: &Shared, reader: &Seen, holder: &mut Actor) {
 #[test]
 fn a_forked_child_keeps_the_id() {
     let name = Name::new("fork");
-    Actor::start("fork", name.path()).succeeds();
+    Actor::start("fork", name.path(), &[]).succeeds();
 }
 
 fn fork_holding(name: &Path) {
@@ -246,7 +246,7 @@ fn pid_namespaces_do_not_matter() {
         let actor = command(role);
         let mut command = Command::new("unshare");
         command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]).arg(actor.get_program());
-        command.args(actor.get_args()).env(common::ROLE, role).env("ICC_TEST_NAME", name.path());
+        command.args(actor.get_args()).env(common::ROLE, role).env(common::NAME, name.path());
         command.stdout(Stdio::null());
         command
     };

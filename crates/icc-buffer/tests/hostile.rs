@@ -156,7 +156,7 @@ fn garble(header: &mut [u8], random: &mut Random) {
 fn a_scribbling_process_harms_nobody() {
     let (name, ..) = victim("scribbler");
     let steady = Seen::open(&name, ANY_LEN, &Options::new()).unwrap();
-    let mut scribbler = Actor::start("scribble", name.path());
+    let mut scribbler = Actor::start("scribble", name.path(), &[]);
     wait_until("the scribbler has begun", || steady.slot(0).unwrap().version() != 0);
     let end = Instant::now() + torture().unwrap_or(Duration::from_millis(1500));
     let (mut attached, mut refused, mut crossed) = (0_u64, 0_u64, 0_u64);

@@ -123,7 +123,7 @@ fn locking_beyond_the_limit() {
     if common::sanitized() {
         return;
     }
-    Actor::start("lock beyond the limit", "").succeeds();
+    Actor::start("lock beyond the limit", "", &[]).succeeds();
 }
 
 fn lock_beyond_the_limit() {
@@ -148,7 +148,7 @@ fn transparent() {
         return;
     }
     let directory = Name::directory("transparent");
-    Actor::start("transparent huge pages", directory.path()).succeeds();
+    Actor::start("transparent huge pages", directory.path(), &[]).succeeds();
 }
 
 fn transparent_huge_pages(directory: &Path) {
@@ -199,7 +199,7 @@ fn explicit() {
     assert_eq!(reader.slot(63).unwrap().try_read(), Ok([7; 511]));
     if geteuid().is_root() {
         let directory = Name::directory("hugetlbfs");
-        Actor::start("hugetlbfs", directory.path()).succeeds();
+        Actor::start("hugetlbfs", directory.path(), &[]).succeeds();
     }
 }
 
@@ -224,7 +224,7 @@ fn files_with_holes() {
         return;
     }
     let directory = Name::directory("holes");
-    Actor::start("holes", directory.path()).succeeds();
+    Actor::start("holes", directory.path(), &[]).succeeds();
 }
 
 /// A file that somebody else made, of memory that does not exist: prefaulting finds out, where reading would end the process.

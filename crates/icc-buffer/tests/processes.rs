@@ -54,7 +54,7 @@ fn two_processes_share_a_named_buffer() {
     let name = Name::new("named");
     let buffer = Shared::create(&name, spec(8), &Options::new()).unwrap();
     let reader = Seen::open(&name, spec(8).into(), &Options::new()).unwrap();
-    let mut child = Actor::start("answer", name.path());
+    let mut child = Actor::start("answer", name.path(), &[]);
     ask(&buffer, &reader);
     child.succeeds();
     assert_eq!(buffer.path(), Some(name.path()));
@@ -93,7 +93,7 @@ fn a_write_through_a_read_only_mapping_ends_the_writer_alone() {
     for variable in ["ASAN_OPTIONS", "TSAN_OPTIONS"] {
         command.env(variable, options(variable));
     }
-    let status = Actor::of(command.env("ICC_TEST_NAME", name.path())).end();
+    let status = Actor::of(command.env(common::NAME, name.path())).end();
     assert_eq!(status.signal(), Some(11), "it ended with {status}, not by SIGSEGV");
     assert_eq!(buffer.slot(0).unwrap().try_read(), Ok([1, 2, 3, 4]));
     buffer.slot(0).unwrap().write(&[5, 6, 7, 8]);
@@ -120,7 +120,7 @@ const RACERS: usize = 16;
 fn one_of_many_processes_creates_a_buffer() {
     let directory = Name::directory("race");
     let gates = Buffer::<u64, Padded>::create(directory.path().join("gates"), spec(ROUNDS), &Options::new()).unwrap();
-    let mut racers: Vec<_> = (0..RACERS).map(|_| Actor::start("race", directory.path())).collect();
+    let mut racers: Vec<_> = (0..RACERS).map(|_| Actor::start("race", directory.path(), &[])).collect();
     let open = gates.line(0).unwrap();
     let ready = gates.line(1).unwrap();
     for round in 0..ROUNDS {

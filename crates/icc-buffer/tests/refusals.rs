@@ -124,7 +124,7 @@ fn other_buffers() {
     let expected = Kind::QueueSpmc;
     let error = open(Expected { kind: expected, ..same }).unwrap();
     assert_eq!(error, BufferError::OtherKind { path: path(), found: 3, expected });
-    assert!(error.to_string().ends_with("is a vector, not a queue of one producer"), "{error}");
+    assert!(error.to_string().contains(" is a vector, not a queue of one producer: "), "{error}");
     let other_len = BufferError::OtherLen { path: path(), found: 4, expected: 5 };
     assert_eq!(open(Expected { len: Some(5), ..same }), Some(other_len));
     let other_lines = BufferError::OtherLayout { path: path(), field: "lines", found: 2, expected: 3 };
@@ -234,7 +234,7 @@ fn files_without_permission() {
     fs::set_permissions(&directory, Permissions::from_mode(0o777)).unwrap();
     Shared::create(directory.path().join("readable"), spec(4), &Options::new().mode(0o644)).unwrap();
     Shared::create(directory.path().join("secret"), spec(4), &Options::new()).unwrap();
-    Actor::start("nobody", directory.path()).succeeds();
+    Actor::start("nobody", directory.path(), &[]).succeeds();
 }
 
 fn nobody(directory: &Path) {
@@ -260,7 +260,7 @@ fn full_file_systems() {
         return;
     }
     let directory = Name::directory("full");
-    Actor::start("full", directory.path()).succeeds();
+    Actor::start("full", directory.path(), &[]).succeeds();
 }
 
 /// In a mount namespace of its own, so that nothing is left mounted.
@@ -280,7 +280,7 @@ fn full(directory: &Path) {
 #[test]
 fn limits_of_file_sizes_are_errors_and_not_signals() {
     let name = Name::new("limited");
-    Actor::start("limited", name.path()).succeeds();
+    Actor::start("limited", name.path(), &[]).succeeds();
 }
 
 fn limited(name: &Path) {

@@ -52,7 +52,7 @@ fn kill_writers<M: Mode>(role: &str) {
     let (mut random, mut half_way, mut value) = (Random(3), 0, [0; WORDS]);
     for round in 0..kills {
         let before = reader.version(0).unwrap();
-        let mut writer = Actor::start(role, &name);
+        let mut writer = Actor::start(role, &name, &[]);
         wait_until("it writes", || reader.version(0).unwrap() > before + 2);
         for _ in 0..random.below(40) {
             let index = random.below(SLOTS as u64) as usize;
@@ -145,7 +145,7 @@ fn a_stopped_writer_is_not_dead() {
     let (mut half_way, mut value) = (0, [0; WORDS]);
     for _ in 0..20 {
         let before = vector.version(0).unwrap();
-        let actor = Actor::start("write for ever, many", &name);
+        let actor = Actor::start("write for ever, many", &name, &[]);
         wait_until("it writes", || vector.version(0).unwrap() > before + 2);
         signal(&actor, "-STOP");
         wait_until("it has stopped", || all_threads_stopped(actor.id()));
@@ -187,7 +187,7 @@ fn two_processes() {
     let name = Name::new("two");
     let vector = SeqlockVector::<[u64; 4], SingleWriter>::create(&name, 2, &Options::new()).unwrap();
     let mut writer = vector.writer_of(0..1).unwrap();
-    let child = Actor::start("answer", &name);
+    let mut child = Actor::start("answer", &name, &[]);
     let (mut version, mut value) = (0, [0; 4]);
     for n in 1..=100 {
         writer.write(0, &filled(n)).unwrap();
