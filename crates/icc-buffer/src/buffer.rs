@@ -66,6 +66,23 @@ impl<T, P> Buffer<T, P> {
     }
 
     /// Counter `index`, or `None` past the end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::sync::atomic::Ordering;
+    /// use icc_buffer::{Buffer, Kind, Packed, Spec};
+    ///
+    /// let spec = Spec { kind: Kind::Vector, len: 3, lines: 2, words: [7, 0, 0, 0] };
+    /// let buffer = Buffer::<u64, Packed>::private(spec)?;
+    /// let written = buffer.line(1).expect("there are two");
+    /// buffer.slot(2).expect("there are three").write(&9);
+    /// written.fetch_add(1, Ordering::Release); // whoever sees this count sees the write
+    /// assert_eq!(buffer.read_only().line(1).expect("there are two").load_acquire(), 1);
+    /// assert!(buffer.line(2).is_none());
+    /// assert_eq!((buffer.len(), buffer.line_count(), buffer.words()), (3, 2, [7, 0, 0, 0]));
+    /// # Ok::<(), icc_buffer::BufferError>(())
+    /// ```
     #[inline]
     pub fn line(&self, index: usize) -> Option<&AtomicU64> {
         self.view.line(index)

@@ -78,7 +78,7 @@ pub enum BufferError {
         path: PathBuf,
     },
     /// The name is that of something else than a file.
-    #[error("{} is {found}, not a regular file", .path.display())]
+    #[error("{} is {found}, not a regular file: check the name", .path.display())]
     NotRegularFile {
         /// Its path.
         path: PathBuf,
@@ -108,7 +108,7 @@ pub enum BufferError {
         limit: &'static str,
     },
     /// The file is shorter than what it should hold: not a buffer, or cut off.
-    #[error("{} has {found} bytes, and at least {expected} were expected: not a buffer, or cut off", .path.display())]
+    #[error("{} has {found} bytes, and at least {expected} were expected: not a buffer, or cut off; check the name, or remove it", .path.display())]
     TooSmall {
         /// Of the file.
         path: PathBuf,
@@ -118,7 +118,7 @@ pub enum BufferError {
         expected: u64,
     },
     /// The file is longer than its header says.
-    #[error("{} has {found} bytes, and its header says {expected}: damaged", .path.display())]
+    #[error("{} has {found} bytes, and its header says {expected}: damaged; remove it", .path.display())]
     TooLong {
         /// Of the file.
         path: PathBuf,
@@ -128,7 +128,7 @@ pub enum BufferError {
         expected: u64,
     },
     /// The file does not begin as a buffer does.
-    #[error("{} begins with {found:#018x}, not with {expected:#018x}: not a buffer", .path.display())]
+    #[error("{} begins with {found:#018x}, not with {expected:#018x}: not a buffer; check the name", .path.display())]
     WrongMagic {
         /// Of the file.
         path: PathBuf,
@@ -151,7 +151,7 @@ pub enum BufferError {
         expected: u32,
     },
     /// The buffer was never finished. Not by this crate, which shows nobody an unfinished one.
-    #[error("{} is marked {found}, not ready (1): its creator has not finished it", .path.display())]
+    #[error("{} is marked {found}, not ready (1): its creator has not finished it; remove it", .path.display())]
     NotReady {
         /// Of the file.
         path: PathBuf,
@@ -159,7 +159,7 @@ pub enum BufferError {
         found: u32,
     },
     /// The buffer is used as something else.
-    #[error("{} is {}, not {expected}", .path.display(), Kind::describe(*.found))]
+    #[error("{} is {}, not {expected}: check the name, or open it as what it is", .path.display(), Kind::describe(*.found))]
     OtherKind {
         /// Of the file.
         path: PathBuf,
@@ -169,7 +169,7 @@ pub enum BufferError {
         expected: Kind,
     },
     /// The buffer holds another type.
-    #[error("{} holds {}, not {}", .path.display(), .types.found, .types.expected)]
+    #[error("{} holds {}, not {}: build both programs from one source, or remove the old one", .path.display(), .types.found, .types.expected)]
     OtherElement {
         /// Of the file.
         path: PathBuf,
@@ -187,7 +187,7 @@ pub enum BufferError {
         expected: usize,
     },
     /// A field of the header is not what the type and the length make it: another placement of slots, or damage.
-    #[error("{} has {field} {found}, not {expected}: made with another placement of slots, or damaged", .path.display())]
+    #[error("{} has {field} {found}, not {expected}: made with another placement of slots, or damaged; remove it", .path.display())]
     OtherLayout {
         /// Of the file.
         path: PathBuf,

@@ -13,6 +13,23 @@ use icc_seqlock::{BeingWritten, Payload, Seqlock};
 ///
 /// Nothing here writes; all loads are relaxed ones of at most eight bytes, or vector loads, with fences: exactly what memory
 /// mapped read-only supports.
+///
+/// # Examples
+///
+/// ```
+/// use icc_buffer::{Buffer, Kind, Packed, Spec};
+///
+/// let spec = Spec { kind: Kind::Vector, len: 3, lines: 0, words: [0; 4] };
+/// let buffer = Buffer::<u64, Packed>::private(spec)?;
+/// let reader = buffer.read_only();
+/// buffer.slot(1).expect("there are three").write(&7);
+///
+/// let mut value = 0;
+/// let slot = reader.slot(1).expect("there are three");
+/// assert_eq!((slot.try_read_into(&mut value), value), (Ok(2), 7));
+/// assert_eq!(slot.read_if_newer(2), None);
+/// # Ok::<(), icc_buffer::BufferError>(())
+/// ```
 pub struct ReadOnlyBuffer<T, P> {
     pub(crate) view: View<T, P>,
 }
