@@ -1,34 +1,13 @@
 //! Random sequences of operations, against a model of a lossy broadcast ring.
-//!
-//! The model knows no slots and no versions: messages have numbers, the last `capacity` are kept, and a consumer is a
-//! position and a tally of what it was given and told.
 #![cfg(not(icc_loom))]
 
-use icc_queue::{Consumer, Lost, Mode, Mpmc, Queue, Recovery, Spmc, StartError, TryConsumeError};
+mod model;
+
+use icc_queue::{Mpmc, Queue, Recovery, Spmc};
+use model::{Op, message, run};
 use proptest::prelude::*;
 
-/// What message `n` carries: not itself, so that a stale or zeroed slot shows.
-fn message(n: u64) -> [u64; 3] {
-    [n, !n, n.wrapping_mul(0x9e37_79b9_7f4a_7c15)]
-}
-
-#[derive(Clone, Debug)]
-enum Op {
-    Produce(u64),
-    Consume,
-    Batch(usize),
-    Drain(usize),
-    Skip,
-    Resume,
-    Recover(Recovery),
-    Clone,
-    Attach,
-    FromOldest,
-    /// At so many before the next one.
-    At(i64),
-}
-
-fn ops() -> impl Strategy<Value = Vec<(Op, prop::sample::Index)>> {
+fn ops() -> impl Strategy<Value = Vec<(Op, usize)>> {
     let recovery = prop::sample::select(vec![Recovery::Oldest, Recovery::Newest, Recovery::Stop]);
     let op = prop_oneof![
         4 => (0..100_u64).prop_map(Op::Produce),
@@ -44,212 +23,12 @@ fn ops() -> impl Strategy<Value = Vec<(Op, prop::sample::Index)>> {
         1 => Just(Op::FromOldest),
         2 => (-3..40_i64).prop_map(Op::At),
     ];
-    prop::collection::vec((op, any::<prop::sample::Index>()), 1..120)
+    prop::collection::vec((op, any::<usize>()), 1..120)
 }
 
 fn firsts() -> impl Strategy<Value = u64> {
     let near = prop::sample::select(vec![0, 1 << 63, 1000]);
     (near, -70..70_i64).prop_map(|(near, by): (u64, i64)| near.wrapping_add_signed(by))
-}
-
-/// The ring.
-#[derive(Clone, Copy)]
-struct Ring {
-    first: u64,
-    capacity: u64,
-    count: u64,
-}
-
-impl Ring {
-    fn next(self) -> u64 {
-        self.first.wrapping_add(self.count)
-    }
-
-    fn kept(self) -> u64 {
-        self.count.min(self.capacity)
-    }
-
-    /// How many a consumer is given that starts or recovers at the oldest safe one.
-    fn safe(self) -> u64 {
-        self.kept().min(self.capacity - (self.capacity / 4).max(1))
-    }
-}
-
-/// A consumer, and what it should say.
-struct Books<M: Mode> {
-    consumer: Consumer<[u64; 3], M>,
-    /// How many messages it is behind.
-    lag: u64,
-    stopped: Option<Lost>,
-    received: u64,
-    lost: u64,
-    skipped: u64,
-}
-
-impl<M: Mode> Books<M> {
-    fn new(consumer: Consumer<[u64; 3], M>, lag: u64) -> Self {
-        Self { consumer, lag, stopped: None, received: 0, lost: 0, skipped: 0 }
-    }
-
-    fn position(&self, ring: Ring) -> u64 {
-        ring.next().wrapping_sub(self.lag)
-    }
-
-    /// What the next attempt must give: a message, a loss, or nothing.
-    fn expect(&mut self, ring: Ring) -> Result<u64, TryConsumeError> {
-        if let Some(lost) = self.stopped {
-            return Err(TryConsumeError::SpedPast(lost));
-        }
-        let first = self.position(ring);
-        if self.lag == 0 {
-            return Err(TryConsumeError::Empty);
-        }
-        if self.lag <= ring.capacity {
-            self.lag -= 1;
-            self.received += 1;
-            return Ok(first);
-        }
-        let lost = self.lose(ring, if self.consumer.recovery() == Recovery::Newest { 1 } else { ring.safe() });
-        if self.consumer.recovery() == Recovery::Stop {
-            self.stopped = Some(lost);
-        }
-        Err(TryConsumeError::SpedPast(lost))
-    }
-
-    /// Loses all but `left`.
-    fn lose(&mut self, ring: Ring, left: u64) -> Lost {
-        let first = self.position(ring);
-        self.lost += self.lag - left;
-        self.lag = left;
-        Lost { first, next: self.position(ring) }
-    }
-
-    fn consume(&mut self, ring: Ring) {
-        let expected = self.expect(ring).map(message);
-        assert_eq!(self.consumer.try_consume(), expected);
-    }
-
-    /// A loss in the middle is not reported yet, and the next call reports it.
-    fn batch(&mut self, ring: Ring, len: usize) {
-        let mut out = vec![[7; 3]; len];
-        if len > 0 && (self.stopped.is_some() || self.lag > ring.capacity) {
-            let expected = self.expect(ring).unwrap_err();
-            let lost = self.consumer.try_consume_batch(&mut out).unwrap_err();
-            assert_eq!(TryConsumeError::SpedPast(lost), expected);
-            return;
-        }
-        let count = len.min(self.lag as usize);
-        assert_eq!(self.consumer.try_consume_batch(&mut out), Ok(count));
-        for got in &out[..count] {
-            assert_eq!(Ok(*got), self.expect(ring).map(message));
-        }
-    }
-
-    fn drain(&mut self, ring: Ring, take: usize) {
-        let got: Vec<_> = self.consumer.drain().take(take).collect();
-        assert!(got.len() as u64 <= ring.capacity, "a drain without end");
-        for (index, item) in got.iter().enumerate() {
-            match self.expect(ring) {
-                Ok(n) => assert_eq!(*item, Ok(message(n))),
-                Err(TryConsumeError::SpedPast(lost)) => assert_eq!(*item, Err(lost)),
-                Err(TryConsumeError::Empty) => panic!("item {index} from an empty queue: {item:?}"),
-            }
-            if self.stopped.is_some() {
-                assert_eq!(index + 1, got.len(), "it went on after it stopped");
-            }
-        }
-        assert!(got.len() == take || self.lag == 0 || self.stopped.is_some(), "something was left");
-    }
-
-    fn skip(&mut self) {
-        self.stopped = None;
-        let skipped = self.lag.saturating_sub(1);
-        assert_eq!(self.consumer.skip_to_newest(), skipped);
-        self.skipped += skipped;
-        self.lag -= skipped;
-    }
-
-    fn resume(&mut self, ring: Ring) {
-        let more = (self.stopped.take().is_some() && self.lag > ring.safe()).then(|| self.lose(ring, ring.safe()));
-        assert_eq!(self.consumer.resume(), more);
-    }
-
-    fn check(&self, ring: Ring) {
-        let consumer = &self.consumer;
-        assert_eq!(consumer.next_sequence(), self.position(ring));
-        assert_eq!(consumer.stopped(), self.stopped);
-        assert_eq!((consumer.lag(), consumer.headroom()), (self.lag, ring.capacity.saturating_sub(self.lag)));
-        assert_eq!(
-            (consumer.received(), consumer.lost(), consumer.skipped()),
-            (self.received, self.lost, self.skipped)
-        );
-    }
-}
-
-/// Runs the operations on a queue and on the model.
-fn run<M: Mode>(
-    queue: &Queue<[u64; 3], M>,
-    first: u64,
-    ops: &[(Op, prop::sample::Index)],
-    mut produce: impl FnMut(u64),
-) {
-    let mut ring = Ring { first, capacity: queue.capacity() as u64, count: 0 };
-    let mut all = vec![Books::new(queue.consumer(), 0)];
-    for (op, who) in ops {
-        let who = who.index(all.len());
-        let books = &mut all[who];
-        match *op {
-            Op::Produce(count) => {
-                for _ in 0..count {
-                    produce(ring.next());
-                    ring.count += 1;
-                }
-                all.iter_mut().for_each(|books| books.lag += count);
-            }
-            Op::Consume => books.consume(ring),
-            Op::Batch(len) => books.batch(ring, len),
-            Op::Drain(take) => books.drain(ring, take),
-            Op::Skip => books.skip(),
-            Op::Resume => books.resume(ring),
-            Op::Recover(recovery) => books.consumer = another(&mut books.consumer, queue).with_recovery(recovery),
-            Op::Clone => {
-                let clone = Books::new(books.consumer.clone(), books.lag);
-                assert_eq!(clone.consumer.recovery(), books.consumer.recovery());
-                all.push(clone);
-            }
-            Op::Attach => all.push(Books::new(queue.consumer(), 0)),
-            Op::FromOldest => all.push(Books::new(queue.consumer_from_oldest(), ring.safe())),
-            Op::At(back) => {
-                let (asked, next) = (ring.next().wrapping_add_signed(-back), ring.next());
-                let oldest = next.wrapping_sub(ring.kept());
-                match queue.consumer_at(asked) {
-                    Ok(consumer) => {
-                        assert!((0..=ring.kept() as i64).contains(&back), "{back} back");
-                        all.push(Books::new(consumer, back as u64));
-                    }
-                    Err(error) if back < 0 => assert_eq!(error, StartError::NotYet { asked, oldest, next }),
-                    Err(error) => {
-                        assert!(back as u64 > ring.kept(), "{back} back");
-                        assert_eq!(error, StartError::Gone { asked, oldest, next });
-                    }
-                }
-            }
-        }
-        all.iter().for_each(|books| books.check(ring));
-    }
-    for mut books in all {
-        books.resume(ring);
-        while books.lag > 0 {
-            books.consume(ring);
-            books.resume(ring);
-        }
-        books.check(ring);
-    }
-}
-
-/// Takes the consumer out, to be put back changed.
-fn another<M: Mode>(consumer: &mut Consumer<[u64; 3], M>, queue: &Queue<[u64; 3], M>) -> Consumer<[u64; 3], M> {
-    std::mem::replace(consumer, queue.consumer())
 }
 
 proptest! {
