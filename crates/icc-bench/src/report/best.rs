@@ -9,7 +9,8 @@ use crate::scenario::Scenario;
 pub enum Standing {
     /// It is the best of them.
     Best,
-    /// Its median lies within the range of the best one's rounds: run again, it might be the best.
+    /// It is at most a tenth behind, and its median lies within the range of the best one's rounds: run again, it might be
+    /// the best.
     Level,
     /// Another is better, or there is no other.
     None,
@@ -57,12 +58,15 @@ fn merit(row: &Row) -> Option<f64> {
     }
 }
 
+/// What is further behind is not level, however far the best one's rounds went apart.
+const LEVEL: f64 = 1.1;
+
 /// Whether a row lies within the range of the best one's rounds.
 fn reaches(scenario: Scenario, own: &Figures, best: &Figures) -> bool {
     match scenario {
         Scenario::Stream => false,
-        Scenario::FanOut => own.p50_ns <= best.p50_max_ns,
-        _ => own.ratio <= best.ratio_max,
+        Scenario::FanOut => own.p50_ns <= best.p50_max_ns.min(LEVEL * best.p50_ns),
+        _ => own.ratio <= best.ratio_max.min(LEVEL * best.ratio),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every shape is made from a [`Report`], and [`json`] reads one back as it was: a page, a picture or a comparison of an
 //! earlier run is made just as of the run that has just ended.
 
+pub(crate) mod about;
 pub mod baseline;
 pub mod best;
 pub mod file;

@@ -2,11 +2,11 @@
 //!
 //! It is made of the [`Report`] alone, so a page of an earlier run comes from its JSON.
 
-mod about;
 mod tables;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::about;
 use super::best::{Ahead, ahead, is_own};
 use super::plot::{self, Plot, Shape, Width, bytes, nanoseconds, rate, slug};
 use super::{Report, Row};
@@ -14,9 +14,6 @@ use crate::catalogue::Kind;
 
 /// Cores from which on a row for each pair is more than anybody reads.
 const MAX_PAIRS_AS_ROWS: usize = 600;
-
-/// From this on, times of one run are not to be compared with each other.
-const MOVED: f64 = 1.5;
 
 /// The page as text.
 #[must_use]
@@ -122,7 +119,7 @@ fn section(rows: &[Row], plots: &[Plot]) -> Markup {
         section id=(format!("{}-section", slug(rows))) {
             h2 { (title) }
             @if !text.is_empty() { p class="lead" { (text) } }
-            @if let Some((low, high)) = moved(rows) {
+            @if let Some((low, high)) = plot::moved(rows) {
                 p class="note" {
                     "The reference itself took from " (nanoseconds(low)) " to " (nanoseconds(high))
                     " while this was measured: compare ratios here, not times."
@@ -131,7 +128,7 @@ fn section(rows: &[Row], plots: &[Plot]) -> Markup {
             @for plot in main { (figure(plot)) }
             @if !details.is_empty() {
                 details {
-                    summary { "Other sizes" }
+                    summary { "More plots (" (details.len()) ")" }
                     @for plot in details { (figure(plot)) }
                 }
             }
@@ -139,17 +136,6 @@ fn section(rows: &[Row], plots: &[Plot]) -> Markup {
             @if rows.len() <= MAX_PAIRS_AS_ROWS { (tables::all_figures(rows)) }
         }
     }
-}
-
-/// How far the reference's own median went, where that is too far.
-fn moved(rows: &[Row]) -> Option<(f64, f64)> {
-    // A plain copy takes longer the larger it is, so each size stands for itself.
-    rows.iter()
-        .filter(|row| row.kind == Kind::Reference && row.cores.is_none())
-        .filter_map(|row| row.figures)
-        .map(|figures| (figures.p50_min_ns, figures.p50_max_ns))
-        .filter(|(low, high)| *high > low * MOVED)
-        .max_by(|a, b| f64::total_cmp(&(a.1 / a.0), &(b.1 / b.0)))
 }
 
 fn figure(plot: &Plot) -> Markup {
@@ -178,7 +164,7 @@ fn others(report: &Report) -> Markup {
                 p class="lead" { "Every size at which another library is the best of its kind, beside the best of this project's." }
                 div class="scroll" tabindex="0" role="region" aria-label="where others are ahead" {
                     table {
-                        thead { tr { th { "scenario" } th class="number" { "message" } th { "ahead" } th class="number" {} th { "best of icc" } th class="number" {} th {} } }
+                        thead { tr { th { "scenario" } th class="number" { "message" } th { "ahead" } th class="number" {} th { "best of icc" } th class="number" {} } }
                         tbody {
                             @for Ahead { row, own, is_level } in &found {
                                 tr {
@@ -187,8 +173,7 @@ fn others(report: &Report) -> Markup {
                                     td { (row.label()) }
                                     td class="number" { (short(row)) }
                                     td { (own.label()) }
-                                    td class="number" { (short(own)) }
-                                    td { @if *is_level { "within its range" } }
+                                    td class="number" { @if *is_level { "≈ " } (short(own)) }
                                 }
                             }
                         }

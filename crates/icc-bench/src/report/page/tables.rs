@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::catalogue::Kind;
 use crate::report::best::{Standing, is_own};
-use crate::report::plot::{Shape, bytes, nanoseconds, rate};
+use crate::report::plot::{Shape, bytes, kinds, nanoseconds, rate};
 use crate::report::table::Percentile;
 use crate::report::{Figures, Row};
 
@@ -15,9 +15,25 @@ fn point(row: &Row) -> Point {
     (row.payload_bytes, row.consumers)
 }
 
-/// Subjects down, sizes or consumers across, the best of each kind marked in every column.
+/// Subjects down, sizes or consumers across, the best of each kind marked in every column; where consumers vary, a table
+/// for each size.
 pub(super) fn comparison(rows: &[Row]) -> Markup {
-    let shape = Shape::of(rows);
+    if Shape::of(rows) != Shape::Consumers {
+        return one_comparison(rows, Shape::of(rows));
+    }
+    let mut payloads: Vec<usize> = rows.iter().map(|row| row.payload_bytes).collect();
+    payloads.sort_unstable();
+    payloads.dedup();
+    html! {
+        @for payload in payloads {
+            @let rows: Vec<Row> = rows.iter().filter(|row| row.payload_bytes == payload).cloned().collect();
+            h3 class="above" { (bytes(payload)) " messages" }
+            (one_comparison(&rows, Shape::Consumers))
+        }
+    }
+}
+
+fn one_comparison(rows: &[Row], shape: Shape) -> Markup {
     let mut points: Vec<Point> = Vec::new();
     let mut subjects: Vec<&Row> = Vec::new();
     for row in rows {
@@ -29,23 +45,17 @@ pub(super) fn comparison(rows: &[Row]) -> Markup {
         }
     }
     points.sort_unstable();
-    let one_payload = points.iter().all(|(payload, _)| *payload == points[0].0);
     let name = |(payload, consumers): &Point| match consumers {
-        Some(count) if shape == Shape::Consumers && one_payload => count.to_string(),
-        Some(count) if shape == Shape::Consumers => format!("{} × {count}", bytes(*payload)),
+        Some(count) if shape == Shape::Consumers => count.to_string(),
         Some(count) => format!("{}, {count} polling", bytes(*payload)),
         None => bytes(*payload),
     };
-    let corner = match shape {
-        Shape::Consumers if one_payload => "consumers",
-        Shape::Consumers => "message × consumers",
-        _ => "message",
-    };
+    let corner = if shape == Shape::Consumers { "consumers" } else { "message" };
     html! {
         div class="scroll" tabindex="0" role="region" aria-label="comparison" {
             table class="comparison" {
                 thead { tr { th { (corner) } @for point in &points { th class="number" { (name(point)) } } } }
-                @for kind in kinds(&subjects) {
+                @for kind in std::iter::once(Kind::Reference).chain(kinds(rows)) {
                     tbody {
                         @for subject in subjects.iter().filter(|subject| subject.kind == kind) {
                             tr class=(class_of(subject)) {
@@ -63,16 +73,6 @@ pub(super) fn comparison(rows: &[Row]) -> Markup {
             }
         }
     }
-}
-
-fn kinds(rows: &[&Row]) -> Vec<Kind> {
-    let mut kinds: Vec<Kind> = Vec::new();
-    for row in rows {
-        if !kinds.contains(&row.kind) {
-            kinds.push(row.kind);
-        }
-    }
-    kinds
 }
 
 fn class_of(row: &Row) -> &'static str {

@@ -46,27 +46,53 @@ pub(super) struct Area {
     pub(super) bottom: f64,
 }
 
-/// Lines across, with the values at their left ends.
-pub(super) fn grid_across(area: Area, scale: &Scale, text: impl Fn(f64) -> String) -> Markup {
-    html! {
-        @for tick in scale.ticks() {
-            @let y = scale.at(tick);
-            line class="grid" x1=(Px(area.left)) x2=(Px(area.right)) y1=(Px(y)) y2=(Px(y)) {}
-            text class="tick" x=(Px(area.left - 7.0)) y=(Px(y + 4.0)) text-anchor="end" { (text(tick)) }
+/// A side of the paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Left,
+    Right,
+}
+
+impl Side {
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Left => Self::Right,
+            Self::Right => Self::Left,
         }
     }
 }
 
-/// Lines down, with the values at their lower ends; values whose names would overlap have none.
+/// Lines across, with their values on one side.
+pub(super) fn grid_across(area: Area, scale: &Scale, side: Side, text: impl Fn(f64) -> String) -> Markup {
+    let (x, anchor) = match side {
+        Side::Left => (area.left - 7.0, "end"),
+        Side::Right => (area.right + 7.0, "start"),
+    };
+    html! {
+        @for tick in scale.ticks() {
+            @let y = scale.at(tick);
+            line class="grid" x1=(Px(area.left)) x2=(Px(area.right)) y1=(Px(y)) y2=(Px(y)) {}
+            text class="tick" x=(Px(x)) y=(Px(y + 4.0)) text-anchor=(anchor) { (text(tick)) }
+        }
+    }
+}
+
+/// Lines down, with the values at their lower ends; values whose names would overlap have none, the last one always has.
 pub(super) fn grid_down(area: Area, places: &[(f64, String)]) -> Markup {
+    let span = |(x, name): &(f64, String)| {
+        let half = text_width(name, 11.0) / 2.0;
+        (x - half, x + half + 6.0)
+    };
+    let last = places.len().saturating_sub(1);
+    let last_from = places.last().map_or(f64::INFINITY, |place| span(place).0);
     let mut free_from = f64::NEG_INFINITY;
     html! {
-        @for (x, name) in places {
-            line class="grid" x1=(Px(*x)) x2=(Px(*x)) y1=(Px(area.top)) y2=(Px(area.bottom)) {}
-            @let half = text_width(name, 11.0) / 2.0;
-            @if x - half >= free_from {
-                text class="tick" x=(Px(*x)) y=(Px(area.bottom + 17.0)) text-anchor="middle" { (name) }
-                ({ free_from = x + half + 6.0; "" })
+        @for (index, place) in places.iter().enumerate() {
+            @let (x, (from, to)) = (place.0, span(place));
+            line class="grid" x1=(Px(x)) x2=(Px(x)) y1=(Px(area.top)) y2=(Px(area.bottom)) {}
+            @if index == last || from >= free_from && to <= last_from {
+                text class="tick" x=(Px(x)) y=(Px(area.bottom + 17.0)) text-anchor="middle" { (place.1) }
+                ({ free_from = to; "" })
             }
         }
         line class="axis" x1=(Px(area.left)) x2=(Px(area.right)) y1=(Px(area.bottom)) y2=(Px(area.bottom)) {}

@@ -2,11 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::frame::{Area, Canvas, Width, grid_across, grid_down, short, text_width};
-use super::percentiles::sentence;
+use super::frame::{Area, Canvas, Side, Width, grid_across, grid_down, short, text_width};
 use super::scale::{Px, Scale, spread};
 use super::series::{Look, subjects, tooltip};
-use super::{Plot, Shape, bytes, slug};
+use super::{Plot, Shape, bytes, kinds, moved, slug, title};
 use crate::catalogue::Kind;
 use crate::report::{Figures, Row};
 
@@ -29,90 +28,97 @@ const BY_PAYLOAD: Axes = Axes {
     title_across: "message",
 };
 
-/// Times by payload and the same in ratio to the reference; rates, where messages flow.
+/// What a plot by payload shows.
+struct Subject {
+    id: &'static str,
+    title: String,
+    caption: &'static str,
+    axes: Axes,
+    is_detail: bool,
+}
+
+/// Times by payload and the same in ratio to the reference; rates, where messages flow. Kinds that cannot be better or worse
+/// than each other do not share a plot.
 pub(super) fn by_payload(rows: &[Row]) -> Vec<Plot> {
-    let slug = slug(rows);
-    let Some(scenario) = rows.first().map(|row| row.scenario) else { return Vec::new() };
-    let reference = scenario.reference();
+    let (slug, all) = (slug(rows), subjects_of_plots(rows));
+    let kinds = kinds(rows);
+    let mut plots = Vec::new();
+    for subject in &all {
+        for kind in &kinds {
+            let (suffix, heading) = names(*kind);
+            // Plain copies have a direction, other references belong to all.
+            let is_reference = |row: &Row| {
+                row.kind == Kind::Reference
+                    && (!matches!(kind, Kind::Read | Kind::Write) || row.subject.contains(suffix))
+            };
+            let of_kind: Vec<Row> = rows.iter().filter(|row| row.kind == *kind || is_reference(row)).cloned().collect();
+            let (id, title) = if kinds.len() > 1 {
+                (format!("{slug}{}-{suffix}", subject.id), format!("{}: {heading}", subject.title))
+            } else {
+                (format!("{slug}{}", subject.id), subject.title.clone())
+            };
+            let plot = Plot::new(id, title, subject.caption.to_owned(), |width| draw(&of_kind, subject.axes, width));
+            plots.extend(plot.map(|plot| Plot { is_detail: subject.is_detail, ..plot }));
+        }
+    }
+    plots
+}
+
+fn subjects_of_plots(rows: &[Row]) -> Vec<Subject> {
+    let name = title(rows);
+    let reference = rows.first().map_or("", |row| row.scenario.reference());
     let ratios = Axes {
         up: |figures| figures.ratio,
         range: Some(|figures| [figures.ratio_min, figures.ratio_max]),
         ..BY_PAYLOAD
     };
-    let plot = |id: String, title: String, caption: String, axes: Axes, rows: &[Row]| {
-        Plot::new(id, title, caption, |width| draw(rows, axes, width))
-    };
-    let mut plots = Vec::new();
+    let rates =
+        Axes { up: |figures| figures.flow.map_or(0.0, |flow| flow.per_second / 1e6), range: None, ..BY_PAYLOAD };
     match Shape::of(rows) {
-        Shape::Flow => {
-            let rates = Axes {
-                up: |figures| figures.flow.map_or(0.0, |flow| flow.per_second / 1e6),
-                range: None,
-                ..BY_PAYLOAD
-            };
-            plots.extend(plot(
-                slug.clone(),
-                "Messages received at full speed".to_owned(),
-                "Millions of messages a second; producer and consumer each do nothing else".to_owned(),
-                rates,
-                rows,
-            ));
-            plots.extend(plot(
-                format!("{slug}-cost"),
-                "What a message costs its producer at full speed".to_owned(),
-                "Nanoseconds a message, while a consumer reads along".to_owned(),
-                BY_PAYLOAD,
-                rows,
-            ));
-        }
+        Shape::Flow => vec![
+            Subject {
+                id: "",
+                title: "Messages received at full speed".to_owned(),
+                caption: "Millions of messages a second; producer and consumer do nothing else; higher is better",
+                axes: rates,
+                is_detail: false,
+            },
+            Subject {
+                id: "-cost",
+                title: "What a message costs its producer at full speed".to_owned(),
+                caption: "Nanoseconds a message, while a consumer reads along",
+                axes: BY_PAYLOAD,
+                is_detail: false,
+            },
+        ],
         Shape::Latency => {
-            plots.extend(plot(
-                format!("{slug}-by-payload"),
-                format!("{} by payload", title(&slug)),
-                "Median in nanoseconds; the thin bars of the project's own span all rounds".to_owned(),
-                BY_PAYLOAD,
-                rows,
-            ));
-            plots.extend(plot(
-                format!("{slug}-ratio"),
-                format!("{} by payload, in ratio to {reference}", title(&slug)),
-                "Each round in ratio to the reference measured before and after it, which steadies what the machine moves".to_owned(),
-                ratios,
-                rows,
-            ));
+            let has_moved = moved(rows).is_some();
+            vec![
+                Subject {
+                    id: "-by-payload",
+                    title: format!("{name} by payload"),
+                    caption: "Median in nanoseconds; the thin bars of the project's own span all rounds",
+                    axes: BY_PAYLOAD,
+                    is_detail: has_moved,
+                },
+                Subject {
+                    id: "-ratio",
+                    title: format!("{name} by payload, in ratio to {reference}"),
+                    caption: "Each round in ratio to the reference before and after it; the thin bars of the project's \
+                              own span all rounds",
+                    axes: ratios,
+                    is_detail: !has_moved,
+                },
+            ]
         }
-        _ => {
-            // Reads and writes are not measured against each other.
-            let mut kinds: Vec<Kind> = Vec::new();
-            for row in rows.iter().filter(|row| row.kind != Kind::Reference) {
-                if !kinds.contains(&row.kind) {
-                    kinds.push(row.kind);
-                }
-            }
-            for kind in &kinds {
-                let direction = match kind {
-                    Kind::Read => "read",
-                    Kind::Write => "write",
-                    _ => "",
-                };
-                let of_kind: Vec<Row> = rows
-                    .iter()
-                    .filter(|row| row.kind == *kind || row.kind == Kind::Reference && row.subject.contains(direction))
-                    .cloned()
-                    .collect();
-                let id = if kinds.len() > 1 { format!("{slug}-{}", name_of(*kind)) } else { slug.clone() };
-                let title = if direction.is_empty() { title(&slug) } else { format!("{}: {direction}s", title(&slug)) };
-                plots.extend(plot(
-                    id,
-                    title,
-                    "Nanoseconds an operation, median of the rounds".to_owned(),
-                    BY_PAYLOAD,
-                    &of_kind,
-                ));
-            }
-        }
+        _ => vec![Subject {
+            id: "",
+            title: name.to_owned(),
+            caption: "Nanoseconds an operation, median of the rounds",
+            axes: BY_PAYLOAD,
+            is_detail: false,
+        }],
     }
-    plots
 }
 
 /// What a producer pays as consumers are added, a plot for each payload.
@@ -136,7 +142,7 @@ pub(super) fn by_consumers(rows: &[Row]) -> Vec<Plot> {
             let is_detail = Some(payload) != main;
             let plot = Plot::new(
                 if is_detail { format!("{slug}-{payload}") } else { slug.clone() },
-                format!("{} by consumers, {} messages", title(&slug), bytes(payload)),
+                format!("{} by consumers, {} messages", title(&rows), bytes(payload)),
                 "What a message costs its producer, in nanoseconds: a flat line is one that consumers cost nothing"
                     .to_owned(),
                 |width| draw(&rows, axes, width),
@@ -146,49 +152,72 @@ pub(super) fn by_consumers(rows: &[Row]) -> Vec<Plot> {
         .collect()
 }
 
-fn title(slug: &str) -> String {
-    if slug == "latency" { "One-way latency".to_owned() } else { sentence(slug) }
+/// A kind's name in files and in titles.
+fn names(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Reference => ("reference", "references"),
+        Kind::Queue => ("queue", "queues"),
+        Kind::LatestValue => ("latest", "latest values"),
+        Kind::Read => ("read", "reads"),
+        Kind::Write => ("write", "writes"),
+    }
 }
 
-fn name_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Reference => "reference",
-        Kind::Queue => "queue",
-        Kind::LatestValue => "latest-value",
-        Kind::Read => "read",
-        Kind::Write => "write",
-    }
+/// A figure and its place.
+struct Point<'rows> {
+    x: f64,
+    y: f64,
+    row: &'rows Row,
+    figures: Figures,
 }
 
 /// A subject's points, from left to right.
 struct Line<'rows> {
     look: Look,
     name: &'rows str,
-    points: Vec<(f64, f64, &'rows Row, Figures)>,
+    points: Vec<Point<'rows>>,
+}
+
+impl<'rows> Line<'rows> {
+    fn end(&self, side: Side) -> Option<&Point<'rows>> {
+        match side {
+            Side::Left => self.points.first(),
+            Side::Right => self.points.last(),
+        }
+    }
 }
 
 fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
     let subjects = subjects(rows);
-    let size = width.pick(12.0, 11.0);
-    let longest = subjects.iter().map(|row| text_width(&row.subject, size)).fold(0.0, f64::max);
-    let room = (longest + width.pick(34.0, 20.0)).min(width.px() * 0.42);
-    let top = 12.0;
-    // High enough for every name at the right.
-    let height = width.pick(370.0, 330.0_f64).max(subjects.len() as f64 * 15.0 + 30.0);
-    let area = Area { left: width.pick(48.0, 38.0), right: width.px() - room, top, bottom: top + height };
     let measured: Vec<(&Row, Figures)> = rows.iter().filter_map(|row| Some((row, row.figures?))).collect();
-    let up = Scale::log(measured.iter().map(|(_, figures)| (axes.up)(figures)), area.bottom, area.top)?;
-    // One more than it is, so that none at all has a place as well.
-    let offset = f64::from(u8::from(measured.iter().any(|(row, _)| (axes.across)(row) == 0)));
-    let across = |value: usize| value as f64 + offset;
-    let scale =
-        Scale::log(measured.iter().map(|(row, _)| across((axes.across)(row))), area.left, area.right)?.tight(14.0);
     let mut values: Vec<usize> = measured.iter().map(|(row, _)| (axes.across)(row)).collect();
     values.sort_unstable();
     values.dedup();
-    if values.len() < 2 {
-        return None;
-    }
+    let &[first, .., last] = values.as_slice() else { return None };
+
+    // Names stand where the lines are further apart.
+    let apart = |end: usize| {
+        let at_end =
+            measured.iter().filter(|(row, _)| (axes.across)(row) == end).map(|(_, figures)| (axes.up)(figures));
+        let (low, high) = at_end.fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
+        (high / low).ln()
+    };
+    let side = if apart(first) > 1.5 * apart(last) { Side::Left } else { Side::Right };
+    let size = width.pick(12.0, 11.0);
+    let longest = subjects.iter().map(|row| text_width(&row.subject, size)).fold(0.0, f64::max);
+    let room = (longest * 1.08 + width.pick(30.0, 18.0)).min(width.px() * 0.46);
+    let ticks_room = width.pick(48.0, 36.0);
+    let (left, right) = match side {
+        Side::Right => (ticks_room, width.px() - room),
+        Side::Left => (room, width.px() - ticks_room),
+    };
+    let area = Area { left, right, top: 12.0, bottom: 12.0 + height(subjects.len(), width) };
+
+    let up = Scale::log(measured.iter().map(|(_, figures)| (axes.up)(figures)), area.bottom, area.top)?.at_least(4.0);
+    // One more than it is, so that none at all has a place as well.
+    let offset = f64::from(u8::from(first == 0));
+    let across = |value: usize| value as f64 + offset;
+    let scale = Scale::log(values.iter().map(|value| across(*value)), area.left, area.right)?.tight(14.0);
     let ticks: Vec<(f64, String)> =
         values.iter().map(|value| (scale.at(across(*value)), (axes.name_across)(*value))).collect();
 
@@ -196,60 +225,82 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
         .into_iter()
         .enumerate()
         .map(|(index, first)| {
-            let mut points: Vec<(f64, f64, &Row, Figures)> = measured
+            let mut points: Vec<Point<'_>> = measured
                 .iter()
                 .filter(|(row, _)| row.subject == first.subject)
-                .map(|(row, figures)| (scale.at(across((axes.across)(row))), up.at((axes.up)(figures)), *row, *figures))
+                .map(|(row, figures)| Point {
+                    x: scale.at(across((axes.across)(row))),
+                    y: up.at((axes.up)(figures)),
+                    row,
+                    figures: *figures,
+                })
                 .collect();
-            points.sort_by(|a, b| f64::total_cmp(&a.0, &b.0));
+            points.sort_by(|a, b| f64::total_cmp(&a.x, &b.x));
             Line { look: Look::of(first, index), name: &first.subject, points }
         })
         .filter(|line| !line.points.is_empty())
         .collect();
     // The project's own are drawn last, over the others.
     lines.sort_by_key(|line| line.look.class.contains("own"));
-    let mut places: Vec<f64> = lines.iter().filter_map(|line| line.points.last()).map(|point| point.1).collect();
+    let mut places: Vec<f64> = lines.iter().filter_map(|line| line.end(side)).map(|point| point.y).collect();
     spread(&mut places, width.pick(15.0, 14.0), area.top + 4.0, area.bottom - 2.0);
 
     let body = html! {
-        (grid_across(area, &up, short))
+        (grid_across(area, &up, side.other(), short))
         (grid_down(area, &ticks))
         text class="tick" x=(Px((area.left + area.right) / 2.0)) y=(Px(area.bottom + 34.0)) text-anchor="middle" { (axes.title_across) }
         @for (line, place) in lines.iter().zip(&places) {
-            (draw_line(line, *place, &up, axes, area, size))
+            g class=(line.look.class) {
+                (draw_line(line, &up, axes, area))
+                (draw_name(line, side, *place, area, size))
+            }
         }
     };
     Some(Canvas { width: width.px(), height: area.bottom + 40.0, body })
 }
 
-fn draw_line(line: &Line<'_>, place: f64, up: &Scale, axes: Axes, area: Area, size: f64) -> Markup {
+/// High enough for the name of every line.
+fn height(lines: usize, width: Width) -> f64 {
+    width.pick(370.0, 330.0_f64).max(lines as f64 * 15.0 + 30.0)
+}
+
+fn draw_line(line: &Line<'_>, up: &Scale, axes: Axes, area: Area) -> Markup {
     let steps: Vec<String> = line
         .points
         .iter()
         .enumerate()
-        .map(|(index, (x, y, ..))| format!("{}{} {}", if index == 0 { "M" } else { "L" }, Px(*x), Px(*y)))
+        .map(|(index, point)| format!("{}{} {}", if index == 0 { "M" } else { "L" }, Px(point.x), Px(point.y)))
         .collect();
     let range = axes.range.filter(|_| line.look.class.contains("own"));
     html! {
-        g class=(line.look.class) {
-            @if let Some(range) = range {
-                @for (x, _, _, figures) in &line.points {
-                    @let [low, high] = range(figures).map(|value| up.at(value).clamp(area.top, area.bottom));
-                    line class="range" x1=(Px(*x)) x2=(Px(*x)) y1=(Px(low)) y2=(Px(high)) {}
-                }
+        @if let Some(range) = range {
+            @for point in &line.points {
+                @let [low, high] = range(&point.figures).map(|value| up.at(value).clamp(area.top, area.bottom));
+                line class="range" x1=(Px(point.x)) x2=(Px(point.x)) y1=(Px(low)) y2=(Px(high)) {}
             }
-            path class="line" d=(steps.concat()) {}
-            @for (x, y, row, _) in &line.points {
-                g {
-                    title { (tooltip(row)) }
-                    circle class="hit" cx=(Px(*x)) cy=(Px(*y)) r="9" {}
-                    (line.look.mark(*x, *y))
-                }
+        }
+        path class="line" d=(steps.concat()) {}
+        @for point in &line.points {
+            g {
+                title { (tooltip(point.row)) }
+                circle class="hit" cx=(Px(point.x)) cy=(Px(point.y)) r="9" {}
+                (line.look.mark(point.x, point.y))
             }
-            @if let Some((x, y, ..)) = line.points.last() {
-                path class="stem" d=(format!("M{} {}L{} {}", Px(x + 6.0), Px(*y), Px(area.right + 10.0), Px(place))) {}
-                text class="label" x=(Px(area.right + 13.0)) y=(Px(place + 4.0)) font-size=(Px(size)) { (line.name) }
-            }
+        }
+    }
+}
+
+/// The name at the line's end, and a thin stem to it.
+fn draw_name(line: &Line<'_>, side: Side, place: f64, area: Area, size: f64) -> Markup {
+    let (direction, edge, anchor) = match side {
+        Side::Left => (-1.0, area.left, "end"),
+        Side::Right => (1.0, area.right, "start"),
+    };
+    html! {
+        @if let Some(end) = line.end(side) {
+            @let (from, to) = (end.x + 6.0 * direction, edge + 8.0 * direction);
+            path class="stem" d=(format!("M{} {}L{} {}", Px(from), Px(end.y), Px(to), Px(place))) {}
+            text class="label" x=(Px(edge + 11.0 * direction)) y=(Px(place + 4.0)) text-anchor=(anchor) font-size=(Px(size)) { (line.name) }
         }
     }
 }

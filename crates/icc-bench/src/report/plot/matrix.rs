@@ -3,10 +3,9 @@
 use maud::{Markup, html};
 
 use super::frame::{Canvas, Width};
-use super::percentiles::sentence;
 use super::scale::{Px, Scale};
 use super::series::{subjects, tooltip};
-use super::{Plot, nanoseconds, slug};
+use super::{Plot, nanoseconds, slug, title};
 use crate::report::Row;
 
 /// From so many cores on, a cell has no room for its figure.
@@ -26,7 +25,7 @@ pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
             let of = if many { format!(": {}", first.subject) } else { String::new() };
             Plot::new(
                 id,
-                format!("{}{of}", sentence(&slug)),
+                format!("{}{of}", title(rows)),
                 "Median one-way latency of each pair of cores in nanoseconds; stronger is slower".to_owned(),
                 |width| draw(&cells, width),
             )

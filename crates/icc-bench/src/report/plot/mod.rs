@@ -16,14 +16,18 @@ use maud::{Markup, PreEscaped, html};
 use self::frame::Canvas;
 pub use self::frame::Width;
 use self::scale::Px;
-use super::{Report, Row};
+use super::{Report, Row, about};
 use crate::catalogue::Kind;
+use crate::scenario::Scenario;
 
 /// The style of all plots, for the page or the file that holds them.
 pub const STYLE: &str = include_str!("style.css");
 
 /// The payload that stands for all where only one is shown: a message that fills a cache line together with its version.
 pub const MAIN_PAYLOAD: usize = 56;
+
+/// How many times its least the reference may take before only ratios can be compared.
+const MOVED: f64 = 1.5;
 
 /// A plot in both widths.
 #[derive(Clone, Debug)]
@@ -109,6 +113,27 @@ pub fn of(report: &Report, rows: &[Row]) -> Vec<Plot> {
     plots.into_iter().map(|plot| Plot { source: source.clone(), ..plot }).collect()
 }
 
+/// How far the reference's own median went in one row, where that is so far that times of the run are not to be compared
+/// with each other.
+#[must_use]
+pub fn moved(rows: &[Row]) -> Option<(f64, f64)> {
+    rows.iter()
+        .filter(|row| row.kind == Kind::Reference && row.cores.is_none())
+        .filter_map(|row| row.figures)
+        .map(|figures| (figures.p50_min_ns, figures.p50_max_ns))
+        .filter(|(low, high)| *high > low * MOVED)
+        .max_by(|a, b| f64::total_cmp(&(a.1 / a.0), &(b.1 / b.0)))
+}
+
+/// The kinds of the rows, references apart, in their order.
+#[must_use]
+pub fn kinds(rows: &[Row]) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = rows.iter().map(|row| row.kind).filter(|kind| *kind != Kind::Reference).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
 fn source(report: &Report) -> String {
     let machine = &report.machine;
     let kind = if machine.virtualised == Some(true) { ", virtual machine" } else { "" };
@@ -142,7 +167,7 @@ impl Shape {
             Self::Cores
         } else if differ(|row| row.consumers.filter(|_| row.kind != Kind::Reference)) {
             Self::Consumers
-        } else if rows.iter().any(|row| row.figures.is_some_and(|figures| figures.flow.is_some())) {
+        } else if rows.iter().any(|row| row.scenario == Scenario::Stream) {
             Self::Flow
         } else if rows.iter().any(|row| row.scenario.name().ends_with("latency")) {
             Self::Latency
@@ -159,6 +184,11 @@ pub fn slug(rows: &[Row]) -> String {
         "one_way_latency" => "latency".to_owned(),
         name => name.replace('_', "-"),
     }
+}
+
+/// What the scenario is called above its plots.
+fn title(rows: &[Row]) -> &'static str {
+    rows.first().map_or("", |row| about::scenario(row.scenario.name()).0)
 }
 
 /// A size in bytes, in as few letters as it takes.

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::frame::{Area, Canvas, Width, grid_down, short};
 use super::scale::{Px, Scale};
 use super::series::{Look, tooltip};
-use super::{MAIN_PAYLOAD, Plot, bytes, nanoseconds, slug};
+use super::{MAIN_PAYLOAD, Plot, bytes, nanoseconds, slug, title};
 use crate::catalogue::Kind;
 use crate::report::best::Standing;
 use crate::report::{Figures, Row};
@@ -27,23 +27,15 @@ pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
         .filter_map(|payload| {
             let rows: Vec<Row> = rows.iter().filter(|row| row.payload_bytes == payload).cloned().collect();
             let slug = slug(&rows);
-            let what = if slug == "latency" { "One-way latency".to_owned() } else { sentence(&slug) };
             let plot = Plot::new(
                 if payload == main { slug } else { format!("{slug}-{payload}") },
-                format!("{what}, {} messages", bytes(payload)),
-                "Nanoseconds on a logarithmic scale; half the messages took no longer than the large dot".to_owned(),
+                format!("{}, {} messages", title(&rows), bytes(payload)),
+                "Nanoseconds on a logarithmic scale; half the messages took no longer than the large dot; an arrow goes on beyond the edge".to_owned(),
                 |width| draw(&rows, width),
             )?;
             Some(Plot { is_detail: payload != main, ..plot })
         })
         .collect()
-}
-
-/// A name as the beginning of a sentence.
-pub(super) fn sentence(slug: &str) -> String {
-    let words = slug.replace('-', " ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// What a kind of subject is called above its rows.
@@ -57,6 +49,9 @@ fn heading(kind: Kind) -> &'static str {
     }
 }
 
+/// The plot reaches at most so many times as far as the slowest subject's 99th percentile.
+const BEYOND: f64 = 1.6;
+
 /// Subjects of one kind, each with its place among all.
 type Group<'rows> = (Kind, Vec<(usize, &'rows Row, Figures)>);
 
@@ -69,6 +64,7 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
             None => groups.push((row.kind, vec![(index, row, *figures)])),
         }
     }
+    groups.sort_by_key(|(kind, _)| *kind);
     for (_, group) in &mut groups {
         group.sort_by(|a, b| f64::total_cmp(&a.2.p50_ns, &b.2.p50_ns));
     }
@@ -81,7 +77,9 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
         top,
         bottom: top + height + 6.0,
     };
-    let all = measured.iter().flat_map(|(_, figures)| [figures.p50_ns, figures.p999_ns]);
+    // One subject that once lost its core would press all others into a corner: what is far beyond is shown as an arrow.
+    let end = BEYOND * measured.iter().map(|(_, figures)| figures.p99_ns).fold(0.0, f64::max);
+    let all = measured.iter().flat_map(|(_, figures)| [figures.p50_ns, figures.p999_ns.min(end)]);
     let scale = Scale::log(all, area.left, area.right)?;
     let ticks: Vec<(f64, String)> = scale.ticks().into_iter().map(|tick| (scale.at(tick), short(tick))).collect();
     let floor = measured.iter().find(|(row, _)| row.kind == Kind::Reference).map(|(_, figures)| figures.p50_ns);
@@ -95,7 +93,7 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
             line class="floor" x1=(Px(scale.at(floor))) x2=(Px(scale.at(floor))) y1=(Px(area.top)) y2=(Px(area.bottom)) {}
         }
         @for (kind, group) in &groups {
-            text class="head" x="0" y=(Px(y + 18.0)) { (heading(*kind)) }
+            text class="head halo" x="0" y=(Px(y + 18.0)) { (heading(*kind)) }
             ({ y += head_height; "" })
             @for (index, row, figures) in group {
                 (line(rows, row, figures, Look::of(row, *index), &scale, area, width, y))
@@ -111,18 +109,22 @@ fn legend(x: f64, y: f64) -> Markup {
     html! {
         g class="series" {
             line class="bar" x1=(Px(x + 6.0)) x2=(Px(x + 180.0)) y1=(Px(y)) y2=(Px(y)) {}
-            (marks(x + 6.0, x + 64.0, x + 122.0, x + 180.0, y))
+            (marks(x + 6.0, x + 64.0, x + 122.0, x + 180.0, y, false))
         }
         @for (place, name) in [(x + 16.0, "p50"), (x + 72.0, "p90"), (x + 129.0, "p99"), (x + 189.0, "p99.9")] {
-            text class="tick" x=(Px(place)) y=(Px(y - 5.0 + 9.0)) style="paint-order:stroke;stroke:var(--card);stroke-width:5px" { (name) }
+            text class="tick halo" x=(Px(place)) y=(Px(y + 4.0))  { (name) }
         }
     }
 }
 
-fn marks(p50: f64, p90: f64, p99: f64, p999: f64, y: f64) -> Markup {
+fn marks(p50: f64, p90: f64, p99: f64, p999: f64, y: f64, is_beyond: bool) -> Markup {
     html! {
         line class="bar" x1=(Px(p99)) x2=(Px(p99)) y1=(Px(y - 4.5)) y2=(Px(y + 4.5)) style="opacity:1" {}
-        circle class="open" cx=(Px(p999)) cy=(Px(y)) r="3.2" {}
+        @if is_beyond {
+            path class="open" d=(format!("M{} {}l7 4l-7 4", Px(p999 - 3.0), Px(y - 4.0))) {}
+        } @else {
+            circle class="open" cx=(Px(p999)) cy=(Px(y)) r="3.2" {}
+        }
         circle class="mark" cx=(Px(p90)) cy=(Px(y)) r="3.4" {}
         circle class="mark" cx=(Px(p50)) cy=(Px(y)) r="5.6" {}
     }
@@ -145,7 +147,8 @@ fn line(
         Width::Narrow => (top + 13.0, top + 26.0),
     };
     let [p50, p90, p99, p999] =
-        [figures.p50_ns, figures.p90_ns, figures.p99_ns, figures.p999_ns].map(|ns| scale.at(ns));
+        [figures.p50_ns, figures.p90_ns, figures.p99_ns, figures.p999_ns].map(|ns| scale.at(ns).min(area.right));
+    let is_beyond = scale.at(figures.p999_ns) > area.right;
     let full = format!(
         "{}; p90 {}, p99 {}, p99.9 {}",
         tooltip(row),
@@ -158,9 +161,9 @@ fn line(
         g class=(look.class) {
             title { (full) }
             rect class="hit" x="0" y=(Px(top)) width=(Px(width.px())) height=(Px(width.pick(25.0, 40.0))) {}
-            text class="label" x="0" y=(Px(name_y)) { (row.label()) }
+            text class="label halo" x="0" y=(Px(name_y)) { (row.label()) }
             line class="bar" x1=(Px(p50)) x2=(Px(p999)) y1=(Px(y)) y2=(Px(y)) {}
-            (marks(p50, p90, p99, p999, y))
+            (marks(p50, p90, p99, p999, y, is_beyond))
             @match width {
                 Width::Wide => {
                     text class=(class) x=(Px(area.right + 74.0)) y=(Px(name_y)) text-anchor="end" { (nanoseconds(figures.p50_ns)) }

@@ -35,6 +35,12 @@ impl Scale {
         Self { low: self.low * (-share).exp(), high: self.high * share.exp(), ..self }
     }
 
+    /// The same over a span of at least so many times its low end: a small difference is not to look like a large one.
+    pub(super) fn at_least(self, ratio: f64) -> Self {
+        let missing = (ratio / (self.high / self.low)).max(1.0).sqrt();
+        Self { low: self.low / missing, high: self.high * missing, ..self }
+    }
+
     /// The place of a value. What is not positive is put at the low end.
     pub(super) fn at(&self, value: f64) -> f64 {
         let share = (value.max(self.low) / self.low).ln() / (self.high / self.low).ln();
@@ -53,7 +59,11 @@ impl Scale {
             return (first..=last).map(|count| count as f64 * step).filter(|tick| *tick > 0.0).collect();
         }
         // Where there are many powers of ten, 2 and 5 between them would be too much.
-        let factors: &[f64] = if self.high / self.low > 3_000.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let factors: &[f64] = match self.high / self.low {
+            ratio if ratio > 3_000.0 => &[1.0],
+            ratio if ratio > 30.0 => &[1.0, 2.0, 5.0],
+            _ => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
+        };
         let (first, last) = (self.low.log10().floor() as i32, self.high.log10().ceil() as i32);
         (first..=last)
             .flat_map(|power| factors.iter().map(move |factor| factor * 10_f64.powi(power)))
