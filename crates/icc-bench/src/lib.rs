@@ -28,6 +28,7 @@ pub mod message;
 pub mod offset;
 pub mod pair;
 pub mod pin;
+pub mod priority;
 pub mod progress;
 pub mod report;
 pub mod rounds;

@@ -95,6 +95,7 @@ fn reply(mut answer: impl Sender<Word>, mut asked: impl Receiver<Word>, stop: &S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::tests::TestRig;
 
     #[test]
     fn an_offset_that_is_sure_or_likely_is_not_agreement() {
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn this_machines_clocks_are_compared() {
-        let Some(rig) = Rig::for_tests() else { return };
+        let Some(rig) = TestRig::on_two_cores() else { return };
         let offset = Offset::measure(&rig).unwrap();
         assert!(offset.low_ns < offset.high_ns, "{offset:?}");
         // A round trip took this long at its fastest: longer than nothing, and far less than a millisecond.
@@ -116,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_ahead_shows() {
-        let Some(rig) = Rig::for_tests() else { return };
+        let Some(rig) = TestRig::on_two_cores() else { return };
         let ahead = rig.stopwatch.ticks_in(std::time::Duration::from_millis(1));
         let (mut there, mut back) = (RawLink::open().unwrap(), RawLink::open().unwrap());
         let (ask, mut asked) = there.ends().unwrap();

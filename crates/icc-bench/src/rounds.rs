@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::scenario::Round;
+use crate::scenario::spaced_latency::{MIN_SAMPLES, WARM_UP_MESSAGES};
 
 /// The most by which the baseline's median may differ between the two rounds around a subject's.
 pub const MAX_DRIFT: f64 = 0.15;
@@ -32,18 +33,26 @@ impl Plan {
         rounds: 7,
         retries: 7,
         retry_until: Duration::from_secs(110),
-        round: Duration::from_millis(250),
-        baseline: Duration::from_millis(120),
+        round: Duration::from_millis(200),
+        baseline: Duration::from_millis(100),
     };
 
-    /// All cases in well under half a minute.
+    /// All cases in a quarter of a minute.
     pub const QUICK: Self = Self {
         rounds: 5,
-        retries: 10,
-        retry_until: Duration::from_secs(25),
-        round: Duration::from_millis(110),
-        baseline: Duration::from_millis(60),
+        retries: 5,
+        retry_until: Duration::from_secs(17),
+        round: Duration::from_millis(40),
+        baseline: Duration::from_millis(20),
     };
+
+    /// The same with rounds long enough for messages this far apart.
+    #[must_use]
+    pub fn for_interval(self, interval: Duration) -> Self {
+        // A little more than a round must have at least.
+        let least = interval * (MIN_SAMPLES as u32 + WARM_UP_MESSAGES as u32) * 11 / 10;
+        Self { round: self.round.max(least), baseline: self.baseline.max(least), ..self }
+    }
 
     /// How long a run over so many cases takes if no round is dropped.
     #[must_use]

@@ -10,19 +10,20 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use super::output::Outputs;
-use super::{Arguments, Selection, UsageError};
+use super::{Arguments, Part, UsageError};
 use crate::catalogue::{Case, CaseError, Catalogue};
 use crate::interrupt::{self, Interrupt};
-use crate::machine::Machine;
+use crate::machine::{Load, Machine};
 use crate::pin::{self, PinError};
+use crate::priority::PriorityError;
 use crate::progress::Progress;
 use crate::report::baseline::{self, NothingInCommon};
 use crate::report::file::FileError;
 use crate::report::json::{self, ReadError};
 use crate::report::{Report, Row};
-use crate::rounds::{self, Plan, Turn};
+use crate::rounds::{self, Turn};
+use crate::scenario::Rig;
 use crate::scenario::one_way_latency::RoundError;
-use crate::scenario::{Rig, Scenario};
 
 /// The exit code of a comparison that found a ratio got worse.
 const GOT_WORSE: u8 = 3;
@@ -58,6 +59,9 @@ pub enum RunError {
     /// The system does not let the program watch for Ctrl-C.
     #[error("cannot watch for Ctrl-C: {0}")]
     Interrupt(std::io::Error),
+    /// The system does not give the threads their priority.
+    #[error(transparent)]
+    Priority(#[from] PriorityError),
     /// The clocks of the two cores could not be compared.
     #[error("comparing the clocks of the two cores: {0}")]
     Clocks(RoundError),
@@ -68,8 +72,8 @@ pub enum RunError {
 
 /// Parses the command line, measures and reports.
 ///
-/// The exit code is 2 for a wrong option, 1 if measuring failed or a row has no steady round, 3 if `--baseline` found a
-/// ratio that got worse, 130 if the run was interrupted, else 0.
+/// The exit code is 2 for a wrong option, 1 if measuring failed or, with `--strict`, a row has no steady round, 3 if
+/// `--baseline` found a ratio that got worse, 130 if the run was interrupted, else 0.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>, catalogue: &Catalogue) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();
@@ -156,12 +160,16 @@ fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result
     }
     for row in report.unmeasured() {
         eprintln!(
-            "error: {} at {} bytes: the baseline moved during each of {} rounds; try again on a quieter machine",
+            "{}: {}, {} at {} bytes: disturbed in each of {} rounds, so it has no figures; try again on a quieter machine",
+            if arguments.strict { "error" } else { "note" },
+            row.scenario.name(),
             row.label(),
             row.payload_bytes,
             row.dropped
         );
-        code = 1;
+        if arguments.strict {
+            code = 1;
+        }
     }
     if report.interrupted && arguments.from.is_none() {
         eprintln!("interrupted: these are the results of the rounds until then");
@@ -172,13 +180,32 @@ fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result
 
 fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result<Report, RunError> {
     let available = pin::available_cores();
-    let Selection { cores, scenario, cases, plan } = arguments.select(catalogue, &available)?;
+    let selection = arguments.select(catalogue, &available)?;
     let interrupt = Interrupt::watch().map_err(RunError::Interrupt)?;
     let began = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
-    let rig = Rig::new(cores).map_err(RunError::Clocks)?;
     // Described beforehand: the run itself is load.
-    let machine = Machine::describe(&available, cores, &rig.stopwatch);
-    let mut rows = measure_cases(&rig, scenario, &cases, &plan, &interrupt)?;
+    let load = Load::now();
+    if let Some(priority) = selection.priority {
+        // Threads have it from the one that starts them.
+        priority.apply()?;
+    }
+    let rig = Rig { interval: selection.interval, ..Rig::new(selection.cores).map_err(RunError::Clocks)? };
+    let machine = Machine::describe(&available, &rig, load, selection.priority);
+    for warning in machine.warnings() {
+        eprintln!("note: {warning}");
+    }
+    eprintln!(
+        "{} rows of {} scenarios: about {} s if no round is dropped",
+        selection.rows(),
+        selection.parts.len(),
+        selection.expected_time().as_secs().max(1)
+    );
+    let mut rows = Vec::new();
+    for part in &selection.parts {
+        if !interrupt.is_asked() {
+            rows.extend(measure_part(&rig, part, &interrupt)?);
+        }
+    }
     let interrupted = interrupt.is_asked();
     if interrupted {
         // Those that had no turn yet are not a fault of the machine's.
@@ -195,13 +222,8 @@ fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Resul
 }
 
 /// Measures all cases, those that share a reference interleaved with each other, until the end or an interrupt.
-fn measure_cases(
-    rig: &Rig,
-    scenario: Scenario,
-    cases: &[Case],
-    plan: &Plan,
-    interrupt: &Interrupt,
-) -> Result<Vec<Row>, RunError> {
+fn measure_part(rig: &Rig, Part { scenario, cases, plan }: &Part, interrupt: &Interrupt) -> Result<Vec<Row>, RunError> {
+    eprintln!("{}", scenario.name());
     let parts: Vec<&[Case]> = cases.chunk_by(Case::shares_reference).collect();
     let mut progress = Progress::begin(cases.len(), parts.len(), plan);
     let began = std::time::Instant::now();

@@ -1,8 +1,8 @@
 use super::*;
-use crate::clock::Stopwatch;
+use crate::machine::Load;
 use crate::pin::Cores;
 use crate::rounds::Kept;
-use crate::scenario::Round;
+use crate::scenario::{Rig, Round};
 
 fn kept(p50_ns: f64, ratio: f64) -> Kept {
     let round = Round {
@@ -28,7 +28,7 @@ pub(crate) fn sample() -> Report {
         command: "icc-bench --quick".to_owned(),
         began: "2026-11-23T13:05:00Z".to_owned(),
         interrupted: false,
-        machine: Machine::describe(&[0, 1], cores, &Stopwatch::calibrate()),
+        machine: Machine::describe(&[0, 1], &Rig::uncompared(cores), Load::now(), None),
         rows: vec![Row::new(&case, &outcome), Row::new(&crate::catalogue::baseline(1024), &Outcome::default())],
     }
 }

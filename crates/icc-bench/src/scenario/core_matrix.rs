@@ -33,7 +33,7 @@ pub const QUICK: Plan = Plan {
     rounds: 3,
     retries: 3,
     retry_until: Duration::from_secs(20),
-    round: Duration::from_millis(8),
+    round: Duration::from_millis(6),
     baseline: Duration::from_millis(5),
 };
 

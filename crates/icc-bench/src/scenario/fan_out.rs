@@ -45,9 +45,9 @@ pub const FULL: Plan = Plan {
 pub const QUICK: Plan = Plan {
     rounds: 5,
     retries: 5,
-    retry_until: Duration::from_secs(12),
-    round: Duration::from_millis(20),
-    baseline: Duration::from_millis(16),
+    retry_until: Duration::from_secs(8),
+    round: Duration::from_millis(14),
+    baseline: Duration::from_millis(10),
 };
 
 /// Polls of each consumer between two looks at the stop flag.

@@ -236,18 +236,6 @@ impl Rig {
         let (patience, interval) = (Self::PATIENCE, spaced_latency::INTERVAL);
         Self { cores, stopwatch: Stopwatch::calibrate(), patience, interval, clocks: Offset::NONE }
     }
-
-    /// A rig on two cores, or none, said aloud, where there is only one.
-    #[cfg(test)]
-    pub(crate) fn for_tests() -> Option<Self> {
-        match crate::pin::choose(&crate::pin::available_cores(), |core| vec![core]) {
-            Ok(cores) => Some(Self::uncompared(cores)),
-            Err(error) => {
-                eprintln!("skipped: {error}");
-                None
-            }
-        }
-    }
 }
 
 /// What one round of one subject measured.
@@ -340,8 +328,58 @@ fn value_at(histogram: &Histogram<u64>, quantile: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::ops::Deref;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
     use super::*;
+    use crate::pin;
+
+    /// A rig, and the right to be the only test that uses one: two that spin on the same core would take each other for
+    /// subjects that lose messages.
+    pub(crate) struct TestRig {
+        rig: Rig,
+        _turn: MutexGuard<'static, ()>,
+    }
+
+    impl Deref for TestRig {
+        type Target = Rig;
+
+        fn deref(&self) -> &Rig {
+            &self.rig
+        }
+    }
+
+    impl TestRig {
+        /// On two cores; none, said aloud, where there is only one.
+        pub(crate) fn on_two_cores() -> Option<Self> {
+            match pin::choose(&pin::available_cores(), |core| vec![core]) {
+                Ok(cores) => Some(Self::on(cores)),
+                Err(error) => {
+                    eprintln!("skipped: {error}");
+                    None
+                }
+            }
+        }
+
+        /// On one core.
+        pub(crate) fn on_one_core() -> Self {
+            let core = pin::available_cores()[0];
+            Self::on(Cores { first: core, second: core })
+        }
+
+        fn on(cores: Cores) -> Self {
+            static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+            let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+            Self { rig: Rig::uncompared(cores), _turn: turn }
+        }
+
+        /// The same with another patience.
+        pub(crate) fn with_patience(mut self, patience: Duration) -> Self {
+            self.rig.patience = patience;
+            self
+        }
+    }
 
     /// What a counter with steps of 10 says of a time, begun anywhere in a step.
     fn stepped(times: impl Iterator<Item = f64>) -> Histogram<u64> {

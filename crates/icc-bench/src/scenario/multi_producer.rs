@@ -32,8 +32,13 @@ pub const FULL: Plan = Plan {
 };
 
 /// A few seconds in all.
-pub const QUICK: Plan =
-    Plan { rounds: 7, retries: 7, retry_until: Duration::from_secs(15), round: Duration::from_millis(40), ..FULL };
+pub const QUICK: Plan = Plan {
+    rounds: 5,
+    retries: 5,
+    retry_until: Duration::from_secs(3),
+    round: Duration::from_millis(40),
+    baseline: Duration::from_millis(30),
+};
 
 /// Looks without finding anything, after which nothing more is expected of a consumer.
 const LOOKS: u32 = 1 << 16;

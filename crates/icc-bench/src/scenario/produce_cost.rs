@@ -26,16 +26,21 @@ pub const DEFAULT_PAYLOADS: [usize; 4] = [8, 56, 256, 1024];
 
 /// Long enough for steady figures.
 pub const FULL: Plan = Plan {
-    rounds: 15,
-    retries: 15,
-    retry_until: Duration::from_secs(60),
+    rounds: 11,
+    retries: 11,
+    retry_until: Duration::from_secs(40),
     round: Duration::from_millis(20),
     baseline: Duration::from_millis(10),
 };
 
 /// A few seconds in all.
-pub const QUICK: Plan =
-    Plan { rounds: 7, retries: 7, retry_until: Duration::from_secs(15), round: Duration::from_millis(10), ..FULL };
+pub const QUICK: Plan = Plan {
+    rounds: 5,
+    retries: 5,
+    retry_until: Duration::from_secs(4),
+    round: Duration::from_millis(8),
+    baseline: Duration::from_millis(6),
+};
 
 /// The most looks for what is left at the end of a round, and for the one message that must then arrive.
 const LOOKS: u32 = 1 << 20;

@@ -55,11 +55,11 @@ pub const FULL: Plan = Plan {
 
 /// A few seconds in all.
 pub const QUICK: Plan = Plan {
-    rounds: 5,
-    retries: 5,
-    retry_until: Duration::from_secs(10),
-    round: Duration::from_millis(24),
-    baseline: Duration::from_millis(16),
+    rounds: 4,
+    retries: 4,
+    retry_until: Duration::from_secs(6),
+    round: Duration::from_millis(20),
+    baseline: Duration::from_millis(12),
 };
 
 /// Polls between two looks at the stop flag.

@@ -30,8 +30,13 @@ pub const FULL: Plan = Plan {
 };
 
 /// Under half a minute in all.
-pub const QUICK: Plan =
-    Plan { rounds: 5, retries: 5, retry_until: Duration::from_secs(20), round: Duration::from_millis(40), ..FULL };
+pub const QUICK: Plan = Plan {
+    rounds: 5,
+    retries: 5,
+    retry_until: Duration::from_secs(6),
+    round: Duration::from_millis(30),
+    baseline: Duration::from_millis(15),
+};
 
 /// Polls between two looks at the stop flag.
 const POLLS_PER_LOOK: u32 = 1 << 6;

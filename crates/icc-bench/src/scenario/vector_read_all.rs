@@ -40,7 +40,7 @@ pub const FULL: Plan = Plan {
 pub const QUICK: Plan = Plan {
     rounds: 5,
     retries: 5,
-    retry_until: Duration::from_secs(8),
+    retry_until: Duration::from_secs(4),
     round: Duration::from_millis(8),
     baseline: Duration::from_millis(6),
 };

@@ -1,18 +1,12 @@
 use super::*;
-use crate::pin::{self, Cores};
+use crate::scenario::tests::TestRig;
 use crate::subjects::plain::{PlainRead, PlainWrite};
-
-fn rig() -> Rig {
-    let core = pin::available_cores()[0];
-    let cores = Cores { first: core, second: core };
-    Rig::uncompared(cores)
-}
 
 const LENGTH: Duration = Duration::from_millis(2);
 
 #[test]
 fn a_larger_copy_takes_longer() {
-    let rig = rig();
+    let rig = TestRig::on_one_core();
     let small = round::<[u64; 1], PlainRead>(&rig, LENGTH).unwrap();
     let large = round::<[u64; 8192], PlainRead>(&rig, LENGTH).unwrap();
     assert!(small.samples > 0 && small.p50_ns > 0.0, "{small:?}");
@@ -41,7 +35,7 @@ impl<const IS_WRITE: bool> Operation for Nothing<IS_WRITE> {
 
 #[test]
 fn an_operation_that_copies_nothing_is_found_out() {
-    let rig = rig();
+    let rig = TestRig::on_one_core();
     let rounds = [round::<[u64; 7], Nothing<false>>(&rig, LENGTH), round::<[u64; 7], Nothing<true>>(&rig, LENGTH)];
     for round in rounds {
         assert!(matches!(round, Err(RoundError::Garbled(_))), "{round:?}");
@@ -50,8 +44,8 @@ fn an_operation_that_copies_nothing_is_found_out() {
 
 #[test]
 fn both_plain_copies_copy() {
-    round::<[u64; 15], PlainRead>(&rig(), LENGTH).unwrap();
-    round::<[u64; 15], PlainWrite>(&rig(), LENGTH).unwrap();
+    round::<[u64; 15], PlainRead>(&TestRig::on_one_core(), LENGTH).unwrap();
+    round::<[u64; 15], PlainWrite>(&TestRig::on_one_core(), LENGTH).unwrap();
 }
 
 #[test]

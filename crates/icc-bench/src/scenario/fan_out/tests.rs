@@ -1,6 +1,7 @@
 //! Rounds with many consumers, and consumers that go wrong.
 
 use super::*;
+use crate::scenario::tests::TestRig;
 use crate::subjects::queue::{MpmcQueue, SpmcQueue};
 use crate::subjects::seqlock::SeqlockCell;
 
@@ -16,7 +17,7 @@ fn rounds_are_measured_with_few_and_many_consumers() {
             assert!(round.thread_ns.is_none_or(|ns| ns > 0.0), "{}: {round:?}", S::NAME);
         }
     }
-    let Some(rig) = Rig::for_tests() else { return };
+    let Some(rig) = TestRig::on_two_cores() else { return };
     check::<SpmcQueue>(&rig);
     check::<MpmcQueue>(&rig);
     check::<SeqlockCell>(&rig);
@@ -98,7 +99,7 @@ fn a_checked_batch_finds_every_fault_and_names_the_consumer() {
 #[test]
 fn at_full_speed_garbled_and_repeated_messages_are_found() {
     for (fault, is_garbled) in [(Fault::Garble(3), true), (Fault::Twice(3), false)] {
-        let Some(rig) = Rig::for_tests() else { return };
+        let Some(rig) = TestRig::on_two_cores() else { return };
         let sender = Nothing;
         let error = at_full_speed(sender, consumers(fault).into(), &rig, LENGTH).unwrap_err();
         assert_eq!(matches!(error, RoundError::Garbled(_)), is_garbled, "{error}");
@@ -122,7 +123,7 @@ fn consumers_to_which_nothing_comes_end_in_an_error() {
             Polled::Empty
         }
     }
-    let Some(rig) = Rig::for_tests() else { return };
+    let Some(rig) = TestRig::on_two_cores() else { return };
     let error = in_batches(Nothing, vec![Silent, Silent], &rig, LENGTH).unwrap_err();
     assert!(matches!(error, RoundError::Missed { consumer: 1, consumers: 2, sequence: 1 }), "{error}");
 }

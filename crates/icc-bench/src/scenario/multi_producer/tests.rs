@@ -1,11 +1,12 @@
 //! The accounting at the end of a round, and a round itself.
 
 use super::*;
+use crate::scenario::tests::TestRig;
 use crate::subjects::queue::MpmcQueue;
 
 #[test]
 fn a_round_and_its_reference_are_measured() {
-    let Some(rig) = Rig::for_tests() else { return };
+    let Some(rig) = TestRig::on_two_cores() else { return };
     let length = Duration::from_millis(20);
     for round in [fetch_add_round(&rig, length), round::<[u64; 7], MpmcQueue>(&rig, length)] {
         let round = round.unwrap();

@@ -1,20 +1,14 @@
 //! Our queues alone on a core, and links that go wrong.
 
 use super::*;
-use crate::pin::{self, Cores};
+use crate::scenario::tests::TestRig;
 use crate::subjects::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
-
-fn rig() -> Rig {
-    let core = pin::available_cores()[0];
-    let cores = Cores { first: core, second: core };
-    Rig::uncompared(cores)
-}
 
 const LENGTH: Duration = Duration::from_millis(5);
 
 #[test]
 fn rounds_are_measured() {
-    let rig = rig();
+    let rig = TestRig::on_one_core();
     let rounds = [
         plain_round::<[u64; 15]>(&rig, LENGTH),
         round::<[u64; 15], SpmcQueue>(&rig, LENGTH),
@@ -64,7 +58,7 @@ impl Receiver<[u64; 7]> for End {
 
 #[test]
 fn what_is_garbled_or_does_not_arrive_is_found() {
-    let rig = rig();
+    let rig = TestRig::on_one_core();
     measure(|| Ok(Faulty { flip: 0, keeps: true }), &rig, LENGTH).unwrap();
     let error = measure(|| Ok(Faulty { flip: 1, keeps: true }), &rig, LENGTH).unwrap_err();
     assert!(matches!(error, RoundError::Garbled(_)), "{error}");

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::link::{Sender, Subject};
+use crate::scenario::tests::TestRig;
 use crate::subjects::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
 
 #[test]
@@ -12,7 +13,7 @@ fn every_message_of_our_queues_is_received_or_told_as_lost() {
         assert_eq!(flow.received + flow.told_lost, flow.produced, "{}: {flow:?}", S::NAME);
         assert!(flow.received > 0 && flow.per_second > 0.0 && round.p50_ns > 0.0);
     }
-    let Some(rig) = Rig::for_tests() else { return };
+    let Some(rig) = TestRig::on_two_cores() else { return };
     check::<SpmcQueue>(&rig);
     check::<SharedSpmcQueue>(&rig);
     check::<MpmcQueue>(&rig);
@@ -95,7 +96,7 @@ fn a_link_over_which_nothing_comes_is_an_error() {
             Polled::Empty
         }
     }
-    let Some(rig) = Rig::for_tests() else { return };
+    let Some(rig) = TestRig::on_two_cores() else { return };
     let error = round::<[u64; 7], _>(|| Ok(Silent), &rig, Duration::from_millis(5)).unwrap_err();
     assert!(matches!(error, RoundError::NothingArrived { produced } if produced > 0), "{error}");
 }

@@ -1,18 +1,13 @@
 //! Our vectors, and tables that go wrong.
 
 use super::*;
-use crate::pin::{self, Cores};
+use crate::scenario::tests::TestRig;
 use crate::subjects::table::{
     IteratedPackedVector, IteratedVector, PackedVector, PaddedVector, PlainSlice, SharedPackedVector,
     SharedPaddedVector,
 };
 
 const LENGTH: Duration = Duration::from_millis(2);
-
-fn rig() -> Rig {
-    let core = pin::available_cores()[0];
-    Rig::uncompared(Cores { first: core, second: core })
-}
 
 #[test]
 fn every_table_is_read_whole() {
@@ -21,7 +16,7 @@ fn every_table_is_read_whole() {
         // A thousand values of 56 bytes in ten nanoseconds would be over five terabytes a second.
         assert!(round.samples > 0 && round.p50_ns > 10.0, "{}: {round:?}", S::NAME);
     }
-    let rig = rig();
+    let rig = TestRig::on_one_core();
     check::<PlainSlice>(&rig);
     check::<PackedVector>(&rig);
     check::<SharedPackedVector>(&rig);
@@ -76,7 +71,7 @@ impl<const FAULT: u8, T: Message> ReadAll<T> for Faulty<FAULT, T> {
 
 #[test]
 fn a_table_that_leaves_out_garbles_or_keeps_an_old_value_is_found_out() {
-    let rig = rig();
+    let rig = TestRig::on_one_core();
     let rounds = [
         round::<[u64; 7], FaultyTable<LEAVES_OUT>>(&rig, LENGTH),
         round::<[u64; 7], FaultyTable<GARBLES>>(&rig, LENGTH),
@@ -98,6 +93,6 @@ fn a_table_that_cannot_be_made_says_why() {
             Err("there is no such table".into())
         }
     }
-    let error = round::<[u64; 7], Absent>(&rig(), LENGTH).unwrap_err();
+    let error = round::<[u64; 7], Absent>(&TestRig::on_one_core(), LENGTH).unwrap_err();
     assert!(matches!(error, RoundError::Open(_)) && error.to_string().contains("no such table"), "{error}");
 }
