@@ -110,9 +110,9 @@ pub(crate) struct MutantsArgs {
     /// Look for what catches the mutants that no list covers, and write it down.
     #[arg(long)]
     pub(crate) find: bool,
-    /// With --find: try only the checks whose text (BUILD CRATE TARGET TEST) contains this.
+    /// With --find: try only the checks whose text (BUILD CRATE TARGET TEST) contains this (may be given several times).
     #[arg(long, value_name = "TEXT", requires = "find")]
-    pub(crate) with: Option<String>,
+    pub(crate) with: Vec<String>,
     /// With --find: leave out the checks that take longer than this without a mutant.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "find", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) limit: u64,

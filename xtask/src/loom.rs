@@ -1,6 +1,6 @@
 //! `cargo xtask loom`: every model of every library crate, on the shipped types.
 //!
-//! A model is a test in a crate's `tests/loom.rs`. Each runs in a process of its own, as many at once as there are
+//! A model is a test in a crate's `tests/loom.rs`, or in another whose name begins so. Each runs in a process of its own, as many at once as there are
 //! cores: what a failing one prints is then its own, and a model that aborts takes no other down.
 
 use std::collections::HashMap;
@@ -105,7 +105,7 @@ fn list(workspace: &Workspace) -> anyhow::Result<Vec<Model>> {
     }
     let mut build = workspace.cargo();
     build
-        .args(["test", "--release", "--no-run", "--message-format=json-render-diagnostics", "--test", "loom"])
+        .args(["test", "--release", "--no-run", "--message-format=json-render-diagnostics", "--test", "loom*"])
         .packages(packages.iter().copied())
         .own_build(workspace, "loom", "--cfg icc_loom")
         .stderr(Stdio::inherit());
@@ -117,24 +117,30 @@ fn list(workspace: &Workspace) -> anyhow::Result<Vec<Model>> {
     let mut models = Vec::new();
     for package in packages {
         let manifest = workspace.crate_dir(package).join("Cargo.toml");
-        let binary = binaries.get(&manifest).with_context(|| format!("cargo built no loom test for {package}"))?;
-        let tests = process::capture(Command::new(binary).args(["--list", "--format", "terse"]))?;
-        let names = tests.lines().filter_map(|line| line.strip_suffix(": test"));
-        models.extend(names.map(|test| Model { package, test: test.to_owned(), binary: binary.clone() }));
+        let binaries = binaries.get(&manifest).with_context(|| format!("cargo built no loom test for {package}"))?;
+        for binary in binaries {
+            let tests = process::capture(Command::new(binary).args(["--list", "--format", "terse"]))?;
+            let names = tests.lines().filter_map(|line| line.strip_suffix(": test"));
+            models.extend(names.map(|test| Model { package, test: test.to_owned(), binary: binary.clone() }));
+        }
     }
     Ok(models)
 }
 
 /// The loom test binaries among cargo's messages, by their package's manifest.
-fn binaries(messages: &str) -> HashMap<PathBuf, PathBuf> {
+fn binaries(messages: &str) -> HashMap<PathBuf, Vec<PathBuf>> {
     let read = |line: &str| {
         let message: Value = serde_json::from_str(line).ok()?;
         let manifest = message.get("manifest_path")?.as_str()?;
         let binary = message.get("executable")?.as_str()?;
-        let is_loom = message.get("target")?.get("name")? == "loom";
-        is_loom.then(|| (manifest.into(), binary.into()))
+        let is_loom = message.get("target")?.get("name")?.as_str()?.starts_with("loom");
+        is_loom.then(|| (PathBuf::from(manifest), PathBuf::from(binary)))
     };
-    messages.lines().filter_map(read).collect()
+    let mut found = HashMap::<_, Vec<_>>::new();
+    for (manifest, binary) in messages.lines().filter_map(read) {
+        found.entry(manifest).or_default().push(binary);
+    }
+    found
 }
 
 /// The models whose test name contains `only`.
@@ -270,12 +276,14 @@ mod tests {
             "\n",
             r#"{"reason":"compiler-artifact","manifest_path":"/p/Cargo.toml","target":{"name":"loom"},"executable":"/t/loom-1"}"#,
             "\n",
+            r#"{"reason":"compiler-artifact","manifest_path":"/p/Cargo.toml","target":{"name":"loom_ids"},"executable":"/t/loom_ids-1"}"#,
+            "\n",
             r#"{"reason":"build-finished","success":true}"#,
             "\n",
             "running 0 tests\n",
         );
         let found = binaries(messages);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[&PathBuf::from("/p/Cargo.toml")], PathBuf::from("/t/loom-1"));
+        assert_eq!(found[&PathBuf::from("/p/Cargo.toml")], ["/t/loom-1", "/t/loom_ids-1"].map(PathBuf::from));
     }
 }

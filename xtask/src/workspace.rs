@@ -66,6 +66,19 @@ impl Workspace {
 
     /// The names of a crate's integration tests, without its loom models, sorted.
     pub(crate) fn integration_tests(&self, name: &str) -> anyhow::Result<Vec<String>> {
+        let mut tests = self.test_targets(name)?;
+        tests.retain(|test| !test.starts_with("loom"));
+        Ok(tests)
+    }
+
+    /// The names of a crate's tests that are loom models, sorted: they begin with `loom`.
+    pub(crate) fn models(&self, name: &str) -> anyhow::Result<Vec<String>> {
+        let mut tests = self.test_targets(name)?;
+        tests.retain(|test| test.starts_with("loom"));
+        Ok(tests)
+    }
+
+    fn test_targets(&self, name: &str) -> anyhow::Result<Vec<String>> {
         let dir = self.crate_dir(name).join("tests");
         if !dir.is_dir() {
             return Ok(Vec::new());
@@ -76,7 +89,7 @@ impl Workspace {
             // The two layouts that cargo finds by itself: tests/name.rs and tests/name/main.rs.
             let is_test = path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").is_file();
             match path.file_stem().and_then(|stem| stem.to_str()) {
-                Some(stem) if is_test && stem != "loom" => tests.push(stem.to_owned()),
+                Some(stem) if is_test => tests.push(stem.to_owned()),
                 _ => {}
             }
         }

@@ -35,7 +35,7 @@ pub(crate) fn run(
         say("every mutant is covered")?;
         return Ok(ExitCode::SUCCESS);
     };
-    let candidates = candidates(workspace, &trees[0], &LIBRARIES[lowest..], args.with.as_deref(), limit)?;
+    let candidates = candidates(workspace, &trees[0], &LIBRARIES[lowest..], &args.with, limit)?;
     say(&format!("{} mutants, {} candidates", mutants.len(), candidates.len()))?;
     let (lists, missed) = (Mutex::new(lists), Mutex::new(0_usize));
     share(trees, mutants, |tree, mutant| {
@@ -65,38 +65,27 @@ fn level(crate_name: &str) -> Option<usize> {
     LIBRARIES.iter().position(|library| *library == crate_name)
 }
 
-/// All checks of these crates whose text contains `with`, that pass within `limit` without a mutant.
+/// All checks of these crates that are wanted and pass within `limit` without a mutant.
 fn candidates(
     workspace: &Workspace,
     tree: &Tree<'_>,
     packages: &[&str],
-    with: Option<&str>,
+    with: &[String],
     limit: Duration,
 ) -> anyhow::Result<Vec<Candidate>> {
     let (mut candidates, mut binaries) = (Vec::new(), Binaries::new(tree));
     for build in Build::ALL {
         for &package in packages {
-            let loom = |name: &str| name.starts_with("loom");
-            let mut targets = workspace.integration_tests(package)?;
-            if build == Build::Loom {
-                targets.retain(|target| loom(target));
-                targets.extend(workspace.crate_dir(package).join("tests/loom.rs").is_file().then(|| "loom".into()));
-            } else {
-                targets.retain(|target| !loom(target));
-                targets.push("lib".into());
-            }
-            for target in targets {
-                // A crate's name or more of it, or a test's: what is left out by its crate need not be built.
-                let prefix = format!("{} {package} {target}", build.name());
-                let test_wanted = |test: &str| with.is_none_or(|with| format!("{prefix} {test}").contains(with));
-                if with.is_some_and(|with| with.starts_with(build.name()) && !starts_alike(with, &prefix)) {
+            for target in targets(workspace, build, package)? {
+                let text = format!("{} {package} {target} ", build.name());
+                if !with.is_empty() && !with.iter().any(|with| may_want(with, &text)) {
                     continue;
                 }
                 let binary = (build, package, target.as_str());
                 let Ok(executable) = binaries.get(binary)? else { continue };
                 let executable = executable.clone();
                 for check in tree.tests(binary, &executable)? {
-                    if !test_wanted(&check.test) {
+                    if !with.is_empty() && !with.iter().any(|with| check.to_string().contains(with.as_str())) {
                         continue;
                     }
                     let start = Instant::now();
@@ -111,9 +100,20 @@ fn candidates(
     Ok(candidates)
 }
 
-/// Whether one is the other's beginning.
-fn starts_alike(a: &str, b: &str) -> bool {
-    a.starts_with(b) || b.starts_with(a)
+/// The test binaries of a crate that a build is for.
+fn targets(workspace: &Workspace, build: Build, package: &str) -> anyhow::Result<Vec<String>> {
+    if build == Build::Loom {
+        return workspace.models(package);
+    }
+    let mut targets = workspace.integration_tests(package)?;
+    targets.push("lib".into());
+    Ok(targets)
+}
+
+/// Whether a check whose text begins with `text` may contain `with`. What cannot need not be built.
+fn may_want(with: &str, text: &str) -> bool {
+    let names_build = Build::ALL.iter().any(|build| with.starts_with(&format!("{} ", build.name())));
+    !names_build || with.starts_with(text) || text.starts_with(with)
 }
 
 /// The candidates for a mutant, those first that caught others in the same file, then the quick.
@@ -141,4 +141,20 @@ fn first_that_fails(tree: &Tree<'_>, order: &[&Check], limit: Duration) -> anyho
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_be_wanted_is_built() {
+        let text = "loom icc-queue loom ";
+        for with in ["two_producers", "loom icc-queue", "loom icc-queue loom two", "testing"] {
+            assert!(may_want(with, text), "{with}");
+        }
+        for with in ["loom icc-vector", "test icc-queue", "loom icc-queue loom_ledger"] {
+            assert!(!may_want(with, text), "{with}");
+        }
+    }
 }

@@ -103,51 +103,61 @@ fn verdict(problems: &[String]) -> anyhow::Result<ExitCode> {
 /// Runs each mutant's check on it; fails if one passes.
 fn catch_all(trees: &[Tree<'_>], mutants: &[&Mutant], lists: &Lists) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
-    let mut jobs = Vec::new();
-    let mut allowed = 0_usize;
+    // By test binary: what most of the time goes into is building them.
+    let mut groups = BTreeMap::<_, Vec<(&Mutant, Check)>>::new();
+    let mut allowed = Vec::new();
     for mutant in mutants {
-        match lists.caught.get(&mutant.id) {
-            Some(check) => jobs.push((*mutant, check.parse::<Check>()?)),
-            None if lists.proof(&mutant.id).is_some() => allowed += 1,
-            None => bail!("not covered: {}", mutant.id),
+        match (lists.caught.get(&mutant.id), lists.proof(&mutant.id)) {
+            (Some(check), _) => {
+                let check: Check = check.parse()?;
+                let (build, package, target) = check.binary();
+                let binary = (build, package.to_owned(), target.to_owned());
+                groups.entry(binary).or_default().push((mutant, check));
+            }
+            (None, Some(proof)) => allowed.push((mutant, proof)),
+            (None, None) => bail!("not covered: {}", mutant.id),
         }
     }
-    let checks: BTreeSet<&Check> = jobs.iter().map(|(_, check)| check).collect();
-    let limits = baseline(&trees[0], &checks)?;
     let results = Mutex::new((BTreeMap::<String, usize>::new(), Vec::new()));
-    share(trees, &jobs, |tree, (mutant, check)| {
-        let start = Instant::now();
-        let end = tree.changed(mutant, || catch(&mut Binaries::new(tree), check, limits[check]))?;
-        let seconds = start.elapsed().as_secs_f64();
-        let id = &mutant.id;
-        let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-        match end {
-            End::Caught(why) => {
-                *results.0.entry(format!("{} {}", check.build.name(), check.package)).or_default() += 1;
-                say(&format!("caught  {id}\n        by {check} in {seconds:.1} s: {why}"))?;
+    for jobs in groups.values() {
+        let checks: BTreeSet<&Check> = jobs.iter().map(|(_, check)| check).collect();
+        let limits = baseline(&trees[0], &checks)?;
+        share(trees, jobs, |tree, (mutant, check)| {
+            let start = Instant::now();
+            let end = match &limits[check] {
+                Ok(limit) => tree.changed(mutant, || catch(&mut Binaries::new(tree), check, *limit))?,
+                Err(why) => End::Missed(why.clone()),
+            };
+            let seconds = start.elapsed().as_secs_f64();
+            let id = &mutant.id;
+            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+            match end {
+                End::Caught(why) => {
+                    *results.0.entry(format!("{} {}", check.build.name(), check.package)).or_default() += 1;
+                    say(&format!("caught  {id}\n        by {check} in {seconds:.1} s: {why}"))?;
+                }
+                End::Missed(why) => {
+                    say(&format!("MISSED  {id}\n        by {check} in {seconds:.1} s: {why}. {}", mutant.wrong))?;
+                    results.1.push(id.clone());
+                }
             }
-            End::Missed(why) => {
-                say(&format!("MISSED  {id}\n        by {check} in {seconds:.1} s: {why}. {}", mutant.wrong))?;
-                results.1.push(id.clone());
-            }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        })?;
+    }
     let (by, missed) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    for mutant in mutants {
-        if let Some(proof) = lists.proof(&mutant.id) {
-            say(&format!("allowed {}\n        {}", mutant.id, proof.replace('\n', "\n        ")))?;
-        }
+    for (mutant, proof) in &allowed {
+        say(&format!("allowed {}\n        {}", mutant.id, proof.replace('\n', "\n        ")))?;
     }
     say("")?;
+    let caught: usize = by.values().sum();
     for (check, count) in by {
         say(&format!("{count:4} caught by {check}"))?;
     }
     say(&format!(
-        "{:4} mutants: {} caught, {} missed, {allowed} allowed; {:.0} s",
+        "{:4} mutants: {caught} caught, {} missed, {} allowed; {:.0} s",
         mutants.len(),
-        jobs.len() - missed.len(),
         missed.len(),
+        allowed.len(),
         start.elapsed().as_secs_f64()
     ))?;
     verdict(&missed.iter().map(|id| format!("missed: {id}")).collect::<Vec<_>>())
@@ -177,28 +187,29 @@ pub(crate) fn catch(binaries: &mut Binaries<'_>, check: &Check, limit: Duration)
     })
 }
 
-/// Runs each check on the sources as they are, where all must pass: else their failing would prove nothing. Returns how long
-/// each may take with a mutant.
-pub(crate) fn baseline<'c>(
+/// Runs each check on the sources as they are, where it must pass: else its failing would prove nothing. Says how long each may
+/// take with a mutant, or why it proves nothing.
+fn baseline<'c>(
     tree: &Tree<'_>,
     checks: &BTreeSet<&'c Check>,
-) -> anyhow::Result<HashMap<&'c Check, Duration>> {
+) -> anyhow::Result<HashMap<&'c Check, Result<Duration, String>>> {
     const LONGEST: Duration = Duration::from_secs(600);
-    let (start, mut binaries, mut limits) = (Instant::now(), Binaries::new(tree), HashMap::new());
+    let (mut binaries, mut limits) = (Binaries::new(tree), HashMap::new());
     for &check in checks {
         let executable = match binaries.get(check.binary())? {
             Ok(executable) => executable.clone(),
             Err(errors) => bail!("`{check}` does not build:\n{errors}"),
         };
         let start = Instant::now();
-        match tree.run(check, &executable, LONGEST)? {
-            Verdict::Passed => {}
-            Verdict::Failed(why) => bail!("`{check}` fails without any mutant: {why}"),
-            Verdict::Late => bail!("`{check}` does not end without any mutant"),
-        }
-        limits.insert(check, Duration::from_secs(60) + 20 * start.elapsed());
+        let limit = match tree.run(check, &executable, LONGEST)? {
+            Verdict::Passed => Ok(Duration::from_secs(60) + 20 * start.elapsed()),
+            Verdict::Failed(why) => Err(format!("it fails without any mutant: {why}")),
+            Verdict::Late => Err("it does not end without any mutant".into()),
+        };
+        let says = if limit.is_ok() { "passes " } else { "FAILS  " };
+        say(&format!("{says} {check} without a mutant, in {:.1} s", start.elapsed().as_secs_f64()))?;
+        limits.insert(check, limit);
     }
-    say(&format!("{} checks pass without a mutant; {:.0} s\n", checks.len(), start.elapsed().as_secs_f64()))?;
     Ok(limits)
 }
 

@@ -1,0 +1,35 @@
+//! Loom models of producers that look for the owner of a ticket. Run with `cargo xtask loom`.
+#![cfg(icc_loom)]
+
+use icc_queue::{Mpmc, Queue, TryConsumeError};
+use icc_seqlock::primitive::{model_with_traced_loads, thread};
+
+/// A producer whose very first ticket is a lap ahead of another's: nothing but that ticket tells it of the other, who lives and
+/// is waited for. Else both write the slot, and the newest message is not what is left there.
+#[test]
+fn the_first_ticket_is_a_lap_ahead() {
+    model_with_traced_loads("the_first_ticket_is_a_lap_ahead", Some(3), || {
+        let queue = Queue::<[u64; 2], Mpmc>::new(2).unwrap();
+        let mut consumer = queue.consumer();
+        let (mut batching, mut other) = (queue.producer().unwrap(), queue.producer().unwrap());
+        let thread = thread::spawn(move || batching.produce_batch(&[[10; 2], [11; 2]]).unwrap().start);
+        let n = other.produce(&[20; 2]);
+        let first = thread.join().unwrap();
+        let mut expected = [[0; 2]; 3];
+        expected[first as usize] = [10; 2];
+        expected[first as usize + 1] = [11; 2];
+        expected[n as usize] = [20; 2];
+        let mut newest = None;
+        while consumer.next_sequence() < 3 {
+            let next = consumer.next_sequence();
+            match consumer.try_consume() {
+                Ok(message) => {
+                    assert_eq!(message, expected[next as usize], "message {next}");
+                    newest = Some(next);
+                }
+                Err(TryConsumeError::SpedPast(_) | TryConsumeError::Empty) => {}
+            }
+        }
+        assert_eq!(newest, Some(2), "the newest message is not there");
+    });
+}
