@@ -11,6 +11,7 @@ use super::best::{Ahead, ahead, is_own};
 use super::plot::{self, Plot, Shape, Width, bytes, nanoseconds, rate, slug};
 use super::{Report, Row};
 use crate::catalogue::Kind;
+use crate::scenario::Scenario;
 
 /// Cores from which on a row for each pair is more than anybody reads.
 const MAX_PAIRS_AS_ROWS: usize = 600;
@@ -186,7 +187,7 @@ fn others(report: &Report) -> Markup {
 
 fn short(row: &Row) -> String {
     match row.figures {
-        Some(figures) => match figures.flow {
+        Some(figures) => match figures.flow.filter(|_| row.scenario == Scenario::Stream) {
             Some(flow) => rate(flow.per_second),
             None => format!("{:.2} × ({})", figures.ratio, nanoseconds(figures.p50_ns)),
         },

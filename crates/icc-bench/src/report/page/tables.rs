@@ -7,6 +7,7 @@ use crate::report::best::{Standing, is_own};
 use crate::report::plot::{Shape, bytes, kinds, nanoseconds, rate};
 use crate::report::table::Percentile;
 use crate::report::{Figures, Row};
+use crate::scenario::Scenario;
 
 /// A column of the comparing table: what the rows in it have in common.
 type Point = (usize, Option<usize>);
@@ -92,7 +93,7 @@ fn cell(row: &Row, rows: &[Row]) -> Markup {
         Standing::Level => ("number level", "≈ ", "within the range of the best; "),
         Standing::None => ("number", "", ""),
     };
-    let (large, small) = match figures.flow {
+    let (large, small) = match figures.flow.filter(|_| row.scenario == Scenario::Stream) {
         Some(flow) => (rate(flow.per_second), format!("{:.0} % of sent", flow.share_received * 100.0)),
         None => (nanoseconds(figures.p50_ns), format!("{:.2} ×", figures.ratio)),
     };
@@ -107,12 +108,14 @@ fn cell(row: &Row, rows: &[Row]) -> Markup {
 
 /// Every row with every figure.
 pub(super) fn all_figures(rows: &[Row]) -> Markup {
+    let has_thread = rows.iter().any(|row| row.figures.is_some_and(|figures| figures.thread_ns.is_some()));
     let has_flow = rows.iter().any(|row| row.figures.is_some_and(|figures| figures.flow.is_some()));
-    let percentiles: [Percentile; 4] = [
+    let percentiles: [Percentile; 5] = [
         ("p50", |figures| figures.p50_ns),
         ("p90", |figures| figures.p90_ns),
         ("p99", |figures| figures.p99_ns),
         ("p99.9", |figures| figures.p999_ns),
+        ("max", |figures| figures.max_ns),
     ];
     let reference = rows.first().map_or("", |row| row.scenario.reference());
     html! {
@@ -123,6 +126,7 @@ pub(super) fn all_figures(rows: &[Row]) -> Markup {
                     thead { tr {
                         th class="number" { "message" } th { "subject" }
                         @for (name, _) in percentiles { th class="number" { (name) } }
+                        @if has_thread { th class="number" { "consumers' thread" } }
                         @if has_flow { th class="number" { "received" } th class="number" { "of sent" } th class="number" { "of lost told" } }
                         th class="number" { "ratio to " (reference) } th class="number" { "range" } th class="number" { "rounds" } th class="number" { "dropped" }
                     } }
@@ -134,11 +138,12 @@ pub(super) fn all_figures(rows: &[Row]) -> Markup {
                                 @match row.figures {
                                     Some(figures) => {
                                         @for (_, pick) in percentiles { td class="number" { (nanoseconds(pick(&figures))) } }
+                                        @if has_thread { td class="number" { (figures.thread_ns.map(nanoseconds).unwrap_or_default()) } }
                                         @if has_flow { (flow_cells(&figures)) }
                                         td class="number" { (format!("{:.2}", figures.ratio)) }
                                         td class="number" { (format!("{:.2}–{:.2}", figures.ratio_min, figures.ratio_max)) }
                                     },
-                                    None => td colspan=(if has_flow { "9" } else { "6" }) class="missing" { "no steady round: the reference moved during each" },
+                                    None => td colspan=(7 + if has_flow { 3 } else { 0 } + usize::from(has_thread)) class="missing" { "no steady round: the reference moved during each" },
                                 }
                                 td class="number" { (row.rounds) }
                                 td class="number" { (row.dropped) }

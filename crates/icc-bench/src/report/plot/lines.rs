@@ -42,26 +42,50 @@ struct Subject {
 pub(super) fn by_payload(rows: &[Row]) -> Vec<Plot> {
     let (slug, all) = (slug(rows), subjects_of_plots(rows));
     let kinds = kinds(rows);
+    let groups: Vec<(Kind, Option<usize>)> = kinds
+        .iter()
+        .flat_map(|kind| consumers_of(rows, *kind).into_iter().map(move |consumers| (*kind, consumers)))
+        .collect();
     let mut plots = Vec::new();
     for subject in &all {
-        for kind in &kinds {
+        for (kind, consumers) in &groups {
             let (suffix, heading) = names(*kind);
             // Plain copies have a direction, other references belong to all.
             let is_reference = |row: &Row| {
                 row.kind == Kind::Reference
                     && (!matches!(kind, Kind::Read | Kind::Write) || row.subject.contains(suffix))
             };
-            let of_kind: Vec<Row> = rows.iter().filter(|row| row.kind == *kind || is_reference(row)).cloned().collect();
-            let (id, title) = if kinds.len() > 1 {
+            let of_group: Vec<Row> = rows
+                .iter()
+                .filter(|row| row.kind == *kind && row.consumers == *consumers || is_reference(row))
+                .cloned()
+                .collect();
+            let (mut id, mut title) = if kinds.len() > 1 {
                 (format!("{slug}{}-{suffix}", subject.id), format!("{}: {heading}", subject.title))
             } else {
                 (format!("{slug}{}", subject.id), subject.title.clone())
             };
-            let plot = Plot::new(id, title, subject.caption.to_owned(), |width| draw(&of_kind, subject.axes, width));
+            match consumers {
+                Some(0) => title.push_str(", nobody polling"),
+                Some(count) => {
+                    id.push_str(&format!("-{count}"));
+                    title.push_str(&format!(", {count} polling"));
+                }
+                None => {}
+            }
+            let plot = Plot::new(id, title, subject.caption.to_owned(), |width| draw(&of_group, subject.axes, width));
             plots.extend(plot.map(|plot| Plot { is_detail: subject.is_detail, ..plot }));
         }
     }
     plots
+}
+
+/// The numbers of consumers that a kind was measured with, in their order.
+fn consumers_of(rows: &[Row], kind: Kind) -> Vec<Option<usize>> {
+    let mut all: Vec<Option<usize>> = rows.iter().filter(|row| row.kind == kind).map(|row| row.consumers).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn subjects_of_plots(rows: &[Row]) -> Vec<Subject> {
@@ -137,17 +161,25 @@ pub(super) fn by_consumers(rows: &[Row]) -> Vec<Plot> {
     payloads.sort_by_key(|payload| (Some(*payload) != main, *payload));
     payloads
         .into_iter()
-        .filter_map(|payload| {
+        .flat_map(|payload| {
             let rows: Vec<Row> = rows.iter().filter(|row| row.payload_bytes == payload).cloned().collect();
             let is_detail = Some(payload) != main;
-            let plot = Plot::new(
+            let (name, size) = (title(&rows), bytes(payload));
+            let producer = Plot::new(
                 if is_detail { format!("{slug}-{payload}") } else { slug.clone() },
-                format!("{} by consumers, {} messages", title(&rows), bytes(payload)),
-                "What a message costs its producer, in nanoseconds: a flat line is one that consumers cost nothing"
-                    .to_owned(),
+                format!("{name}: the producer, {size} messages"),
+                "What a message costs its producer, in nanoseconds; a level line: consumers cost it nothing".to_owned(),
                 |width| draw(&rows, axes, width),
-            )?;
-            Some(Plot { is_detail, ..plot })
+            );
+            let thread = Plot::new(
+                format!("{slug}-thread{}", if is_detail { format!("-{payload}") } else { String::new() }),
+                format!("{name}: the consumers' thread, {size} messages"),
+                "What a message costs the thread that polls all consumers, in nanoseconds".to_owned(),
+                |width| {
+                    draw(&rows, Axes { up: |figures| figures.thread_ns.unwrap_or(0.0), range: None, ..axes }, width)
+                },
+            );
+            [producer, thread].into_iter().flatten().map(move |plot| Plot { is_detail, ..plot })
         })
         .collect()
 }
@@ -189,7 +221,12 @@ impl<'rows> Line<'rows> {
 
 fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
     let subjects = subjects(rows);
-    let measured: Vec<(&Row, Figures)> = rows.iter().filter_map(|row| Some((row, row.figures?))).collect();
+    let measured: Vec<(&Row, Figures)> = rows
+        .iter()
+        .filter_map(|row| Some((row, row.figures?)))
+        // What is not measured of a subject has no place on the scale.
+        .filter(|(_, figures)| (axes.up)(figures) > 0.0)
+        .collect();
     let mut values: Vec<usize> = measured.iter().map(|(row, _)| (axes.across)(row)).collect();
     values.sort_unstable();
     values.dedup();

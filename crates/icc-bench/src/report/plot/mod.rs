@@ -160,12 +160,12 @@ impl Shape {
     /// Looks at what the rows of a scenario have.
     #[must_use]
     pub fn of(rows: &[Row]) -> Self {
-        let differ = |pick: fn(&Row) -> Option<usize>| {
-            rows.iter().any(|row| pick(row).is_some() && pick(row) != rows.iter().find_map(pick))
-        };
+        let mut consumers: Vec<usize> = rows.iter().filter_map(|row| row.consumers).collect();
+        consumers.sort_unstable();
+        consumers.dedup();
         if rows.iter().any(|row| row.cores.is_some()) {
             Self::Cores
-        } else if differ(|row| row.consumers.filter(|_| row.kind != Kind::Reference)) {
+        } else if consumers.len() > 2 {
             Self::Consumers
         } else if rows.iter().any(|row| row.scenario == Scenario::Stream) {
             Self::Flow
