@@ -74,8 +74,8 @@ pub(crate) fn run(common: &Common, run: &Run) -> Result<()> {
     let said = log.map(fs::read_to_string).transpose()?.unwrap_or_default();
     let directory = owned.directory().to_owned();
     drop(owned);
-    print!("{said}");
-    println!("launcher: all parts ended, {} removed", directory.display());
+    // As in `say`.
+    let _ = writeln!(io::stdout(), "{said}launcher: all parts ended, {} removed", directory.display());
     Ok(())
 }
 
@@ -113,7 +113,7 @@ impl<'a> System<'a> {
         let mut parts = Vec::new();
         for (number, role) in ROLES.into_iter().enumerate() {
             let mut command = command(common, wait)?;
-            command.args(role.arguments()).stdin(Stdio::null());
+            command.args(role.arguments()).stdin(Stdio::null()).stdout(Stdio::null());
             // A group of its own: Ctrl-C is for the launcher, which then ends the parts.
             command.process_group(0);
             if run.pin {

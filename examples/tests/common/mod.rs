@@ -14,10 +14,18 @@ use std::time::{Duration, Instant};
 pub(crate) const LONG: Duration = Duration::from_secs(40);
 
 /// The command that runs an example, which was built along with this test.
+///
+/// `cargo test --test NAME` does not build examples. So this sees that there is one, and that it is not older than its sources,
+/// which cargo lists beside it.
 pub(crate) fn example(name: &str) -> Command {
     let test = std::env::current_exe().expect("a test has a path");
     let path = test.parent().and_then(Path::parent).expect("it is in `deps`").join("examples").join(name);
-    assert!(path.exists(), "no {}: build it first, `cargo build -p icc-examples --examples`", path.display());
+    let modified = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
+    let sources = std::fs::read_to_string(path.with_extension("d")).unwrap_or_default();
+    let sources = sources.split_once(": ").map_or("", |(_, sources)| sources);
+    let built = modified(&path);
+    let fresh = built.is_some() && sources.split_whitespace().all(|source| modified(Path::new(source)) <= built);
+    assert!(fresh, "no {} or an old one: build it first, `cargo build -p icc-examples --examples`", path.display());
     let mut command = Command::new(path);
     command.stdin(Stdio::null()).env_remove("RUST_BACKTRACE");
     command
@@ -84,6 +92,13 @@ impl Running {
         }
     }
 
+    /// Waits for a line that may have come already.
+    pub(crate) fn said(&mut self, part: &str) {
+        if !self.said.iter().any(|line| line.contains(part)) {
+            self.line(part, |line| line.contains(part));
+        }
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         send(self.process.id(), signal);
     }
@@ -93,7 +108,10 @@ impl Running {
         let deadline = Instant::now() + LONG;
         while Instant::now() < deadline {
             if let Some(status) = self.process.try_wait().expect("it can be waited for") {
-                self.said.extend(self.lines.iter());
+                // Until its output is closed, by those that it has started too.
+                while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                    self.said.push(line);
+                }
                 return status.code();
             }
             thread::sleep(Duration::from_millis(5));
