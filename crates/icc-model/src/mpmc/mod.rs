@@ -19,8 +19,6 @@ pub struct Mpmc<const PRODUCERS: usize, const CONSUMERS: usize> {
     pub deaths: u8,
     /// How many times somebody may come and take a dead one's id.
     pub newcomers: u8,
-    /// Whether a producer's ledger says `Idle` after each message, or goes on naming the ticket that is complete.
-    pub settles: bool,
     /// What is done wrong.
     pub mistake: Option<Mistake>,
 }
@@ -40,7 +38,7 @@ pub enum Mistake {
     NoClaiming,
     /// A ledger that says `Claiming` is taken for one that says `Idle`.
     ClaimingIsIdle,
-    /// The ledger says `Idle` before the message is complete.
+    /// The ledger names the ticket no more before the message is complete.
     IdleTooEarly,
     /// A ledger that names the ticket is proof of life, without a look at the lock.
     LockNotAsked,
@@ -91,7 +89,7 @@ impl<const P: usize, const C: usize> Mpmc<P, C> {
 
     /// What producer `id` does next.
     fn produce(&self, id: usize, state: &mut State<P, C>) {
-        use Producing::{Attach, Check, Claim, Hold, Prove, Rest, Settle, Wait, Write};
+        use Producing::{Attach, Check, Claim, Hold, Prove, Rest, Wait, Write};
         let last = WORDS as u8 + 1;
         let before = |n: u8| complete(n) - 2;
         state.producers[id].at = match state.producers[id].at {
@@ -144,24 +142,15 @@ impl<const P: usize, const C: usize> Mpmc<P, C> {
                 Write(n, 1)
             }
             Write(n, part) if part < last => {
+                if self.does(Mistake::IdleTooEarly) {
+                    state.producers[id].ledger = Ledger::Idle;
+                }
                 state.slot(n).words[part as usize - 1] = n + 1;
                 Write(n, part + 1)
             }
             Write(n, _) => {
-                if self.does(Mistake::IdleTooEarly) {
-                    state.producers[id].ledger = Ledger::Idle;
-                    Settle(n)
-                } else {
-                    state.slot(n).version = complete(n);
-                    if self.settles { Settle(n) } else { Rest }
-                }
-            }
-            Settle(n) => {
-                if self.does(Mistake::IdleTooEarly) {
-                    state.slot(n).version = complete(n);
-                } else {
-                    state.producers[id].ledger = Ledger::Idle;
-                }
+                // The ledger goes on naming the ticket: the slot says that it is complete.
+                state.slot(n).version = complete(n);
                 Rest
             }
         };
@@ -218,10 +207,9 @@ impl<const P: usize, const C: usize> Mpmc<P, C> {
 
     /// What is wrong with giving up message `n` now.
     fn wrongly_given_up(&self, n: u8, state: &mut State<P, C>) -> Option<Fault> {
-        use Producing::{Check, Hold, Prove, Settle, Wait, Write};
+        use Producing::{Check, Hold, Prove, Wait, Write};
         let holds = |producer: &Producer| match producer.at {
             Hold(ticket) | Wait(ticket) | Prove(ticket, ..) | Check(ticket, _) | Write(ticket, _) => ticket == n,
-            Settle(ticket) => ticket == n && self.does(Mistake::IdleTooEarly),
             _ => false,
         };
         let alive = state.producers.iter().any(|producer| producer.lives && holds(producer));

@@ -55,7 +55,6 @@ pub(super) enum Producing {
     Check(u8, u8),
     /// The ticket, and what is next: the odd version, each word, the even version.
     Write(u8, u8),
-    Settle(u8),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
