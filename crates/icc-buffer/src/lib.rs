@@ -94,6 +94,7 @@ mod shared;
 mod spec;
 #[cfg_attr(icc_loom, path = "view_loom.rs")]
 mod view;
+mod wait;
 
 pub use buffer::Buffer;
 pub use error::{BufferError, ElementType, ElementTypes};
@@ -103,3 +104,4 @@ pub use read_only::{ReadLine, ReadOnlyBuffer, ReadSlot};
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use shared::{Demand, HugePages, Options, Origin, Owner, remove};
 pub use spec::{Expected, Kind, Spec};
+pub use wait::{BusySpin, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};

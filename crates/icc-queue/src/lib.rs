@@ -121,15 +121,13 @@ mod reader;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 mod shared;
 mod spmc;
-mod wait;
 
 pub use consumer::{Consumer, Drain, Recovery};
 pub use error::{BatchTooLong, ConsumeTimeoutError, Lost, ProducerError, QueueError, StartError, TryConsumeError};
-pub use icc_buffer::BufferError;
+pub use icc_buffer::{BufferError, BusySpin, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use icc_buffer::{Demand, HugePages, Options, Origin, Owner, remove};
 pub use mode::{Mode, Mpmc, Spmc};
 pub use producer::Producer;
 pub use queue::Queue;
 pub use reader::QueueReader;
-pub use wait::{BusySpin, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};

@@ -109,11 +109,13 @@
 struct Readme;
 
 mod changes;
+mod death;
 mod error;
 mod iter;
 mod lines;
 mod mode;
 mod patience;
+mod read_all;
 mod reader;
 mod seat;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
@@ -128,7 +130,9 @@ pub use error::{
     Busy, OutOfRange, ReadAllError, ReadError, SnapshotError, TryReadError, VectorError, WaitError, WriteError,
     WriterDied, WriterError,
 };
-pub use icc_buffer::{BufferError, Packed, Padded, Placement};
+pub use icc_buffer::{
+    BufferError, BusySpin, Packed, Padded, Placement, SpinThenSleep, SpinThenYield, WaitStrategy, Waited,
+};
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use icc_buffer::{Demand, HugePages, Options, Origin, Owner, remove};
 pub use iter::Iter;
@@ -136,5 +140,4 @@ pub use mode::{Exclusive, Mode, MultiWriter, Shared, SingleWriter, Tracked};
 pub use reader::VectorReader;
 pub use snapshot::Snapshot;
 pub use vector::SeqlockVector;
-pub use wait::{Sleep, Spin, WaitStrategy, Yield};
 pub use writer::Writer;

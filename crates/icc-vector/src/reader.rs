@@ -1,14 +1,10 @@
 //! The vector as readers see it: nothing here can write.
 
-use crate::lines::{self, Blocks};
-use crate::patience::{Patience, Round};
-use crate::{
-    Busy, Changes, Iter, Mode, MultiWriter, OutOfRange, ReadAllError, ReadError, Snapshot, TryReadError, WriterDied,
-};
+use crate::lines::Blocks;
+use crate::{Mode, MultiWriter, OutOfRange, ReadError, TryReadError};
 use core::{fmt, marker::PhantomData};
 use icc_buffer::{Padded, Placement, ReadLine, ReadOnlyBuffer, ReadSlot};
-use icc_seqlock::primitive::{Ordering, fence};
-use icc_seqlock::{BeingWritten, Payload, Tag};
+use icc_seqlock::{Payload, Tag};
 
 /// A vector that can only be read.
 ///
@@ -21,9 +17,9 @@ use icc_seqlock::{BeingWritten, Payload, Tag};
 ///
 /// Methods that begin with `try` make one attempt. The others wait for a writer that is just at the slot: they back off for some
 /// tens of microseconds, then give their core away up to 10,000 times, and see now and then whether that writer still lives.
-/// They end with the value, [`WriterDied`] or [`Busy`]; never with a value that is mixed from two, and never not at all.
+/// They end with the value, [`WriterDied`](crate::WriterDied) or [`Busy`](crate::Busy); never with a value that is mixed from two, and never not at all.
 pub struct VectorReader<T, M: Mode = MultiWriter, P: Placement = Padded> {
-    buffer: ReadOnlyBuffer<T, P>,
+    pub(crate) buffer: ReadOnlyBuffer<T, P>,
     pub(crate) blocks: Blocks,
     /// Whether its writers can die half-way, as those of shared memory can. Under loom they play that they do.
     pub(crate) mortal: bool,
@@ -222,172 +218,6 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
         Ok(Tag::completed(found) | found & 1)
     }
 
-    /// Copies the values of all slots into `out`, in order, each read when its turn comes.
-    ///
-    /// Each value is whole, but they are not of one moment: writes may come between two of them. For a picture of one moment
-    /// take a [`snapshot`](Self::snapshot).
-    ///
-    /// # Errors
-    ///
-    /// [`ReadAllError::WrongLen`] if `out` is not as long as the vector. [`ReadAllError::Read`] if a slot cannot be read; those
-    /// before it were. [`iter`](Self::iter) goes on after such a slot.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let health = icc_vector::SeqlockVector::<u32>::new(3)?;
-    /// health.write(1, &200)?;
-    /// let mut all = [9; 3];
-    /// health.read_all_into(&mut all)?;
-    /// assert_eq!(all, [0, 200, 0]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn read_all_into(&self, out: &mut [T]) -> Result<(), ReadAllError> {
-        if out.len() != self.len() {
-            return Err(ReadAllError::WrongLen { given: out.len(), len: self.len() });
-        }
-        self.read_range_into(0, out)
-    }
-
-    /// Copies the values of the slots from `first` on into `out`, as [`read_all_into`](Self::read_all_into) does.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadAllError::Read`] if a slot does not exist (nothing was read then), or cannot be read; those before it were.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let health = icc_vector::SeqlockVector::<u32>::new(3)?;
-    /// health.write(1, &200)?;
-    /// let mut two = [9; 2];
-    /// health.read_range_into(1, &mut two)?;
-    /// assert_eq!(two, [200, 0]);
-    /// assert!(health.read_range_into(2, &mut two).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn read_range_into(&self, first: usize, out: &mut [T]) -> Result<(), ReadAllError> {
-        if let Some(more) = out.len().checked_sub(1) {
-            self.check(first.saturating_add(more))?;
-        }
-        for (offset, value) in out.iter_mut().enumerate() {
-            // SAFETY: the last of them was checked.
-            unsafe { self.read_into_unchecked(first + offset, value) }?;
-        }
-        Ok(())
-    }
-
-    /// The values of all slots in order, each read when its turn comes.
-    ///
-    /// Each value is whole, but they are not of one moment: writes may come between two of them.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let positions = icc_vector::SeqlockVector::<f64>::new(3)?;
-    /// positions.write(0, &1.5)?;
-    /// positions.write(2, &2.0)?;
-    /// assert_eq!(positions.iter().sum::<Result<f64, _>>()?, 3.5);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn iter(&self) -> Iter<'_, T, M, P> {
-        Iter::new(self)
-    }
-
-    /// Gets ready to take pictures of these slots, in this order, each of one moment: see [`Snapshot`], with an example.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfRange`] if one of them does not exist.
-    pub fn snapshot(&self, indices: impl Into<Vec<usize>>) -> Result<Snapshot<T, M, P>, OutOfRange> {
-        let indices = indices.into();
-        indices.iter().try_for_each(|&index| self.check(index))?;
-        Ok(Snapshot::new(self.clone(), indices))
-    }
-
-    /// A cursor over changes. Its first look finds every slot that was ever written. See [`Changes`].
-    #[must_use]
-    pub fn changes(&self) -> Changes<T, M, P> {
-        Changes::from_start(self.clone())
-    }
-
-    /// A cursor over changes from now on. See [`Changes`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let health = icc_vector::SeqlockVector::<u32>::new(3)?;
-    /// health.write(1, &200)?;
-    /// assert_eq!(health.changes().look().count(), 1);
-    /// assert_eq!(health.changes_from_now().look().count(), 0);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn changes_from_now(&self) -> Changes<T, M, P> {
-        Changes::from_now(self.clone())
-    }
-
-    /// Reads a slot that was being written a moment ago. The index is in range.
-    #[cold]
-    pub(crate) fn read_patiently(&self, index: usize, out: &mut T) -> Result<u64, ReadError> {
-        let slot = self.slot(index);
-        let mut patience = Patience::default();
-        loop {
-            let version = match slot.try_read_into(out) {
-                Ok(version) => return Ok(version),
-                Err(BeingWritten { version }) => version,
-            };
-            match patience.round() {
-                Round::Again => {}
-                Round::Look if self.writer_died(index, version) => return Err(WriterDied { index }.into()),
-                Round::Look => {}
-                Round::GiveUp(attempts) => return Err(Busy { index, attempts }.into()),
-            }
-        }
-    }
-
-    /// Whether the writer that left slot `index` at `version`, which was seen there, is proven to be dead.
-    ///
-    /// An odd version names its writer, who took its lock before and stored that version with Release, and an Acquire fence follows
-    /// here: so the lock, asked for below, was taken, and is found free only if it was dropped since. By cases, for that writer:
-    ///
-    /// - It is alive and still writing: its lock is held: not dead.
-    /// - It has completed the write and was dropped since: the last look at the slot, after the lock was found free, finds the
-    ///   version of that write or a later one: not dead.
-    /// - It is dead and nobody has its id: its lock is free and the version stands.
-    /// - It is dead and another has got its id: before that one's first write, [`DEAD`](lines::DEAD) was put in place of the
-    ///   tag. Until then the lock is held: not proven, for that moment.
-    ///
-    /// A tag that no writer has, left by somebody who writes garbage, is nobody's.
-    #[cold]
-    pub(crate) fn writer_died(&self, index: usize, version: u64) -> bool {
-        if !self.mortal || version & 1 == 0 {
-            return false;
-        }
-        // Acquire: with the load of `version`, pairs with the Release in `Seqlock::try_write_over`, `write_alone` and `recover`.
-        fence(Ordering::Acquire);
-        let lives = lines::id_of(Tag::of(version)).is_some_and(|id| self.may_live(id));
-        !lives && self.slot(index).version() == version
-    }
-
-    /// Whether the writer that is at slot `index`, if one is, is proven to be dead.
-    #[cfg(icc_loom)]
-    #[doc(hidden)]
-    pub fn proves_death(&self, index: usize) -> bool {
-        self.writer_died(index, self.slot(index).version())
-    }
-
-    /// Whether the writer with this id lives. One whose death the system does not prove does.
-    pub(crate) fn may_live(&self, id: u32) -> bool {
-        self.buffer.holder_lives(id).unwrap_or(true)
-    }
-
-    /// All ids below this may have been taken, none beyond.
-    pub(crate) fn seats(&self) -> u32 {
-        self.line(lines::SEATS).load_acquire().min(u64::from(lines::WRITERS)) as u32
-    }
-
     #[inline(always)]
     pub(crate) fn check(&self, index: usize) -> Result<(), OutOfRange> {
         if index < self.len() { Ok(()) } else { Err(OutOfRange { index, len: self.len() }) }
@@ -409,11 +239,6 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
             None => unreachable!("every vector's buffer has as many lines as its mode says"),
         }
     }
-
-    #[cfg(all(target_os = "linux", not(icc_loom)))]
-    pub(crate) fn buffer(&self) -> &ReadOnlyBuffer<T, P> {
-        &self.buffer
-    }
 }
 
 impl<T, M: Mode, P: Placement> Clone for VectorReader<T, M, P> {
@@ -425,14 +250,5 @@ impl<T, M: Mode, P: Placement> Clone for VectorReader<T, M, P> {
 impl<T, M: Mode, P: Placement> fmt::Debug for VectorReader<T, M, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VectorReader").field("len", &self.buffer.len()).field("mode", &M::NAME).finish_non_exhaustive()
-    }
-}
-
-impl<'a, T: Payload, M: Mode, P: Placement> IntoIterator for &'a VectorReader<T, M, P> {
-    type Item = Result<T, ReadError>;
-    type IntoIter = Iter<'a, T, M, P>;
-
-    fn into_iter(self) -> Iter<'a, T, M, P> {
-        self.iter()
     }
 }

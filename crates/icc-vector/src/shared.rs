@@ -167,7 +167,7 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
     /// The path of the shared memory when it was created or opened; none if the vector is private or has no name.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
-        self.buffer().path()
+        self.buffer.path()
     }
 
     fn attached(buffer: Result<ReadOnlyBuffer<T, P>, BufferError>) -> Result<Self, VectorError> {

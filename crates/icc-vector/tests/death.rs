@@ -5,8 +5,8 @@ mod common;
 
 use common::{Actor, Name, Random, assert_whole, filled, role, wait_until};
 use icc_vector::{
-    BufferError, Mode, MultiWriter, Options, Packed, Placement, ReadError, SeqlockVector, SingleWriter, SnapshotError,
-    Spin, Tracked, VectorError, VectorReader, WaitError, WriteError, WriterDied, WriterError,
+    BufferError, BusySpin, Mode, MultiWriter, Options, Packed, Placement, ReadError, SeqlockVector, SingleWriter,
+    SnapshotError, Tracked, VectorError, VectorReader, WaitError, WriteError, WriterDied, WriterError,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -91,7 +91,7 @@ fn kill_writers<M: Mode>(role: &str) {
             let died = WriterDied { index };
             assert_eq!(snapshot.take().err(), Some(SnapshotError::WriterDied(died)));
             let seen = reader.version(index).unwrap();
-            let wait = reader.wait_for_change(index, seen, &mut value, Duration::from_secs(60), &mut Spin);
+            let wait = reader.wait_for_change(index, seen, &mut value, Duration::from_secs(60), &mut BusySpin);
             assert_eq!(wait, Err(WaitError::Read(died.into())));
             assert_eq!(reader.iter().filter(Result::is_ok).count(), SLOTS - 1, "the others are there");
             let mut next = vector.writer().unwrap();
@@ -176,7 +176,9 @@ fn answer(name: &Path) {
     let (mut version, mut value) = (0, [0; 4]);
     assert_eq!(vector.writer_of(0..1).err(), Some(WriterError::Taken { range: 0..1 }), "the other process has it");
     while value[0] < 100 {
-        version = vector.wait_for_change(0, version, &mut value, common::PATIENCE, &mut icc_vector::Yield).unwrap();
+        version = vector
+            .wait_for_change(0, version, &mut value, common::PATIENCE, &mut icc_vector::SpinThenYield { spins: 0 })
+            .unwrap();
         assert_whole(&value);
         writer.write(1, &filled(value[0])).unwrap();
     }
@@ -192,7 +194,9 @@ fn two_processes() {
     for n in 1..=100 {
         writer.write(0, &filled(n)).unwrap();
         while value[0] != n {
-            version = vector.wait_for_change(1, version, &mut value, common::PATIENCE, &mut icc_vector::Yield).unwrap();
+            version = vector
+                .wait_for_change(1, version, &mut value, common::PATIENCE, &mut icc_vector::SpinThenYield { spins: 0 })
+                .unwrap();
             assert_whole(&value);
         }
     }

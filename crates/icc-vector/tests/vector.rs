@@ -2,8 +2,9 @@
 #![cfg(not(icc_loom))]
 
 use icc_vector::{
-    BufferError, Busy, Change, Mode, MultiWriter, OutOfRange, Packed, Padded, Placement, ReadAllError, ReadError,
-    SeqlockVector, SingleWriter, Sleep, Spin, Tracked, TryReadError, WaitError, WriteError, WriterError, Yield,
+    BufferError, Busy, BusySpin, Change, Mode, MultiWriter, OutOfRange, Packed, Padded, Placement, ReadAllError,
+    ReadError, SeqlockVector, SingleWriter, SpinThenSleep, SpinThenYield, Tracked, TryReadError, WaitError, WriteError,
+    WriterError,
 };
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,7 +31,7 @@ fn out_of_range_is_an_error_and_touches_nothing() {
     assert_eq!(vector.read_into(2, &mut out), Err(missing.into()));
     assert_eq!(vector.try_read_into(2, &mut out), Err(TryReadError::OutOfRange(missing)));
     assert_eq!(vector.read_into_if_newer(2, 0, &mut out), Err(missing.into()));
-    let wait = vector.wait_for_change(2, 0, &mut out, Duration::MAX, &mut Spin);
+    let wait = vector.wait_for_change(2, 0, &mut out, Duration::MAX, &mut BusySpin);
     assert_eq!(wait, Err(WaitError::Read(missing.into())));
     assert_eq!(vector.write(2, &1), Err(missing.into()));
     assert_eq!(vector.update(2, |_| panic!("called")), Err(missing.into()));
@@ -235,17 +236,28 @@ fn waiting() {
     let mut out = 0;
     let start = Instant::now();
     let timeout = Duration::from_millis(20);
-    assert_eq!(vector.wait_for_change(1, 0, &mut out, timeout, &mut Yield), Err(WaitError::Timeout { index: 1 }));
+    assert_eq!(
+        vector.wait_for_change(1, 0, &mut out, timeout, &mut SpinThenYield { spins: 0 }),
+        Err(WaitError::Timeout { index: 1 })
+    );
     assert!(start.elapsed() >= timeout, "gave up early");
     writer.write(1, &5).unwrap();
-    assert_eq!(vector.wait_for_change(1, 0, &mut out, Duration::ZERO, &mut Spin), Ok(2), "it was there");
+    assert_eq!(vector.wait_for_change(1, 0, &mut out, Duration::ZERO, &mut BusySpin), Ok(2), "it was there");
     thread::scope(|scope| {
         let reader = vector.reader();
         let waits = [
-            scope.spawn(move || reader.wait_for_change(1, 2, &mut 0, Duration::from_secs(60), &mut Spin)),
-            scope.spawn(move || reader.wait_for_change(1, 2, &mut 0, Duration::from_secs(60), &mut Yield)),
+            scope.spawn(move || reader.wait_for_change(1, 2, &mut 0, Duration::from_secs(60), &mut BusySpin)),
             scope.spawn(move || {
-                reader.wait_for_change(1, 2, &mut 0, Duration::from_secs(60), &mut Sleep(Duration::from_millis(1)))
+                reader.wait_for_change(1, 2, &mut 0, Duration::from_secs(60), &mut SpinThenYield { spins: 0 })
+            }),
+            scope.spawn(move || {
+                reader.wait_for_change(
+                    1,
+                    2,
+                    &mut 0,
+                    Duration::from_secs(60),
+                    &mut SpinThenSleep { spins: 0, sleep: Duration::from_millis(1) },
+                )
             }),
         ];
         thread::sleep(Duration::from_millis(5));

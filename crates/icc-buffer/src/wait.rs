@@ -1,11 +1,11 @@
-//! How to wait for a message.
+//! How to wait for what another core writes.
 
 use core::time::Duration;
 use icc_seqlock::primitive::{spin_loop, thread};
 
-/// What a consumer does between two looks at a queue that has nothing for it yet.
+/// What a reader does between two looks at something that is not there yet: a message, or a change of a value.
 ///
-/// Three are provided: [`BusySpin`], [`SpinThenYield`], [`SpinThenSleep`]. None of them, and none of yours, costs the producer
+/// Three are provided: [`BusySpin`], [`SpinThenYield`], [`SpinThenSleep`]. None of them, and none of yours, costs a writer
 /// anything: it never wakes anybody.
 ///
 /// # Examples
@@ -13,36 +13,35 @@ use icc_seqlock::primitive::{spin_loop, thread};
 /// One's own: doing something useful meanwhile.
 ///
 /// ```
-/// use icc_queue::{Queue, WaitStrategy, Waited};
+/// use icc_buffer::{SpinThenYield, WaitStrategy, Waited};
 ///
 /// struct Housekeeping {
 ///     done: u64,
+///     wait: SpinThenYield,
 /// }
 ///
 /// impl WaitStrategy for Housekeeping {
-///     fn wait(&mut self, _round: u64) -> Waited {
+///     fn wait(&mut self, round: u64) -> Waited {
 ///         self.done += 1;
-///         Waited::Spun
+///         self.wait.wait(round)
 ///     }
 /// }
 ///
-/// let queue = Queue::<u64>::new(4)?;
-/// let mut consumer = queue.consumer();
-/// let mut housekeeping = Housekeeping { done: 0 };
-/// assert!(consumer.consume_timeout(&mut housekeeping, std::time::Duration::from_millis(1)).is_err());
-/// assert!(housekeeping.done > 0);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let mut housekeeping = Housekeeping { done: 0, wait: SpinThenYield { spins: 1 } };
+/// assert_eq!(housekeeping.wait(0), Waited::Spun);
+/// assert_eq!(housekeeping.wait(1), Waited::GaveUpCore);
+/// assert_eq!(housekeeping.done, 2);
 /// ```
 pub trait WaitStrategy {
-    /// Waits once. `round` counts from 0 how often the consumer has waited for this message.
+    /// Waits once. `round` counts from 0 how often the reader has waited for this message or change.
     fn wait(&mut self, round: u64) -> Waited;
 }
 
 /// How a [`WaitStrategy`] waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waited {
-    /// Briefly, and without giving the core away. A timeout then reads the clock only now and then, not to be late for a
-    /// message because of it.
+    /// Briefly, and without giving the core away. A timeout then reads the clock only now and then, not to be late because of
+    /// it.
     Spun,
     /// It yielded, slept or blocked, or took its time otherwise. A timeout reads the clock each time.
     GaveUpCore,
@@ -66,7 +65,7 @@ impl WaitStrategy for BusySpin {
 /// to share one.
 #[derive(Clone, Copy, Debug)]
 pub struct SpinThenYield {
-    /// How often it spins for each message before it yields. 1,000 by default: some ten microseconds.
+    /// How often it spins each time before it yields. 1,000 by default: some ten microseconds.
     pub spins: u64,
 }
 
@@ -89,11 +88,11 @@ impl WaitStrategy for SpinThenYield {
 
 /// Spins for a while, then sleeps between two looks.
 ///
-/// A message that comes while it sleeps is late by the rest of the sleep, some 50 microseconds of the system's own on top, and
-/// a burst longer than the ring can pass meanwhile. For what may be late: recorders, dashboards.
+/// What comes while it sleeps is seen late by the rest of the sleep, some 50 microseconds of the system's own on top, and of a
+/// queue a burst longer than the ring can pass meanwhile. For what may be late: recorders, dashboards.
 #[derive(Clone, Copy, Debug)]
 pub struct SpinThenSleep {
-    /// How often it spins for each message before it sleeps. 1,000 by default: some ten microseconds.
+    /// How often it spins each time before it sleeps. 1,000 by default: some ten microseconds.
     pub spins: u64,
     /// How long it sleeps each time. 50 microseconds by default.
     pub sleep: Duration,
