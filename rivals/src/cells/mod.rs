@@ -7,6 +7,7 @@ use icc_bench::message::Message;
 
 mod arc_swap;
 mod atomic_cell;
+mod blackboard;
 mod seqlock;
 mod triple_buffer;
 
@@ -17,10 +18,13 @@ pub(crate) fn add(catalogue: Catalogue) -> Catalogue {
         .with::<atomic_cell::CrossbeamCell>()
         .with::<triple_buffer::TripleBuffer>()
         .with::<arc_swap::ArcSwapped>()
+        .with::<blackboard::Blackboard>()
         .with_operation::<seqlock::Read>()
         .with_operation::<seqlock::Write>()
         .with_operation::<atomic_cell::Load>()
         .with_operation::<atomic_cell::Store>()
+        .with_operation::<blackboard::Read>()
+        .with_operation::<blackboard::Write>()
 }
 
 /// The number of the last message seen, for cells that do not say whether they have changed.

@@ -18,7 +18,8 @@ use crate::subjects::table::{
     SharedPaddedVector,
 };
 use crate::subjects::vector::VectorSlot;
-use crate::subjects::vector_handles::{SharedVectorSlot, SingleWriterSlot};
+use crate::subjects::vector_copy::{VectorRead, VectorWrite, VectorWriteAlone};
+use crate::subjects::vector_handles::{SharedSingleWriterSlot, SharedVectorSlot, SingleWriterSlot};
 use crate::subjects::{fetch_add, plain_ring, raw};
 
 /// The subjects a run can choose from, in the order of the report.
@@ -60,9 +61,13 @@ impl Catalogue {
             .with::<VectorSlot>()
             .with::<SharedVectorSlot>()
             .with::<SingleWriterSlot>()
+            .with::<SharedSingleWriterSlot>()
             .with_operation::<ReadInto>()
             .with_operation::<ExclusiveWrite>()
             .with_operation::<SharedWrite>()
+            .with_operation::<VectorRead>()
+            .with_operation::<VectorWrite>()
+            .with_operation::<VectorWriteAlone>()
             .with_cell_fan_out::<SeqlockCell>()
             .with_queue_fan_out::<SpmcQueue>()
             .with_queue_fan_out::<SharedSpmcQueue>()

@@ -9,4 +9,5 @@ pub mod seqlock;
 pub mod seqlock_copy;
 pub mod table;
 pub mod vector;
+pub mod vector_copy;
 pub mod vector_handles;

@@ -6,10 +6,10 @@ use crate::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
 use crate::message::Message;
 
 /// Slots of each table.
-const LEN: usize = 16;
+pub(super) const LEN: usize = 16;
 
 /// The slot that carries the messages: neither the first nor the last, so that it has neighbours.
-const SLOT: usize = 5;
+pub(super) const SLOT: usize = 5;
 
 /// `icc_vector::SeqlockVector` in memory that another process could map too, written as if others wrote the slot as well.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,21 @@ impl Subject for SingleWriterSlot {
 
     fn open<T: Message>() -> Result<Self::Link<T>, OpenError> {
         let vector = SeqlockVector::new(LEN)?;
+        Ok(VectorLink { writer: vector.writer()?, vector })
+    }
+}
+
+/// The same in memory that another process could map too.
+#[derive(Clone, Copy, Debug)]
+pub struct SharedSingleWriterSlot;
+
+impl Subject for SharedSingleWriterSlot {
+    const NAME: &'static str = "icc-vector, one writer, shared";
+    const TELLS_LOSS: bool = false;
+    type Link<T: Message> = VectorLink<T, SingleWriter>;
+
+    fn open<T: Message>() -> Result<Self::Link<T>, OpenError> {
+        let vector = SeqlockVector::anonymous(LEN, &Options::new())?;
         Ok(VectorLink { writer: vector.writer()?, vector })
     }
 }
