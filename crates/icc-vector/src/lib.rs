@@ -94,15 +94,30 @@
 //!
 //! # Which guarantee
 //!
-//! Every value is whole: never mixed from two writes. What several values have to do with each other depends on the call, see
-//! [`Snapshot`]. [`Changes`] misses no change, though it yields only the newest of several.
+//! Every value is whole: never mixed from two writes. What several values have to do with each other depends on the call:
+//!
+//! | call | each value is | of several values |
+//! |---|---|---|
+//! | [`read`](VectorReader::read), [`read_into`](VectorReader::read_into), … | the newest complete one when it was copied | nothing |
+//! | [`read_all_into`](VectorReader::read_all_into), [`read_range_into`](VectorReader::read_range_into), [`iter`](VectorReader::iter) | the newest complete one when its turn came | a later slot is read later; writes may come between |
+//! | [`Snapshot::take`] | as it was at one moment | all of the same moment: no write to any of them crossed it |
+//! | [`Changes::look`] | the newest complete one when its turn came | every slot that changed is yielded, by this look or the next |
+//! | [`wait_for_change`](VectorReader::wait_for_change) | newer than the version given | nothing |
+//!
+//! Of several writes to a slot in a row a reader may see the last only. Who must see each needs a queue.
+//!
+//! A look of a cursor costs one load a counter (at most 1024) and, for each block of slots with a change, one load a slot: see
+//! [`Changes`] for the figures. Without counters ([`Tracked`]) it costs one load a slot of the whole table.
 //!
 //! # When a writer dies
 //!
-//! In shared memory a process can be killed in the middle of a write. The slot's old value is then gone. Readers get
+//! In shared memory a process can be killed in the middle of a write. The slot's old value is then gone. While a slot is being
+//! written its version names the writer, and a lock that the kernel keeps tells whether that one lives. So readers get
 //! [`WriterDied`] from calls that wait, once the kernel proves it, and the next write makes the slot readable again; all
 //! other slots are untouched. A writer that is only stopped is never taken for dead: readers of the one slot that it was at get
 //! [`Busy`] until it goes on.
+//!
+//! A writer's handle therefore costs no more than the slot itself: nothing is written down but value and version.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -234,7 +234,7 @@ fn recovery_against_a_reader() {
     });
 }
 
-/// The same with one writer a slot, who completes the dead one's write.
+/// One writer a slot, who completes the dead one's write.
 #[test]
 fn single_recovery_against_a_reader() {
     model_with_traced_loads("single_recovery_against_a_reader", Some(3), || {
