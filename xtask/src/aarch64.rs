@@ -31,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     }
     let tools = Tools::find()?;
     say(&format!("compiler {}, linker {LINKER}, emulator {EMULATOR}", tools.compiler.display()))?;
+    let runner = format!("{EMULATOR} -L {}", tools.root);
     let mut cargo = workspace.cargo();
     cargo
         .args(["test", "--no-fail-fast", "--lib", "--tests", "--target", TARGET])
@@ -38,7 +39,9 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
         .own_build(workspace, "aarch64", "")
         .env("RUSTC", &tools.compiler)
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER)
-        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", format!("{EMULATOR} -L {}", tools.root));
+        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", &runner)
+        // Tests that start child processes start them through this.
+        .env("ICC_TEST_RUNNER", &runner);
     process::run(&mut cargo).map(process::exit_code)
 }
 

@@ -23,8 +23,10 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Run the concurrent tests under a sanitizer (needs a nightly toolchain).
     Sanitize(SanitizeArgs),
-    /// Run the tests that hunt for what is rare, for a given time.
+    /// Torture queues, vectors and cells between threads and killed processes, for a given time.
     Torture(TortureArgs),
+    /// Fuzz attaching to arbitrary bytes, and calls against a model (needs a nightly toolchain and cargo-fuzz).
+    Fuzz(FuzzArgs),
     /// Make each ordering, fence and protocol step wrong, one at a time, and require that a check fails.
     Mutants(MutantsArgs),
     /// Run the library crates' tests under Miri (needs a nightly toolchain with miri).
@@ -55,6 +57,8 @@ pub(crate) enum Step {
     Fmt,
     /// Atomics and loom are named in the shim alone.
     Shim,
+    /// Every test that docs/testing.md names exists, and every model is named there.
+    NamedTests,
     /// Clippy on every target, warnings denied.
     Clippy,
     /// Clippy on what is built for loom, warnings denied.
@@ -67,6 +71,8 @@ pub(crate) enum Step {
     PortableTests,
     /// Producers that die at each step of the protocol.
     Steps,
+    /// A short torture.
+    Torture,
     /// The loom models.
     Loom,
     /// A short benchmark run: does it still measure?
@@ -126,7 +132,22 @@ pub(crate) struct MutantsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct TortureArgs {
-    /// About how long the torture lasts in all; builds and the other tests come on top.
+    /// About how long the torture lasts in all; builds come on top.
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) seconds: u32,
+    /// Only scenarios whose name contains this.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Option<String>,
+    /// Then give as much time again to the library crates' own tests that can go on for ever.
+    #[arg(long)]
+    pub(crate) tests: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FuzzArgs {
+    /// Only this target: attach or calls.
+    pub(crate) target: Option<String>,
+    /// About how long it lasts in all; builds come on top.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(crate) seconds: u32,
 }

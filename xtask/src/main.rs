@@ -7,11 +7,13 @@ mod aarch64;
 mod bench;
 mod cli;
 mod counts;
+mod fuzz;
 mod loom;
 mod loom_line;
 mod miri;
 mod msrv;
 mod mutants;
+mod named_tests;
 mod process;
 mod sanitize;
 mod shim;
@@ -45,6 +47,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => bench::run(&workspace, args),
         Command::Sanitize(args) => sanitize::run(&workspace, args),
         Command::Torture(args) => torture::run(&workspace, args),
+        Command::Fuzz(args) => fuzz::run(&workspace, args),
         Command::Mutants(args) => mutants::run(&workspace, args),
         Command::Miri => miri::run(&workspace),
         Command::Msrv => msrv::run(&workspace),

@@ -14,7 +14,10 @@ use crate::cli::{LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
 use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
-use crate::{bench, loom};
+use crate::{bench, loom, named_tests, torture};
+
+/// How long the short torture lasts.
+const TORTURE_SECONDS: u32 = 20;
 
 /// What became of a step.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,6 +31,7 @@ enum Outcome {
 /// Runs the steps; fails if one fails.
 pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> anyhow::Result<ExitCode> {
     let steps = selected(args)?;
+    let begin = Instant::now();
     let (mut total, mut rows, mut failed) = (Counts::default(), Vec::new(), false);
     for &step in &steps {
         if failed && !args.keep_going {
@@ -55,6 +59,7 @@ pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> anyhow::Result<Exit
         say(&format!("<== {}: {verdict} ({seconds:.1} s)", step.name()))?;
         rows.push(format!("{:15} {seconds:6.1} s  {verdict}", step.name()));
     }
+    rows.push(format!("{:15} {:6.1} s", "in all", begin.elapsed().as_secs_f64()));
     say(&format!("\n{}\n\n{total}", rows.join("\n")))?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -83,12 +88,14 @@ fn purpose(step: Step) -> &'static str {
     match step {
         Step::Fmt => "formatting",
         Step::Shim => "atomics in the shim alone",
+        Step::NamedTests => "tests that docs/testing.md names",
         Step::Clippy => "lints on every target",
         Step::ClippyLoom => "lints on what is built for loom",
         Step::Docs => "documentation",
         Step::Tests => "unit, integration and documentation tests",
         Step::PortableTests => "the library crates' tests on the portable payload copy",
         Step::Steps => "producers that die at each step of the protocol",
+        Step::Torture => "a short torture",
         Step::Loom => "loom models",
         Step::Bench => "a short benchmark run",
         Step::Package => "packages for crates.io, each built from its package",
@@ -100,6 +107,7 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
     match step {
         Step::Fmt => plain(cargo.args(["fmt", "--all", "--check"])),
         Step::Shim => crate::shim::check(workspace).map(|()| Outcome::Passed),
+        Step::NamedTests => named_tests::check(workspace).map(|()| Outcome::Passed),
         Step::Clippy => plain(cargo.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
         Step::ClippyLoom => {
             // Under this cfg nothing but the libraries and their models is ever built.
@@ -119,6 +127,7 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
             cargo.args(["test", "--no-fail-fast", "-p", "icc-queue", "--test", "steps"]);
             counted(cargo.own_build(workspace, "steps", "--cfg icc_steps"), counts)
         }
+        Step::Torture => plain(&mut torture::command(workspace, TORTURE_SECONDS)),
         Step::Loom => {
             *counts = loom::check(workspace, &LoomArgs::default())?;
             Ok(if counts.failed == 0 { Outcome::Passed } else { Outcome::Failed })

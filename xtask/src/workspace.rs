@@ -45,6 +45,11 @@ impl Workspace {
         Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
     }
 
+    /// A directory below the target directory, for builds with flags of their own.
+    pub(crate) fn own_directory(&self, name: &str) -> PathBuf {
+        self.target.join(name)
+    }
+
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
@@ -155,7 +160,7 @@ impl OwnBuild for Command {
         // The encoded variable would win over the plain one and lose our flags.
         self.env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("RUSTFLAGS", all)
-            .env("CARGO_TARGET_DIR", workspace.target.join(directory))
+            .env("CARGO_TARGET_DIR", workspace.own_directory(directory))
     }
 
     fn packages<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> &mut Self {
