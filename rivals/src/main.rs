@@ -13,7 +13,7 @@ fn main() -> ExitCode {
 
 /// Everything of icc, and the rivals.
 fn catalogue() -> Catalogue {
-    cells::add(queues::add(Catalogue::icc()))
+    cells::add(queues::add(Catalogue::icc())).with_rivals()
 }
 
 #[cfg(test)]
@@ -34,15 +34,7 @@ mod tests {
             return;
         };
         let rig = Rig { patience: Duration::from_secs(5), ..Rig::new(Cores { first, second }).unwrap() };
-        let scenarios = [
-            Scenario::OneWayLatency,
-            Scenario::SpacedLatency,
-            Scenario::CopyCost,
-            Scenario::ProduceCost,
-            Scenario::Stream,
-            Scenario::MultiProducer,
-        ];
-        for scenario in scenarios {
+        for scenario in Scenario::ALL {
             let ours = Catalogue::icc().names(scenario);
             let cases = catalogue().cases(scenario, &[8, 120, 1024], |name| !ours.contains(&name));
             let rivals: BTreeSet<_> = cases.iter().map(|case| case.subject).collect();

@@ -7,18 +7,42 @@ use crate::cli::BenchArgs;
 use crate::process;
 use crate::workspace::Workspace;
 
+/// The option that asks for other libraries. The benchmark knows it too: its help explains it.
+const RIVALS: &str = "--rivals";
+
 /// Runs the benchmark with the user's arguments and hands its exit code back.
 pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> anyhow::Result<ExitCode> {
     process::run(&mut command(workspace, &args.args)).map(process::exit_code)
 }
 
 /// The benchmark in the user's directory, so that a path such as `--json out.json` means what it says there.
+///
+/// With `--rivals` it is the package that has other libraries beside these, which nobody else compiles.
 pub(crate) fn command(workspace: &Workspace, args: &[impl AsRef<OsStr>]) -> Command {
+    let with_rivals = args.iter().any(|arg| arg.as_ref() == RIVALS);
+    let (package, manifest) =
+        if with_rivals { ("icc-rivals", "rivals/Cargo.toml") } else { ("icc-bench", "Cargo.toml") };
     let mut command = workspace.cargo_here();
     command
-        .args(["run", "--release", "--package", "icc-bench", "--bin", "icc-bench", "--manifest-path"])
-        .arg(workspace.root().join("Cargo.toml"))
+        .args(["run", "--release", "--package", package, "--bin", package, "--manifest-path"])
+        .arg(workspace.root().join(manifest))
         .arg("--")
         .args(args);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::shown;
+
+    #[test]
+    fn rivals_are_built_only_when_asked_for() {
+        let workspace = Workspace::find().unwrap();
+        let with = shown(&command(&workspace, &["--quick", "--rivals"]));
+        assert!(with.contains("icc-rivals") && with.contains("rivals/Cargo.toml"), "{with}");
+        assert!(with.ends_with("-- --quick --rivals"), "{with}");
+        let without = shown(&command(&workspace, &["--only", "rivals"]));
+        assert!(without.contains("--bin icc-bench") && !without.contains("rivals/Cargo.toml"), "{without}");
+    }
 }

@@ -60,6 +60,10 @@ pub struct Arguments {
     #[arg(long, value_name = "TIME")]
     pub interval: Option<String>,
 
+    /// Measure other libraries too (`cargo xtask bench --rivals` builds them)
+    #[arg(long)]
+    pub rivals: bool,
+
     /// Fail, with exit code 1, if a row has no steady round
     #[arg(long)]
     pub strict: bool,

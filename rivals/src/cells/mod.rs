@@ -8,6 +8,8 @@ use icc_bench::message::Message;
 mod arc_swap;
 mod atomic_cell;
 mod blackboard;
+mod blackboard_table;
+mod nexus_slot;
 mod seqlock;
 mod triple_buffer;
 
@@ -19,6 +21,9 @@ pub(crate) fn add(catalogue: Catalogue) -> Catalogue {
         .with::<triple_buffer::TripleBuffer>()
         .with::<arc_swap::ArcSwapped>()
         .with::<blackboard::Blackboard>()
+        .with_table::<blackboard_table::BlackboardTable>()
+        .with::<nexus_slot::NexusSlot>()
+        .with_cell_fan_out::<nexus_slot::NexusSlot>()
         .with_operation::<seqlock::Read>()
         .with_operation::<seqlock::Write>()
         .with_operation::<atomic_cell::Load>()

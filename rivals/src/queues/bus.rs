@@ -5,7 +5,7 @@
 //! there are none here.
 
 use ::bus::BusReader;
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
 use icc_bench::message::Message;
 
 use super::{CAPACITY, Ends};
@@ -21,6 +21,22 @@ impl Subject for Bus {
         let mut bus = ::bus::Bus::new(CAPACITY);
         let reader = bus.add_rx();
         Ok(BusLink(Ends::new(BusSender(bus), BusReceiver(reader))))
+    }
+}
+
+impl Broadcast for Bus {
+    const NAME: &'static str = <Self as Subject>::NAME;
+    const ROOM: usize = CAPACITY;
+    type Sender<'store, T: Message> = BusSender<T>;
+    type Receiver<'store, T: Message> = BusReceiver<T>;
+
+    fn with_ends<T: Message, R>(
+        consumers: usize,
+        body: impl FnOnce(BusSender<T>, Vec<BusReceiver<T>>) -> R,
+    ) -> Result<R, OpenError> {
+        let mut bus = ::bus::Bus::new(CAPACITY);
+        let readers = (0..consumers).map(|_| BusReceiver(bus.add_rx())).collect();
+        Ok(body(BusSender(bus), readers))
     }
 }
 

@@ -5,10 +5,10 @@
 //! one's own, which its documentation rates as fast as its own threads.
 
 use ::disruptor::{
-    BusySpin, EventPoller, Polling, Producer, SingleConsumerBarrier, SingleProducer, SingleProducerBarrier,
-    build_single_producer,
+    BusySpin, EventPoller, MultiConsumerBarrier, Polling, Producer, SingleConsumerBarrier, SingleProducer,
+    SingleProducerBarrier, build_single_producer,
 };
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
 use icc_bench::message::Message;
 
 use super::{CAPACITY, Ends};
@@ -26,9 +26,51 @@ impl Subject for Disruptor {
     }
 }
 
+impl Broadcast for Disruptor {
+    const NAME: &'static str = <Self as Subject>::NAME;
+    const ROOM: usize = CAPACITY;
+    type Sender<'store, T: Message> = ToMany<T>;
+    type Receiver<'store, T: Message> = DisruptorReceiver<T>;
+
+    fn with_ends<T: Message, R>(
+        consumers: usize,
+        body: impl FnOnce(ToMany<T>, Vec<DisruptorReceiver<T>>) -> R,
+    ) -> Result<R, OpenError> {
+        let (poller, builder) = build_single_producer(CAPACITY, T::zeroed, BusySpin).new_event_poller();
+        let mut pollers = vec![DisruptorReceiver(poller)];
+        if consumers < 2 {
+            return Ok(body(ToMany::One(builder.build()), pollers));
+        }
+        let (poller, mut builder) = builder.new_event_poller();
+        pollers.push(DisruptorReceiver(poller));
+        while pollers.len() < consumers {
+            let (poller, next) = builder.new_event_poller();
+            pollers.push(DisruptorReceiver(poller));
+            builder = next;
+        }
+        Ok(body(ToMany::Many(builder.build()), pollers))
+    }
+}
+
 pub(crate) struct DisruptorLink<T>(Ends<DisruptorSender<T>, DisruptorReceiver<T>>);
 
 pub(crate) struct DisruptorSender<T>(SingleProducer<T, SingleConsumerBarrier>);
+
+/// A producer whose type tells whether it has one consumer or more.
+pub(crate) enum ToMany<T> {
+    One(SingleProducer<T, SingleConsumerBarrier>),
+    Many(SingleProducer<T, MultiConsumerBarrier>),
+}
+
+impl<T: Message> Sender<T> for ToMany<T> {
+    #[inline(always)]
+    fn send(&mut self, message: &T) {
+        match self {
+            Self::One(producer) => producer.publish(|event| *event = *message),
+            Self::Many(producer) => producer.publish(|event| *event = *message),
+        }
+    }
+}
 
 pub(crate) struct DisruptorReceiver<T>(EventPoller<T, SingleProducerBarrier>);
 

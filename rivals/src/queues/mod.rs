@@ -1,4 +1,7 @@
 //! Rings and channels: every message arrives, or its loss is told.
+//!
+//! What waits for room is left out where nobody polls: a message's cost to its producer alone, and two producers at once.
+//! What gives each message to one consumer only is left out where there are several.
 
 use icc_bench::catalogue::Catalogue;
 
@@ -27,6 +30,12 @@ pub(crate) fn add(catalogue: Catalogue) -> Catalogue {
         .with_lossy_queue::<tokio_broadcast::TokioBroadcast>()
         .with_many_producers::<tokio_broadcast::TokioBroadcast>()
         .with_lossless_queue::<bus::Bus>()
+        .with_queue_fan_out::<photon_ring::PhotonRing>()
+        .with_queue_fan_out::<ringfire::Ringfire>()
+        .with_queue_fan_out::<outcry::Outcry>()
+        .with_queue_fan_out::<disruptor::Disruptor>()
+        .with_queue_fan_out::<tokio_broadcast::TokioBroadcast>()
+        .with_queue_fan_out::<bus::Bus>()
 }
 
 /// The ends of a link whose structure makes both at once, to be handed out a single time.

@@ -4,7 +4,7 @@
 //! by atomic words, so there is no data race. A consumer that was overrun starts again at the head.
 
 use ::outcry::{Consumer, Error, Producer, Queue};
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
 use icc_bench::message::Message;
 
 use super::{CAPACITY, Ends};
@@ -20,10 +20,30 @@ impl Subject for Outcry {
     type Link<T: Message> = OutcryLink;
 
     fn open<T: Message>() -> Result<OutcryLink, OpenError> {
-        // Its capacity is in bytes and a power of two: room for at least as many messages as the others have.
-        let bytes = CAPACITY * (size_of::<T>() + FRAME_HEADER);
-        let queue = Queue::anon(bytes.next_power_of_two() as u64)?;
+        let queue = queue_for::<T>()?;
         Ok(OutcryLink(Ends::new(OutcrySender(queue.producer()?), OutcryReceiver(queue.consumer()))))
+    }
+}
+
+/// Its capacity is in bytes and a power of two: room for at least as many messages as the others have.
+fn queue_for<T: Message>() -> Result<Queue, OpenError> {
+    let bytes = CAPACITY * (size_of::<T>() + FRAME_HEADER);
+    Ok(Queue::anon(bytes.next_power_of_two() as u64)?)
+}
+
+impl Broadcast for Outcry {
+    const NAME: &'static str = <Self as Subject>::NAME;
+    const ROOM: usize = CAPACITY;
+    type Sender<'store, T: Message> = OutcrySender;
+    type Receiver<'store, T: Message> = OutcryReceiver;
+
+    fn with_ends<T: Message, R>(
+        consumers: usize,
+        body: impl FnOnce(OutcrySender, Vec<OutcryReceiver>) -> R,
+    ) -> Result<R, OpenError> {
+        let queue = queue_for::<T>()?;
+        let readers = (0..consumers).map(|_| OutcryReceiver(queue.consumer())).collect();
+        Ok(body(OutcrySender(queue.producer()?), readers))
     }
 }
 

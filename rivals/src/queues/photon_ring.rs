@@ -5,7 +5,7 @@
 //! advises `-C target-cpu=native`, which nothing here is built with.
 
 use ::photon_ring::{Publisher, Subscriber, TryRecvError, channel};
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
 use icc_bench::message::Message;
 
 use super::{CAPACITY, Ends};
@@ -29,6 +29,23 @@ impl Subject for PhotonRing {
     fn open<T: Message>() -> Result<PhotonLink<T>, OpenError> {
         let (publisher, subscribable) = channel(CAPACITY);
         Ok(PhotonLink(Ends::new(PhotonSender(publisher), PhotonReceiver(subscribable.subscribe()))))
+    }
+}
+
+impl Broadcast for PhotonRing {
+    const NAME: &'static str = <Self as Subject>::NAME;
+    const ROOM: usize = CAPACITY;
+    type Sender<'store, T: Message> = PhotonSender<T>;
+    type Receiver<'store, T: Message> = PhotonReceiver<T>;
+
+    fn with_ends<T: Message, R>(
+        consumers: usize,
+        body: impl FnOnce(PhotonSender<T>, Vec<PhotonReceiver<T>>) -> R,
+    ) -> Result<R, OpenError> {
+        // Its group of subscribers is one cursor that reads a message once for all of them; these are as many readers.
+        let (publisher, subscribable) = channel(CAPACITY);
+        let subscribers = (0..consumers).map(|_| PhotonReceiver(subscribable.subscribe())).collect();
+        Ok(body(PhotonSender(publisher), subscribers))
     }
 }
 

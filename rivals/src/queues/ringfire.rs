@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ::ringfire::{RecvStatus, RingConsumer, RingProducer};
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
 use icc_bench::message::Message;
 
 use super::{CAPACITY, Ends};
@@ -19,12 +19,34 @@ impl Subject for Ringfire {
     type Link<T: Message> = RingfireLink<T>;
 
     fn open<T: Message>() -> Result<RingfireLink<T>, OpenError> {
-        static RINGS: AtomicUsize = AtomicUsize::new(0);
-        let path = format!("/dev/shm/icc-rivals-{}-{}", std::process::id(), RINGS.fetch_add(1, Relaxed));
+        let path = new_path();
         // The file goes when the producer is dropped, by the library's default.
         let producer = RingProducer::create(&path, CAPACITY as u64)?;
         let consumer = RingConsumer::builder().start_from_head().attach(&path)?;
         Ok(RingfireLink(Ends::new(RingfireSender(producer), RingfireReceiver(consumer))))
+    }
+}
+
+fn new_path() -> String {
+    static RINGS: AtomicUsize = AtomicUsize::new(0);
+    format!("/dev/shm/icc-rivals-{}-{}", std::process::id(), RINGS.fetch_add(1, Relaxed))
+}
+
+impl Broadcast for Ringfire {
+    const NAME: &'static str = <Self as Subject>::NAME;
+    const ROOM: usize = CAPACITY;
+    type Sender<'store, T: Message> = RingfireSender<T>;
+    type Receiver<'store, T: Message> = RingfireReceiver<T>;
+
+    fn with_ends<T: Message, R>(
+        consumers: usize,
+        body: impl FnOnce(RingfireSender<T>, Vec<RingfireReceiver<T>>) -> R,
+    ) -> Result<R, OpenError> {
+        let path = new_path();
+        let producer = RingProducer::create(&path, CAPACITY as u64)?;
+        let attach = |_| Ok(RingfireReceiver(RingConsumer::builder().start_from_head().attach(&path)?));
+        let receivers = (0..consumers).map(attach).collect::<Result<_, OpenError>>()?;
+        Ok(body(RingfireSender(producer), receivers))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Promises: lossy broadcast, one process, many producers. A lock on each slot and one on the tail; no data race.
 
-use icc_bench::link::{Link, ManyProducers, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::link::{Broadcast, Link, ManyProducers, OpenError, Polled, Receiver, Sender, Subject};
 use icc_bench::message::Message;
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
@@ -29,6 +29,22 @@ impl ManyProducers for TokioBroadcast {
     fn open_for_two<T: Message>() -> Result<([BroadcastSender<T>; 2], BroadcastReceiver<T>), OpenError> {
         let (sender, receiver) = broadcast::channel(CAPACITY);
         Ok(([BroadcastSender(sender.clone()), BroadcastSender(sender)], BroadcastReceiver(receiver)))
+    }
+}
+
+impl Broadcast for TokioBroadcast {
+    const NAME: &'static str = <Self as Subject>::NAME;
+    const ROOM: usize = CAPACITY;
+    type Sender<'store, T: Message> = BroadcastSender<T>;
+    type Receiver<'store, T: Message> = BroadcastReceiver<T>;
+
+    fn with_ends<T: Message, R>(
+        consumers: usize,
+        body: impl FnOnce(BroadcastSender<T>, Vec<BroadcastReceiver<T>>) -> R,
+    ) -> Result<R, OpenError> {
+        let (sender, _) = broadcast::channel(CAPACITY);
+        let receivers = (0..consumers).map(|_| BroadcastReceiver(sender.subscribe())).collect();
+        Ok(body(BroadcastSender(sender), receivers))
     }
 }
 

@@ -26,6 +26,7 @@ use crate::subjects::{fetch_add, plain_ring, raw};
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     entries: Vec<Entry>,
+    has_rivals: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +42,7 @@ impl Catalogue {
     #[must_use]
     pub fn baseline_only() -> Self {
         let kind = Kind::Reference;
-        Self { entries: Vec::new() }
+        Self { entries: Vec::new(), has_rivals: false }
             .and(Scenario::OneWayLatency, raw::NAME, kind, |payload| Some(make::baseline(payload)))
             .and(Scenario::SpacedLatency, raw::NAME, kind, |payload| Some(make::spaced_baseline(payload)))
     }
@@ -84,6 +85,18 @@ impl Catalogue {
     #[must_use]
     pub fn with<S: Subject>(self) -> Self {
         self.with_latency::<S>(Kind::LatestValue)
+    }
+
+    /// Says that other libraries are among the subjects.
+    #[must_use]
+    pub fn with_rivals(self) -> Self {
+        Self { has_rivals: true, ..self }
+    }
+
+    /// Whether other libraries are among the subjects.
+    #[must_use]
+    pub fn has_rivals(&self) -> bool {
+        self.has_rivals
     }
 
     /// Adds an operation whose cost is compared with a plain copy's.

@@ -74,6 +74,12 @@ pub enum UsageError {
     #[error("--only and --payload: no subject that was asked for is measured at such a size")]
     NoRow,
 
+    /// There are no rivals in this program.
+    #[error(
+        "--rivals: this program was built without other libraries; `cargo xtask bench --rivals` builds one with them"
+    )]
+    NoRivals,
+
     /// `--rounds` is not a number in range.
     #[error("--rounds {0}: give a number from 1 to {MAX_ROUNDS}")]
     NotRounds(String),
@@ -149,6 +155,9 @@ impl Arguments {
     ///
     /// [`RunError::Usage`] that lists what there is, or [`RunError::Pin`] if there are fewer than two cores.
     pub fn select(&self, catalogue: &Catalogue, available: &[usize]) -> Result<Selection, RunError> {
+        if self.rivals && !catalogue.has_rivals() {
+            return Err(UsageError::NoRivals.into());
+        }
         let scenarios = self.scenarios()?;
         let payloads = self.payloads(&scenarios)?;
         self.check_subjects(catalogue, &scenarios)?;

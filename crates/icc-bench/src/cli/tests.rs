@@ -208,6 +208,12 @@ fn a_wrong_subject_lists_the_subjects() {
 }
 
 #[test]
+fn rivals_are_measured_where_there_are_some() {
+    assert_eq!(usage_error("--rivals"), UsageError::NoRivals);
+    parse("--rivals").select(&Catalogue::icc().with_rivals(), &CORES).unwrap();
+}
+
+#[test]
 fn wrong_rounds_give_the_range() {
     for given in ["0", "1001", "many", ""] {
         let error = usage_error(&format!("--rounds={given}"));
