@@ -90,20 +90,31 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, catalogue: &Catalogue)
     }
 }
 
-/// The command line as one types it.
+/// Options that name files of this machine: they measure nothing, and a page is for others to read.
+const FILES: [&str; 5] = ["--json", "--html", "--svg", "--baseline", "--threshold"];
+
+/// The command that measures this once more, as one types it.
 fn command(words: &[OsString]) -> String {
     let mut words = words.iter().map(|word| word.to_string_lossy());
     let program = words.next().unwrap_or_default();
     let program = Path::new(&*program).file_name().map_or_else(|| "icc-bench".into(), |name| name.to_string_lossy());
-    let quoted = words.map(|word| {
+    let mut command = vec![program.into_owned()];
+    while let Some(word) = words.next() {
+        if FILES.contains(&&*word) {
+            words.next();
+            continue;
+        }
+        if FILES.iter().any(|option| word.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))) {
+            continue;
+        }
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=,./%:+".contains(c);
-        if !word.is_empty() && word.chars().all(is_plain) {
+        command.push(if !word.is_empty() && word.chars().all(is_plain) {
             word.into_owned()
         } else {
             format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    });
-    std::iter::once(program.clone().into_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+        });
+    }
+    command.join(" ")
 }
 
 /// Prints a parser's error, with all options if one was not known.
@@ -200,12 +211,14 @@ fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Resul
         selection.parts.len(),
         selection.expected_time().as_secs().max(1)
     );
+    let mut progress = Progress::begin(selection.parts.len(), selection.expected_time());
     let mut rows = Vec::new();
     for part in &selection.parts {
         if !interrupt.is_asked() {
-            rows.extend(measure_part(&rig, part, &interrupt)?);
+            rows.extend(measure_part(&rig, part, &mut progress, &interrupt)?);
         }
     }
+    progress.end();
     let interrupted = interrupt.is_asked();
     if interrupted {
         // Those that had no turn yet are not a fault of the machine's.
@@ -222,10 +235,14 @@ fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Resul
 }
 
 /// Measures all cases, those that share a reference interleaved with each other, until the end or an interrupt.
-fn measure_part(rig: &Rig, Part { scenario, cases, plan }: &Part, interrupt: &Interrupt) -> Result<Vec<Row>, RunError> {
-    eprintln!("{}", scenario.name());
+fn measure_part(
+    rig: &Rig,
+    Part { scenario, cases, plan }: &Part,
+    progress: &mut Progress,
+    interrupt: &Interrupt,
+) -> Result<Vec<Row>, RunError> {
     let parts: Vec<&[Case]> = cases.chunk_by(Case::shares_reference).collect();
-    let mut progress = Progress::begin(cases.len(), parts.len(), plan);
+    progress.begin_scenario(scenario.name(), cases.len(), parts.len(), plan);
     let began = std::time::Instant::now();
     let mut rows = Vec::new();
     for (index, part) in parts.into_iter().enumerate() {
@@ -251,6 +268,17 @@ fn measure_part(rig: &Rig, Part { scenario, cases, plan }: &Part, interrupt: &In
         )?;
         rows.extend(part.iter().zip(&outcomes).map(|(case, outcome)| Row::new(case, outcome)));
     }
-    progress.end();
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_repeats_the_run_and_names_no_files() {
+        let words = "/home/me/target/icc-bench --quick --json /home/me/out.json --html=p.html --only".split(' ');
+        let words: Vec<OsString> = words.chain(["icc-queue spmc", "--only", "it's"]).map(OsString::from).collect();
+        assert_eq!(command(&words), r"icc-bench --quick --only 'icc-queue spmc' --only 'it'\''s'");
+    }
 }

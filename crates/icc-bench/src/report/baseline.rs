@@ -170,8 +170,9 @@ impl Comparison<'_> {
                     .map(Cell::new),
                 );
             }
-            for index in [0, 2, 3, 4] {
-                if let Some(column) = table.column_mut(index) {
+            for (index, column) in table.column_iter_mut().enumerate() {
+                column.set_padding((1, 0));
+                if matches!(index, 0 | 2..=4) {
                     column.set_cell_alignment(CellAlignment::Right);
                 }
             }

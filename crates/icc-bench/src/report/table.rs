@@ -90,6 +90,8 @@ fn table(rows: &[Row]) -> Table {
         table.add_row(cells(payload, row, Standing::of(row, rows)).into_iter().map(Cell::new));
     }
     for (index, column) in table.column_iter_mut().enumerate() {
+        // The longest names leave no room for more.
+        column.set_padding((1, 0));
         if index != SUBJECT {
             column.set_cell_alignment(CellAlignment::Right);
         }

@@ -240,9 +240,11 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
         (high / low).ln()
     };
     let side = if apart(first) > 1.5 * apart(last) { Side::Left } else { Side::Right };
-    let size = width.pick(12.0, 11.0);
+    let letters = subjects.iter().map(|row| row.subject.chars().count()).max().unwrap_or_default();
+    let size = width.pick(12.0, if letters > 22 { 10.0 } else { 11.0 });
     let longest = subjects.iter().map(|row| text_width(&row.subject, size)).fold(0.0, f64::max);
-    let room = (longest * 1.08 + width.pick(30.0, 18.0)).min(width.px() * 0.46);
+    // The project's own names are bold, so wider.
+    let room = (longest * 1.1 + width.pick(30.0, 18.0)).min(width.px() * width.pick(0.42, 0.58));
     let ticks_room = width.pick(48.0, 36.0);
     let (left, right) = match side {
         Side::Right => (ticks_room, width.px() - room),

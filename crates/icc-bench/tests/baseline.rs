@@ -1,0 +1,94 @@
+//! Comparing with an earlier run, from the command line to the exit code.
+
+mod common;
+
+use icc_bench::catalogue::Kind;
+use icc_bench::report::Report;
+
+/// Compares a run with an earlier one; gives the exit code and all that was printed.
+fn compare(now: &Report, before: &Report, more: &[&str]) -> (Option<i32>, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    common::write(now, path("now.json").as_ref());
+    common::write(before, path("before.json").as_ref());
+    let (now, before) = (path("now.json"), path("before.json"));
+    let output = common::bench(&[&["--from", &now, "--baseline", &before], more].concat());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &common::errors(&output);
+    (output.status.code(), text)
+}
+
+fn steady() -> Report {
+    let mut report = common::report();
+    report.rows.retain(|row| row.figures.is_some());
+    report
+}
+
+/// The same run with one ratio so many times what it was.
+fn with_one_times(factor: f64) -> (Report, String) {
+    let mut report = steady();
+    let row = report.rows.iter_mut().find(|row| row.kind == Kind::Queue).unwrap();
+    let figures = row.figures.as_mut().unwrap();
+    for ratio in [&mut figures.ratio, &mut figures.ratio_min, &mut figures.ratio_max] {
+        *ratio *= factor;
+    }
+    let label = row.label();
+    (report, label)
+}
+
+#[test]
+fn a_run_is_level_with_itself() {
+    let (code, text) = compare(&steady(), &steady(), &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("0 of "), "{text}");
+    for line in text.lines().filter(|line| !line.starts_with("note:")) {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}
+
+#[test]
+fn a_ratio_that_rose_past_the_threshold_fails_and_is_named() {
+    let (worse, label) = with_one_times(1.3);
+    let (code, text) = compare(&worse, &steady(), &[]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("1 of "), "{text}");
+    let line = text.lines().find(|line| line.trim_end().ends_with(" worse")).expect("the row is marked");
+    assert!(line.contains(&label) && line.contains("+30.0 %"), "{line}");
+    assert_eq!(compare(&worse, &steady(), &["--threshold", "31%"]).0, Some(0));
+    assert_eq!(compare(&worse, &steady(), &["--threshold", "29%"]).0, Some(3));
+    assert_eq!(compare(&steady(), &worse, &[]).0, Some(0), "better is no failure");
+}
+
+#[test]
+fn a_rise_within_the_range_is_no_failure() {
+    // The rounds of the made-up rows are 4 % apart either way.
+    let (slightly, _) = with_one_times(1.03);
+    assert_eq!(compare(&slightly, &steady(), &["--threshold", "0"]).0, Some(0));
+}
+
+#[test]
+fn files_that_cannot_be_compared_say_why() {
+    let mut other = steady();
+    other.rows.retain(|row| row.subject.starts_with("other"));
+    let mut own = steady();
+    own.rows.retain(|row| !row.subject.starts_with("other"));
+    let (code, text) = compare(&own, &other, &[]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("no row in common") && text.contains("icc-bench --scenario all"), "{text}");
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("old.json");
+    std::fs::write(&path, "{\"schema\":1,\"machine\":{},\"results\":[]}").unwrap();
+    let output = common::bench(&["--baseline", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = common::errors(&output);
+    assert!(text.contains("--baseline") && text.contains("has schema 1"), "{text}");
+}
+
+#[test]
+fn a_threshold_that_is_none_is_a_usage_error() {
+    for given in ["ten", "-1%", "1001"] {
+        let (code, text) = compare(&steady(), &steady(), &[&format!("--threshold={given}")]);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains("such as `10%`"), "{text}");
+    }
+}

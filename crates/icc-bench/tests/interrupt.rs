@@ -1,0 +1,79 @@
+//! Ctrl-C in the middle of a run.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use icc_bench::report::json;
+use rustix::process::{Pid, Signal, kill_process};
+
+fn shared_memory() -> BTreeSet<std::ffi::OsString> {
+    std::fs::read_dir("/dev/shm")
+        .map_or_else(|_| BTreeSet::new(), |files| files.flatten().map(|file| file.file_name()).collect())
+}
+
+#[test]
+fn the_results_so_far_are_left_and_no_shared_memory() {
+    if icc_bench::pin::available_cores().len() < 2 {
+        eprintln!("skipped: a run needs two cores");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let (json_path, html_path) = (directory.path().join("run.json"), directory.path().join("run.html"));
+    let before = shared_memory();
+    // Far more rounds than anybody waits for.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_icc-bench"))
+        .args([
+            "--scenario",
+            "one_way_latency",
+            "--quick",
+            "--rounds",
+            "1000",
+            "--payload",
+            "56",
+            "--only",
+            "raw",
+            "--only",
+            "queue spmc, shared",
+        ])
+        .args([Path::new("--json"), &json_path, Path::new("--html"), &html_path])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    // A round of each case is over when the next one begins; on a busy machine some are dropped.
+    let begun = lines.by_ref().find(|line| line.contains("round 6 of 1000"));
+    assert!(begun.is_some(), "the run tells how far it is");
+    assert!(!json_path.exists(), "nothing is written before the end");
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let asked = Instant::now();
+    let rest: Vec<String> = lines.collect();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{rest:?}");
+    assert!(asked.elapsed() < Duration::from_secs(20), "it ends after the round, not after all");
+    assert!(rest.iter().any(|line| line.contains("interrupted")), "{rest:?}");
+
+    let report = json::read(&json_path).unwrap();
+    assert!(report.interrupted);
+    assert!(report.rows.iter().all(|row| row.figures.is_some() && (1..1000).contains(&row.rounds)));
+    let table = String::from_utf8(output.stdout).unwrap();
+    for row in &report.rows {
+        assert!(table.contains(&row.label()), "{table}");
+    }
+    assert!(std::fs::read_to_string(&html_path).unwrap().contains("This run was interrupted"));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "no temporary file is left");
+
+    // What other programs have there goes sooner or later; what this one left would stay.
+    let began = Instant::now();
+    let mut left: Vec<_> = shared_memory().difference(&before).cloned().collect();
+    while !left.is_empty() && began.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(100));
+        left.retain(|name| shared_memory().contains(name));
+    }
+    assert!(left.is_empty(), "{left:?}");
+}
