@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The queue is one of market updates, such as the trading system's: `/dev/shm/icc-trading-demo/market`. For messages of your own,
-//! put their type in place of [`MarketUpdate`](icc_examples::messages::MarketUpdate); all else stays. The file's format is
+//! put their type in place of [`MarketUpdate`]; all else stays. The file's format is
 //! described in `common/recording/mod.rs`.
 //!
 //! A recorder is a consumer like any other: the producer neither waits for it nor knows of it. If it is too slow, it loses

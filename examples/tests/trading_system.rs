@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Running, example, gone, number, send, stderr, stdout, unique};
+use common::{Killed, LONG, Running, chunks, example, gone, number, send, stderr, stdout, unique};
 use rustix::process::Signal;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -140,7 +140,7 @@ fn visitors() {
 
     // An order by hand. It may have to wait for the whole book, and for the models' orders to leave room.
     let order = |quantity: &str| common::output(command(&session).args(["order", "5", quantity]));
-    let deadline = std::time::Instant::now() + common::LONG;
+    let deadline = std::time::Instant::now() + LONG;
     let said = loop {
         let output = order("1");
         if output.status.success() || std::time::Instant::now() > deadline {
@@ -185,4 +185,50 @@ fn without_a_system() {
     }
     assert!(stderr(command(&session).arg("run")).contains("the dashboard needs a terminal"));
     assert!(stderr(command("a/b").args(["run", "--plain"])).contains("cannot name a session"));
+}
+
+/// The dashboard on a terminal, as most people see it first; it gives the terminal back.
+#[test]
+fn full_screen() {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+    use std::fs::File;
+    use std::io::Write as _;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let path = ptsname(&master, Vec::new()).unwrap();
+    let terminal =
+        || File::options().read(true).write(true).open(std::ffi::OsStr::from_bytes(path.to_bytes())).unwrap();
+    let kept = terminal();
+    tcsetwinsize(&kept, Winsize { ws_row: 30, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let mut keys = File::from(master);
+    let screen = chunks(keys.try_clone().unwrap());
+
+    let session = unique("screen");
+    let mut command = command(&session);
+    command.args(["run", "--interval", "100"]).stdin(terminal()).stdout(terminal()).stderr(terminal());
+    let mut launcher = Killed(command.spawn().unwrap());
+    let mut shown = String::new();
+    let mut wait_for = |what: &str| {
+        while !shown.contains(what) {
+            let chunk =
+                screen.recv_timeout(LONG).unwrap_or_else(|error| panic!("waited for {what:?}: {error}: {shown}"));
+            shown.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    };
+    for what in ["icc trading system", "● live", "feed to report", "HOTEL"] {
+        wait_for(what);
+    }
+    let raw = || !tcgetattr(&kept).unwrap().local_modes.contains(LocalModes::ICANON);
+    assert!(raw());
+    keys.write_all(b"q").unwrap();
+    // Leaves the alternate screen.
+    wait_for("\x1b[?1049l");
+    wait_for(&format!("icc-trading-{session} removed"));
+    assert!(launcher.0.wait().unwrap().success());
+    assert!(!raw(), "the terminal is not what it was");
+    assert!(!PathBuf::from(format!("/dev/shm/icc-trading-{session}")).exists());
 }

@@ -143,6 +143,30 @@ fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
+/// A process that does not survive the test.
+pub(crate) struct Killed(pub(crate) Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What comes from a terminal, as it comes.
+pub(crate) fn chunks(mut from: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut chunk = [0; 4096];
+        while let Ok(len @ 1..) = from.read(&mut chunk) {
+            if sender.send(chunk[..len].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
 /// Sends a signal to a process that lives.
 pub(crate) fn send(pid: u32, signal: Signal) {
     kill_process(id(pid), signal).unwrap_or_else(|error| panic!("could not signal {pid}: {error}"));
