@@ -6,15 +6,19 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 
-/// Calls a function for each payload size: 8, 56, 256, 1024 and 4096 bytes.
+/// Calls a function for each payload size of `icc-bench`: 8, 56, 64, 120, 256, 512, 1024 and 4096 bytes.
 macro_rules! for_each_payload {
-    ($function:ident, $group:expr) => {
-        $function::<[u64; 1]>($group);
-        $function::<[u64; 7]>($group);
-        $function::<[u64; 32]>($group);
-        $function::<[u64; 128]>($group);
-        $function::<[u64; 512]>($group);
-    };
+    ($function:path, $group:expr) => {{
+        use $function as function;
+        function::<[u64; 1]>($group);
+        function::<[u64; 7]>($group);
+        function::<[u64; 8]>($group);
+        function::<[u64; 15]>($group);
+        function::<[u64; 32]>($group);
+        function::<[u64; 64]>($group);
+        function::<[u64; 128]>($group);
+        function::<[u64; 512]>($group);
+    }};
 }
 pub(crate) use for_each_payload;
 
