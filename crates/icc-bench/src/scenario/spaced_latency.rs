@@ -4,7 +4,7 @@
 //! without a pause and takes a stamp when it has the message. Their difference is a sample, so every message is one, and
 //! there is no way back in it. That needs clocks that agree between the two cores, which [`offset`](crate::offset) finds
 //! out before the run. Where they do not, a sample is half a round trip as in
-//! [`one_way_latency`](super::one_way_latency), with the same pause before each.
+//! [`one_way_latency`], with the same pause before each.
 //!
 //! Between two messages the consumer's polls have made sure that it holds the lines it looks at, and whatever else the
 //! producer's core does in a pause has not yet been overlapped with sending: both make such a latency longer than the one
