@@ -53,7 +53,7 @@ static ALLOCATOR: Lazy = Lazy;
 
 #[test]
 fn private_buffers_are_prefaulted() {
-    if common::sanitized() {
+    if common::disturbed() {
         return;
     }
     const PAGES: usize = 2048;

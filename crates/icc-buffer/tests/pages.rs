@@ -58,7 +58,7 @@ fn read_all(buffer: &Seen) -> i64 {
 
 #[test]
 fn the_first_lap_takes_no_page_faults() {
-    if common::sanitized() {
+    if common::disturbed() {
         return;
     }
     let few = 0..16;
@@ -103,7 +103,7 @@ fn size(buffer: &Shared, field: &str) -> u64 {
 
 #[test]
 fn locked_memory() {
-    if common::sanitized() {
+    if common::disturbed() {
         return;
     }
     let name = Name::new("locked");
@@ -120,7 +120,7 @@ fn locked_memory() {
 
 #[test]
 fn locking_beyond_the_limit() {
-    if common::sanitized() {
+    if common::disturbed() {
         return;
     }
     Actor::start("lock beyond the limit", "", &[]).succeeds();
@@ -140,7 +140,7 @@ fn lock_beyond_the_limit() {
 
 #[test]
 fn transparent() {
-    if common::sanitized() {
+    if common::disturbed() {
         return;
     }
     if !geteuid().is_root() {
@@ -219,6 +219,9 @@ fn hugetlbfs(directory: &Path) {
 
 #[test]
 fn files_with_holes() {
+    if common::disturbed() {
+        return;
+    }
     if !geteuid().is_root() {
         eprintln!("skipped: mounting a small file system needs root");
         return;

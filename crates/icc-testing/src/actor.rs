@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 pub const ROLE: &str = "ICC_TEST_ROLE";
 /// The variable that says on what.
 pub const NAME: &str = "ICC_TEST_NAME";
-const RUNNER: &str = "ICC_TEST_RUNNER";
+/// The variable that says what runs a program for another processor.
+pub const RUNNER: &str = "ICC_TEST_RUNNER";
 
 /// The role to play and the name given, in a child process; none in the test itself.
 #[must_use]

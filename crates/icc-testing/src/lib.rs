@@ -9,7 +9,7 @@ mod actor;
 mod name;
 mod random;
 
-pub use actor::{Actor, NAME, ROLE, command, role};
+pub use actor::{Actor, NAME, ROLE, RUNNER, command, role};
 pub use name::Name;
 pub use random::Random;
 

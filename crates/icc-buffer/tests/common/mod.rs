@@ -2,7 +2,7 @@
 
 #![allow(dead_code, unused_imports, reason = "no test file needs all of it")]
 
-pub(crate) use icc_testing::{Actor, NAME, Name, ROLE, Random, command, role, torture, wait_until};
+pub(crate) use icc_testing::{Actor, NAME, Name, ROLE, RUNNER, Random, command, role, torture, wait_until};
 
 use icc_buffer::{Kind, Spec};
 use nix::mount::{MsFlags, mount};
@@ -26,11 +26,12 @@ pub(crate) fn spec(len: usize) -> Spec {
     Spec { kind: Kind::Vector, len, lines: 2, words: [1, 2, 3, 4] }
 }
 
-/// Whether a sanitizer stands between the tests and the system: it takes page faults of its own and locks no memory.
-pub(crate) fn sanitized() -> bool {
-    let found = ["ASAN_OPTIONS", "TSAN_OPTIONS"].iter().any(|options| std::env::var_os(options).is_some());
+/// Whether something stands between the tests and the system's pages: a sanitizer takes page faults of its own and locks no
+/// memory, an emulator does not pass on what is asked of a mapping.
+pub(crate) fn disturbed() -> bool {
+    let found = ["ASAN_OPTIONS", "TSAN_OPTIONS", RUNNER].iter().any(|variable| std::env::var_os(variable).is_some());
     if found {
-        eprintln!("skipped: a sanitizer changes how memory is mapped");
+        eprintln!("skipped: a sanitizer or an emulator changes how memory is mapped");
     }
     found
 }
