@@ -1,14 +1,18 @@
-//! The uncontended cost of each operation on a vector, beside a plain copy of the same payload.
+//! Operations on a vector, beside a plain copy of the same payload: each alone and uncontended, all slots of a large vector, and a
+//! slot whose neighbour another core uses at the same time.
 
 mod common;
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use bytemuck::Pod;
 use common::{for_each_payload, id_of, plain_copy};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
-use icc_vector::SeqlockVector;
+use icc_bench::pin::{available_cores, pin_current_thread};
+use icc_vector::{MultiWriter, Packed, Padded, Placement, SeqlockVector, SingleWriter, Writer};
 
 /// Slots of each vector.
 const LEN: usize = 16;
@@ -44,5 +48,82 @@ fn vector(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group! { name = benches; config = common::criterion(); targets = vector }
+/// All slots of a table of a thousand, of 56 bytes each.
+fn read_all(criterion: &mut Criterion) {
+    const SLOTS: usize = 1_000;
+    type Value = [u64; 7];
+    fn of<P: Placement>(group: &mut BenchmarkGroup<'_, WallTime>, placed: &str) {
+        let vector = SeqlockVector::<Value, MultiWriter, P>::new(SLOTS).expect("a thousand slots can be had");
+        let mut all = vec![[0; 7]; SLOTS];
+        group.bench_function(format!("read_all_into, {placed}"), |bencher| {
+            bencher.iter(|| black_box(&vector).read_all_into(black_box(&mut all)));
+        });
+    }
+    let mut group = criterion.benchmark_group("1,000 slots of 56 bytes");
+    let (values, mut all): (Vec<Value>, _) = (vec![[1; 7]; SLOTS], vec![[0; 7]; SLOTS]);
+    group.bench_function("plain slice", |bencher| {
+        bencher.iter(|| black_box(&mut all[..]).copy_from_slice(black_box(&values)));
+    });
+    of::<Packed>(&mut group, "packed");
+    of::<Padded>(&mut group, "padded");
+    group.finish();
+}
+
+/// What another core does with the neighbour of the slot that is measured, over and over.
+#[derive(Clone, Copy, Debug)]
+enum Beside {
+    Nothing,
+    Reads,
+    Writes,
+}
+
+/// A slot is written by one core; its neighbour is left alone, read or written by another.
+fn neighbours(criterion: &mut Criterion) {
+    let &[here, there, ..] = &available_cores()[..] else { return };
+    fn of<T: Pod + Send + Sync, P: Placement>(group: &mut BenchmarkGroup<'_, WallTime>, placed: &str, there: usize) {
+        for beside in [Beside::Nothing, Beside::Reads, Beside::Writes] {
+            let vector = SeqlockVector::<T, SingleWriter, P>::new(LEN).expect("sixteen slots can be had");
+            let mut own = vector.writer_of(SLOT..SLOT + 1).expect("nobody else has it");
+            let other = vector.writer_of(SLOT + 1..SLOT + 2).expect("nobody else has it");
+            let done = AtomicBool::new(false);
+            thread::scope(|scope| {
+                scope.spawn(|| use_neighbour(other, beside, there, &done));
+                let name = format!("write, {placed}, {} bytes, another core: {beside:?}", size_of::<T>());
+                group.bench_function(name, |bencher| {
+                    bencher.iter(|| own.write(black_box(SLOT), black_box(&T::zeroed())));
+                });
+                done.store(true, Ordering::Relaxed);
+            });
+        }
+    }
+    pin_current_thread(here).expect("its own core");
+    let mut group = criterion.benchmark_group("slots of two cores");
+    of::<u64, Packed>(&mut group, "packed", there);
+    of::<u64, Padded>(&mut group, "padded", there);
+    of::<[u64; 7], Packed>(&mut group, "packed", there);
+    of::<[u64; 7], Padded>(&mut group, "padded", there);
+    group.finish();
+}
+
+fn use_neighbour<T: Pod + Send + Sync, P: Placement>(
+    mut writer: Writer<T, SingleWriter, P>,
+    beside: Beside,
+    core: usize,
+    done: &AtomicBool,
+) {
+    pin_current_thread(core).expect("one of the available cores");
+    let vector = writer.vector().clone();
+    let mut out = T::zeroed();
+    while !done.load(Ordering::Relaxed) {
+        for _ in 0..64 {
+            match beside {
+                Beside::Nothing => std::hint::spin_loop(),
+                Beside::Reads => _ = black_box(vector.read_into(SLOT + 1, black_box(&mut out))),
+                Beside::Writes => _ = black_box(writer.write(SLOT + 1, black_box(&out))),
+            }
+        }
+    }
+}
+
+criterion_group! { name = benches; config = common::criterion(); targets = vector, read_all, neighbours }
 criterion_main!(benches);
