@@ -28,8 +28,17 @@ type Bound = PhantomData<*const u8>;
 
 #[test]
 fn a_buffer_goes_to_other_threads_only_if_its_payload_may() {
-    assert!(Probe::<Buffer<u64, Packed>>::SEND && Probe::<Buffer<u64, Packed>>::SYNC);
-    assert!(Probe::<ReadOnlyBuffer<u64, Packed>>::SEND && Probe::<ReadOnlyBuffer<u64, Packed>>::SYNC);
-    assert!(!Probe::<Buffer<Bound, Packed>>::SEND && !Probe::<Buffer<Bound, Packed>>::SYNC);
-    assert!(!Probe::<ReadOnlyBuffer<Bound, Packed>>::SEND && !Probe::<ReadOnlyBuffer<Bound, Packed>>::SYNC);
+    let may = [
+        Probe::<Buffer<u64, Packed>>::SEND,
+        Probe::<Buffer<u64, Packed>>::SYNC,
+        Probe::<ReadOnlyBuffer<u64, Packed>>::SEND,
+        Probe::<ReadOnlyBuffer<u64, Packed>>::SYNC,
+    ];
+    let may_not = [
+        Probe::<Buffer<Bound, Packed>>::SEND,
+        Probe::<Buffer<Bound, Packed>>::SYNC,
+        Probe::<ReadOnlyBuffer<Bound, Packed>>::SEND,
+        Probe::<ReadOnlyBuffer<Bound, Packed>>::SYNC,
+    ];
+    assert_eq!((may, may_not), ([true; 4], [false; 4]));
 }
