@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod best;
 pub mod file;
 pub mod json;
+mod matrix;
 pub mod page;
 pub mod plot;
 pub mod table;

@@ -6,7 +6,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{Cell, CellAlignment, LineStyle, Table};
 
 use super::best::Standing;
-use super::{Figures, Report, Row};
+use super::{Figures, Report, Row, matrix};
 use crate::machine::Machine;
 use crate::scenario::Scenario;
 
@@ -21,7 +21,8 @@ pub fn render(report: &Report) -> String {
     for rows in report.scenarios() {
         let scenario = rows[0].scenario.name();
         let _ = writeln!(text, "{scenario}: nanoseconds, median of the rounds");
-        let _ = writeln!(text, "{}", table(rows));
+        let table = matrix::table(rows).unwrap_or_else(|| table(rows));
+        let _ = writeln!(text, "{table}");
         is_marked |= rows.iter().any(|row| Standing::of(row, rows) == Standing::Best);
     }
     if is_marked {
@@ -44,8 +45,14 @@ fn percentiles(scenario: Scenario) -> &'static [Percentile] {
             ("p99", |figures| figures.p99_ns),
             ("p99.9", |figures| figures.p999_ns),
         ],
-        // One of them is a mean; the other needs the room for what became of the messages.
-        Scenario::Stream | Scenario::MultiProducer => &[("p50", |figures| figures.p50_ns)],
+        // What arrives late is what counts here, and may be a thousand times as late.
+        Scenario::SpacedLatency => &[
+            ("p50", |figures| figures.p50_ns),
+            ("p99", |figures| figures.p99_ns),
+            ("p99.9", |figures| figures.p999_ns),
+        ],
+        // One of them is a mean; the others need the room for what became of the messages, and for the other thread's time.
+        Scenario::Stream | Scenario::MultiProducer | Scenario::FanOut => &[("p50", |figures| figures.p50_ns)],
         _ => &[("p50", |figures| figures.p50_ns), ("p90", |figures| figures.p90_ns)],
     }
 }
@@ -53,15 +60,26 @@ fn percentiles(scenario: Scenario) -> &'static [Percentile] {
 /// Millions of messages received in a second, the share received, and of the missing ones the share that was told.
 const FLOW: [&str; 3] = ["M/s", "received", "told"];
 
+/// Beside the producer's time the one of the thread that polls all consumers.
+const THREAD: [&str; 1] = ["thread"];
+
+/// What a scenario shows beside times and ratio.
+fn extras(scenario: Scenario) -> &'static [&'static str] {
+    match scenario {
+        Scenario::Stream => &FLOW,
+        Scenario::FanOut => &THREAD,
+        _ => &[],
+    }
+}
+
 fn headings(scenario: Scenario) -> Vec<String> {
     let times = percentiles(scenario).iter().map(|(name, _)| (*name).to_owned());
     let ratio = format!("ratio to {} (range)", scenario.reference());
-    let flow: &[&str] = if scenario == Scenario::Stream { &FLOW } else { &[] };
-    let flow = flow.iter().map(|&name| name.to_owned());
+    let extras = extras(scenario).iter().map(|&name| name.to_owned());
     ["bytes".to_owned(), "subject".to_owned()]
         .into_iter()
         .chain(times)
-        .chain(flow)
+        .chain(extras)
         .chain([ratio, "rounds".to_owned()])
         .collect()
 }
@@ -112,19 +130,19 @@ fn cells(payload: String, row: &Row, standing: Standing) -> Vec<String> {
         None => "-".to_owned(),
     };
     let rounds = format!("{}/{}", row.rounds, row.rounds + row.dropped);
-    let flow = if row.scenario == Scenario::Stream {
-        match row.figures.and_then(|figures| figures.flow) {
-            Some(flow) => vec![
-                format!("{:.1}", flow.per_second / 1e6),
-                format!("{:.1} %", flow.share_received * 100.0),
-                format!("{:.1} %", flow.share_told * 100.0),
-            ],
-            None => vec!["-".to_owned(); FLOW.len()],
+    let extras = match (row.scenario, row.figures.and_then(|figures| figures.flow)) {
+        (Scenario::Stream, Some(flow)) => vec![
+            format!("{:.1}", flow.per_second / 1e6),
+            format!("{:.1} %", flow.share_received * 100.0),
+            format!("{:.1} %", flow.share_told * 100.0),
+        ],
+        (Scenario::FanOut, _) => {
+            let thread = row.figures.and_then(|figures| figures.thread_ns);
+            vec![thread.map_or_else(|| "-".to_owned(), |ns| format!("{ns:.2}"))]
         }
-    } else {
-        Vec::new()
+        (scenario, _) => vec!["-".to_owned(); extras(scenario).len()],
     };
-    [payload, row.label()].into_iter().chain(times).chain(flow).chain([ratio, rounds]).collect()
+    [payload, row.label()].into_iter().chain(times).chain(extras).chain([ratio, rounds]).collect()
 }
 
 /// What the machine is, a line a fact.
