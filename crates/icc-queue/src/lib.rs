@@ -55,7 +55,8 @@
 //! and a pause of 10 ms make 10,000 messages, a third on top 13,333: a capacity of 16,384. Pauses are longer than they seem:
 //! a thread that shares its core may be away for many milliseconds.
 //!
-//! A ring that fits the cores' caches is the quickest, so do not choose it larger than needed. A slot takes the message and 8
+//! A ring that fits the cores' caches is the quickest (at 56 bytes one of 64 slots had 1.11 times the latency of bare atomics, one
+//! of 256 or 1,024, more than the first-level cache, 1.24), so do not choose it larger than needed. A slot takes the message and 8
 //! bytes, rounded up to a power of two up to 64 bytes and to a multiple of 64 above (with many producers, of 128). Then watch the
 //! [`headroom`](Consumer::headroom) of the slowest consumer for a day.
 //!
@@ -74,6 +75,11 @@
 //! | may share its core | [`SpinThenYield`] | as little, while it is alone | busy, but gives way |
 //! | may be late by a tenth of a millisecond | [`SpinThenSleep`] | the sleep, and the system's on top | mostly free |
 //! | has other work in its loop | none: [`try_consume`](Consumer::try_consume), [`drain`](Consumer::drain) | one loop | yours |
+//!
+//! A thread that polls one queue with `try_consume` and nothing else to do wants a [`spin_loop`](core::hint::spin_loop) between two
+//! looks, as in the example above and in [`BusySpin`]. Looks one right after the other get in the way of the producer, which has
+//! to take the cache line from the core that looks: on near cores of a Zen 4 a message of 8 bytes took 54.7 ns without a pause and
+//! 43.5 ns with one. A thread that goes round several queues needs none: the other looks are the pause.
 //!
 //! [`consume`](Consumer::consume) waits for ever if no producer lives; [`consume_timeout`](Consumer::consume_timeout) gives up.
 //!
