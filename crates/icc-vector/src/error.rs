@@ -68,7 +68,7 @@ pub enum TryReadError {
 #[non_exhaustive]
 pub enum WaitError {
     /// The time is up.
-    #[error("slot {index} did not change in time")]
+    #[error("slot {index} did not change in time: ask again, or see whether its writer lives")]
     Timeout {
         /// The slot.
         index: usize,
@@ -105,7 +105,7 @@ pub enum WriteError {
     #[error(transparent)]
     OutOfRange(#[from] OutOfRange),
     /// The slot is not one of this writer's.
-    #[error("slot {index} is not this writer's, which has {} to {}: write it by its own writer", .range.start, .range.end)]
+    #[error("slot {index} is not this writer's, which has {range:?}: write it by its own writer")]
     NotOwned {
         /// The slot.
         index: usize,
@@ -128,10 +128,7 @@ pub enum WriteError {
 #[non_exhaustive]
 pub enum WriterError {
     /// A living writer has one of the slots, and each slot takes one writer at a time.
-    #[error(
-        "a living writer has slots {} to {}, and each slot takes one at a time: drop it, or end its process first",
-        .range.start, .range.end
-    )]
+    #[error("a living writer has slots {range:?}, and each takes one at a time: drop it, or end its process first")]
     Taken {
         /// That writer's slots.
         range: Range<usize>,
@@ -143,7 +140,7 @@ pub enum WriterError {
         max: u32,
     },
     /// The slots asked for are none, or do not exist.
-    #[error("slots {} to {} cannot be had: the vector has {len}, and a writer needs one at least", .range.start, .range.end)]
+    #[error("slots {range:?} cannot be had: ask for at least one of 0..{len}")]
     BadRange {
         /// The slots asked for.
         range: Range<usize>,
