@@ -11,7 +11,7 @@ use crate::subjects::raw::{RawLink, RawReceiver, RawSender, Word};
 use crate::subjects::seqlock::SeqlockCell;
 use crate::subjects::vector::VectorSlot;
 
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Far longer than any of these rounds may last, even on a busy machine; far shorter than for ever.
 const SOON: Duration = Duration::from_secs(30);
