@@ -59,6 +59,8 @@ pub(crate) enum Step {
     Shim,
     /// Every test that docs/testing.md names exists, and every model is named there.
     NamedTests,
+    /// Every atomic operation and protocol step is covered by the lists of mutants, and these by tests that exist.
+    MutantsList,
     /// Clippy on every target, warnings denied.
     Clippy,
     /// Clippy on what is built for loom, warnings denied.
@@ -104,9 +106,9 @@ pub(crate) struct LoomArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct MutantsArgs {
-    /// Only the mutants whose name contains this.
+    /// Only the mutants whose name contains this (may be given several times).
     #[arg(long, value_name = "TEXT")]
-    pub(crate) only: Option<String>,
+    pub(crate) only: Vec<String>,
     /// Print every mutant and what covers it; run nothing.
     #[arg(long, conflicts_with = "find")]
     pub(crate) list: bool,

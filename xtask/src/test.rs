@@ -89,6 +89,7 @@ fn purpose(step: Step) -> &'static str {
         Step::Fmt => "formatting",
         Step::Shim => "atomics in the shim alone",
         Step::NamedTests => "tests that docs/testing.md names",
+        Step::MutantsList => "a check for every atomic operation and protocol step",
         Step::Clippy => "lints on every target",
         Step::ClippyLoom => "lints on what is built for loom",
         Step::Docs => "documentation",
@@ -108,6 +109,7 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
         Step::Fmt => plain(cargo.args(["fmt", "--all", "--check"])),
         Step::Shim => crate::shim::check(workspace).map(|()| Outcome::Passed),
         Step::NamedTests => named_tests::check(workspace).map(|()| Outcome::Passed),
+        Step::MutantsList => crate::mutants::check_lists(workspace).map(|()| Outcome::Passed),
         Step::Clippy => plain(cargo.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
         Step::ClippyLoom => {
             // Under this cfg nothing but the libraries and their models is ever built.

@@ -12,9 +12,10 @@ fn the_first_ticket_is_a_lap_ahead() {
         let queue = Queue::<[u64; 2], Mpmc>::new(2).unwrap();
         let mut consumer = queue.consumer();
         let (mut batching, mut other) = (queue.producer().unwrap(), queue.producer().unwrap());
-        let thread = thread::spawn(move || batching.produce_batch(&[[10; 2], [11; 2]]).unwrap().start);
-        let n = other.produce(&[20; 2]);
-        let first = thread.join().unwrap();
+        // Not here: a thread that gives its core away is not shown by loom what it had seen before, such as the ledgers' first words.
+        let thread = thread::spawn(move || other.produce(&[20; 2]));
+        let first = batching.produce_batch(&[[10; 2], [11; 2]]).unwrap().start;
+        let n = thread.join().unwrap();
         let mut expected = [[0; 2]; 3];
         expected[first as usize] = [10; 2];
         expected[first as usize + 1] = [11; 2];

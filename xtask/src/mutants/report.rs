@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use super::check::Check;
 use super::lists::{Catalogue, Lists};
 use crate::process::say;
-use crate::workspace::Workspace;
+use crate::workspace::{LIBRARIES, Workspace};
 
 const DOCUMENT: &str = "docs/memory-model.md";
 const BEGIN: &str = "<!-- Written by `cargo xtask mutants --list --markdown`. -->\n";
@@ -44,7 +44,11 @@ pub(crate) fn markdown(catalogue: &Catalogue, lists: &Lists) -> String {
     let mut file = "";
     // Steps stand after all orderings in the catalogue, and with those of their file here.
     let mut mutants: Vec<_> = catalogue.mutants.iter().collect();
-    mutants.sort_by_key(|mutant| catalogue.sites.iter().position(|site| site.file == mutant.file));
+    mutants.sort_by_key(|mutant| {
+        let library = LIBRARIES.iter().position(|library| *library == mutant.crate_name());
+        let first = catalogue.sites.iter().position(|site| site.file == mutant.file);
+        (library, first.unwrap_or(usize::MAX), &mutant.file)
+    });
     for mutant in mutants {
         if mutant.file != file {
             file = &mutant.file;

@@ -94,6 +94,8 @@ impl<'a> Tree<'a> {
             .env("CARGO_TARGET_DIR", self.root.join("target").join(build.name()))
             .env("RUSTFLAGS", build.flags())
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            // A mutant changes one function of many.
+            .env("CARGO_INCREMENTAL", "1")
             .env("CARGO_PROFILE_RELEASE_DEBUG", "0");
         let output = command.output().with_context(|| format!("cannot run {}", process::shown(&command)))?;
         if !output.status.success() {
@@ -195,7 +197,7 @@ fn descendants(parent: u32) -> Vec<u32> {
     found
 }
 
-/// The workspace's manifest with the library crates as its only members.
+/// The workspace's manifest with the library crates, and what their tests need, as its only members.
 fn libraries_alone(manifest: &str) -> anyhow::Result<String> {
     let mut manifest: toml::Table = manifest.parse().context("cannot understand Cargo.toml")?;
     let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut).context("no [workspace]")?;
@@ -212,11 +214,10 @@ fn mirror(from: &Path, to: &Path) -> anyhow::Result<()> {
         return write_if_new(to, &fs::read(from).with_context(|| failed("read", from))?);
     }
     fs::create_dir_all(to).with_context(|| failed("create", to))?;
-    let is_crates = from.file_name() == Some(OsStr::new("crates"));
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(from).with_context(|| failed("list", from))? {
         let name = entry.with_context(|| failed("list", from))?.file_name();
-        if name == "target" || is_crates && !LIBRARIES.iter().any(|library| name == *library) {
+        if name == "target" {
             continue;
         }
         mirror(&from.join(&name), &to.join(&name))?;
