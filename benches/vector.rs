@@ -1,5 +1,5 @@
-//! Operations on a vector, beside a plain copy of the same payload: each alone and uncontended, all slots of a large vector, and a
-//! slot whose neighbour another core uses at the same time.
+//! Operations on a vector, beside a plain copy of the same payload: each alone and uncontended, all slots of a large vector, its
+//! changes, and a slot whose neighbour another core uses at the same time.
 
 mod common;
 
@@ -12,7 +12,7 @@ use common::{for_each_payload, id_of, plain_copy};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use icc_bench::pin::{available_cores, pin_current_thread};
-use icc_vector::{MultiWriter, Packed, Padded, Placement, SeqlockVector, SingleWriter, Writer};
+use icc_vector::{Mode, MultiWriter, Packed, Padded, Placement, SeqlockVector, SingleWriter, Tracked, Writer};
 
 /// Slots of each vector.
 const LEN: usize = 16;
@@ -66,6 +66,34 @@ fn read_all(criterion: &mut Criterion) {
     });
     of::<Packed>(&mut group, "packed");
     of::<Padded>(&mut group, "padded");
+    group.finish();
+}
+
+/// Ten changes in a table of a hundred thousand: writing them and finding them.
+fn changes(criterion: &mut Criterion) {
+    const SLOTS: usize = 100_000;
+    type Value = [u64; 7];
+    fn of<M: Mode>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str) {
+        let vector = SeqlockVector::<Value, M>::new(SLOTS).expect("a hundred thousand slots can be had");
+        let (mut writer, mut changes) = (vector.writer().expect("the only one"), vector.changes_from_now());
+        let mut first = 0;
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                for n in 0..10 {
+                    writer.write((first + 9_973 * n) % SLOTS, &[1; 7]).expect("there is such a slot");
+                }
+                first += 7_919;
+                assert_eq!(changes.look().map(black_box).count(), 10);
+            });
+        });
+    }
+    let mut group = criterion.benchmark_group("10 changes in 100,000 slots of 56 bytes");
+    let (values, mut all): (Vec<Value>, _) = (vec![[1; 7]; SLOTS], vec![[0; 7]; SLOTS]);
+    group.bench_function("copy of a plain slice", |bencher| {
+        bencher.iter(|| black_box(&mut all[..]).copy_from_slice(black_box(&values)));
+    });
+    of::<Tracked<SingleWriter>>(&mut group, "10 writes and a look, tracked");
+    of::<SingleWriter>(&mut group, "10 writes and a look, not tracked");
     group.finish();
 }
 
@@ -125,5 +153,5 @@ fn use_neighbour<T: Pod + Send + Sync, P: Placement>(
     }
 }
 
-criterion_group! { name = benches; config = common::criterion(); targets = vector, read_all, neighbours }
+criterion_group! { name = benches; config = common::criterion(); targets = vector, read_all, changes, neighbours }
 criterion_main!(benches);
