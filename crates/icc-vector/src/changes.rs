@@ -20,6 +20,11 @@ use icc_seqlock::{Payload, Tag};
 /// the version of every slot: as good for up to some hundred slots, and writers pay nothing. Either way it copies only values
 /// that changed. It keeps 8 bytes a slot.
 ///
+/// Ten writes to 100,000 slots of 56 bytes, far apart, and the look that finds them took 21 µs tracked and 818 µs not, where a copy
+/// of as many bytes in a plain slice took 270 µs (AMD EPYC, Zen 4; medians, interleaved). So without counters a look at a large
+/// table costs more than a copy of its values would, since each version has a cache line of its own. To repeat it:
+/// `cargo bench -p icc-bench --bench vector -- "10 changes"`.
+///
 /// # Examples
 ///
 /// ```
