@@ -84,9 +84,14 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
     let ticks: Vec<(f64, String)> = scale.ticks().into_iter().map(|tick| (scale.at(tick), short(tick))).collect();
     let floor = measured.iter().find(|(row, _)| row.kind == Kind::Reference).map(|(_, figures)| figures.p50_ns);
 
+    let reference = rows.first().map_or("", |row| row.scenario.reference());
     let mut y = top;
     let body = html! {
         (legend(area.left, 9.0))
+        @if width == Width::Wide {
+            text class="tick" x=(Px(area.right + 74.0)) y="13" text-anchor="end" { "p50" }
+            text class="tick" x=(Px(area.right + 126.0)) y="13" text-anchor="end" { "to " (reference) }
+        }
         (grid_down(area, &ticks))
         text class="tick" x=(Px(area.right)) y=(Px(area.bottom + 33.0)) text-anchor="end" { "nanoseconds" }
         @if let Some(floor) = floor {
@@ -168,13 +173,19 @@ fn line(
                 Width::Wide => {
                     text class=(class) x=(Px(area.right + 74.0)) y=(Px(name_y)) text-anchor="end" { (nanoseconds(figures.p50_ns)) }
                     text class="muted" x=(Px(area.right + 126.0)) y=(Px(name_y)) text-anchor="end" { (format!("{:.2} ×", figures.ratio)) }
-                    @if standing == Standing::Best {
-                        text class="star" x=(Px(area.right + 134.0)) y=(Px(name_y)) { "★" title { "best of its kind" } }
+                    @match standing {
+                        Standing::Best => text class="star" x=(Px(area.right + 134.0)) y=(Px(name_y)) { "★" title { "best of its kind" } },
+                        Standing::Level => text class="star" x=(Px(area.right + 134.0)) y=(Px(name_y)) { "≈" title { "within the range of the best" } },
+                        Standing::None => {},
                     }
                 },
                 Width::Narrow => {
                     text class=(class) x=(Px(width.px())) y=(Px(name_y)) text-anchor="end" {
-                        @if standing == Standing::Best { tspan class="star" { "★ " } }
+                        @match standing {
+                            Standing::Best => tspan class="star" { "★ " },
+                            Standing::Level => tspan class="star" { "≈ " },
+                            Standing::None => {},
+                        }
                         (nanoseconds(figures.p50_ns)) " · " (format!("{:.2} ×", figures.ratio))
                     }
                 },
