@@ -120,7 +120,7 @@ fn header_messages_and_losses_of_a_queue() {
 
 #[test]
 fn a_queue_at_full_speed() {
-    const COUNT: u64 = 2_000_000;
+    const COUNT: u64 = 500_000;
     let name = Name::new("c-speed");
     let queue = Queue::<[u64; 13]>::create(&name, 64, &Options::new()).unwrap();
     let mut producer = queue.producer().unwrap();
@@ -168,7 +168,7 @@ fn the_slots_of_a_vector() {
 
 #[test]
 fn a_slot_of_a_vector_at_full_speed() {
-    const WRITES: u64 = 1_000_000;
+    const WRITES: u64 = 300_000;
     let name = Name::new("c-watch");
     let table = SeqlockVector::<[u64; 13]>::create(&name, 4, &Options::new()).unwrap();
     let mut writer = table.writer().unwrap();
