@@ -120,9 +120,9 @@ fn header_messages_and_losses_of_a_queue() {
 
 #[test]
 fn a_queue_at_full_speed() {
-    const COUNT: u64 = 500_000;
+    const COUNT: u64 = 1_000_000;
     let name = Name::new("c-speed");
-    let queue = Queue::<[u64; 13]>::create(&name, 64, &Options::new()).unwrap();
+    let queue = Queue::<[u64; 13]>::create(&name, 4, &Options::new()).unwrap();
     let mut producer = queue.producer().unwrap();
     let Some(attach) = Attach::to("check", &name, &[0, COUNT]) else { return };
     let lines = attach.beside(|| (0..COUNT).for_each(|n| _ = producer.produce(&words(n))));
