@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Instant;
 
 const PARTS: [&str; 5] = ["feed", "trend", "imbalance", "overseer", "account"];
 
@@ -140,10 +141,10 @@ fn visitors() {
 
     // An order by hand. It may have to wait for the whole book, and for the models' orders to leave room.
     let order = |quantity: &str| common::output(command(&session).args(["order", "5", quantity]));
-    let deadline = std::time::Instant::now() + LONG;
+    let deadline = Instant::now() + LONG;
     let said = loop {
         let output = order("1");
-        if output.status.success() || std::time::Instant::now() > deadline {
+        if output.status.success() || Instant::now() > deadline {
             break String::from_utf8(output.stdout).expect("it prints text");
         }
     };
@@ -213,13 +214,16 @@ fn full_screen() {
     let mut launcher = Killed(command.spawn().unwrap());
     let mut shown = String::new();
     let mut wait_for = |what: &str| {
+        let deadline = Instant::now() + LONG;
         while !shown.contains(what) {
+            let left = deadline.saturating_duration_since(Instant::now());
             let chunk =
-                screen.recv_timeout(LONG).unwrap_or_else(|error| panic!("waited for {what:?}: {error}: {shown}"));
+                screen.recv_timeout(left).unwrap_or_else(|error| panic!("waited for {what:?}: {error}: {shown}"));
             shown.push_str(&String::from_utf8_lossy(&chunk));
         }
     };
-    for what in ["icc trading system", "● live", "feed to report", "HOTEL"] {
+    // Only what is on the first picture, or a single letter: later ones change letters, not words.
+    for what in ["icc trading system", "feed to report", "HOTEL", "●"] {
         wait_for(what);
     }
     let raw = || !tcgetattr(&kept).unwrap().local_modes.contains(LocalModes::ICANON);
