@@ -28,7 +28,8 @@ pub(super) fn show(
         let mut due = Instant::now() + interval;
         while goes_on() {
             terminal.draw(|frame| draw(frame, &picture, session))?;
-            while Instant::now() < due {
+            // At least once, however late it is: or no key would be seen.
+            loop {
                 observer.read();
                 if event::poll(READ)? {
                     match event::read()? {
@@ -37,10 +38,13 @@ pub(super) fn show(
                         _ => {}
                     }
                 }
+                if Instant::now() >= due {
+                    break;
+                }
             }
             if Instant::now() >= due {
                 picture = observer.picture();
-                due += interval;
+                due = Instant::now() + interval;
             }
         }
         Ok("the session has ended\n")
