@@ -3,9 +3,10 @@
 //! The last line is always `N passed, N failed, N skipped`, over all tests and models that ran. A step that fails
 //! without a failing test (a lint, a build error) counts as one failure, one that cannot run here as one skipped.
 
+use std::fs;
 use std::process::{Command, ExitCode};
 use std::thread;
-use std::time::Instant;
+use std::time::{Instant, UNIX_EPOCH};
 
 use anyhow::bail;
 use clap::ValueEnum as _;
@@ -151,7 +152,12 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
                 say("the working tree has changes: packaging it as it stands (--allow-dirty)")?;
                 cargo.arg("--allow-dirty");
             }
-            plain(&mut cargo)
+            // A directory of its own each time: of a package of the same version, cargo takes what it unpacked and built before.
+            let directory = format!("package-{}", UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos());
+            let outcome = plain(cargo.own_build(workspace, &directory, ""));
+            // What stays behind if this fails is only in the way of the disk.
+            let _ = fs::remove_dir_all(workspace.target().join(directory));
+            outcome
         }
     }
 }
