@@ -1,7 +1,7 @@
-//! Loom models of producers that look for the owner of a ticket. Run with `cargo xtask loom`.
+//! Loom models of looking for the owner of a ticket. Run with `cargo xtask loom`.
 #![cfg(icc_loom)]
 
-use icc_queue::{Mpmc, Queue, TryConsumeError};
+use icc_queue::{Mpmc, Queue, Recovery, TryConsumeError};
 use icc_seqlock::primitive::{model_with_traced_loads, thread};
 
 /// A producer whose very first ticket is a lap ahead of another's: nothing but that ticket tells it of the other, who lives and
@@ -32,5 +32,22 @@ fn the_first_ticket_is_a_lap_ahead() {
             }
         }
         assert_eq!(newest, Some(2), "the newest message is not there");
+    });
+}
+
+/// A consumer that stops at what a dead producer left goes on behind it when it is resumed, and not back to the oldest.
+#[test]
+fn a_stopped_consumer_goes_on_after_the_dead() {
+    model_with_traced_loads("a_stopped_consumer_goes_on_after_the_dead", None, || {
+        let queue = Queue::<[u64; 2], Mpmc>::new(4).unwrap();
+        let mut consumer = queue.consumer().with_recovery(Recovery::Stop);
+        let (dying, mut living) = (queue.producer().unwrap(), queue.producer().unwrap());
+        dying.die(&[99; 2], 1);
+        assert_eq!(living.produce(&[20; 2]), 1);
+        while consumer.stopped().is_none() {
+            _ = consumer.try_consume();
+        }
+        assert_eq!((consumer.resume(), consumer.lost()), (None, 1));
+        assert_eq!(consumer.try_consume(), Ok([20; 2]));
     });
 }

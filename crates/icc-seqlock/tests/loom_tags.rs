@@ -68,18 +68,3 @@ fn the_tag_of_a_recovery() {
     let write = |cell: &Seqlock<Value>| _ = unsafe { cell.recover(tag(1).mark(0), tag(2), &[1; 2]) }.expect("alone");
     model_with_traced_loads("the_tag_of_a_recovery", None, move || whoever_sees_the_tag(die, write));
 }
-
-/// One writer alone, that says who it is, and a reader.
-#[test]
-fn one_alone_against_a_reader() {
-    model_with_traced_loads("one_alone_against_a_reader", None, || {
-        let cell = Arc::new(Seqlock::new([0; 2]));
-        let other = Arc::clone(&cell);
-        // SAFETY: nobody else writes.
-        let thread = thread::spawn(move || unsafe { other.write_alone(tag(2), &[1; 2]) });
-        if let Ok([one, two]) = cell.try_read() {
-            assert_eq!(one, two, "mixed");
-        }
-        assert_eq!(thread.join().unwrap(), 2);
-    });
-}
