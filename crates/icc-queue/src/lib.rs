@@ -76,10 +76,10 @@
 //! | may be late by a tenth of a millisecond | [`SpinThenSleep`] | the sleep, and the system's on top | mostly free |
 //! | has other work in its loop | none: [`try_consume`](Consumer::try_consume), [`drain`](Consumer::drain) | one loop | yours |
 //!
-//! A thread that polls one queue with `try_consume` and nothing else to do wants a [`spin_loop`](core::hint::spin_loop) between two
-//! looks, as in the example above and in [`BusySpin`]. Looks one right after the other get in the way of the producer, which has
-//! to take the cache line from the core that looks: on near cores of a Zen 4 a message of 8 bytes took 54.7 ns without a pause and
-//! 43.5 ns with one. A thread that goes round several queues needs none: the other looks are the pause.
+//! A thread that polls one queue with `try_consume` and has nothing else to do may put a [`spin_loop`](core::hint::spin_loop) between
+//! two looks, as in the example above and in [`BusySpin`]: the producer has to take the cache line from the core that looks. In a
+//! bare ping-pong on near cores of a Zen 4 a message of 8 bytes then took 43.5 ns instead of 54.7; elsewhere it changed nothing, so
+//! measure on yours. A thread that goes round several queues needs none: the other looks are the pause.
 //!
 //! [`consume`](Consumer::consume) waits for ever if no producer lives; [`consume_timeout`](Consumer::consume_timeout) gives up.
 //!
