@@ -51,3 +51,29 @@ fn a_stopped_consumer_goes_on_after_the_dead() {
         assert_eq!(consumer.try_consume(), Ok([20; 2]));
     });
 }
+
+/// An heir that does nothing does not seem to hold what the one before it died with.
+#[test]
+fn an_idle_heir_holds_nothing() {
+    model_with_traced_loads("an_idle_heir_holds_nothing", None, || {
+        let queue = Queue::<[u64; 2], Mpmc>::new(4).unwrap();
+        let mut consumer = queue.consumer();
+        queue.producer().unwrap().die(&[99; 2], 2);
+        let _heir = queue.producer().unwrap();
+        (0..4).for_each(|_| _ = consumer.try_consume());
+        assert_eq!(consumer.next_sequence(), 1, "stuck behind the dead");
+    });
+}
+
+/// A message that is being overwritten is lost, not still to come.
+#[test]
+fn a_message_being_overwritten_is_lost() {
+    model_with_traced_loads("a_message_being_overwritten_is_lost", None, || {
+        let queue = Queue::<[u64; 2], Mpmc>::new(2).unwrap();
+        let mut consumer = queue.consumer();
+        let (dying, mut living) = (queue.producer().unwrap(), queue.producer().unwrap());
+        (0..2).for_each(|k| _ = living.produce(&[k; 2]));
+        dying.die(&[99; 2], 3);
+        assert!(matches!(consumer.try_consume(), Err(TryConsumeError::SpedPast(_))));
+    });
+}
