@@ -31,6 +31,9 @@ impl<T: Payload> Queue<T, Spmc> {
         let counted = self.produced();
         let completed = self.slot(counted).version() == self.geometry.complete(counted);
         let next = if completed { counted.wrapping_add(1) } else { counted };
+        // Counted now, and not with the first message of this producer: if it died before that, the head would be two behind,
+        // and the next successor would write a complete message again. Release: as in `produce`.
+        self.head().store(next, Ordering::Release);
         Ok(Producer { queue: self.clone(), seat: Seat { next, _lock: lock } })
     }
 }

@@ -170,3 +170,17 @@ fn a_producer_stopped_in_the_middle_is_waited_for() {
         });
     }
 }
+
+/// One after another dies between completing a message and counting it: each successor counts what the one before could not.
+#[test]
+fn successors_that_die_before_they_count() {
+    let name = Name::new("spmc-uncounted");
+    let queue = Queue::<Message>::create(&name, 16, &Options::new()).unwrap();
+    let mut consumer = queue.consumer();
+    for n in 0..4 {
+        let mut actor = Actor::start("one of one", &name, &[("ICC_DIE_AT", "complete:0")]);
+        until("the actor's death", || actor.ended().then_some(()));
+        consume(&mut consumer, n, 0);
+    }
+    assert_eq!(queue.producer().unwrap().next_sequence(), 4, "a complete message would be written again");
+}
