@@ -176,6 +176,16 @@ impl<T: Payload> ReadSlot<'_, T> {
         self.0.try_read_at(version, out)
     }
 
+    /// See [`Seqlock::try_read_into_if_newer`].
+    ///
+    /// # Errors
+    ///
+    /// [`BeingWritten`] if a newer value was there and is being overwritten.
+    #[inline(always)]
+    pub fn try_read_into_if_newer(&self, version: u64, out: &mut T) -> Result<Option<u64>, BeingWritten> {
+        self.0.try_read_into_if_newer(version, out)
+    }
+
     /// See [`Seqlock::read_if_newer`].
     #[inline]
     pub fn read_if_newer(&self, version: u64) -> Option<(T, u64)> {

@@ -170,15 +170,38 @@ impl<T: Payload> Seqlock<T> {
     pub fn read_into_if_newer(&self, version: u64, out: &mut T) -> Option<u64> {
         let mut backoff = Backoff::new();
         loop {
-            let found = self.version.load(Relaxed);
-            if Tag::completed(found) <= version {
-                return None;
+            match self.try_read_into_if_newer(version, out) {
+                Ok(newer) => return newer,
+                Err(BeingWritten { .. }) => backoff.spin(),
             }
-            if found & 1 == 0 && self.copy_out(found, out).is_ok() {
-                return Some(found);
-            }
-            backoff.spin();
         }
+    }
+
+    /// As [`read_into_if_newer`](Self::read_into_if_newer), with one attempt. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`BeingWritten`] if a newer value was there and is being overwritten. `out` then holds a valid but meaningless value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use icc_seqlock::Seqlock;
+    /// let cell = Seqlock::new(1_u32);
+    /// let (seen, mut value) = (cell.version(), 0);
+    /// assert_eq!(cell.try_read_into_if_newer(seen, &mut value), Ok(None));
+    /// cell.write(&2);
+    /// assert_eq!(cell.try_read_into_if_newer(seen, &mut value), Ok(Some(seen + 2)));
+    /// assert_eq!(value, 2);
+    /// ```
+    #[inline(always)]
+    pub fn try_read_into_if_newer(&self, version: u64, out: &mut T) -> Result<Option<u64>, BeingWritten> {
+        let found = self.version.load(Relaxed);
+        // One branch while there is nothing new.
+        if (found <= version) | (found & 1 == 1) {
+            return if Tag::completed(found) <= version { Ok(None) } else { Err(BeingWritten { version: found }) };
+        }
+        self.copy_out(found, out).map(|()| Some(found)).map_err(|version| BeingWritten { version })
     }
 
     /// Copies the value into `out` if the cell stands at exactly `version`. Never waits.

@@ -140,6 +140,8 @@ impl<T: Payload> Seqlock<T> {
     /// As [`write_at`](Self::write_at).
     #[inline(always)]
     pub unsafe fn write_alone(&self, tag: Tag, value: &T) -> u64 {
+        // The look alone fetches a line that a reader holds to read, and the store then asks for it once more.
+        self.prefetch_for_write();
         let seen = Tag::completed(self.version.load(Relaxed));
         // Release: as in `try_write_over`.
         self.version.store(tag.mark(seen), Release);

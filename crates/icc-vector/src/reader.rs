@@ -185,15 +185,10 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
     #[inline]
     pub fn read_into_if_newer(&self, index: usize, version: u64, out: &mut T) -> Result<Option<u64>, ReadError> {
         self.check(index)?;
-        let slot = self.slot(index);
-        let found = slot.version();
-        if Tag::completed(found) <= version {
-            return Ok(None);
+        match self.slot(index).try_read_into_if_newer(version, out) {
+            Ok(newer) => Ok(newer),
+            Err(_) => self.read_patiently(index, out).map(Some),
         }
-        if found & 1 == 0 && slot.try_read_at(found, out).is_ok() {
-            return Ok(Some(found));
-        }
-        self.read_patiently(index, out).map(Some)
     }
 
     /// The version of slot `index`: 0 if it was never written, odd while it is. It may have changed by the time this returns.

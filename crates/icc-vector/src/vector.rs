@@ -99,6 +99,8 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     pub(crate) unsafe fn write_shared(&self, tag: Tag, index: usize, value: &T) -> Result<u64, WriteError> {
         // SAFETY: by the caller.
         let slot = unsafe { self.cell(index) };
+        // The look alone fetches a line that a reader holds to read, and the exchange then asks for it once more.
+        slot.prefetch_for_write();
         let found = slot.version();
         match slot.try_write_over(found, tag, value) {
             Ok(version) => {

@@ -9,6 +9,8 @@
 
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
+
 use super::one_way_latency::RoundError;
 use super::{Rig, Round, time_batches};
 use crate::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
@@ -114,7 +116,8 @@ pub(super) fn produce<T: Message>(
     length: Duration,
     goes_on: impl Fn() -> bool,
 ) -> (Round, u64) {
-    let (mut message, mut sequence) = (T::zeroed(), 0);
+    // On a cache line, else the figure depends on where the stack happens to stand.
+    let (mut message, mut sequence) = (CachePadded::new(T::zeroed()), 0);
     let round = time_batches(&rig.stopwatch, length, goes_on, || {
         sequence += 1;
         message.fill(sequence);

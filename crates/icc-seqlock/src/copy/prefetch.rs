@@ -1,4 +1,6 @@
-//! Asking for a payload's cache lines before they are needed.
+//! Asking for cache lines before they are needed.
+
+use crate::Seqlock;
 
 /// Lines that are asked for at the most: 4 KiB. More would make a poll slower than they make the copy faster.
 const MOST_LINES: usize = 64;
@@ -20,12 +22,33 @@ pub(crate) fn prefetch(start: *const u8, size: usize) {
     }
 }
 
+impl<T> Seqlock<T> {
+    /// Asks for this cell's first cache line as one that this core is about to write. Does not wait for it.
+    ///
+    /// For structures that look at the version before they write, where another core wrote last. The look alone fetches a line
+    /// to read, and the write then asks for it once more.
+    #[inline(always)]
+    pub fn prefetch_for_write(&self) {
+        prefetch_line_for_write((&raw const *self).cast());
+    }
+}
+
 #[cfg(all(target_arch = "x86_64", not(any(miri, icc_portable_copy))))]
 #[inline(always)]
 fn prefetch_line(address: *const u8) {
     use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     // SAFETY: a hint to the processor, valid for any address. SSE, which it needs, is part of x86-64.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+}
+
+#[cfg(all(target_arch = "x86_64", not(any(miri, icc_portable_copy))))]
+#[inline(always)]
+fn prefetch_line_for_write(address: *const u8) {
+    // SAFETY: a hint to the processor, valid for any address, and no operation where it is not known. It accesses no memory that
+    // the program could tell.
+    unsafe {
+        core::arch::asm!("prefetchw [{}]", in(reg) address.addr(), options(nomem, nostack, preserves_flags));
+    }
 }
 
 #[cfg(all(target_arch = "aarch64", not(any(miri, icc_portable_copy))))]
@@ -37,6 +60,19 @@ fn prefetch_line(address: *const u8) {
     }
 }
 
+#[cfg(all(target_arch = "aarch64", not(any(miri, icc_portable_copy))))]
+#[inline(always)]
+fn prefetch_line_for_write(address: *const u8) {
+    // SAFETY: as in `prefetch_line`.
+    unsafe {
+        core::arch::asm!("prfm pstl1keep, [{}]", in(reg) address.addr(), options(nomem, nostack, preserves_flags));
+    }
+}
+
 #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy)))))]
 #[inline(always)]
 fn prefetch_line(_address: *const u8) {}
+
+#[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy)))))]
+#[inline(always)]
+fn prefetch_line_for_write(_address: *const u8) {}
