@@ -1,5 +1,6 @@
 //! A run from its options to its exit code.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -22,8 +23,8 @@ use crate::report::file::FileError;
 use crate::report::json::{self, ReadError};
 use crate::report::{Report, Row};
 use crate::rounds::{self, Turn};
-use crate::scenario::Rig;
 use crate::scenario::one_way_latency::RoundError;
+use crate::scenario::{Rig, Round};
 
 /// The exit code of a comparison that found a ratio got worse.
 const GOT_WORSE: u8 = 3;
@@ -153,8 +154,8 @@ fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result
         Some(path) => Some((path, earlier("--baseline", path)?)),
         None => None,
     };
-    let report = match &arguments.from {
-        Some(path) => earlier("--from", path)?,
+    let (report, failures) = match &arguments.from {
+        Some(path) => (earlier("--from", path)?, Vec::new()),
         None => measure(arguments, command, catalogue)?,
     };
     outputs.write(&report)?;
@@ -182,6 +183,10 @@ fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result
             code = 1;
         }
     }
+    for failure in failures {
+        eprintln!("error: {failure}; it has no row");
+        code = 1;
+    }
     if report.interrupted && arguments.from.is_none() {
         eprintln!("interrupted: these are the results of the rounds until then");
         code = interrupt::EXIT_CODE;
@@ -189,7 +194,8 @@ fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result
     Ok(code)
 }
 
-fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result<Report, RunError> {
+/// The results, and what failed: a subject that garbles or loses messages has no row, and the others theirs.
+fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result<(Report, Vec<CaseError>), RunError> {
     let available = pin::available_cores();
     let selection = arguments.select(catalogue, &available)?;
     let interrupt = Interrupt::watch().map_err(RunError::Interrupt)?;
@@ -212,10 +218,10 @@ fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Resul
         selection.expected_time().as_secs().max(1)
     );
     let mut progress = Progress::begin(selection.parts.len(), selection.expected_time());
-    let mut rows = Vec::new();
+    let (mut rows, mut failures) = (Vec::new(), Vec::new());
     for part in &selection.parts {
         if !interrupt.is_asked() {
-            rows.extend(measure_part(&rig, part, &mut progress, &interrupt)?);
+            rows.extend(measure_part(&rig, part, &mut progress, &interrupt, &mut failures)?);
         }
     }
     progress.end();
@@ -224,14 +230,15 @@ fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Resul
         // Those that had no turn yet are not a fault of the machine's.
         rows.retain(|row| row.figures.is_some());
     }
-    Ok(Report {
+    let report = Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         command: command.to_owned(),
         began: began.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         interrupted,
         machine,
         rows,
-    })
+    };
+    Ok((report, failures))
 }
 
 /// Measures all cases, those that share a reference interleaved with each other, until the end or an interrupt.
@@ -240,6 +247,7 @@ fn measure_part(
     Part { scenario, cases, plan }: &Part,
     progress: &mut Progress,
     interrupt: &Interrupt,
+    failures: &mut Vec<CaseError>,
 ) -> Result<Vec<Row>, RunError> {
     let parts: Vec<&[Case]> = cases.chunk_by(Case::shares_reference).collect();
     progress.begin_scenario(scenario.name(), cases.len(), parts.len(), plan);
@@ -252,6 +260,7 @@ fn measure_part(
         progress.begin_part(index);
         let [first, ..] = part else { continue };
         let Some(reference) = first.reference_case() else { continue };
+        let mut failed: BTreeMap<usize, CaseError> = BTreeMap::new();
         let outcomes = rounds::interleave(
             part.len(),
             plan,
@@ -259,14 +268,21 @@ fn measure_part(
             || began.elapsed(),
             |turn| match turn {
                 Turn::Baseline => reference.measure(rig, plan.baseline),
-                Turn::Case(index) => part[index].measure(rig, plan.round),
+                // A round without samples is dropped.
+                Turn::Case(index) if failed.contains_key(&index) => Ok(Round::default()),
+                Turn::Case(index) => part[index].measure(rig, plan.round).or_else(|error| {
+                    failed.insert(index, error);
+                    Ok(Round::default())
+                }),
             },
             |event| {
                 progress.tell(event, part);
                 if interrupt.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             },
         )?;
-        rows.extend(part.iter().zip(&outcomes).map(|(case, outcome)| Row::new(case, outcome)));
+        let measured = part.iter().zip(&outcomes).enumerate().filter(|(index, _)| !failed.contains_key(index));
+        rows.extend(measured.map(|(_, (case, outcome))| Row::new(case, outcome)));
+        failures.extend(failed.into_values());
     }
     Ok(rows)
 }

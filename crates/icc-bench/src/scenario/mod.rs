@@ -239,7 +239,7 @@ impl Rig {
 }
 
 /// What one round of one subject measured.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Round {
     /// Samples behind the percentiles.
     pub samples: u64,
