@@ -41,6 +41,12 @@ impl<T: Payload> Storage<T> {
         copy::prefetch(self.0.get().cast::<u8>().wrapping_sub(8), size_of::<T>() + 8);
     }
 
+    /// Asks for the line of the version before the bytes, to write it.
+    #[inline(always)]
+    pub(crate) fn prefetch_for_write(&self) {
+        copy::prefetch_for_write(self.0.get().cast::<u8>().wrapping_sub(8));
+    }
+
     pub(crate) fn get_mut(&mut self) -> &mut T {
         self.0.get_mut()
     }

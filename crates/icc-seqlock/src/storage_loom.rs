@@ -43,6 +43,8 @@ impl<T: Payload> Storage<T> {
 
     pub(crate) fn prefetch(&self) {}
 
+    pub(crate) fn prefetch_for_write(&self) {}
+
     pub(crate) fn into_inner(self) -> T {
         let mut value = T::zeroed();
         self.load(&mut value);

@@ -5,6 +5,15 @@ use crate::primitive::{Backoff, Ordering, fence, step};
 use crate::{BeingWritten, Payload, Seqlock, Tag};
 
 impl<T: Payload> Seqlock<T> {
+    /// Asks for this cell's first cache line as one that this core is about to write. Does not wait for it.
+    ///
+    /// For structures that look at the version before they write, where another core wrote or read last. The look alone fetches a
+    /// line to read, and the write then asks for it once more.
+    #[inline(always)]
+    pub fn prefetch_for_write(&self) {
+        self.storage.prefetch_for_write();
+    }
+
     /// Writes `value` and returns its version. Any number of threads may write.
     ///
     /// Writers take turns; readers are never waited for. Spins, backing off, while another writer is at it, which is only

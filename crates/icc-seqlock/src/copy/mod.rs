@@ -34,7 +34,7 @@ mod vectors;
 mod vectors;
 mod words;
 
-pub(crate) use prefetch::prefetch;
+pub(crate) use prefetch::{prefetch, prefetch_for_write};
 
 /// The largest payload copied in words where there are vectors.
 #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy))))]

@@ -1,7 +1,5 @@
 //! Asking for cache lines before they are needed.
 
-use crate::Seqlock;
-
 /// Lines that are asked for at the most: 4 KiB. More would make a poll slower than they make the copy faster.
 const MOST_LINES: usize = 64;
 const LINE: usize = 64;
@@ -22,15 +20,10 @@ pub(crate) fn prefetch(start: *const u8, size: usize) {
     }
 }
 
-impl<T> Seqlock<T> {
-    /// Asks for this cell's first cache line as one that this core is about to write. Does not wait for it.
-    ///
-    /// For structures that look at the version before they write, where another core wrote last. The look alone fetches a line
-    /// to read, and the write then asks for it once more.
-    #[inline(always)]
-    pub fn prefetch_for_write(&self) {
-        prefetch_line_for_write((&raw const *self).cast());
-    }
+/// Asks for the cache line at `address` as one that this core is about to write, and does not wait for it.
+#[inline(always)]
+pub(crate) fn prefetch_for_write(address: *const u8) {
+    prefetch_line_for_write(address);
 }
 
 #[cfg(all(target_arch = "x86_64", not(any(miri, icc_portable_copy))))]
