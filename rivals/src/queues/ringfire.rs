@@ -15,7 +15,7 @@ pub(crate) struct Ringfire;
 
 impl Subject for Ringfire {
     const NAME: &'static str = "ringfire";
-    /// Once in many overruns it leaves out one message of which it tells nothing.
+    /// It tells of losses, but one message of 49,196 was once neither received nor told as lost.
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = RingfireLink<T>;
 

@@ -20,12 +20,6 @@ pub(crate) fn prefetch(start: *const u8, size: usize) {
     }
 }
 
-/// Asks for the cache line at `address` as one that this core is about to write, and does not wait for it.
-#[inline(always)]
-pub(crate) fn prefetch_for_write(address: *const u8) {
-    prefetch_line_for_write(address);
-}
-
 #[cfg(all(target_arch = "x86_64", not(any(miri, icc_portable_copy))))]
 #[inline(always)]
 fn prefetch_line(address: *const u8) {
@@ -34,9 +28,10 @@ fn prefetch_line(address: *const u8) {
     unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
 }
 
+/// Asks for the cache line at `address` as one that this core is about to write, and does not wait for it.
 #[cfg(all(target_arch = "x86_64", not(any(miri, icc_portable_copy))))]
 #[inline(always)]
-fn prefetch_line_for_write(address: *const u8) {
+pub(crate) fn prefetch_for_write(address: *const u8) {
     // SAFETY: a hint to the processor, valid for any address, and no operation where it is not known. It accesses no memory that
     // the program could tell.
     unsafe {
@@ -55,7 +50,7 @@ fn prefetch_line(address: *const u8) {
 
 #[cfg(all(target_arch = "aarch64", not(any(miri, icc_portable_copy))))]
 #[inline(always)]
-fn prefetch_line_for_write(address: *const u8) {
+pub(crate) fn prefetch_for_write(address: *const u8) {
     // SAFETY: as in `prefetch_line`.
     unsafe {
         core::arch::asm!("prfm pstl1keep, [{}]", in(reg) address.addr(), options(nomem, nostack, preserves_flags));
@@ -68,4 +63,4 @@ fn prefetch_line(_address: *const u8) {}
 
 #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy)))))]
 #[inline(always)]
-fn prefetch_line_for_write(_address: *const u8) {}
+pub(crate) fn prefetch_for_write(_address: *const u8) {}
