@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum BufferError {
     /// No slots were asked for.
-    #[error("a buffer of 0 slots was asked for: ask for at least 1")]
+    #[error("a buffer cannot have 0 slots: ask for at least 1")]
     Empty,
     /// The size does not fit the address space.
     #[error("{len} slots of {stride} bytes do not fit the address space: at most {max} slots of this size do")]
@@ -159,12 +159,12 @@ pub enum BufferError {
         found: u32,
     },
     /// The buffer is used as something else.
-    #[error("{} is {}, not {expected}: check the name, or open it as what it is", .path.display(), Kind::describe(*.found))]
+    #[error("{} is a buffer of kind `{found}`, not `{expected}`: check the name, or open it as what it is", .path.display())]
     OtherKind {
         /// Of the file.
         path: PathBuf,
-        /// The number of its kind.
-        found: u32,
+        /// Its kind.
+        found: Kind,
         /// The kind expected.
         expected: Kind,
     },
@@ -186,6 +186,40 @@ pub enum BufferError {
         /// The slots expected.
         expected: usize,
     },
+    /// The layer above made the buffer in another way than is expected.
+    #[error("{} has word {index} = {found}, not {expected}: open it as what it is, or remove it first", .path.display())]
+    OtherWord {
+        /// Of the file.
+        path: PathBuf,
+        /// The index of the word.
+        index: usize,
+        /// Its value.
+        found: u64,
+        /// The value expected.
+        expected: u64,
+    },
+    /// The buffer needs features that this version of the crate does not know.
+    #[error("{} needs features {unknown:#x} to {doing} it, which this program does not know: build it with a newer version of icc", .path.display())]
+    UnknownFeatures {
+        /// Of the file.
+        path: PathBuf,
+        /// The unknown features, a bit each.
+        unknown: u64,
+        /// What needs them: "read" or "write".
+        doing: &'static str,
+    },
+    /// The buffer was created before the machine last started, so what it holds may be incomplete.
+    #[error(
+        "{} was created before this machine last started, and cannot be used to {doing}: remove it, or allow to read it with \
+         `Options::previous_boot`",
+        .path.display()
+    )]
+    PreviousBoot {
+        /// Of the file.
+        path: PathBuf,
+        /// What was to be done: "read" or "write".
+        doing: &'static str,
+    },
     /// A field of the header is not what the type and the length make it: another placement of slots, or damage.
     #[error("{} has {field} {found}, not {expected}: made with another placement of slots, or damaged; remove it", .path.display())]
     OtherLayout {
@@ -204,8 +238,8 @@ pub enum BufferError {
         /// What stands for the path.
         path: PathBuf,
     },
-    /// A latency option that was required cannot be had.
-    #[error("{what} for {}: {reason}; ask with `Demand::Try` to go on without", .path.display())]
+    /// A latency option that was required is not available.
+    #[error("{what} for {}: {reason}; use `Demand::Try` to continue without", .path.display())]
     Unavailable {
         /// Of the file.
         path: PathBuf,

@@ -1,19 +1,22 @@
-//! The first bytes of every buffer: what it holds, so that a stranger can tell.
+//! The first bytes of every shared buffer: what it holds, so that a stranger can tell.
 
-use crate::{ElementType, Spec, layout::Layout};
+use crate::layout::{HEADER_BYTES, Layout};
+use crate::{ElementType, Spec};
 use bytemuck::{Pod, Zeroable};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 /// `ICCBUFFR`, read as a little-endian number.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"ICCBUFFR");
 /// The layout described in `docs/shared-memory-layout.md`.
-pub(crate) const LAYOUT_VERSION: u32 = 1;
+pub(crate) const LAYOUT_VERSION: u32 = 2;
+/// The longest schema. It comes from another process.
+pub(crate) const MAX_SCHEMA: u64 = 16 * 1024;
 /// Room for the type's name, cut at the end if it is longer.
 const NAME_BYTES: usize = 256;
 
 /// The header of a buffer. All numbers in the machine's byte order; offsets and sizes in bytes, from the buffer's start.
 ///
-/// Written once, before anyone else can see the buffer, and never changed. What changes lives in the lines and the slots.
+/// Written once, before anyone else can see the buffer, and never changed. What changes is in the counters and the slots.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Header {
@@ -21,8 +24,16 @@ pub(crate) struct Header {
     pub(crate) magic: u64,
     /// [`LAYOUT_VERSION`].
     pub(crate) layout_version: u32,
-    /// A [`Kind`](crate::Kind) as a number.
-    pub(crate) kind: u32,
+    /// 1 once everything else is in place, stored with `Release`.
+    pub(crate) ready: u32,
+    /// A [`Kind`](crate::Kind): up to eight characters, the rest zero.
+    pub(crate) kind: [u8; 8],
+    /// Random, never 0: tells this buffer from every other, also of its name.
+    pub(crate) instance: u64,
+    /// The run of the machine in which it was created, low half first; 0 where that could not be read.
+    pub(crate) boot: [u64; 2],
+    /// Features that a program must know to read the buffer, that it must know to write it, and that it need not know.
+    pub(crate) features: [u64; 3],
     /// Of the payload, without the version.
     pub(crate) element_size: u64,
     /// Of the payload.
@@ -35,64 +46,80 @@ pub(crate) struct Header {
     pub(crate) stride: u64,
     /// Of the first slot.
     pub(crate) slots_offset: u64,
-    /// The number of lines.
-    pub(crate) lines: u64,
-    /// Of the first line.
-    pub(crate) lines_offset: u64,
+    /// The number of counters.
+    pub(crate) counters: u64,
+    /// Of the first counter.
+    pub(crate) counters_offset: u64,
     /// Of the whole buffer.
     pub(crate) total_size: u64,
+    /// Of the schema, right behind the header; 0 if there is none.
+    pub(crate) schema_offset: u64,
+    /// The schema's bytes; 0 if there is none.
+    pub(crate) schema_len: u64,
+    /// The schema's hash; 0 if there is none.
+    pub(crate) schema_hash: u64,
     /// Nanoseconds since 1970.
     pub(crate) created_at: u64,
     /// The process id of the creator, in its own pid namespace: for people to read, never to decide by.
-    pub(crate) creator: u32,
-    /// 1 once everything else is in place, stored with `Release`. Stays 0 in private memory.
-    pub(crate) ready: u32,
+    pub(crate) creator: u64,
     /// Of the layer above.
     pub(crate) words: [u64; 4],
-    /// For later layout versions; zero.
-    pub(crate) reserved: [u64; 15],
+    /// For later; zero.
+    pub(crate) reserved: [u64; 5],
     /// The payload's type name in UTF-8, the rest zero.
     pub(crate) type_name: [u8; NAME_BYTES],
 }
 
 const _: () = {
-    assert!(size_of::<Header>() == 512);
-    assert!(core::mem::offset_of!(Header, kind) == 12);
-    assert!(core::mem::offset_of!(Header, fingerprint) == 32);
-    assert!(core::mem::offset_of!(Header, total_size) == 80);
-    assert!(core::mem::offset_of!(Header, ready) == 100);
-    assert!(core::mem::offset_of!(Header, words) == 104);
+    assert!(size_of::<Header>() == HEADER_BYTES);
+    assert!(core::mem::offset_of!(Header, kind) == 16);
+    assert!(core::mem::offset_of!(Header, features) == 48);
+    assert!(core::mem::offset_of!(Header, element_size) == 72);
+    assert!(core::mem::offset_of!(Header, total_size) == 136);
+    assert!(core::mem::offset_of!(Header, words) == 184);
     assert!(core::mem::offset_of!(Header, type_name) == 256);
 };
 
 impl Header {
     /// Not `ready` yet: whoever shares it sets that last.
-    pub(crate) fn new<T: 'static>(spec: &Spec, layout: &Layout) -> Self {
+    pub(crate) fn new<T: 'static>(spec: &Spec, layout: &Layout, instance: u64, boot: u128) -> Self {
         let name = std::any::type_name::<T>();
         let cut = name.floor_char_boundary(NAME_BYTES);
         let mut type_name = [0; NAME_BYTES];
         type_name[..cut].copy_from_slice(&name.as_bytes()[..cut]);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = UNIX_EPOCH.elapsed().unwrap_or_default();
         Self {
             magic: MAGIC,
             layout_version: LAYOUT_VERSION,
-            kind: spec.kind as u32,
+            ready: 0,
+            kind: spec.kind.0,
+            instance,
+            boot: [boot as u64, (boot >> 64) as u64],
+            features: [0; 3],
             element_size: size_of::<T>() as u64,
             element_align: align_of::<T>() as u64,
             fingerprint: fingerprint(name, size_of::<T>(), align_of::<T>()),
             len: spec.len as u64,
             stride: layout.stride as u64,
             slots_offset: layout.slots_offset as u64,
-            lines: spec.lines as u64,
-            lines_offset: layout.lines_offset as u64,
+            counters: spec.counters as u64,
+            counters_offset: layout.counters_offset as u64,
             total_size: layout.total_size as u64,
+            schema_offset: 0,
+            schema_len: 0,
+            schema_hash: 0,
             created_at: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
-            creator: std::process::id(),
-            ready: 0,
+            creator: std::process::id().into(),
             words: spec.words,
-            reserved: [0; 15],
+            reserved: [0; 5],
             type_name,
         }
+    }
+
+    /// The run of the machine that it names.
+    pub(crate) fn boot(&self) -> u128 {
+        let [low, high] = self.boot.map(u128::from);
+        high << 64 | low
     }
 
     /// What the header of a buffer of `T` tells of the type.

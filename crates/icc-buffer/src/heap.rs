@@ -1,7 +1,9 @@
 //! Memory of this process alone.
 
 use crate::BufferError;
-use core::{alloc::Layout, ptr::NonNull};
+use crate::layout::Layout;
+use core::{alloc, ptr::NonNull};
+use icc_seqlock::Payload;
 use std::alloc::{alloc_zeroed, dealloc};
 
 /// The smallest page of any supported system.
@@ -10,7 +12,7 @@ const PAGE: usize = 4096;
 /// A zeroed heap allocation, freed when dropped.
 pub(crate) struct Allocation {
     start: NonNull<u8>,
-    layout: Layout,
+    layout: alloc::Layout,
 }
 
 // SAFETY: the allocation is plain bytes that belong to no thread; whoever reads or writes them answers for it.
@@ -19,13 +21,14 @@ unsafe impl Send for Allocation {}
 unsafe impl Sync for Allocation {}
 
 impl Allocation {
-    /// `size` is at least 1 and, rounded up to `align`, fits an `isize`; `align` is a power of two.
+    /// Room for a buffer of `T`, `layout.total_size` bytes. All counters are 0, all slots at version 0 and hold zeros.
     ///
     /// Every page has been written to. Zeroed memory from the system is one shared page of zeros until it is, and the first
     /// write to each page would then be the one that waits for the kernel.
-    pub(crate) fn prefaulted(size: usize, align: usize) -> Result<Self, BufferError> {
+    pub(crate) fn new<T: Payload>(layout: &Layout) -> Result<Self, BufferError> {
+        let size = layout.total_size;
         let refused = || BufferError::OutOfMemory { bytes: size };
-        let layout = Layout::from_size_align(size, align).map_err(|_| refused())?;
+        let layout = alloc::Layout::from_size_align(size, layout.align).map_err(|_| refused())?;
         if size == 0 {
             return Err(refused());
         }

@@ -1,7 +1,8 @@
 //! Who holds which id: in private memory a bit each, in shared memory a lock that the kernel keeps.
 
+use crate::shared::FileLock;
 use core::{fmt, ops::Range};
-use icc_seqlock::primitive::{Arc, AtomicU64, Ordering};
+use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, release};
 
 /// Ids are below this.
 pub const MAX_IDS: u32 = 1024;
@@ -15,17 +16,14 @@ pub const MAX_IDS: u32 = 1024;
 /// side: an id that is free may look held, never the other way round.
 pub struct IdLock {
     id: u32,
-    _held: Held,
+    /// Always there until the drop.
+    held: Option<Held>,
 }
 
+/// Dropping it gives the id back.
 enum Held {
-    InMemory {
-        _bit: Bit,
-    },
-    #[cfg(all(target_os = "linux", not(icc_loom)))]
-    InFile {
-        _file: std::fs::File,
-    },
+    InMemory { _bit: Bit },
+    InFile { _lock: FileLock },
 }
 
 struct Bit {
@@ -42,10 +40,16 @@ impl IdLock {
         self.id
     }
 
-    /// `file` is an open file description of its own, which holds the lock.
-    #[cfg(all(target_os = "linux", not(icc_loom)))]
-    pub(crate) fn in_file(id: u32, file: std::fs::File) -> Self {
-        Self { id, _held: Held::InFile { _file: file } }
+    pub(crate) fn in_file(id: u32, lock: FileLock) -> Self {
+        Self { id, held: Some(Held::InFile { _lock: lock }) }
+    }
+}
+
+impl Drop for IdLock {
+    fn drop(&mut self) {
+        // A model's thread that dies has its locks released later, as the kernel does it.
+        let held = self.held.take();
+        release(move || drop(held));
     }
 }
 
@@ -76,7 +80,7 @@ impl Ids {
                 match words[word].compare_exchange(seen, seen | bit, Ordering::Acquire, Ordering::Relaxed) {
                     Ok(_) => {
                         let bit = Bit { ids: Arc::clone(words), id };
-                        return Some(IdLock { id, _held: Held::InMemory { _bit: bit } });
+                        return Some(IdLock { id, held: Some(Held::InMemory { _bit: bit }) });
                     }
                     Err(found) => seen = found,
                 }

@@ -1,15 +1,15 @@
-//! Where the parts of a buffer lie: header, lines, slots.
+//! Where the parts of a buffer lie: header, schema, counters, slots.
 
-use crate::{BufferError, Placement, Spec, header::Header, placement::stride};
-use icc_seqlock::{Seqlock, primitive::AtomicU64};
+use crate::{BufferError, counter::CounterLine};
+use icc_seqlock::Seqlock;
 
-/// A counter on cache lines of its own. 128 bytes on every target, so that processes agree on it.
-#[repr(C, align(128))]
-pub(crate) struct Line(pub(crate) AtomicU64);
+/// The header's size.
+pub(crate) const HEADER_BYTES: usize = 512;
 
 /// Offsets and sizes in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
-    pub(crate) lines_offset: usize,
+    pub(crate) counters_offset: usize,
     pub(crate) slots_offset: usize,
     pub(crate) stride: usize,
     pub(crate) total_size: usize,
@@ -17,28 +17,31 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new<T, P: Placement>(spec: &Spec) -> Result<Self, BufferError> {
-        if spec.len == 0 {
+    /// For `len` slots, `stride` bytes apart, that many counters, and a schema of so many bytes behind the header.
+    ///
+    /// `stride` is at least the size of a slot and a multiple of its alignment: the caller's duty.
+    pub(crate) fn new<T>(len: usize, stride: usize, counters: usize, schema: usize) -> Result<Self, BufferError> {
+        if len == 0 {
             return Err(BufferError::Empty);
         }
-        let stride = stride::<T, P>();
-        let align = align_of::<Line>().max(align_of::<Seqlock<T>>());
-        let lines_offset = size_of::<Header>().next_multiple_of(align_of::<Line>());
+        let align = align_of::<CounterLine>().max(align_of::<Seqlock<T>>());
         let room = isize::MAX as usize - align;
-        let slots_offset = spec
-            .lines
-            .checked_mul(size_of::<Line>())
-            .and_then(|bytes| bytes.checked_add(lines_offset)?.checked_next_multiple_of(align));
-        let total_size = slots_offset
-            .and_then(|offset| spec.len.checked_mul(stride)?.checked_add(offset))
-            .filter(|&total| total <= room);
+        let counters_offset = HEADER_BYTES
+            .checked_add(schema)
+            .and_then(|bytes| bytes.checked_next_multiple_of(align_of::<CounterLine>()))
+            .unwrap_or(usize::MAX);
+        let slots_offset = counters
+            .checked_mul(size_of::<CounterLine>())
+            .and_then(|bytes| bytes.checked_add(counters_offset)?.checked_next_multiple_of(align));
+        let total_size =
+            slots_offset.and_then(|offset| len.checked_mul(stride)?.checked_add(offset)).filter(|&total| total <= room);
         match (slots_offset, total_size) {
             (Some(slots_offset), Some(total_size)) => {
-                Ok(Self { lines_offset, slots_offset, stride, total_size, align })
+                Ok(Self { counters_offset, slots_offset, stride, total_size, align })
             }
             (slots_offset, _) => {
                 let max = room.saturating_sub(slots_offset.unwrap_or(room)) / stride;
-                Err(BufferError::TooLarge { len: spec.len, stride, max })
+                Err(BufferError::TooLarge { len, stride, max })
             }
         }
     }
@@ -47,19 +50,17 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Kind, Packed, Padded};
-
-    fn spec(len: usize) -> Spec {
-        Spec { kind: Kind::Vector, len, lines: 3, words: [0; 4] }
-    }
+    use crate::placement::stride;
+    use crate::{Packed, Padded};
 
     #[test]
     fn parts_do_not_overlap_and_are_aligned() {
-        let layout = Layout::new::<[u64; 7], Packed>(&spec(5)).unwrap();
-        assert_eq!(layout.lines_offset, 512);
+        let layout = Layout::new::<[u64; 7]>(5, 64, 3, 0).unwrap();
+        assert_eq!(layout.counters_offset, 512);
         assert_eq!(layout.slots_offset, 512 + 3 * 128);
-        assert_eq!(layout.stride, 64);
         assert_eq!(layout.total_size, layout.slots_offset + 5 * 64);
+        let described = Layout::new::<[u64; 7]>(5, 64, 3, 129).unwrap();
+        assert_eq!((described.counters_offset, described.slots_offset), (512 + 256, 512 + 256 + 3 * 128));
     }
 
     #[test]
@@ -74,15 +75,16 @@ mod tests {
 
     #[test]
     fn sizes_that_do_not_fit_are_errors_that_say_what_does() {
-        assert_eq!(Layout::new::<u64, Packed>(&spec(0)).err(), Some(BufferError::Empty));
+        assert_eq!(Layout::new::<u64>(0, 16, 3, 0).err(), Some(BufferError::Empty));
         for len in [usize::MAX, usize::MAX / 16, isize::MAX as usize / 16] {
-            let Err(BufferError::TooLarge { len: asked, stride: 16, max }) = Layout::new::<u64, Packed>(&spec(len))
-            else {
+            let Err(BufferError::TooLarge { len: asked, stride: 16, max }) = Layout::new::<u64>(len, 16, 3, 0) else {
                 panic!("{len} slots were accepted");
             };
             assert_eq!(asked, len);
-            assert!(Layout::new::<u64, Packed>(&spec(max)).is_ok());
-            assert!(Layout::new::<u64, Packed>(&spec(max + 1)).is_err());
+            assert!(Layout::new::<u64>(max, 16, 3, 0).is_ok());
+            assert!(Layout::new::<u64>(max + 1, 16, 3, 0).is_err());
         }
+        assert!(matches!(Layout::new::<u64>(1, 16, usize::MAX / 2, 0), Err(BufferError::TooLarge { max: 0, .. })));
+        assert!(matches!(Layout::new::<u64>(1, 16, 0, usize::MAX), Err(BufferError::TooLarge { max: 0, .. })));
     }
 }

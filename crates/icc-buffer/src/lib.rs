@@ -8,7 +8,7 @@
 //! ```
 //! use icc_buffer::{Buffer, Kind, Padded, Spec};
 //!
-//! let buffer = Buffer::<[f64; 2], Padded>::private(Spec { kind: Kind::Vector, len: 3, lines: 0, words: [0; 4] })?;
+//! let buffer = Buffer::<[f64; 2], Padded>::private(Spec::new(Kind::new("example"), 3))?;
 //! let slot = buffer.slot(2).expect("there are three");
 //! slot.write(&[99.5, 100.5]);
 //! assert_eq!(slot.read(), [99.5, 100.5]);
@@ -29,10 +29,10 @@
 //!
 //! # Two kinds of handle
 //!
-//! [`Buffer`] reads and writes. [`ReadOnlyBuffer`] has no way to write: its slots are [`ReadSlot`]s and its counters
-//! [`ReadLine`]s. Opened by name or descriptor, its memory is mapped read-only, so that the processor stops what the types
-//! cannot. Both hold the same pointers and read at the same cost, and [`Buffer::read_only`] makes the second out of the first.
-//! A layer above builds its consumers on [`ReadOnlyBuffer`] alone, whatever memory they read.
+//! [`Buffer`] reads and writes. [`ReadOnlyBuffer`] has no way to write: its slots are [`Reader`](icc_seqlock::Reader)s and its
+//! counters [`Counter`]s. Opened by name or descriptor, its memory is mapped read-only, so that the processor stops what the
+//! types cannot. A `Buffer` is a `ReadOnlyBuffer` that may also write, and derefs to it. A layer above builds its consumers on
+//! [`ReadOnlyBuffer`] alone, whatever memory they read and however the slots are placed.
 //!
 //! # Creating and opening
 //!
@@ -70,37 +70,36 @@
 //! The repository's `docs/shared-memory.md` tells operators how to size, place, inspect and clean up buffers, in containers
 //! too. `docs/shared-memory-layout.md` describes every byte, for programs in other languages.
 
+#![cfg_attr(any(not(target_os = "linux"), icc_loom), allow(dead_code, reason = "much serves shared memory alone"))]
+
 mod buffer;
+mod counter;
 mod error;
+mod header;
+#[cfg_attr(icc_loom, path = "heap_loom.rs")]
+mod heap;
+mod ids;
+mod instance;
+mod layout;
+mod memory;
+mod placement;
+mod read_only;
+#[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "shared_none.rs")]
+mod shared;
+mod spec;
+mod wait;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg_attr(icc_loom, expect(dead_code, reason = "loom's cells do not live in raw memory"))]
-#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only shared memory is ever attached to"))]
-mod header;
-#[cfg(not(icc_loom))]
-mod heap;
-mod ids;
-#[cfg_attr(icc_loom, expect(dead_code, reason = "loom's cells do not live in raw memory"))]
-mod layout;
-#[cfg(not(icc_loom))]
-mod memory;
-mod placement;
-mod read_only;
-#[cfg(all(target_os = "linux", not(icc_loom)))]
-mod shared;
-mod spec;
-#[cfg_attr(icc_loom, path = "view_loom.rs")]
-mod view;
-mod wait;
-
 pub use buffer::Buffer;
+pub use counter::Counter;
 pub use error::{BufferError, ElementType, ElementTypes};
+pub use icc_seqlock::Payload;
 pub use ids::{IdLock, MAX_IDS};
 pub use placement::{Packed, Padded, Placement};
-pub use read_only::{ReadLine, ReadOnlyBuffer, ReadSlot};
+pub use read_only::ReadOnlyBuffer;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use shared::{Demand, HugePages, Options, Origin, Owner, remove};
 pub use spec::{Expected, Kind, Spec};

@@ -1,4 +1,4 @@
-//! How far apart slots stand.
+//! How far apart slots are.
 
 use icc_seqlock::Seqlock;
 
@@ -7,40 +7,33 @@ const CACHE_LINE: usize = 64;
 /// Two lines: x86-64 processors fetch a line's neighbour along with it.
 const CACHE_LINE_PAIR: usize = 128;
 
-/// How slots are placed: [`Packed`] or [`Padded`].
-pub trait Placement: Send + Sync + 'static {
-    /// Large slots take a multiple of this many bytes.
-    #[doc(hidden)]
-    const UNIT: usize;
-    /// Whether slots that are smaller share a unit.
-    #[doc(hidden)]
-    const SHARED: bool;
-}
+/// How slots are placed: [`Packed`] or [`Padded`], and nothing else.
+///
+/// ```compile_fail,E0277
+/// struct Mine;
+/// impl icc_buffer::Placement for Mine {}
+/// ```
+pub trait Placement: sealed::Unit {}
 
 /// Small slots share cache lines; none straddles more lines than it must.
 ///
-/// Up to a line, slots stand at powers of two (an 8-byte message and its version take 16 bytes, four to a line); above, each
+/// Up to a line, slots are a power of two apart (an 8-byte message and its version take 16 bytes, four to a line); above, each
 /// starts on a line of its own. For slots that one writer fills in order: several arrive with one line.
 #[derive(Clone, Copy, Debug)]
 pub struct Packed;
 
-impl Placement for Packed {
-    const UNIT: usize = CACHE_LINE;
-    const SHARED: bool = true;
-}
-
-/// Every slot has cache lines of its own, away even from the prefetcher of neighbouring lines.
+/// Every slot has cache lines of its own, out of reach even of the prefetcher of neighbouring lines.
 ///
 /// For slots that different cores write at the same time.
 #[derive(Clone, Copy, Debug)]
 pub struct Padded;
 
-impl Placement for Padded {
-    const UNIT: usize = CACHE_LINE_PAIR;
-    const SHARED: bool = false;
-}
+impl Placement for Packed {}
+impl Placement for Padded {}
 
 /// The distance between slots of `Seqlock<T>` in bytes: a constant, so that indexing takes a shift or a multiplication.
+///
+/// At least the size of the slot, and a multiple of its alignment.
 pub(crate) const fn stride<T, P: Placement>() -> usize {
     let (size, align) = (size_of::<Seqlock<T>>(), align_of::<Seqlock<T>>());
     if P::SHARED && size <= P::UNIT {
@@ -49,5 +42,27 @@ pub(crate) const fn stride<T, P: Placement>() -> usize {
     } else {
         // Both are powers of two, so a multiple of the larger is one of both.
         size.next_multiple_of(if align > P::UNIT { align } else { P::UNIT })
+    }
+}
+
+/// Nobody else can choose these, on which the distance between slots rests.
+mod sealed {
+    use super::{CACHE_LINE, CACHE_LINE_PAIR, Packed, Padded};
+
+    pub trait Unit: Send + Sync + 'static {
+        /// Large slots take a multiple of this many bytes, a power of two.
+        const UNIT: usize;
+        /// Whether slots that are smaller share a unit.
+        const SHARED: bool;
+    }
+
+    impl Unit for Packed {
+        const UNIT: usize = CACHE_LINE;
+        const SHARED: bool = true;
+    }
+
+    impl Unit for Padded {
+        const UNIT: usize = CACHE_LINE_PAIR;
+        const SHARED: bool = false;
     }
 }

@@ -1,15 +1,21 @@
-//! The handle that only reads, and what it gives out.
+//! The handle that only reads: where the parts of a buffer are, and a share in keeping them.
 
-use crate::{BufferError, Placement, view::View};
-use core::fmt;
-use icc_seqlock::primitive::{AtomicU64, Ordering, fence};
-use icc_seqlock::{BeingWritten, Payload, Seqlock};
+use crate::counter::{Counter, CounterLine};
+use crate::heap::Allocation;
+use crate::ids::Ids;
+use crate::layout::Layout;
+use crate::memory::{Block, Facts, Memory};
+use crate::{Buffer, BufferError, Spec, instance};
+use core::{fmt, marker::PhantomData, ptr::NonNull};
+use icc_seqlock::primitive::{Arc, AtomicU64};
+use icc_seqlock::{Payload, Reader, Seqlock};
 
 /// A buffer that this handle cannot write to.
 ///
 /// [`open`](Self::open) maps the memory read-only: the processor itself stops any write through it, a stray pointer's
-/// included. [`Buffer::read_only`](crate::Buffer::read_only) gives one over memory that the process maps for writing
-/// anyway. Both are one type and cost the same to read through, so a layer above needs only one kind of consumer.
+/// included. [`Buffer::read_only`] gives one over memory that the process maps for writing anyway. Both are one type and cost
+/// the same to read through, so a layer above needs only one kind of consumer. It does not say how the slots are placed: a
+/// reader takes the distance between them from the header, checked once.
 ///
 /// Nothing here writes; all loads are relaxed ones of at most eight bytes, or vector loads, with fences: exactly what memory
 /// mapped read-only supports.
@@ -19,9 +25,8 @@ use icc_seqlock::{BeingWritten, Payload, Seqlock};
 /// ```
 /// use icc_buffer::{Buffer, Kind, Packed, Spec};
 ///
-/// let spec = Spec { kind: Kind::Vector, len: 3, lines: 0, words: [0; 4] };
-/// let buffer = Buffer::<u64, Packed>::private(spec)?;
-/// let reader = buffer.read_only();
+/// let buffer = Buffer::<u64, Packed>::private(Spec::new(Kind::new("example"), 3))?;
+/// let reader = buffer.read_only().clone();
 /// buffer.slot(1).expect("there are three").write(&7);
 ///
 /// let mut value = 0;
@@ -30,15 +35,66 @@ use icc_seqlock::{BeingWritten, Payload, Seqlock};
 /// assert_eq!(slot.read_if_newer(2), None);
 /// # Ok::<(), icc_buffer::BufferError>(())
 /// ```
-pub struct ReadOnlyBuffer<T, P> {
-    pub(crate) view: View<T, P>,
+///
+/// It has no way to write:
+///
+/// ```compile_fail,E0599
+/// # use icc_buffer::{Buffer, Kind, Packed, Spec};
+/// let buffer = Buffer::<u64, Packed>::private(Spec::new(Kind::new("example"), 1)).unwrap();
+/// buffer.read_only().slot(0).unwrap().write(&7);
+/// ```
+///
+/// # Invariants
+///
+/// Found once, and never looked up in the memory itself again: `memory` holds `facts.counters` [`CounterLine`]s at `counters` and
+/// `len` slots at `slots`, `stride` bytes apart, all aligned and initialised, for as long as any handle lives. In this process,
+/// counters and slots are only accessed through atomics.
+// In this order in memory: what every poll reads comes first and together.
+#[repr(C)]
+pub struct ReadOnlyBuffer<T> {
+    slots: NonNull<u8>,
+    stride: usize,
+    len: usize,
+    counters: NonNull<CounterLine>,
+    memory: Arc<Memory>,
+    _slots: PhantomData<Seqlock<T>>,
 }
 
-impl<T: Payload, P: Placement> ReadOnlyBuffer<T, P> {
+// SAFETY: a handle gives out shared references to seqlocks and atomics only, which threads may share if `T: Send`.
+unsafe impl<T: Send> Send for ReadOnlyBuffer<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for ReadOnlyBuffer<T> {}
+
+impl<T: Payload> ReadOnlyBuffer<T> {
+    /// On the heap, prefaulted. `stride` is that of a placement.
+    pub(crate) fn private(spec: &Spec, stride: usize) -> Result<Self, BufferError> {
+        let layout = Layout::new::<T>(spec.len, stride, spec.counters, 0)?;
+        let block = Block::Heap(Allocation::new::<T>(&layout)?, Ids::default());
+        let facts = Facts { kind: spec.kind, counters: spec.counters, words: spec.words, instance: instance::new() };
+        // SAFETY: the allocation was made for this layout.
+        Ok(unsafe { Self::over(Memory { block, facts }, &layout, spec.len) })
+    }
+
+    /// A handle to `memory`, which was laid out for `len` slots and `facts.counters` counters.
+    ///
+    /// # Safety
+    ///
+    /// `layout` is `Layout::new::<T>(len, stride, counters, schema)` for these, some `schema`, and a `stride` that is at least the
+    /// size of a slot and a multiple of its alignment. `memory` has at least `total_size` bytes, aligned to `align`, readable
+    /// until it is dropped, and initialised where counters and slots lie (any bytes are valid ones: every bit pattern of an
+    /// `AtomicU64` and of a [`Payload`] is). This process accesses those through atomics only from now on.
+    pub(crate) unsafe fn over(memory: Memory, layout: &Layout, len: usize) -> Self {
+        // SAFETY: both offsets are within `total_size`, by `Layout::new`.
+        let (slots, counters) =
+            unsafe { (memory.start().add(layout.slots_offset), memory.start().add(layout.counters_offset).cast()) };
+        Self { slots, stride: layout.stride, len, counters, memory: Arc::new(memory), _slots: PhantomData }
+    }
+
     /// Slot `index`, or `None` past the end.
     #[inline]
-    pub fn slot(&self, index: usize) -> Option<ReadSlot<'_, T>> {
-        self.view.slot(index).map(ReadSlot)
+    pub fn slot(&self, index: usize) -> Option<Reader<'_, T>> {
+        // SAFETY: the index was checked.
+        (index < self.len).then(|| unsafe { self.slot_unchecked(index) })
     }
 
     /// Slot `index`.
@@ -47,190 +103,137 @@ impl<T: Payload, P: Placement> ReadOnlyBuffer<T, P> {
     ///
     /// `index` is less than [`len`](Self::len).
     #[inline(always)]
-    pub unsafe fn slot_unchecked(&self, index: usize) -> ReadSlot<'_, T> {
-        // SAFETY: the caller's promise is the same.
-        ReadSlot(unsafe { self.view.slot_unchecked(index) })
+    pub unsafe fn slot_unchecked(&self, index: usize) -> Reader<'_, T> {
+        // SAFETY: the caller's promise, and this buffer's own stride.
+        unsafe { self.cell(index, self.stride) }.reader()
+    }
+
+    /// The cell of slot `index`.
+    ///
+    /// # Safety
+    ///
+    /// `index` is less than [`len`](Self::len), and `stride` is this buffer's, perhaps known better than by the field.
+    #[inline(always)]
+    pub(crate) unsafe fn cell(&self, index: usize, stride: usize) -> &Seqlock<T> {
+        debug_assert!(index < self.len && stride == self.stride);
+        // SAFETY: by the invariants there are `len` slots at this distance, and the caller's index is one of them. The
+        // reference lives no longer than this handle, which keeps the memory.
+        unsafe { self.slots.add(index * stride).cast().as_ref() }
+    }
+
+    /// This buffer as one that can be written, for layers that keep their writing handle as a wrapper of their reading one.
+    ///
+    /// # Safety
+    ///
+    /// This handle is a copy of one that a [`Buffer<T, P>`](Buffer) derefs to, so that the memory is mapped for writing and its
+    /// slots are placed as `P` says.
+    #[inline(always)]
+    #[must_use]
+    pub unsafe fn as_writable<P>(&self) -> &Buffer<T, P> {
+        // SAFETY: a `Buffer` is a transparent wrapper of this type; what it asks for beyond is the caller's promise.
+        unsafe { &*core::ptr::from_ref(self).cast() }
     }
 }
 
-impl<T, P> ReadOnlyBuffer<T, P> {
+impl<T> ReadOnlyBuffer<T> {
     /// The number of slots, at least 1.
     #[expect(clippy::len_without_is_empty, reason = "a buffer is never empty")]
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.view.len()
+        self.len
+    }
+
+    /// Bytes from one slot to the next.
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
     }
 
     /// The number of counters.
     #[inline]
     #[must_use]
-    pub fn line_count(&self) -> usize {
-        self.view.line_count()
+    pub fn counter_count(&self) -> usize {
+        self.memory.facts.counters
     }
 
     /// Counter `index`, or `None` past the end.
     #[inline]
-    pub fn line(&self, index: usize) -> Option<ReadLine<'_>> {
-        self.view.line(index).map(ReadLine)
+    pub fn counter(&self, index: usize) -> Option<Counter<'_>> {
+        // SAFETY: the index was checked.
+        (index < self.counter_count()).then(|| unsafe { self.counter_unchecked(index) })
     }
 
-    /// The words given at creation. See [`Buffer::words`](crate::Buffer::words).
+    /// Counter `index`.
+    ///
+    /// # Safety
+    ///
+    /// `index` is less than [`counter_count`](Self::counter_count).
+    #[inline(always)]
+    pub unsafe fn counter_unchecked(&self, index: usize) -> Counter<'_> {
+        // SAFETY: the caller's promise is the same.
+        Counter(unsafe { self.atomic(index) })
+    }
+
+    /// The word of counter `index`.
+    ///
+    /// # Safety
+    ///
+    /// `index` is less than [`counter_count`](Self::counter_count).
+    #[inline(always)]
+    pub(crate) unsafe fn atomic(&self, index: usize) -> &AtomicU64 {
+        debug_assert!(index < self.counter_count());
+        // SAFETY: by the invariants there are as many counters, and the caller's index is one of them.
+        unsafe { &self.counters.add(index).as_ref().0 }
+    }
+
+    /// The words given at creation. A copy from when this process created or opened the buffer, which nobody can change.
     #[inline]
     #[must_use]
     pub fn words(&self) -> [u64; 4] {
-        self.view.words()
+        self.memory.facts.words
     }
 
-    /// Whether somebody holds `id`. See [`Buffer::holder_lives`](crate::Buffer::holder_lives).
+    /// A random number, never 0, that tells this buffer from every other, also from a later one of the same name.
+    #[inline]
+    #[must_use]
+    pub fn instance(&self) -> u64 {
+        self.memory.facts.instance
+    }
+
+    /// Whether the memory is shared with other processes, or can be.
+    #[inline]
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.memory.mapping().is_some()
+    }
+
+    /// Whether somebody holds `id`. A system call in shared memory: not for a hot loop.
+    ///
+    /// `false` proves that whoever held it dropped it or is dead. The answer may be outdated at once: another may take the id.
     ///
     /// # Errors
     ///
     /// [`BufferError`] if the system refuses to tell.
     pub fn holder_lives(&self, id: u32) -> Result<bool, BufferError> {
-        self.view.holder_lives(id)
+        self.memory.holder_lives(id)
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
     }
 }
 
-impl<T, P> Clone for ReadOnlyBuffer<T, P> {
+impl<T> Clone for ReadOnlyBuffer<T> {
     fn clone(&self) -> Self {
-        Self { view: self.view.clone() }
+        Self { memory: Arc::clone(&self.memory), ..*self }
     }
 }
 
-impl<T, P> fmt::Debug for ReadOnlyBuffer<T, P> {
+impl<T> fmt::Debug for ReadOnlyBuffer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadOnlyBuffer").field("len", &self.len()).finish_non_exhaustive()
-    }
-}
-
-/// A slot that can only be read. Its methods are those of the [`Seqlock`]; see there.
-///
-/// Those that wait, wait for the writer: in shared memory one that is dead or means ill can make them wait for ever. Use
-/// those that begin with `try` where you do not trust it.
-///
-/// It has no way to write:
-///
-/// ```compile_fail,E0599
-/// # use icc_buffer::{Buffer, Kind, Packed, Spec};
-/// # let spec = Spec { kind: Kind::Vector, len: 1, lines: 0, words: [0; 4] };
-/// let buffer = Buffer::<u64, Packed>::private(spec).unwrap().read_only();
-/// buffer.slot(0).unwrap().write(&7);
-/// ```
-pub struct ReadSlot<'a, T>(&'a Seqlock<T>);
-
-impl<T> Clone for ReadSlot<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for ReadSlot<'_, T> {}
-
-impl<T: Payload> ReadSlot<'_, T> {
-    /// See [`Seqlock::version`].
-    #[inline]
-    pub fn version(&self) -> u64 {
-        self.0.version()
-    }
-
-    /// See [`Seqlock::read`].
-    #[inline]
-    pub fn read(&self) -> T {
-        self.0.read()
-    }
-
-    /// See [`Seqlock::read_into`].
-    #[inline]
-    pub fn read_into(&self, out: &mut T) -> u64 {
-        self.0.read_into(out)
-    }
-
-    /// See [`Seqlock::try_read`].
-    ///
-    /// # Errors
-    ///
-    /// [`BeingWritten`] if a write was under way or crossed the copy.
-    #[inline]
-    pub fn try_read(&self) -> Result<T, BeingWritten> {
-        self.0.try_read()
-    }
-
-    /// See [`Seqlock::try_read_into`].
-    ///
-    /// # Errors
-    ///
-    /// [`BeingWritten`] if a write was under way or crossed the copy.
-    #[inline]
-    pub fn try_read_into(&self, out: &mut T) -> Result<u64, BeingWritten> {
-        self.0.try_read_into(out)
-    }
-
-    /// See [`Seqlock::try_read_at`].
-    ///
-    /// # Errors
-    ///
-    /// The version found instead.
-    #[inline]
-    pub fn try_read_at(&self, version: u64, out: &mut T) -> Result<(), u64> {
-        self.0.try_read_at(version, out)
-    }
-
-    /// See [`Seqlock::try_read_into_if_newer`].
-    ///
-    /// # Errors
-    ///
-    /// [`BeingWritten`] if a newer value was there and is being overwritten.
-    #[inline(always)]
-    pub fn try_read_into_if_newer(&self, version: u64, out: &mut T) -> Result<Option<u64>, BeingWritten> {
-        self.0.try_read_into_if_newer(version, out)
-    }
-
-    /// See [`Seqlock::read_if_newer`].
-    #[inline]
-    pub fn read_if_newer(&self, version: u64) -> Option<(T, u64)> {
-        self.0.read_if_newer(version)
-    }
-
-    /// See [`Seqlock::read_into_if_newer`].
-    #[inline]
-    pub fn read_into_if_newer(&self, version: u64, out: &mut T) -> Option<u64> {
-        self.0.read_into_if_newer(version, out)
-    }
-}
-
-impl<T: Payload + fmt::Debug> fmt::Debug for ReadSlot<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ReadSlot").field(self.0).finish()
-    }
-}
-
-/// A counter that can only be read.
-#[derive(Clone, Copy)]
-pub struct ReadLine<'a>(&'a AtomicU64);
-
-impl ReadLine<'_> {
-    /// The count. A relaxed load: it orders nothing.
-    #[inline]
-    #[must_use]
-    pub fn load_relaxed(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// The count. Everything that was done before the `Release` store of it happens before what follows.
-    #[inline]
-    #[must_use]
-    pub fn load_acquire(&self) -> u64 {
-        let count = self.load_relaxed();
-        // Acquire: with the load above, pairs with the writer's Release store. Not an acquire load, which memory mapped
-        // read-only does not promise to support.
-        fence(Ordering::Acquire);
-        count
-    }
-}
-
-impl fmt::Debug for ReadLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ReadLine").field(&self.load_relaxed()).finish()
+        f.debug_struct("ReadOnlyBuffer")
+            .field("kind", &format_args!("{}", self.memory.facts.kind))
+            .field("len", &self.len)
+            .finish_non_exhaustive()
     }
 }

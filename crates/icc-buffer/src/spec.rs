@@ -2,36 +2,46 @@
 
 use core::fmt;
 
-/// What the slots are used as. Stored in the header, so that nobody attaches to a queue as if it were a vector.
+/// What the slots are used as: a tag of up to eight characters, given by the layer above.
+///
+/// Stored in the header, so that nobody attaches to a queue as if it were a vector. A structure of your own has a tag of its own.
+///
+/// # Examples
+///
+/// ```
+/// use icc_buffer::Kind;
+///
+/// const JOURNAL: Kind = Kind::new("journal");
+/// assert_eq!(JOURNAL.to_string(), "journal");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum Kind {
-    /// A ring of messages with one producer at a time.
-    QueueSpmc = 1,
-    /// A ring of messages with any number of producers.
-    QueueMpmc = 2,
-    /// A table of latest values.
-    Vector = 3,
-}
+pub struct Kind(pub(crate) [u8; 8]);
 
 impl Kind {
-    /// What the number of a kind, found in a header, stands for.
-    pub(crate) fn describe(number: u32) -> String {
-        match [Self::QueueSpmc, Self::QueueMpmc, Self::Vector].into_iter().find(|&kind| kind as u32 == number) {
-            Some(kind) => kind.to_string(),
-            None => format!("of an unknown kind ({number})"),
+    /// The kind with this tag: one to eight of `a` to `z`, `0` to `9` and `-`.
+    ///
+    /// # Panics
+    ///
+    /// If the tag is anything else; in a constant, at compile time.
+    #[must_use]
+    pub const fn new(tag: &str) -> Self {
+        let tag = tag.as_bytes();
+        assert!(!tag.is_empty() && tag.len() <= 8, "a kind has one to eight characters");
+        let (mut bytes, mut at) = ([0; 8], 0);
+        while at < tag.len() {
+            assert!(matches!(tag[at], b'a'..=b'z' | b'0'..=b'9' | b'-'), "a kind consists of a to z, 0 to 9 and -");
+            bytes[at] = tag[at];
+            at += 1;
         }
+        Self(bytes)
     }
 }
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::QueueSpmc => "a queue of one producer",
-            Self::QueueMpmc => "a queue of many producers",
-            Self::Vector => "a vector",
-        })
+        // It may come from shared memory, and hold anything.
+        let end = self.0.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        write!(f, "{}", self.0[..end].escape_ascii())
     }
 }
 
@@ -42,47 +52,89 @@ impl fmt::Display for Kind {
 /// ```
 /// use icc_buffer::{Buffer, Kind, Packed, Spec};
 ///
-/// let spec = Spec { kind: Kind::Vector, len: 16, lines: 0, words: [0; 4] };
-/// let buffer = Buffer::<u64, Packed>::private(spec)?;
-/// assert_eq!(buffer.len(), 16);
+/// let buffer = Buffer::<u64, Packed>::private(Spec::new(Kind::new("journal"), 16).counters(2))?;
+/// assert_eq!((buffer.len(), buffer.counter_count()), (16, 2));
 /// # Ok::<(), icc_buffer::BufferError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Spec {
     /// What the slots are used as.
     pub kind: Kind,
     /// The number of slots, at least 1.
     pub len: usize,
-    /// The number of counters, each on cache lines of its own, for the layer above.
-    pub lines: usize,
-    /// Words of the layer above's own, fixed for the buffer's life.
+    /// The number of counters, each on cache lines of its own, for the layer above. None unless asked for.
+    pub counters: usize,
+    /// Words of the layer above's own, fixed for the buffer's life. Zeros unless given.
     pub words: [u64; 4],
 }
 
-/// What a buffer that is opened must be. Its element type and placement are those of the handle.
+impl Spec {
+    /// A buffer of `len` slots, without counters.
+    #[must_use]
+    pub const fn new(kind: Kind, len: usize) -> Self {
+        Self { kind, len, counters: 0, words: [0; 4] }
+    }
+
+    /// With this many counters.
+    #[must_use]
+    pub const fn counters(mut self, counters: usize) -> Self {
+        self.counters = counters;
+        self
+    }
+
+    /// With these words.
+    #[must_use]
+    pub const fn words(mut self, words: [u64; 4]) -> Self {
+        self.words = words;
+        self
+    }
+}
+
+/// What a buffer that is opened must be. Its element type, and of a handle that writes the placement, are those of the handle.
 ///
 /// # Examples
 ///
 /// ```
-/// use icc_buffer::{Expected, Kind, Spec};
+/// use icc_buffer::{Expected, Kind};
 ///
-/// let any_length = Expected { kind: Kind::QueueSpmc, len: None, lines: 1 };
-/// let just_this = Expected::from(Spec { kind: Kind::QueueSpmc, len: 64, lines: 1, words: [0; 4] });
-/// assert_eq!(just_this, Expected { len: Some(64), ..any_length });
+/// let any_length = Expected::new(Kind::new("journal"));
+/// let just_this = any_length.len(64).word(0, 7);
+/// assert_eq!((just_this.len, just_this.words[0]), (Some(64), Some(7)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Expected {
     /// What the slots are used as.
     pub kind: Kind,
     /// The number of slots, if only one will do.
     pub len: Option<usize>,
-    /// The number of counters.
-    pub lines: usize,
+    /// Of the words of the layer above, those that must have one value.
+    pub words: [Option<u64>; 4],
 }
 
-impl From<Spec> for Expected {
-    /// The same kind, length and counters. The words are left to the layer above, which knows what they mean.
-    fn from(spec: Spec) -> Self {
-        Self { kind: spec.kind, len: Some(spec.len), lines: spec.lines }
+impl Expected {
+    /// A buffer of this kind, of any length.
+    #[must_use]
+    pub const fn new(kind: Kind) -> Self {
+        Self { kind, len: None, words: [None; 4] }
+    }
+
+    /// With exactly this many slots.
+    #[must_use]
+    pub const fn len(mut self, len: usize) -> Self {
+        self.len = Some(len);
+        self
+    }
+
+    /// With this value in word `index`.
+    ///
+    /// # Panics
+    ///
+    /// If `index` is more than 3.
+    #[must_use]
+    pub const fn word(mut self, index: usize, value: u64) -> Self {
+        self.words[index] = Some(value);
+        self
     }
 }

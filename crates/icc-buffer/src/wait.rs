@@ -1,12 +1,13 @@
 //! How to wait for what another core writes.
 
 use core::time::Duration;
-use icc_seqlock::primitive::{spin_loop, thread};
+use icc_seqlock::primitive::{sleep, spin_loop, thread};
 
-/// What a reader does between two looks at something that is not there yet: a message, or a change of a value.
+/// What a reader does between two polls for something that is not there yet: a message, or a change of a value.
 ///
 /// Three are provided: [`BusySpin`], [`SpinThenYield`], [`SpinThenSleep`]. None of them, and none of yours, costs a writer
-/// anything: it never wakes anybody.
+/// anything: it never wakes anybody. The waiting calls take any of them by `&mut`, also as `&mut dyn WaitStrategy`; a
+/// `Box<dyn WaitStrategy>` is one itself.
 ///
 /// # Examples
 ///
@@ -27,7 +28,7 @@ use icc_seqlock::primitive::{spin_loop, thread};
 ///     }
 /// }
 ///
-/// let mut housekeeping = Housekeeping { done: 0, wait: SpinThenYield { spins: 1 } };
+/// let mut housekeeping = Housekeeping { done: 0, wait: SpinThenYield::new(1) };
 /// assert_eq!(housekeeping.wait(0), Waited::Spun);
 /// assert_eq!(housekeeping.wait(1), Waited::GaveUpCore);
 /// assert_eq!(housekeeping.done, 2);
@@ -37,8 +38,21 @@ pub trait WaitStrategy {
     fn wait(&mut self, round: u64) -> Waited;
 }
 
+impl<W: WaitStrategy + ?Sized> WaitStrategy for &mut W {
+    fn wait(&mut self, round: u64) -> Waited {
+        (**self).wait(round)
+    }
+}
+
+impl<W: WaitStrategy + ?Sized> WaitStrategy for Box<W> {
+    fn wait(&mut self, round: u64) -> Waited {
+        (**self).wait(round)
+    }
+}
+
 /// How a [`WaitStrategy`] waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Waited {
     /// Briefly, and without giving the core away. A timeout then reads the clock only now and then, not to be late because of
     /// it.
@@ -47,7 +61,7 @@ pub enum Waited {
     GaveUpCore,
 }
 
-/// Looks again at once: the least latency, a whole core, all the time. For a thread that has a core to itself.
+/// Polls again at once: the least latency, a whole core, all the time. For a thread that has a core to itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BusySpin;
 
@@ -59,19 +73,28 @@ impl WaitStrategy for BusySpin {
     }
 }
 
-/// Spins for a while, then gives the core to whoever else wants it between two looks.
+/// Spins for a while, then gives the core to whoever else wants it between two polls.
 ///
 /// As quick as [`BusySpin`] while the core has nothing else to do, which it keeps busy all the same. For threads that may have
 /// to share one.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct SpinThenYield {
     /// How often it spins each time before it yields. 1,000 by default: some ten microseconds.
     pub spins: u64,
 }
 
+impl SpinThenYield {
+    /// Spins this often before it yields.
+    #[must_use]
+    pub const fn new(spins: u64) -> Self {
+        Self { spins }
+    }
+}
+
 impl Default for SpinThenYield {
     fn default() -> Self {
-        Self { spins: SPINS }
+        Self::new(SPINS)
     }
 }
 
@@ -86,11 +109,12 @@ impl WaitStrategy for SpinThenYield {
     }
 }
 
-/// Spins for a while, then sleeps between two looks.
+/// Spins for a while, then sleeps between two polls.
 ///
 /// What comes while it sleeps is seen late by the rest of the sleep, some 50 microseconds of the system's own on top, and of a
 /// queue a burst longer than the ring can pass meanwhile. For what may be late: recorders, dashboards.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct SpinThenSleep {
     /// How often it spins each time before it sleeps. 1,000 by default: some ten microseconds.
     pub spins: u64,
@@ -98,9 +122,17 @@ pub struct SpinThenSleep {
     pub sleep: Duration,
 }
 
+impl SpinThenSleep {
+    /// Spins this often before it sleeps, and sleeps so long each time.
+    #[must_use]
+    pub const fn new(spins: u64, sleep: Duration) -> Self {
+        Self { spins, sleep }
+    }
+}
+
 impl Default for SpinThenSleep {
     fn default() -> Self {
-        Self { spins: SPINS, sleep: Duration::from_micros(50) }
+        Self::new(SPINS, Duration::from_micros(50))
     }
 }
 
@@ -110,11 +142,7 @@ impl WaitStrategy for SpinThenSleep {
         if round < self.spins {
             return BusySpin.wait(round);
         }
-        // The model checker knows no time.
-        #[cfg(icc_loom)]
-        thread::yield_now();
-        #[cfg(not(icc_loom))]
-        thread::sleep(self.sleep);
+        sleep(self.sleep);
         Waited::GaveUpCore
     }
 }

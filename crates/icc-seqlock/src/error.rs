@@ -1,11 +1,12 @@
 //! What can go wrong.
 
-/// A single attempt met a write, so there is no value to give, or no turn to write.
+/// A single attempt found another version than it needs: a write was under way, or came between.
 ///
-/// Try again, or do something else first: writes last as long as a copy of the value.
+/// Try again, or do something else first: a write lasts as long as a copy of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the cell was being written (version {version}): try again, or use a call that waits")]
+#[non_exhaustive]
 pub struct BeingWritten {
-    /// The version found: odd if a write was under way, even if one came and went during the attempt.
+    /// The version found: odd if a write was under way, even if one came and went.
     pub version: u64,
 }

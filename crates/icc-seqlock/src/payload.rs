@@ -43,7 +43,7 @@ use bytemuck::{AnyBitPattern, NoUninit};
 /// ```
 ///
 /// The error says that `derive(Pod)` was applied to a type with padding, or, with an older `bytemuck`, that it cannot transmute
-/// between types of different sizes. The mend is to name the padding:
+/// between types of different sizes. The fix is to declare the padding as a field:
 ///
 /// ```
 /// use bytemuck::{Pod, Zeroable};
@@ -61,12 +61,14 @@ use bytemuck::{AnyBitPattern, NoUninit};
 /// `u32` and convert after the read:
 ///
 /// ```compile_fail,E0277
-/// icc_seqlock::Seqlock::new(true); // the trait `AnyBitPattern` is not implemented for `bool`
+/// icc_seqlock::Seqlock::new(true); // `bool` cannot be shared in a seqlock: it may have invalid bit patterns
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be shared in a seqlock: it may have padding or invalid bit patterns",
+    message = "`{Self}` cannot be shared between cores as plain bytes: it may have padding or invalid bit patterns",
+    label = "not a `Payload`",
     note = "derive `bytemuck::Pod` and `bytemuck::Zeroable` on a `#[repr(C)]` struct without padding"
 )]
 pub trait Payload: NoUninit + AnyBitPattern {}
 
+#[diagnostic::do_not_recommend]
 impl<T: NoUninit + AnyBitPattern> Payload for T {}

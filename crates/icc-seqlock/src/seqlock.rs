@@ -1,7 +1,7 @@
 //! The cell: what it holds, and reading it.
 
 use crate::primitive::{AtomicU64, Backoff, Ordering::Acquire, Ordering::Relaxed, fence};
-use crate::{BeingWritten, Payload, Tag, storage::Storage};
+use crate::{BeingWritten, Payload, Reader, Tag, storage::Storage};
 use core::fmt;
 
 /// One value that is written often and read by anyone, never locked against its readers.
@@ -62,18 +62,11 @@ pub struct Seqlock<T> {
 }
 
 impl<T: Payload> Seqlock<T> {
-    /// A cell that holds `value`, at version 0.
-    #[cfg(not(icc_loom))]
+    /// A handle that only reads this cell.
+    #[inline(always)]
     #[must_use]
-    pub const fn new(value: T) -> Self {
-        Self { version: AtomicU64::new(0), storage: Storage::new(value) }
-    }
-
-    /// A cell that holds `value`, at version 0. Not `const` under loom.
-    #[cfg(icc_loom)]
-    #[must_use]
-    pub fn new(value: T) -> Self {
-        Self { version: AtomicU64::new(0), storage: Storage::new(value) }
+    pub const fn reader(&self) -> Reader<'_, T> {
+        Reader { cell: self }
     }
 
     /// The version as it stands: even if the value is stable, odd while it is being written.
@@ -135,10 +128,7 @@ impl<T: Payload> Seqlock<T> {
         if version & 1 == 1 {
             return Err(BeingWritten { version });
         }
-        match self.copy_out(version, out) {
-            Ok(()) => Ok(version),
-            Err(version) => Err(BeingWritten { version }),
-        }
+        self.copy_out(version, out).map(|()| version)
     }
 
     /// The value and its version, if that is newer than `version`.
@@ -201,7 +191,7 @@ impl<T: Payload> Seqlock<T> {
         if (found <= version) | (found & 1 == 1) {
             return if Tag::completed(found) <= version { Ok(None) } else { Err(BeingWritten { version: found }) };
         }
-        self.copy_out(found, out).map(|()| Some(found)).map_err(|version| BeingWritten { version })
+        self.copy_out(found, out).map(|()| Some(found))
     }
 
     /// Copies the value into `out` if the cell stands at exactly `version`. Never waits.
@@ -210,22 +200,23 @@ impl<T: Payload> Seqlock<T> {
     ///
     /// # Errors
     ///
-    /// The version found instead, before or after the copy. `out` then holds a meaningless value if the copy was begun.
+    /// [`BeingWritten`] with the version found instead, before or after the copy. `out` then holds a valid but meaningless value
+    /// if the copy had begun.
     #[inline]
-    pub fn try_read_at(&self, version: u64, out: &mut T) -> Result<(), u64> {
+    pub fn try_read_at(&self, version: u64, out: &mut T) -> Result<(), BeingWritten> {
         let found = self.version.load(Relaxed);
         if found != version {
-            // Whoever looks for an exact version polls for it. Not so in `read_into_if_newer`: one cell that is written over and
-            // over would have its lines taken away from under its writer.
+            // Whoever expects an exact version polls for it. Not in `read_into_if_newer`: that would take the lines of a cell
+            // that is written again and again away from its writer.
             self.storage.prefetch();
-            return Err(found);
+            return Err(BeingWritten { version: found });
         }
         self.copy_out(version, out)
     }
 
-    /// Copies the bytes and checks that the version still is `seen`, an even one loaded before, else returns it.
+    /// Copies the bytes and checks that the version still is `seen`, an even one loaded before.
     #[inline(always)]
-    fn copy_out(&self, seen: u64, out: &mut T) -> Result<(), u64> {
+    fn copy_out(&self, seen: u64, out: &mut T) -> Result<(), BeingWritten> {
         // Acquire: with the relaxed load of `seen`, pairs with the Release store in `publish`. A fence and not an acquire
         // load, because memory mapped read-only supports relaxed loads only; and a poll that finds nothing is then free of it.
         fence(Acquire);
@@ -234,14 +225,8 @@ impl<T: Payload> Seqlock<T> {
         fence(Acquire);
         match self.version.load(Relaxed) {
             found if found == seen => Ok(()),
-            found => Err(found),
+            version => Err(BeingWritten { version }),
         }
-    }
-
-    /// The value, to change in place. No reader or writer can exist meanwhile. The version stays.
-    #[cfg(not(icc_loom))]
-    pub fn get_mut(&mut self) -> &mut T {
-        self.storage.get_mut()
     }
 
     /// The value, taken out of the cell.

@@ -47,7 +47,7 @@ impl<T: Payload> Seqlock<T> {
     /// ```
     pub fn split(&mut self) -> (Writer<'_, T>, Reader<'_, T>) {
         let cell = &*self;
-        (Writer { cell, version: cell.version() }, Reader { cell })
+        (Writer { cell, version: cell.version() }, cell.reader())
     }
 }
 
@@ -91,11 +91,19 @@ impl<T> fmt::Debug for Writer<'_, T> {
     }
 }
 
-/// A reader of a [`Seqlock`] that has an exclusive writer, from [`Seqlock::split`]. Copy it as often as you like.
+/// A handle that can only read a [`Seqlock`], from [`Seqlock::split`] or [`Seqlock::reader`]. Copy it as often as you like.
 ///
-/// Its methods are those of the cell; see there.
+/// Its methods are those of the cell; see there. Those that wait, wait for a live writer. In shared memory a writer may be dead
+/// or hostile, and then they wait for ever: use the methods that begin with `try` there.
+///
+/// It has no way to write:
+///
+/// ```compile_fail,E0599
+/// let cell = icc_seqlock::Seqlock::new(0_u64);
+/// cell.reader().write(&7);
+/// ```
 pub struct Reader<'a, T> {
-    cell: &'a Seqlock<T>,
+    pub(crate) cell: &'a Seqlock<T>,
 }
 
 impl<T> Clone for Reader<'_, T> {
@@ -149,6 +157,26 @@ impl<T: Payload> Reader<'_, T> {
     #[inline]
     pub fn read_into_if_newer(&self, version: u64, out: &mut T) -> Option<u64> {
         self.cell.read_into_if_newer(version, out)
+    }
+
+    /// See [`Seqlock::try_read_into_if_newer`].
+    ///
+    /// # Errors
+    ///
+    /// [`BeingWritten`] if a newer value was being overwritten.
+    #[inline(always)]
+    pub fn try_read_into_if_newer(&self, version: u64, out: &mut T) -> Result<Option<u64>, BeingWritten> {
+        self.cell.try_read_into_if_newer(version, out)
+    }
+
+    /// See [`Seqlock::try_read_at`].
+    ///
+    /// # Errors
+    ///
+    /// [`BeingWritten`] with the version found instead.
+    #[inline(always)]
+    pub fn try_read_at(&self, version: u64, out: &mut T) -> Result<(), BeingWritten> {
+        self.cell.try_read_at(version, out)
     }
 
     /// See [`Seqlock::version`].

@@ -1,6 +1,21 @@
 //! Where a payload lives: bytes that many threads may read and write at once, each access atomic.
 
-use crate::{Payload, copy, primitive::UnsafeCell};
+use crate::primitive::{AtomicU64, UnsafeCell};
+use crate::{Payload, Seqlock, copy};
+use core::panic::{RefUnwindSafe, UnwindSafe};
+
+impl<T: Payload> Seqlock<T> {
+    /// A cell that holds `value`, at version 0.
+    #[must_use]
+    pub const fn new(value: T) -> Self {
+        Self { version: AtomicU64::new(0), storage: Storage(UnsafeCell::new(value)) }
+    }
+
+    /// The value, to change in place. No reader or writer can exist meanwhile. The version stays.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.storage.0.get_mut()
+    }
+}
 
 /// Shared room for one `T`, aligned to at least 8 so that it can be copied in words.
 ///
@@ -14,11 +29,11 @@ pub(crate) struct Storage<T>(UnsafeCell<T>);
 // `get_mut` and `into_inner` need the storage alone. Every access through `&self` is atomic.
 unsafe impl<T: Send> Sync for Storage<T> {}
 
-impl<T: Payload> Storage<T> {
-    pub(crate) const fn new(value: T) -> Self {
-        Self(UnsafeCell::new(value))
-    }
+// A panic leaves every cell whole: no caller's code runs between the two halves of a write.
+impl<T> UnwindSafe for Storage<T> {}
+impl<T> RefUnwindSafe for Storage<T> {}
 
+impl<T: Payload> Storage<T> {
     /// Copies the bytes out, possibly mixed from several values: the caller finds out and drops such a copy.
     #[inline(always)]
     pub(crate) fn load(&self, out: &mut T) {
@@ -45,10 +60,6 @@ impl<T: Payload> Storage<T> {
     #[inline(always)]
     pub(crate) fn prefetch_for_write(&self) {
         copy::prefetch_for_write(self.0.get().cast::<u8>().wrapping_sub(8));
-    }
-
-    pub(crate) fn get_mut(&mut self) -> &mut T {
-        self.0.get_mut()
     }
 
     pub(crate) fn into_inner(self) -> T {

@@ -1,9 +1,17 @@
 //! The storage under loom: the same interface over loom's own atomics, which do not live in memory of a known layout.
 
-use crate::Payload;
-use crate::primitive::{AtomicU64, Ordering::Relaxed};
+use crate::primitive::{AtomicU64, Ordering::Relaxed, step};
+use crate::{Payload, Seqlock};
 use core::{cell::UnsafeCell, marker::PhantomData};
 use std::boxed::Box;
+
+impl<T: Payload> Seqlock<T> {
+    /// A cell that holds `value`, at version 0. Not `const` under loom.
+    #[must_use]
+    pub fn new(value: T) -> Self {
+        Self { version: AtomicU64::new(0), storage: Storage::new(value) }
+    }
+}
 
 /// Shared room for one `T` as loom words, the last one filled up with zeros.
 pub(crate) struct Storage<T> {
@@ -15,7 +23,7 @@ pub(crate) struct Storage<T> {
 unsafe impl<T: Send> Sync for Storage<T> {}
 
 impl<T: Payload> Storage<T> {
-    pub(crate) fn new(value: T) -> Self {
+    fn new(value: T) -> Self {
         let words = bytemuck::bytes_of(&value).chunks(8).map(|part| AtomicU64::new(word(part)));
         Self { words: words.collect(), _holds: PhantomData }
     }
@@ -30,14 +38,11 @@ impl<T: Payload> Storage<T> {
         *out = copy;
     }
 
+    /// A model can let its writer die after each word.
     pub(crate) fn store(&self, value: &T) {
-        self.store_words(value, usize::MAX);
-    }
-
-    /// Stores the first `words` words only.
-    pub(crate) fn store_words(&self, value: &T, words: usize) {
-        for (part, shared) in bytemuck::bytes_of(value).chunks(8).zip(&self.words).take(words) {
+        for (part, shared) in bytemuck::bytes_of(value).chunks(8).zip(&self.words) {
             shared.store(word(part), Relaxed);
+            step("word");
         }
     }
 

@@ -1,6 +1,6 @@
-//! Who writes: what an odd version can say besides.
+//! Writer tags: the writer's id, encoded in an odd version.
 
-/// Who makes a version odd, as a number that its writers agree on.
+/// A writer's id, as it stands in the odd versions that this writer makes.
 ///
 /// For cells in shared memory, where a writer can die half-way and others must find out who it was. While a cell is being
 /// written its version is odd, and nobody compares it with anything: its upper seven bits are free to name the writer. Even

@@ -1,7 +1,7 @@
 //! Writing a cell: many writers, one that knows it is alone, and recovery after one that died.
 
 use crate::primitive::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::primitive::{Backoff, Ordering, fence, step};
+use crate::primitive::{Backoff, fence, step};
 use crate::{BeingWritten, Payload, Seqlock, Tag};
 
 impl<T: Payload> Seqlock<T> {
@@ -40,7 +40,12 @@ impl<T: Payload> Seqlock<T> {
         if found & 1 == 1 {
             return Err(BeingWritten { version: found });
         }
-        self.write_over(found, found | 1, Acquire, value)
+        // Acquire: pairs with the Release store in `publish`, so that the bytes of the write before come before ours. Whoever
+        // makes the version odd is the only writer until it makes it even again.
+        match self.version.compare_exchange(found, found | 1, Acquire, Relaxed) {
+            Ok(_) => Ok(self.publish(found.wrapping_add(2), value)),
+            Err(version) => Err(BeingWritten { version }),
+        }
     }
 
     /// Changes the value as one step against all other writers, and returns the new version.
@@ -69,9 +74,10 @@ impl<T: Payload> Seqlock<T> {
         loop {
             let seen = self.read_into(&mut value);
             change(&mut value);
-            match self.write_over(seen, seen | 1, Acquire, &value) {
-                Ok(version) => return version,
-                Err(BeingWritten { .. }) => backoff.spin(),
+            // Acquire: as in `try_write`.
+            match self.version.compare_exchange(seen, seen | 1, Acquire, Relaxed) {
+                Ok(_) => return self.publish(seen.wrapping_add(2), &value),
+                Err(_) => backoff.spin(),
             }
         }
     }
@@ -103,17 +109,9 @@ impl<T: Payload> Seqlock<T> {
         if seen & 1 == 1 {
             return Err(BeingWritten { version: seen });
         }
-        // Release: pairs with a fence of whoever sees the tag. What its writer did before, such as taking the lock that tells that it
-        // lives, happens before what follows there.
-        self.write_over(seen, tag.mark(seen), AcqRel, value)
-    }
-
-    /// Writes `value` over the even version `seen`, if the cell still stands there. `odd` is odd.
-    #[inline(always)]
-    fn write_over(&self, seen: u64, odd: u64, order: Ordering, value: &T) -> Result<u64, BeingWritten> {
-        // Acquire, at least: pairs with the Release store in `publish`, so that the bytes of the write before come before ours.
-        // Whoever makes the version odd is the only writer until it makes it even again.
-        match self.version.compare_exchange(seen, odd, order, Relaxed) {
+        // Acquire: as in `try_write`. Release: pairs with a fence of whoever sees the tag. What its writer did before, such as
+        // taking the lock that proves it alive, happens before what follows there.
+        match self.version.compare_exchange(seen, tag.mark(seen), AcqRel, Relaxed) {
             Ok(_) => Ok(self.publish(seen.wrapping_add(2), value)),
             Err(version) => Err(BeingWritten { version }),
         }
@@ -203,23 +201,6 @@ impl<T: Payload> Seqlock<T> {
         }
     }
 
-    /// Begins a write and stops for good after `words` words of the value, as a process that is killed does.
-    #[cfg(icc_loom)]
-    #[doc(hidden)]
-    pub fn die_in_write(&self, value: &T, words: usize) {
-        self.die_in_tagged_write(Tag::NONE, value, words);
-    }
-
-    /// As [`die_in_write`](Self::die_in_write), by the writer `tag`.
-    #[cfg(icc_loom)]
-    #[doc(hidden)]
-    pub fn die_in_tagged_write(&self, tag: Tag, value: &T, words: usize) {
-        let seen = self.version.load(Relaxed);
-        assert!(seen & 1 == 0 && self.version.compare_exchange(seen, tag.mark(seen), AcqRel, Relaxed).is_ok());
-        fence(Release);
-        self.storage.store_words(value, words);
-    }
-
     /// The second half of every write: the version is odd and this thread made it so.
     #[inline(always)]
     pub(crate) fn publish(&self, version: u64, value: &T) -> u64 {
@@ -229,7 +210,7 @@ impl<T: Payload> Seqlock<T> {
         step("marked");
         self.storage.store(value);
         step("copied");
-        // Release: pairs with the first Acquire fence in `copy_out` and the compare-exchange in `write_over`.
+        // Release: pairs with the first Acquire fence in `copy_out` and the compare-exchanges of other writers.
         self.version.store(version, Release);
         version
     }

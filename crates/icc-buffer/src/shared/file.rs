@@ -4,7 +4,7 @@ use super::{Mapping, Options, Owner};
 use crate::BufferError;
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::statfs::{HUGETLBFS_MAGIC, fstatfs};
+use nix::sys::statfs::{HUGETLBFS_MAGIC, TMPFS_MAGIC, fstatfs};
 use nix::unistd::geteuid;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io;
@@ -17,6 +17,16 @@ use std::path::{Path, PathBuf};
 pub(super) enum Access {
     Read,
     ReadWrite,
+}
+
+impl Access {
+    /// What a handle of this kind is for, in errors.
+    pub(super) fn verb(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::ReadWrite => "write",
+        }
+    }
 }
 
 /// Opens the file of a buffer, if it is a regular file and its owner allowed.
@@ -98,6 +108,12 @@ pub(super) fn granule(file: &File, path: &Path) -> Result<u64, BufferError> {
         return Ok(1);
     }
     Ok(metadata(file, path)?.blksize().max(1))
+}
+
+/// Whether the file is memory alone, which no start of the machine survives.
+pub(super) fn is_memory(file: &File, path: &Path) -> Result<bool, BufferError> {
+    let system = fstatfs(file).map_err(|errno| failed(errno, path, "examine the file system of"))?;
+    Ok(matches!(system.filesystem_type(), TMPFS_MAGIC | HUGETLBFS_MAGIC))
 }
 
 pub(super) fn failed_io(error: &io::Error, path: &Path, doing: &'static str) -> BufferError {

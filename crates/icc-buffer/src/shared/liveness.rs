@@ -13,12 +13,17 @@ const FIRST_BYTE: i64 = 1 << 62;
 /// A draft's creator holds this byte: see [`draft`](super::draft).
 pub(super) const DRAFT_BYTE: i64 = FIRST_BYTE - 1;
 
+/// A lock on a byte, kept by an open file description of its own.
+pub(crate) struct FileLock {
+    _file: File,
+}
+
 pub(crate) fn take_id(mapping: &Mapping, ids: Range<u32>) -> Result<Option<IdLock>, BufferError> {
     // Opened anew, for a description of its own: locks of one description never conflict with each other.
     let file = file::reopen(mapping)?;
     for id in ids.start..ids.end.min(MAX_IDS) {
         match try_lock(&file, FIRST_BYTE + i64::from(id)) {
-            Ok(true) => return Ok(Some(IdLock::in_file(id, file))),
+            Ok(true) => return Ok(Some(IdLock::in_file(id, FileLock { _file: file }))),
             Ok(false) => {}
             Err(errno) => return Err(file::failed(errno, mapping.path(), "lock a byte of")),
         }

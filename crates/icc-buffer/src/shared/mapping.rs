@@ -2,7 +2,7 @@
 
 use super::file::{self, Access};
 use super::{Demand, HugePages, Options};
-use crate::BufferError;
+use crate::{BufferError, layout::Layout};
 use core::ptr::NonNull;
 use memmap2::{Advice, MmapOptions, MmapRaw};
 use nix::errno::Errno;
@@ -148,6 +148,15 @@ impl Mapping {
             .filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
             .sum()
     }
+}
+
+/// The layout, if its alignment is one that mappings have.
+pub(super) fn layout<T>(len: usize, stride: usize, counters: usize, schema: usize) -> Result<Layout, BufferError> {
+    let layout = Layout::new::<T>(len, stride, counters, schema)?;
+    if layout.align > ALIGN {
+        return Err(BufferError::Overaligned { align: layout.align, max: ALIGN });
+    }
+    Ok(layout)
 }
 
 /// Makes `file` `size` bytes long, all zero, but does not yet set memory aside.

@@ -1,6 +1,8 @@
 //! Memory that several processes map. Linux.
 
 mod attach;
+mod check;
+mod create;
 mod draft;
 mod file;
 mod handles;
@@ -10,6 +12,12 @@ mod name;
 mod options;
 
 pub use handles::{Origin, remove};
-pub(crate) use liveness::{holder_lives, take_id};
+pub(crate) use liveness::{FileLock, holder_lives, take_id};
 pub(crate) use mapping::Mapping;
+use nix::fcntl::SealFlag;
 pub use options::{Demand, HugePages, Options, Owner};
+
+/// What stands for the path of a buffer without a name.
+const ANONYMOUS: &str = "memfd:icc";
+/// Without these, whoever has the descriptor could take the memory away and end its readers by a signal.
+const RESIZING: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW);

@@ -1,4 +1,4 @@
-//! How shared memory is to be had.
+//! How to create and open shared memory.
 
 /// How much an option is wanted, where the system may not have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +52,7 @@ pub struct Options {
     pub(super) prefault: Option<Demand>,
     pub(super) lock: Option<Demand>,
     pub(super) huge_pages: HugePages,
+    pub(super) previous_boot: bool,
 }
 
 impl Default for Options {
@@ -64,7 +65,14 @@ impl Options {
     /// Mode 0600, own files only, prefaulted, not locked, ordinary pages.
     #[must_use]
     pub const fn new() -> Self {
-        Self { mode: 0o600, owner: Owner::Me, prefault: Some(Demand::Require), lock: None, huge_pages: HugePages::None }
+        Self {
+            mode: 0o600,
+            owner: Owner::Me,
+            prefault: Some(Demand::Require),
+            lock: None,
+            huge_pages: HugePages::None,
+            previous_boot: false,
+        }
     }
 
     /// The permissions of a file that is created. Exactly these: the process's umask takes nothing away.
@@ -102,6 +110,16 @@ impl Options {
     #[must_use]
     pub const fn huge_pages(mut self, huge_pages: HugePages) -> Self {
         self.huge_pages = huge_pages;
+        self
+    }
+
+    /// Whether a buffer that was created before the machine's last start may be opened to be read. Not unless asked for.
+    ///
+    /// Only a file on a disk can be so old. Its pages reached the disk in any order, or not at all: a message may be older than
+    /// it should be, or missing, and nothing tells. It is never opened to be written.
+    #[must_use]
+    pub const fn previous_boot(mut self, allowed: bool) -> Self {
+        self.previous_boot = allowed;
         self
     }
 }

@@ -1,0 +1,313 @@
+//! Believing a header, after checking all of it once.
+
+use super::Mapping;
+use super::file::Access;
+use crate::header::{Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA};
+use crate::layout::{HEADER_BYTES, Layout};
+use crate::memory::Facts;
+use crate::{BufferError, ElementTypes, Expected, Kind};
+use core::mem::offset_of;
+use icc_seqlock::primitive::{AtomicU64, Ordering, fence};
+use icc_seqlock::{Payload, Seqlock};
+use std::path::Path;
+
+/// The features that this crate knows. None exist yet.
+const KNOWN_TO_READ: u64 = 0;
+const KNOWN_TO_WRITE: u64 = 0;
+
+const WORDS: usize = size_of::<Header>() / 8;
+
+/// A private copy of the header, which no other process can change any more. `mapping` has at least its size.
+pub(super) fn copy_header(mapping: &Mapping) -> Header {
+    assert!(mapping.len() >= size_of::<Header>(), "the caller checked the file's size");
+    let words = mapping.start().cast::<[AtomicU64; WORDS]>();
+    // SAFETY: the mapping is long enough, starts at a page, stays until after the copy, and holds words that other
+    // processes may change but this one accesses through atomics only.
+    let words = unsafe { words.as_ref() };
+    let copy: [u64; WORDS] = core::array::from_fn(|index| words[index].load(Ordering::Relaxed));
+    // Acquire: with the load of the ready flag, pairs with the Release store in `publish_header`. Relaxed loads and a fence,
+    // because the memory may be read-only.
+    fence(Ordering::Acquire);
+    bytemuck::cast(copy)
+}
+
+/// Writes the header of a mapping that nobody else knows of.
+pub(super) fn write_header(mapping: &Mapping, header: &Header) {
+    let words: [u64; WORDS] = bytemuck::cast(*header);
+    for (index, word) in words.into_iter().enumerate() {
+        // Atomic only for one way of access: nobody else knows of it.
+        word_at(mapping, index).store(word, Ordering::Relaxed);
+    }
+}
+
+/// Marks the header as ready, after all else.
+pub(super) fn publish_header(mapping: &Mapping, header: &Header) {
+    const INDEX: usize = offset_of!(Header, ready) / 8;
+    let mut words: [u64; WORDS] = bytemuck::cast(Header { ready: 1, ..*header });
+    // Release: pairs with the Acquire fence in `copy_header`.
+    word_at(mapping, INDEX).store(core::mem::take(&mut words[INDEX]), Ordering::Release);
+}
+
+fn word_at(mapping: &Mapping, index: usize) -> &AtomicU64 {
+    assert!(index < WORDS && mapping.len() >= size_of::<Header>(), "within the header");
+    // SAFETY: the mapping is long enough, starts at a page and lives as long as the reference. Only `create` calls this, so
+    // it is mapped for writing, and this process accesses these words through atomics only.
+    unsafe { mapping.start().cast::<AtomicU64>().add(index).as_ref() }
+}
+
+/// What a handle needs to lie over a mapping, found in a header that was checked.
+pub(super) struct Found {
+    pub(super) layout: Layout,
+    pub(super) len: usize,
+    pub(super) facts: Facts,
+}
+
+/// Who attaches: readers take the placement from the header, writers bring their own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attaching {
+    pub(super) expected: Expected,
+    /// The distance between slots, if only one will do.
+    pub(super) stride: Option<usize>,
+    /// Whether it is to be written.
+    pub(super) access: Access,
+}
+
+/// Checks every field of a header against the handle's types, what is expected, and the file's size.
+///
+/// What comes back is safe to lay a handle over a mapping of `size` bytes.
+pub(super) fn check<T: Payload>(
+    header: &Header,
+    attaching: Attaching,
+    size: u64,
+    granule: u64,
+    path: &Path,
+) -> Result<Found, BufferError> {
+    let Attaching { expected, stride, access } = attaching;
+    let path = || path.to_owned();
+    if header.magic != MAGIC {
+        return Err(BufferError::WrongMagic { path: path(), found: header.magic, expected: MAGIC });
+    }
+    if header.layout_version != LAYOUT_VERSION {
+        let found = header.layout_version;
+        return Err(BufferError::LayoutVersion { path: path(), found, expected: LAYOUT_VERSION });
+    }
+    if header.ready != 1 {
+        return Err(BufferError::NotReady { path: path(), found: header.ready });
+    }
+    let [to_read, to_write, _] = header.features;
+    let (unknown, doing) = match access {
+        Access::ReadWrite if to_write & !KNOWN_TO_WRITE != 0 => (to_write & !KNOWN_TO_WRITE, "write"),
+        _ => (to_read & !KNOWN_TO_READ, "read"),
+    };
+    if unknown != 0 {
+        return Err(BufferError::UnknownFeatures { path: path(), unknown, doing });
+    }
+    let kind = Kind(header.kind);
+    if kind != expected.kind {
+        return Err(BufferError::OtherKind { path: path(), found: kind, expected: expected.kind });
+    }
+    let (found, wanted) = (header.element(), Header::element_of::<T>());
+    if (found.size, found.align, found.fingerprint) != (wanted.size, wanted.align, wanted.fingerprint) {
+        let types = Box::new(ElementTypes { found, expected: wanted });
+        return Err(BufferError::OtherElement { path: path(), types });
+    }
+    for (index, (&found, expected)) in header.words.iter().zip(expected.words).enumerate() {
+        if let Some(expected) = expected.filter(|&expected| expected != found) {
+            return Err(BufferError::OtherWord { path: path(), index, found, expected });
+        }
+    }
+    if let Some(len) = expected.len.filter(|&len| len as u64 != header.len) {
+        return Err(BufferError::OtherLen { path: path(), found: header.len, expected: len });
+    }
+    let other = |field, found, expected| Err(BufferError::OtherLayout { path: path(), field, found, expected });
+    if header.instance == 0 {
+        return other("instance", 0, 1);
+    }
+    let (cell, align) = (size_of::<Seqlock<T>>() as u64, align_of::<Seqlock<T>>() as u64);
+    let wanted = stride.map_or(header.stride.next_multiple_of(align).max(cell), |stride| stride as u64);
+    if header.stride != wanted {
+        return other("stride", header.stride, wanted);
+    }
+    let described = header.schema_len != 0;
+    if header.schema_len > MAX_SCHEMA {
+        return other("schema_len", header.schema_len, MAX_SCHEMA);
+    }
+    if header.schema_offset != if described { HEADER_BYTES as u64 } else { 0 } {
+        return other("schema_offset", header.schema_offset, HEADER_BYTES as u64);
+    }
+    // What does not fit a `usize` fits no file either.
+    let [len, stride, counters, schema] = [header.len, header.stride, header.counters, header.schema_len]
+        .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+    let Ok(layout) = Layout::new::<T>(len, stride, counters, schema) else {
+        return other("len", header.len, size / header.stride.max(1));
+    };
+    for (field, found, expected) in [
+        ("counters_offset", header.counters_offset, layout.counters_offset),
+        ("slots_offset", header.slots_offset, layout.slots_offset),
+        ("total_size", header.total_size, layout.total_size),
+    ] {
+        if found != expected as u64 {
+            return other(field, found, expected as u64);
+        }
+    }
+    let expected = layout.total_size as u64;
+    if size < expected {
+        return Err(BufferError::TooSmall { path: path(), found: size, expected });
+    }
+    if expected.checked_next_multiple_of(granule) != Some(size) {
+        return Err(BufferError::TooLong { path: path(), found: size, expected });
+    }
+    let facts = Facts { kind, counters, words: header.words, instance: header.instance };
+    Ok(Found { layout, len, facts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::placement::stride;
+    use crate::{Packed, Padded, Spec};
+    use std::hash::{BuildHasher as _, RandomState};
+    use std::time::{Duration, Instant};
+
+    const KIND: Kind = Kind::new("test");
+    const READER: Attaching = Attaching { expected: Expected::new(KIND), stride: None, access: Access::Read };
+
+    fn header(len: usize) -> (Header, u64) {
+        let spec = Spec::new(KIND, len).counters(2);
+        let layout = Layout::new::<u64>(len, stride::<u64, Packed>(), 2, 0).unwrap();
+        (Header { ready: 1, ..Header::new::<u64>(&spec, &layout, 1, 0) }, layout.total_size as u64)
+    }
+
+    /// Any header that is believed describes parts that lie within the file, in their order, aligned, and not overlapping.
+    ///
+    /// A million headers; with `ICC_TORTURE_SECONDS=n` in the environment, ten million and then as many as `n` seconds take.
+    #[test]
+    fn no_header_leads_outside_of_the_file() {
+        let torture = std::env::var("ICC_TORTURE_SECONDS").ok().map(|seconds| seconds.parse().unwrap());
+        let end = Instant::now() + Duration::from_secs(torture.unwrap_or(0));
+        let (seed, mut count, mut believed) = (RandomState::new().hash_one(0), 0_u64, 0_u64);
+        let mut state = seed;
+        // xorshift64*
+        let mut random = move || {
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            state.wrapping_mul(0x2545_f491_4f6c_dd1d)
+        };
+        let at_least = match torture {
+            Some(_) => 10_000_000,
+            None if cfg!(miri) => 1_000,
+            None => 1_000_000,
+        };
+        while count < at_least || Instant::now() < end {
+            count += 1;
+            let len = 1 + random() % 9;
+            let (valid, size) = header(len as usize);
+            let mut words: [u64; WORDS] = bytemuck::cast(valid);
+            for _ in 0..random() % 4 {
+                // Up to the schema: what follows is not checked.
+                let word = &mut words[(random() % 21) as usize];
+                *word = match random() % 5 {
+                    0 => random(),
+                    1 => *word ^ 1 << (random() % 64),
+                    2 => (1_u64 << (random() % 64)).wrapping_sub(random() % 3),
+                    3 => word.wrapping_add(random() % 257).wrapping_sub(128),
+                    _ => u64::MAX / (1 + random() % 16),
+                };
+            }
+            let found: Header = bytemuck::cast(words);
+            let size = if random() % 4 == 0 { random() % (2 * size) } else { size };
+            let Ok(Found { layout, len, facts }) = check::<u64>(&found, READER, size, 1, Path::new("fuzz")) else {
+                continue;
+            };
+            believed += 1;
+            let counters_end = layout.counters_offset as u128 + 128 * facts.counters as u128;
+            let slots_end = layout.slots_offset as u128 + layout.stride as u128 * len as u128;
+            let sound = layout.counters_offset as u64 >= 512 + found.schema_len
+                && layout.counters_offset % 128 == 0
+                && counters_end <= layout.slots_offset as u128
+                && layout.slots_offset % 8 == 0
+                && layout.stride >= 16
+                && layout.stride % 8 == 0
+                && slots_end <= u128::from(size)
+                && facts.instance != 0
+                && len > 0;
+            assert!(sound, "seed {seed:#x}, header {count}: {words:x?} in {size} bytes");
+        }
+        println!("{count} headers, {believed} believed");
+        assert!(believed > count / 100 && believed < count, "one of the two was never tried: {believed} of {count}");
+    }
+
+    #[test]
+    fn files_on_hugetlbfs_end_with_a_page() {
+        let (header, _) = header(3);
+        let fits = |size| check::<u64>(&header, READER, size, 1 << 21, Path::new("huge")).is_ok();
+        assert!(fits(1 << 21));
+        assert!(!fits(1 << 22));
+    }
+
+    fn refused(header: &Header, attaching: Attaching, size: u64) -> Option<BufferError> {
+        check::<u64>(header, attaching, size, 1, Path::new("test")).err()
+    }
+
+    #[test]
+    fn readers_take_any_placement_and_writers_their_own() {
+        let (packed, size) = header(3);
+        let writer = Attaching { stride: Some(stride::<u64, Padded>()), access: Access::ReadWrite, ..READER };
+        assert_eq!(refused(&packed, READER, size), None);
+        assert!(matches!(
+            refused(&packed, writer, size),
+            Some(BufferError::OtherLayout { field: "stride", found: 16, expected: 128, .. })
+        ));
+    }
+
+    #[test]
+    fn unknown_features_are_refused_to_whom_they_concern() {
+        let (header, size) = header(3);
+        let writer = Attaching { access: Access::ReadWrite, ..READER };
+        let with = |features| Header { features, ..header };
+        for (features, reading, writing) in
+            [([0, 0, 9], None, None), ([0, 4, 0], None, Some("write")), ([4, 0, 0], Some("read"), Some("read"))]
+        {
+            for (attaching, refusal) in [(READER, reading), (writer, writing)] {
+                match (refused(&with(features), attaching, size), refusal) {
+                    (None, None) => {}
+                    (Some(BufferError::UnknownFeatures { unknown: 4, doing, .. }), Some(expected)) => {
+                        assert_eq!(doing, expected);
+                    }
+                    (found, _) => panic!("{features:?}: {found:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_schema_has_room_and_an_end() {
+        let (header, _) = header(3);
+        let with = |len: u64| {
+            let layout = Layout::new::<u64>(3, 16, 2, len as usize).unwrap();
+            let described = Header {
+                schema_offset: 512,
+                schema_len: len,
+                counters_offset: layout.counters_offset as u64,
+                slots_offset: layout.slots_offset as u64,
+                total_size: layout.total_size as u64,
+                ..header
+            };
+            refused(&described, READER, layout.total_size as u64)
+        };
+        assert_eq!((with(1), with(MAX_SCHEMA)), (None, None));
+        assert!(matches!(with(MAX_SCHEMA + 1), Some(BufferError::OtherLayout { field: "schema_len", .. })));
+    }
+
+    #[test]
+    fn words_that_are_expected_are_checked() {
+        let (header, size) = header(3);
+        let attaching = Attaching { expected: Expected::new(KIND).word(2, 7), ..READER };
+        assert_eq!(refused(&Header { words: [1, 1, 7, 1], ..header }, attaching, size), None);
+        assert!(matches!(
+            refused(&header, attaching, size),
+            Some(BufferError::OtherWord { index: 2, found: 0, expected: 7, .. })
+        ));
+    }
+}

@@ -1,0 +1,98 @@
+//! Creating: a file that nobody knows of, its memory, its header, and then its name.
+
+use super::file::{self, Access};
+use super::mapping::{self, EXPLICIT, Mapping};
+use super::{ANONYMOUS, Demand, HugePages, Options, RESIZING, check, draft::Draft};
+use crate::header::Header;
+use crate::memory::{Block, Facts, Memory};
+use crate::placement::stride;
+use crate::{Buffer, BufferError, Placement, ReadOnlyBuffer, Spec, instance};
+use icc_seqlock::Payload;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::libc;
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use std::fs::File;
+use std::path::Path;
+
+/// Creates a buffer with a name.
+pub(super) fn create_at<T: Payload, P: Placement>(
+    path: &Path,
+    spec: Spec,
+    options: &Options,
+    init: impl FnOnce(&Buffer<T, P>),
+) -> Result<Buffer<T, P>, BufferError> {
+    let draft = Draft::new(path, options)?;
+    let file = draft.file().try_clone().map_err(|error| file::failed_io(&error, path, "create"))?;
+    let buffer = build(file, path, spec, options, init)?;
+    draft.publish()?;
+    Ok(buffer)
+}
+
+/// Creates a buffer without a name, of huge pages if the options ask for it.
+pub(super) fn create_anonymous<T: Payload, P: Placement>(
+    spec: Spec,
+    options: &Options,
+) -> Result<Buffer<T, P>, BufferError> {
+    if let HugePages::Explicit(demand) = options.huge_pages {
+        match (anonymous_in(MFdFlags::MFD_HUGETLB, spec, options), demand) {
+            (Ok(buffer), _) => return Ok(buffer),
+            (Err(_), Demand::Try) => {}
+            (Err(error), Demand::Require) => {
+                let reason = format!("{error} (see /proc/sys/vm/nr_hugepages)");
+                return Err(BufferError::Unavailable { path: ANONYMOUS.into(), what: EXPLICIT, reason });
+            }
+        }
+    }
+    anonymous_in(MFdFlags::empty(), spec, options)
+}
+
+fn anonymous_in<T: Payload, P: Placement>(
+    pages: MFdFlags,
+    spec: Spec,
+    options: &Options,
+) -> Result<Buffer<T, P>, BufferError> {
+    /// Never to be executed. Since Linux 6.3, and asked for by its hardened settings.
+    const NOEXEC_SEAL: MFdFlags = MFdFlags::from_bits_retain(libc::MFD_NOEXEC_SEAL);
+    let path = Path::new(ANONYMOUS);
+    let failed = |errno| file::failed(errno, path, "create");
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING | pages;
+    let memory = match memfd_create("icc", flags | NOEXEC_SEAL) {
+        Err(Errno::EINVAL) => memfd_create("icc", flags),
+        done => done,
+    };
+    let buffer = build(memory.map_err(failed)?.into(), path, spec, options, |_| {})?;
+    let sealed = RESIZING | SealFlag::F_SEAL_SEAL;
+    let descriptor = buffer.as_fd().unwrap_or_else(|| unreachable!("it was just mapped"));
+    fcntl(descriptor, FcntlArg::F_ADD_SEALS(sealed)).map_err(|errno| file::failed(errno, path, "seal"))?;
+    Ok(buffer)
+}
+
+/// Makes a buffer of an empty file that nobody else knows of.
+fn build<T: Payload, P: Placement>(
+    file: File,
+    path: &Path,
+    spec: Spec,
+    options: &Options,
+    init: impl FnOnce(&Buffer<T, P>),
+) -> Result<Buffer<T, P>, BufferError> {
+    let layout = mapping::layout::<T>(spec.len, stride::<T, P>(), spec.counters, 0)?;
+    let size = (layout.total_size as u64).next_multiple_of(file::granule(&file, path)?);
+    mapping::resize(&file, size, path)?;
+    let mapping = Mapping::new(file, size, Access::ReadWrite, path)?;
+    mapping.reserve(options)?;
+    mapping.prepare(options)?;
+    let header = Header::new::<T>(&spec, &layout, instance::new(), instance::boot());
+    check::write_header(&mapping, &header);
+    let facts = Facts { kind: spec.kind, counters: spec.counters, words: spec.words, instance: header.instance };
+    let memory = Memory { block: Block::Mapped(mapping), facts };
+    // SAFETY: the mapping has `total_size` bytes, readable until it is unmapped: this file was given its size above, and
+    // nobody else knows of it yet. (Who cuts it off later ends this process by a signal; it cannot make an access go wrong.) It
+    // starts at a page, to which `mapping::layout` keeps the alignment. The header is the only part accessed so far, atomically.
+    let buffer = Buffer::writable(unsafe { ReadOnlyBuffer::over(memory, &layout, spec.len) });
+    init(&buffer);
+    if let Some(mapping) = buffer.memory().mapping() {
+        check::publish_header(mapping, &header);
+    }
+    Ok(buffer)
+}

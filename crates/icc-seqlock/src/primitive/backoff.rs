@@ -1,0 +1,31 @@
+//! Waiting a little, then a little longer.
+
+use super::os::{spin_loop, spins};
+
+/// Rounds of waiting that double the pause each time, up to 64 spin hints.
+///
+/// Loom gives every round one turn of another thread instead, else a waiting loop would never end.
+#[derive(Debug, Default)]
+pub struct Backoff {
+    rounds: u32,
+}
+
+impl Backoff {
+    /// The longest pause is `1 << LIMIT` spin hints.
+    const LIMIT: u32 = 6;
+
+    /// A backoff that has not waited yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { rounds: 0 }
+    }
+
+    /// Waits one round.
+    #[inline]
+    pub fn spin(&mut self) {
+        for _ in 0..spins(self.rounds) {
+            spin_loop();
+        }
+        self.rounds = (self.rounds + 1).min(Self::LIMIT);
+    }
+}
