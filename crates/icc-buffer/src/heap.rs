@@ -25,6 +25,7 @@ impl Allocation {
     ///
     /// Every page has been written to. Zeroed memory from the system is one shared page of zeros until it is, and the first
     /// write to each page would then be the one that waits for the kernel.
+    #[expect(clippy::extra_unused_type_parameters, reason = "under loom, cells are constructed")]
     pub(crate) fn new<T: Payload>(layout: &Layout) -> Result<Self, BufferError> {
         let size = layout.total_size;
         let refused = || BufferError::OutOfMemory { bytes: size };

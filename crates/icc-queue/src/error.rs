@@ -1,7 +1,9 @@
 //! What can go wrong.
 
+use crate::Position;
 use core::{fmt, time::Duration};
-use icc_buffer::BufferError;
+use icc_buffer::{BufferError, ReadOnlyBuffer};
+use std::path::PathBuf;
 
 /// Why a queue could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,9 +15,35 @@ pub enum QueueError {
         /// The capacity asked for.
         asked: usize,
     },
-    /// The memory for it could not be had.
+    /// The number of producers is out of range.
+    #[error("a queue for {asked} producers was asked for: it takes 1 to {max}")]
+    Producers {
+        /// The number asked for.
+        asked: u32,
+        /// The most there can be.
+        max: u32,
+    },
+    /// The queue is written in another way than this handle's type says.
+    #[error("{} is a queue for {found}, and this handle is for {expected}: give its type the same mode", .path.display())]
+    OtherMode {
+        /// Of the file.
+        path: PathBuf,
+        /// How it is written.
+        found: &'static str,
+        /// How this handle would.
+        expected: &'static str,
+    },
+    /// The memory is not available, or is something else.
     #[error(transparent)]
     Buffer(#[from] BufferError),
+}
+
+impl QueueError {
+    /// A buffer of the right kind is not what a queue looks like.
+    pub(crate) fn damaged<T>(buffer: &ReadOnlyBuffer<T>, field: &'static str, found: u64, expected: u64) -> Self {
+        BufferError::OtherLayout { path: crate::shared::place(buffer).unwrap_or_default(), field, found, expected }
+            .into()
+    }
 }
 
 /// Proposes capacities around one that was refused.
@@ -32,27 +60,45 @@ impl fmt::Display for Nearest {
     }
 }
 
-/// Why there is no producer to be had.
+/// Why no producer is available.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProducerError {
     /// Another producer of this queue is alive, and it takes one at a time.
-    #[error("the queue has a living producer, and takes one at a time: drop that one or end its process first")]
-    Taken,
+    #[error("{} already has a living producer, and takes one: drop it or end its process first", At(path))]
+    Taken {
+        /// Where the queue is; none if it has no name.
+        path: Option<PathBuf>,
+    },
     /// As many producers of this queue are alive as it takes at a time.
-    #[error("the queue has {max} living producers, and takes no more at a time: drop one first")]
+    #[error("{} already has its maximum of {max} producers: drop one first", At(path))]
     TooMany {
         /// The most at a time.
         max: u32,
+        /// Where the queue is; none if it has no name.
+        path: Option<PathBuf>,
     },
     /// The system refuses the lock that tells the living from the dead.
     #[error(transparent)]
     Buffer(#[from] BufferError),
 }
 
+/// Names a queue.
+struct At<'a>(&'a Option<PathBuf>);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(path) => write!(f, "the queue {}", path.display()),
+            None => f.write_str("the queue"),
+        }
+    }
+}
+
 /// More messages were to be produced at once than the queue keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{len} messages are more than the {capacity} that the queue keeps: produce them in smaller batches")]
+#[non_exhaustive]
 pub struct BatchTooLong {
     /// The messages in the batch.
     pub len: usize,
@@ -60,7 +106,7 @@ pub struct BatchTooLong {
     pub capacity: usize,
 }
 
-/// Why there is no message to give.
+/// Why there is no message to give. A third reason would be one that every consumer must handle, so there will be none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TryConsumeError {
     /// The next message is not there yet.
@@ -74,9 +120,10 @@ pub enum TryConsumeError {
 
 /// Why waiting for a message ended without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConsumeTimeoutError {
     /// Nothing was produced in that time. The consumer is where it was.
-    #[error("no message within {after:?}: ask again, or see whether the producer lives")]
+    #[error("no message within {after:?}: ask again, or check that a producer lives")]
     TimedOut {
         /// The timeout.
         after: Duration,
@@ -88,7 +135,19 @@ pub enum ConsumeTimeoutError {
 
 /// Why a consumer cannot start at the message asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum StartError {
+    /// The position is one of another queue, such as an earlier one of the same name.
+    #[error(
+        "message {} is one of the queue with instance {:#x}, and this is {instance:#x}: the queue was made anew; start with \
+         `consumer` or `consumer_from_oldest`", .asked.sequence, .asked.instance
+    )]
+    OtherInstance {
+        /// The position asked for.
+        asked: Position,
+        /// This queue's instance.
+        instance: u64,
+    },
     /// It has been overwritten, or is from before the queue's first.
     #[error("message {asked} is gone, {}: start at one of those, or with `consumer_from_oldest`", Kept(*.oldest, *.next))]
     Gone {
@@ -123,9 +182,9 @@ impl fmt::Display for Kept {
     }
 }
 
-/// The messages that a consumer will never see.
+/// The messages that a consumer will never see: a range, and nothing else, so its fields will not grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[error("{} messages lost, from {first} until before {next}", .next.wrapping_sub(*.first))]
+#[error("lost {} messages ({first}..{next})", .next.wrapping_sub(*.first))]
 pub struct Lost {
     /// The sequence number of the first message lost.
     pub first: u64,

@@ -1,7 +1,5 @@
 //! Where a message lies in the ring, and what its slot's version means.
 
-use crate::QueueError;
-
 /// The ring's size, and the arithmetic on sequence numbers and versions.
 ///
 /// Message `n`, counted from 0, lives in slot `n & mask` and is of lap `n >> shift`. Its slot stands at `2 * lap` before it
@@ -14,11 +12,10 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
-    pub(crate) fn new(capacity: usize) -> Result<Self, QueueError> {
-        if capacity < 2 || !capacity.is_power_of_two() {
-            return Err(QueueError::Capacity { asked: capacity });
-        }
-        Ok(Self { mask: capacity as u64 - 1, shift: capacity.trailing_zeros() })
+    /// None if the capacity is not a power of two of at least 2.
+    pub(crate) fn new(capacity: usize) -> Option<Self> {
+        let possible = capacity >= 2 && capacity.is_power_of_two();
+        possible.then(|| Self { mask: capacity as u64 - 1, shift: capacity.trailing_zeros() })
     }
 
     pub(crate) fn capacity(self) -> u64 {
@@ -64,7 +61,7 @@ mod tests {
     #[test]
     fn capacities() {
         for bad in [0, 1, 3, 6, 1000, usize::MAX] {
-            assert_eq!(Geometry::new(bad).err(), Some(QueueError::Capacity { asked: bad }));
+            assert!(Geometry::new(bad).is_none(), "{bad}");
         }
         assert_eq!(Geometry::new(1 << 20).unwrap().capacity(), 1 << 20);
     }

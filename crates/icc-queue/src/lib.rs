@@ -119,21 +119,26 @@ struct Readme;
 mod consumer;
 mod error;
 mod geometry;
+mod ledger;
 mod mode;
 mod mpmc;
+mod position;
 mod producer;
 mod queue;
 mod reader;
-#[cfg(all(target_os = "linux", not(icc_loom)))]
+#[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "shared_none.rs")]
 mod shared;
+mod spec;
 mod spmc;
 
 pub use consumer::{Consumer, Drain, Recovery};
 pub use error::{BatchTooLong, ConsumeTimeoutError, Lost, ProducerError, QueueError, StartError, TryConsumeError};
-pub use icc_buffer::{BufferError, BusySpin, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};
+pub use icc_buffer::{BufferError, BusySpin, Payload, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use icc_buffer::{Demand, HugePages, Options, Origin, Owner, remove};
 pub use mode::{Mode, Mpmc, Spmc};
+pub use position::Position;
 pub use producer::Producer;
 pub use queue::Queue;
 pub use reader::QueueReader;
+pub use spec::QueueSpec;

@@ -1,36 +1,29 @@
 //! How many producers a queue has, as a type.
 
-use crate::{QueueReader, mpmc, spmc};
-use icc_buffer::{Kind, Packed, Padded, Placement};
-use icc_seqlock::Payload;
-use icc_seqlock::primitive::spin_loop;
+use crate::{mpmc, spmc};
+use icc_buffer::{Packed, Padded};
 
-/// The number of producers of a queue: [`Spmc`] or [`Mpmc`].
-pub trait Mode: sealed::Sealed + Send + Sync + 'static {
-    /// How the slots are placed.
-    #[doc(hidden)]
-    type Placement: Placement;
-    /// What a producer holds beside the queue.
-    #[doc(hidden)]
-    type Seat: Send;
-    /// What the header says.
-    #[doc(hidden)]
-    const KIND: Kind;
-    /// The most producers at a time.
-    #[doc(hidden)]
-    const PRODUCERS: u32;
-    /// The counters on lines of their own: the head, and what the producers keep there.
-    #[doc(hidden)]
-    const LINES: usize;
-    /// Whether a message can stay unwritten for good because its producer died, without another taking its place.
-    #[doc(hidden)]
-    const ABANDONS: bool;
-    /// Whether that has happened to message `n`, which is not there: proven, not guessed.
-    #[doc(hidden)]
-    fn abandoned<T: Payload>(queue: &QueueReader<T, Self>, n: u64) -> bool
-    where
-        Self: Sized;
-}
+/// The number of producers of a queue: [`Spmc`] or [`Mpmc`], and nothing else.
+///
+/// Only what writes has a mode: [`Queue`](crate::Queue) and [`Producer`](crate::Producer). Readers take any queue.
+///
+/// # Examples
+///
+/// Code that produces need not know the mode:
+///
+/// ```
+/// use icc_queue::{Mode, Mpmc, Producer, Queue};
+///
+/// fn heartbeat<M: Mode>(producer: &mut Producer<u64, M>) {
+///     producer.produce(&1);
+/// }
+///
+/// let (one, many) = (Queue::<u64>::new(8)?, Queue::<u64, Mpmc>::new(8)?);
+/// heartbeat(&mut one.producer()?);
+/// heartbeat(&mut many.producer()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Mode: sealed::Producing {}
 
 /// One producer at a time, any number of consumers. The cheapest: plain stores only.
 ///
@@ -38,53 +31,71 @@ pub trait Mode: sealed::Sealed + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct Spmc;
 
-impl Mode for Spmc {
-    type Placement = Packed;
-    type Seat = spmc::Seat;
-    const KIND: Kind = Kind::QueueSpmc;
-    const PRODUCERS: u32 = 1;
-    const LINES: usize = 1;
-    const ABANDONS: bool = false;
-
-    fn abandoned<T: Payload>(_queue: &QueueReader<T, Self>, _n: u64) -> bool {
-        false
-    }
-}
-
-/// Many producers, up to 64 at a time, any number of consumers. A message costs one atomic addition more.
+/// Many producers, up to a number given at creation, any number of consumers. A message costs one atomic addition more.
 ///
 /// Each slot has cache lines of its own, since different cores write neighbouring ones at the same time.
 #[derive(Clone, Copy, Debug)]
 pub struct Mpmc;
 
-impl Mode for Mpmc {
-    type Placement = Padded;
-    type Seat = mpmc::Seat;
-    const KIND: Kind = Kind::QueueMpmc;
-    const PRODUCERS: u32 = if cfg!(icc_loom) { 2 } else { 64 };
-    const LINES: usize = 1 + mpmc::LINES_EACH * Self::PRODUCERS as usize;
-    const ABANDONS: bool = true;
+impl Mode for Spmc {}
+impl Mode for Mpmc {}
 
-    fn abandoned<T: Payload>(queue: &QueueReader<T, Self>, n: u64) -> bool {
-        let taken = queue.produced().wrapping_sub(n).cast_signed() > 0;
-        taken && !arrives(queue, n) && queue.owner_is_dead(n)
+impl sealed::Properties for Spmc {
+    type Placement = Packed;
+    type State = spmc::State;
+    const CODE: u64 = 1;
+    const NAME: &'static str = "one producer";
+}
+
+impl sealed::Properties for Mpmc {
+    type Placement = Padded;
+    type State = mpmc::State;
+    const CODE: u64 = 2;
+    const NAME: &'static str = "many producers";
+}
+
+/// What a mode's code, found in a header, stands for.
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+pub(crate) fn name_of(code: u64) -> &'static str {
+    use sealed::Properties as _;
+    match code {
+        Spmc::CODE => Spmc::NAME,
+        Mpmc::CODE => Mpmc::NAME,
+        _ => "an unknown mode",
     }
 }
 
-/// Looks at the slot of a message under way before its owner is asked after: it takes far longer to ask the kernel than an
-/// owner that runs takes to complete its message. A few microseconds; under loom every look is another's turn, so there is none.
-const LOOKS: u32 = if cfg!(icc_loom) { 0 } else { 256 };
+/// What a mode is made of. Nobody else can add one: consumers rely on what producers do.
+pub(crate) mod sealed {
+    use crate::{ProducerError, Queue};
+    use core::{fmt, ops::Range, panic::RefUnwindSafe, panic::UnwindSafe};
+    use icc_buffer::Placement;
+    use icc_seqlock::Payload;
 
-/// Whether message `n`, whose ticket is taken, becomes complete meanwhile.
-fn arrives<T: Payload>(queue: &QueueReader<T, Mpmc>, n: u64) -> bool {
-    (0..LOOKS).any(|_| {
-        spin_loop();
-        queue.geometry.ahead(queue.slot(n).version(), n) >= 0
-    })
-}
+    pub trait Properties: Sized + Send + Sync + 'static {
+        /// How the slots are placed.
+        type Placement: Placement;
+        /// What a producer knows beside the queue.
+        type State: Send + Sync + UnwindSafe + RefUnwindSafe + fmt::Debug;
+        /// What the header says.
+        const CODE: u64;
+        /// For people.
+        const NAME: &'static str;
+    }
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Spmc {}
-    impl Sealed for super::Mpmc {}
+    /// Producing. The queue's own methods document each.
+    pub trait Producing: Properties {
+        fn register<T: Payload>(queue: &Queue<T, Self>) -> Result<Self::State, ProducerError>
+        where
+            Self: super::Mode;
+
+        fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut Self::State, message: &T) -> u64
+        where
+            Self: super::Mode;
+
+        /// At least one message, and no more than the queue keeps.
+        fn produce_batch<T: Payload>(queue: &Queue<T, Self>, state: &mut Self::State, messages: &[T]) -> Range<u64>
+        where
+            Self: super::Mode;
+    }
 }

@@ -1,10 +1,11 @@
 //! The writing end, in either mode.
 
-use crate::{BatchTooLong, Mode, Queue, Spmc};
-use core::fmt;
+use crate::mode::sealed::Properties;
+use crate::{BatchTooLong, Mode, ProducerError, Queue, Spmc};
+use core::{fmt, ops::Range};
 use icc_seqlock::Payload;
 
-/// A writing end of a queue, from `Queue::producer`.
+/// A writing end of a queue, from [`Queue::producer`].
 ///
 /// Knows nothing of consumers: it never waits for one and never reads what one writes.
 ///
@@ -16,21 +17,96 @@ use icc_seqlock::Payload;
 /// let producer = queue.producer().unwrap();
 /// let another = producer.clone();
 /// ```
+#[doc(alias = "publisher")]
+#[doc(alias = "sender")]
 pub struct Producer<T, M: Mode = Spmc> {
-    pub(crate) queue: Queue<T, M>,
-    pub(crate) seat: M::Seat,
+    queue: Queue<T, M>,
+    state: <M as Properties>::State,
+}
+
+impl<T: Payload, M: Mode> Queue<T, M> {
+    /// A producer.
+    ///
+    /// In [`Spmc`] mode there is one at a time: another is available once it is dropped or its process has ended, and goes on
+    /// where it stopped. One that was killed in the middle of a message leaves it half-written: its successor's first message takes
+    /// that place and that sequence number, so nothing else is lost and no consumer notices.
+    ///
+    /// In [`Mpmc`](crate::Mpmc) mode there are as many as were asked for at creation, 64 by default, in all processes together.
+    ///
+    /// # Errors
+    ///
+    /// [`ProducerError::Taken`] while the one producer lives, in whatever process. [`ProducerError::TooMany`] if as many live as
+    /// the queue takes. [`ProducerError::Buffer`] if the system refuses the lock that tells.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Mpmc, Queue};
+    ///
+    /// let queue = Queue::<u64, Mpmc>::new(1024)?;
+    /// let mut consumer = queue.consumer();
+    /// std::thread::scope(|scope| {
+    ///     for name in 0..4 {
+    ///         let mut producer = queue.producer().expect("fewer than 64");
+    ///         scope.spawn(move || producer.produce(&name));
+    ///     }
+    /// });
+    /// assert_eq!((0..4).map(|_| consumer.try_consume().unwrap()).sum::<u64>(), 6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "publisher")]
+    #[doc(alias = "sender")]
+    pub fn producer(&self) -> Result<Producer<T, M>, ProducerError> {
+        let state = M::register(self)?;
+        Ok(Producer { queue: self.clone(), state })
+    }
 }
 
 impl<T: Payload, M: Mode> Producer<T, M> {
+    /// Puts `message` into the queue and returns its sequence number.
+    ///
+    /// It overwrites the message that is `capacity` older, read or not. It never waits for consumers.
+    ///
+    /// In [`Spmc`] mode it never waits at all. In [`Mpmc`](crate::Mpmc) mode it waits for another producer only if that one is
+    /// still writing the message that is `capacity` older, and is then a whole ring behind; if it was killed there, its place is
+    /// taken once the system tells that it is dead. A ring with room for a few messages of each producer makes that wait rare.
+    #[doc(alias = "publish")]
+    #[doc(alias = "send")]
+    #[doc(alias = "push")]
+    #[inline]
+    pub fn produce(&mut self, message: &T) -> u64 {
+        M::produce(&self.queue, &mut self.state, message)
+    }
+
+    /// Puts `messages` into the queue, in order and with no other's between, and returns their sequence numbers. Waits as
+    /// [`produce`](Self::produce) does. Nothing happens if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`BatchTooLong`] if there are more than the queue keeps; none was produced.
+    #[inline]
+    pub fn produce_batch(&mut self, messages: &[T]) -> Result<Range<u64>, BatchTooLong> {
+        let (len, capacity) = (messages.len(), self.queue.capacity());
+        if len > capacity {
+            return Err(BatchTooLong { len, capacity });
+        }
+        if messages.is_empty() {
+            let next = self.queue.produced();
+            return Ok(next..next);
+        }
+        Ok(M::produce_batch(&self.queue, &mut self.state, messages))
+    }
+
+    /// The sequence number of the next message. With many producers, another may take it first.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.queue.produced()
+    }
+
     /// The queue, to attach consumers to.
     #[must_use]
     pub fn queue(&self) -> &Queue<T, M> {
         &self.queue
-    }
-
-    pub(crate) fn check_batch(&self, len: usize) -> Result<(), BatchTooLong> {
-        let capacity = self.queue.capacity();
-        if len > capacity { Err(BatchTooLong { len, capacity }) } else { Ok(()) }
     }
 }
 

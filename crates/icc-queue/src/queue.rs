@@ -1,10 +1,19 @@
 //! The queue itself: the ring that producers and consumers share.
 
-use crate::{Mode, QueueError, QueueReader, Spmc, geometry::Geometry, reader::HEAD};
-use core::{fmt, ops::Deref};
-use icc_buffer::{Buffer, Spec};
+use crate::mode::sealed::Properties;
+use crate::{Mode, QueueError, QueueReader, QueueSpec, Spmc, ledger, reader::HEAD};
+use core::{fmt, marker::PhantomData, ops::Deref};
+use icc_buffer::{Buffer, Kind, Spec};
 use icc_seqlock::primitive::{AtomicU64, Ordering};
 use icc_seqlock::{Payload, Seqlock};
+use std::path::PathBuf;
+
+/// What the header says of every queue.
+pub(crate) const KIND: Kind = Kind::new("queue");
+/// Which words of the header say what.
+pub(crate) const FIRST: usize = 0;
+pub(crate) const MODE: usize = 1;
+pub(crate) const PRODUCERS: usize = 2;
 
 /// A broadcast queue: every consumer sees every message, and producers never wait for any of them.
 ///
@@ -25,106 +34,129 @@ use icc_seqlock::{Payload, Seqlock};
 /// assert_eq!(consumer.try_consume(), Err(TryConsumeError::Empty));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Invariants
+///
+/// The reader's buffer is one that a `Buffer<T, M::Placement>` derefs to, made or attached to for [`KIND`] and `M`.
+#[doc(alias = "broadcast")]
+#[doc(alias = "channel")]
+#[doc(alias = "ring buffer")]
 pub struct Queue<T, M: Mode = Spmc> {
-    pub(crate) buffer: Buffer<T, M::Placement>,
-    reader: QueueReader<T, M>,
+    reader: QueueReader<T>,
+    _mode: PhantomData<fn() -> M>,
 }
+
+/// The buffer of a queue in mode `M`.
+pub(crate) type BufferOf<T, M> = Buffer<T, <M as Properties>::Placement>;
 
 impl<T: Payload, M: Mode> Queue<T, M> {
     /// A queue in memory of this process that keeps the last `capacity` messages.
     ///
     /// A consumer that falls behind by more than `capacity` messages loses some: choose it by how long the slowest consumer
-    /// may pause, times the rate of messages.
+    /// may pause, times the rate of messages. A [`QueueSpec`] says more than a capacity.
     ///
     /// # Errors
     ///
     /// [`QueueError`] if `capacity` is not a power of two of at least 2, or is too large for the memory.
-    pub fn new(capacity: usize) -> Result<Self, QueueError> {
-        Self::starting_at(capacity, 0)
+    pub fn new(spec: impl Into<QueueSpec>) -> Result<Self, QueueError> {
+        let spec = spec.into();
+        let buffer = BufferOf::<T, M>::private(Self::buffer_spec(&spec)?)?;
+        begin(&buffer, &spec);
+        Self::over(&buffer)
     }
 
-    /// As [`new`](Self::new), with sequence numbers that begin at `first` instead of 0.
-    ///
-    /// To go on where an earlier queue or a recording ended. Sequence numbers wrap from `u64::MAX` to 0.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new).
-    pub fn starting_at(capacity: usize, first: u64) -> Result<Self, QueueError> {
-        let geometry = Geometry::new(capacity)?;
-        let spec = Spec { words: [first, 0, 0, 0], ..Self::spec(capacity) };
-        let queue = Self::over(Buffer::private(spec)?, geometry);
-        if first != 0 {
-            queue.start_at(first);
-        }
-        Ok(queue)
+    /// What a queue of this type asks of a buffer.
+    pub(crate) fn buffer_spec(spec: &QueueSpec) -> Result<Spec, QueueError> {
+        spec.geometry()?;
+        let producers = if M::CODE == Spmc::CODE { 1 } else { spec.max_producers };
+        let counters = counters(M::CODE, producers);
+        let words = [spec.first, M::CODE, producers.into(), 0];
+        Ok(Spec::new(KIND, spec.capacity).counters(counters).words(words))
     }
 
-    /// What a queue of this type asks of a buffer. Word 0 is the first sequence number.
-    pub(crate) fn spec(capacity: usize) -> Spec {
-        Spec { kind: M::KIND, len: capacity, lines: M::LINES, words: [0; 4] }
-    }
-
-    /// `buffer` was made or opened for [`spec`](Self::spec), and `geometry` for its length.
-    pub(crate) fn over(buffer: Buffer<T, M::Placement>, geometry: Geometry) -> Self {
-        let reader = QueueReader::new(buffer.read_only(), geometry);
-        Self { buffer, reader }
-    }
-
-    /// Leaves the ring as if all messages before `first` had been written, with zeros. Nobody else has it yet.
-    fn start_at(&self, first: u64) {
-        for back in 1..=self.geometry.capacity() {
-            let n = first.wrapping_sub(back);
-            // SAFETY: nobody else has this queue yet.
-            unsafe { self.slot(n).write_at(self.geometry.complete(n), &T::zeroed()) };
-        }
-        self.head().store(first, Ordering::Relaxed);
+    /// `buffer` was made or opened for [`KIND`] and the mode `M`.
+    pub(crate) fn over(buffer: &BufferOf<T, M>) -> Result<Self, QueueError> {
+        Ok(Self { reader: QueueReader::over(buffer.read_only().clone())?, _mode: PhantomData })
     }
 
     /// This queue for consumers only.
     #[must_use]
-    pub fn reader(&self) -> &QueueReader<T, M> {
+    pub fn reader(&self) -> &QueueReader<T> {
         &self.reader
     }
 
-    /// The slot of message `n`.
     #[inline(always)]
-    pub(crate) fn slot(&self, n: u64) -> &Seqlock<T> {
+    pub(crate) fn buffer(&self) -> &BufferOf<T, M> {
+        // SAFETY: the invariant.
+        unsafe { self.reader.buffer.as_writable() }
+    }
+
+    /// The cell of message `n`.
+    #[inline(always)]
+    pub(crate) fn cell(&self, n: u64) -> &Seqlock<T> {
         // SAFETY: `index` is less than the capacity, which is the buffer's length.
-        unsafe { self.buffer.slot_unchecked(self.geometry.index(n)) }
+        unsafe { self.buffer().slot_unchecked(self.geometry.index(n)) }
     }
 
     #[inline(always)]
     pub(crate) fn head(&self) -> &AtomicU64 {
-        self.line(HEAD)
+        self.atomic(HEAD)
     }
 
-    /// Line `index`, less than `M::LINES`.
+    /// Counter `index`: the head, or what belongs to a producer's id.
     #[inline(always)]
-    pub(crate) fn line(&self, index: usize) -> &AtomicU64 {
-        debug_assert!(index < M::LINES);
-        // SAFETY: every queue's buffer was made or opened with `M::LINES` lines. The indices in this crate are those of the head
-        // and, for ids below `M::PRODUCERS`, of what `LINES` counts for each.
-        unsafe { self.buffer.line_unchecked(index) }
+    pub(crate) fn atomic(&self, index: usize) -> &AtomicU64 {
+        // SAFETY: `QueueReader::over` checked that the buffer has the counters of its mode and number of producers. The indices in
+        // this crate are those of the head and, for ids below that number, of what each producer has.
+        unsafe { self.buffer().counter_unchecked(index) }
+    }
+
+    /// Where the queue is, for errors.
+    pub(crate) fn place(&self) -> Option<PathBuf> {
+        self.reader.place()
+    }
+}
+
+/// How many counters a queue has.
+pub(crate) fn counters(mode: u64, producers: u32) -> usize {
+    if mode == Spmc::CODE { 1 } else { 1 + ledger::COUNTERS_EACH * producers as usize }
+}
+
+/// Leaves the ring of a queue that nobody else has yet as if all messages before the first had been written, with zeros.
+pub(crate) fn begin<T: Payload, P: icc_buffer::Placement>(buffer: &Buffer<T, P>, spec: &QueueSpec) {
+    let (Ok(ring), true) = (spec.geometry(), spec.first != 0) else { return };
+    for back in 1..=ring.capacity() {
+        let n = spec.first.wrapping_sub(back);
+        if let Some(cell) = buffer.slot(ring.index(n)) {
+            // SAFETY: nobody else has this queue yet.
+            unsafe { cell.write_at(ring.complete(n), &T::zeroed()) };
+        }
+    }
+    if let Some(head) = buffer.counter(HEAD) {
+        head.store(spec.first, Ordering::Relaxed);
     }
 }
 
 impl<T, M: Mode> Deref for Queue<T, M> {
-    type Target = QueueReader<T, M>;
+    type Target = QueueReader<T>;
 
-    fn deref(&self) -> &QueueReader<T, M> {
+    #[inline(always)]
+    fn deref(&self) -> &QueueReader<T> {
         &self.reader
     }
 }
 
 impl<T, M: Mode> Clone for Queue<T, M> {
     fn clone(&self) -> Self {
-        Self { buffer: self.buffer.clone(), reader: self.reader.clone() }
+        Self { reader: self.reader.clone(), _mode: PhantomData }
     }
 }
 
 impl<T, M: Mode> fmt::Debug for Queue<T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queue").field("capacity", &self.geometry.capacity()).finish_non_exhaustive()
+        f.debug_struct("Queue")
+            .field("mode", &M::NAME)
+            .field("capacity", &self.geometry.capacity())
+            .finish_non_exhaustive()
     }
 }

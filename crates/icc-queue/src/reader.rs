@@ -1,35 +1,67 @@
 //! The queue as consumers see it: nothing here can write.
 
-use crate::{Consumer, Mode, Spmc, geometry::Geometry};
+use crate::mode::sealed::Properties as _;
+use crate::queue::{FIRST, MODE, PRODUCERS, counters};
+use crate::shared::place;
+use crate::{Consumer, Mpmc, Position, QueueError, QueueSpec, Spmc, geometry::Geometry};
 use core::fmt;
-use icc_buffer::{ReadOnlyBuffer, ReadSlot};
-use icc_seqlock::Payload;
+use icc_buffer::{Counter, ReadOnlyBuffer};
+use icc_seqlock::{Payload, Reader};
+use std::path::PathBuf;
 
-/// Line 0: how many sequence numbers are given out.
+/// Counter 0: how many sequence numbers are given out.
 pub(crate) const HEAD: usize = 0;
 
-/// A queue that can only be consumed from.
+/// A queue that can only be consumed from, however it is written.
 ///
-/// [`open`](Self::open) attaches to a queue in shared memory without being able to write to it: the processor itself stops any
-/// write, and no producer notices. [`Queue`](crate::Queue) is this and producers besides; all methods here are its own too.
+/// `open` attaches to a queue in shared memory without being able to write to it: the processor itself stops any write, and no
+/// producer notices. [`Queue`](crate::Queue) is this and producers besides; all methods here are its own too.
 ///
 /// A handle: clone it, send it to other threads, attach consumers from any of them at any time.
-pub struct QueueReader<T, M: Mode = Spmc> {
-    buffer: ReadOnlyBuffer<T, M::Placement>,
+///
+/// # Invariants
+///
+/// The buffer has as many slots as `geometry` says, and counters for the head and `ledgers` producers.
+// In this order in memory: what every poll reads comes first and together.
+#[repr(C)]
+pub struct QueueReader<T> {
+    pub(crate) buffer: ReadOnlyBuffer<T>,
     pub(crate) geometry: Geometry,
+    /// The most producers, each of which has a ledger; 0 if there is one that needs none. Only with ledgers can a message stay
+    /// unwritten for good, because its producer died and no other takes its place.
+    pub(crate) ledgers: u32,
 }
 
-impl<T: Payload, M: Mode> QueueReader<T, M> {
-    /// `buffer` has `M::LINES` lines, and as many slots as `geometry` says.
-    pub(crate) fn new(buffer: ReadOnlyBuffer<T, M::Placement>, geometry: Geometry) -> Self {
-        Self { buffer, geometry }
+impl<T: Payload> QueueReader<T> {
+    /// Checks that the buffer, of kind [`KIND`](crate::queue::KIND), is a queue.
+    pub(crate) fn over(buffer: ReadOnlyBuffer<T>) -> Result<Self, QueueError> {
+        let words = buffer.words();
+        let refused = |field, found, expected| QueueError::damaged(&buffer, field, found, expected);
+        let Some(geometry) = Geometry::new(buffer.len()) else {
+            return Err(refused("len", buffer.len() as u64, buffer.len().next_power_of_two().max(2) as u64));
+        };
+        let most = u64::from(QueueSpec::MOST_PRODUCERS);
+        let producers = match words[MODE] {
+            Spmc::CODE if words[PRODUCERS] == 1 => 1,
+            Mpmc::CODE if (1..=most).contains(&words[PRODUCERS]) => words[PRODUCERS] as u32,
+            Spmc::CODE | Mpmc::CODE => return Err(refused("words[2]", words[PRODUCERS], 1)),
+            unknown => return Err(refused("words[1]", unknown, Spmc::CODE)),
+        };
+        let expected = counters(words[MODE], producers);
+        if buffer.counter_count() != expected {
+            return Err(refused("counters", buffer.counter_count() as u64, expected as u64));
+        }
+        Ok(Self { ledgers: if words[MODE] == Mpmc::CODE { producers } else { 0 }, buffer, geometry })
     }
 
     /// Attaches a consumer, whose first message is the next one produced.
     ///
     /// Costs producers nothing, now or later.
+    #[doc(alias = "subscribe")]
+    #[doc(alias = "subscriber")]
+    #[doc(alias = "receiver")]
     #[must_use]
-    pub fn consumer(&self) -> Consumer<T, M> {
+    pub fn consumer(&self) -> Consumer<T> {
         Consumer::new(self.clone(), self.produced())
     }
 
@@ -47,42 +79,60 @@ impl<T: Payload, M: Mode> QueueReader<T, M> {
     pub fn produced(&self) -> u64 {
         // Acquire: pairs with the Release in `produce`. One producer: every message before this count is complete in its slot. Many:
         // whoever has a ticket before it has said so in its ledger.
-        self.line(HEAD)
+        self.counter(HEAD).load_acquire()
+    }
+
+    /// The most producers at a time: 1, or what a queue for many was created with.
+    #[must_use]
+    pub fn max_producers(&self) -> u32 {
+        self.ledgers.max(1)
+    }
+
+    /// A random number, never 0, that tells this queue from every other, also from a later one of the same name.
+    #[must_use]
+    pub fn instance(&self) -> u64 {
+        self.buffer.instance()
+    }
+
+    /// The position of message `n` of this queue, to be noted: see [`consumer_at`](Self::consumer_at).
+    #[must_use]
+    pub fn position(&self, n: u64) -> Position {
+        Position::new(self.instance(), n)
     }
 
     /// The sequence number that the first message has, or will have.
     pub(crate) fn first(&self) -> u64 {
-        self.buffer.words()[0]
+        self.buffer.words()[FIRST]
     }
 
     /// The slot of message `n`.
     #[inline(always)]
-    pub(crate) fn slot(&self, n: u64) -> ReadSlot<'_, T> {
+    pub(crate) fn slot(&self, n: u64) -> Reader<'_, T> {
         // SAFETY: `index` is less than the capacity, which is the buffer's length.
         unsafe { self.buffer.slot_unchecked(self.geometry.index(n)) }
     }
 
-    /// Loads a counter with Acquire.
-    pub(crate) fn line(&self, index: usize) -> u64 {
-        match self.buffer.line(index) {
-            Some(line) => line.load_acquire(),
-            None => unreachable!("every queue's buffer has as many lines as its mode says"),
-        }
-    }
-
-    /// Whether the producer with this id lives. One whose death the system does not prove does.
-    pub(crate) fn may_live(&self, id: u32) -> bool {
-        self.buffer.holder_lives(id).unwrap_or(true)
+    /// Counter `index`: the head, or one of a producer's id below `ledgers`.
+    pub(crate) fn counter(&self, index: usize) -> Counter<'_> {
+        // SAFETY: the invariant; the callers ask for no others.
+        unsafe { self.buffer.counter_unchecked(index) }
     }
 }
 
-impl<T, M: Mode> Clone for QueueReader<T, M> {
+impl<T> QueueReader<T> {
+    /// Where the queue is, for errors.
+    pub(crate) fn place(&self) -> Option<PathBuf> {
+        place(&self.buffer)
+    }
+}
+
+impl<T> Clone for QueueReader<T> {
     fn clone(&self) -> Self {
-        Self { buffer: self.buffer.clone(), geometry: self.geometry }
+        Self { buffer: self.buffer.clone(), ..*self }
     }
 }
 
-impl<T, M: Mode> fmt::Debug for QueueReader<T, M> {
+impl<T> fmt::Debug for QueueReader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueueReader").field("capacity", &self.geometry.capacity()).finish_non_exhaustive()
     }

@@ -1,14 +1,30 @@
 //! Queues in shared memory.
 
-use crate::{Mode, Queue, QueueError, QueueReader, geometry::Geometry};
-use icc_buffer::{Buffer, Expected, Options, Origin, ReadOnlyBuffer};
+use crate::queue::{BufferOf, KIND, MODE, begin};
+use crate::{Mode, Queue, QueueError, QueueReader, QueueSpec, mode};
+use icc_buffer::{BufferError, Expected, Options, Origin, ReadOnlyBuffer};
 use icc_seqlock::Payload;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// A queue of any capacity, of this type.
-fn any<T: Payload, M: Mode>() -> Expected {
-    Expected { len: None, ..Queue::<T, M>::spec(2).into() }
+/// Where a buffer is, if it has a name.
+pub(crate) fn place<T>(buffer: &ReadOnlyBuffer<T>) -> Option<PathBuf> {
+    buffer.path().map(Path::to_owned)
+}
+
+/// A queue of any capacity in mode `M`.
+const fn expected<M: Mode>() -> Expected {
+    Expected::new(KIND).word(MODE, M::CODE)
+}
+
+/// An error in the words of this layer.
+fn explain<M: Mode>(error: BufferError) -> QueueError {
+    match error {
+        BufferError::OtherWord { path, index: MODE, found, .. } => {
+            QueueError::OtherMode { path, found: mode::name_of(found), expected: M::NAME }
+        }
+        error => error.into(),
+    }
 }
 
 impl<T: Payload, M: Mode> Queue<T, M> {
@@ -39,9 +55,10 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     /// icc_queue::remove(&name)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn create(name: impl AsRef<Path>, capacity: usize, options: &Options) -> Result<Self, QueueError> {
-        let geometry = Geometry::new(capacity)?;
-        Ok(Self::over(Buffer::create(name, Self::spec(capacity), options)?, geometry))
+    pub fn create(name: impl AsRef<Path>, spec: impl Into<QueueSpec>, options: &Options) -> Result<Self, QueueError> {
+        let spec = spec.into();
+        let init = |buffer: &BufferOf<T, M>| begin(buffer, &spec);
+        Self::over(&BufferOf::<T, M>::create_with(name, Self::buffer_spec(&spec)?, options, init)?)
     }
 
     /// Opens a queue, to produce into it and consume from it.
@@ -50,34 +67,40 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     ///
     /// [`QueueError::Buffer`] if there is none, or it is not a queue of this mode and message type; the error says what it is.
     pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, QueueError> {
-        Self::attached(Buffer::open(name, any::<T, M>(), options)?)
+        Self::over(&BufferOf::<T, M>::open(name, expected::<M>(), options).map_err(explain::<M>)?)
     }
 
     /// Opens a queue, or creates it if there is none. Of several processes that do so at once, one creates it.
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create) and [`open`](Self::open). One that exists must have this capacity.
+    /// As [`create`](Self::create) and [`open`](Self::open). One that exists must have this mode and capacity; it keeps its own
+    /// sequence numbers and its own limit of producers.
     pub fn open_or_create(
         name: impl AsRef<Path>,
-        capacity: usize,
+        spec: impl Into<QueueSpec>,
         options: &Options,
     ) -> Result<(Self, Origin), QueueError> {
-        let geometry = Geometry::new(capacity)?;
-        let (buffer, origin) = Buffer::open_or_create(name, Self::spec(capacity), options)?;
-        Ok((Self::over(buffer, geometry), origin))
+        let spec = spec.into();
+        let (wanted, expected) = (Self::buffer_spec(&spec)?, expected::<M>().len(spec.capacity));
+        let init = |buffer: &BufferOf<T, M>| begin(buffer, &spec);
+        let made = BufferOf::<T, M>::open_or_create_with(name, wanted, expected, options, init);
+        let (buffer, origin) = made.map_err(explain::<M>)?;
+        Ok((Self::over(&buffer)?, origin))
     }
 
-    /// Creates a queue in shared memory without a name, to hand over by its [descriptor](Self::as_fd).
+    /// Creates a queue in shared memory without a name, to hand over by its [descriptor](QueueReader::as_fd).
     ///
     /// It goes away with the last process that has it. Nobody can resize it.
     ///
     /// # Errors
     ///
     /// As [`create`](Self::create).
-    pub fn anonymous(capacity: usize, options: &Options) -> Result<Self, QueueError> {
-        let geometry = Geometry::new(capacity)?;
-        Ok(Self::over(Buffer::anonymous(Self::spec(capacity), options)?, geometry))
+    pub fn anonymous(spec: impl Into<QueueSpec>, options: &Options) -> Result<Self, QueueError> {
+        let spec = spec.into();
+        let buffer = BufferOf::<T, M>::anonymous(Self::buffer_spec(&spec)?, options)?;
+        begin(&buffer, &spec);
+        Self::over(&buffer)
     }
 
     /// Opens a queue by a descriptor that was handed over, to produce into it and consume from it.
@@ -86,42 +109,42 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     ///
     /// As [`open`](Self::open).
     pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, QueueError> {
-        Self::attached(Buffer::from_fd(descriptor, any::<T, M>(), options)?)
-    }
-
-    /// The descriptor of a queue in shared memory without a name.
-    #[must_use]
-    pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
-        self.buffer.as_fd()
-    }
-
-    fn attached(buffer: Buffer<T, M::Placement>) -> Result<Self, QueueError> {
-        let geometry = Geometry::new(buffer.len())?;
-        Ok(Self::over(buffer, geometry))
+        Self::over(&BufferOf::<T, M>::from_fd(descriptor, expected::<M>(), options).map_err(explain::<M>)?)
     }
 }
 
-impl<T: Payload, M: Mode> QueueReader<T, M> {
-    /// Opens a queue to consume from it. The memory is mapped read-only.
+impl<T: Payload> QueueReader<T> {
+    /// Opens a queue to consume from it, however it is written. The memory is mapped read-only, and permission to read the file
+    /// is enough.
     ///
     /// # Errors
     ///
-    /// As [`Queue::open`].
+    /// [`QueueError::Buffer`] if there is none, or it is not a queue of this message type; the error says what it is.
     pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, QueueError> {
-        Self::attached(ReadOnlyBuffer::open(name, any::<T, M>(), options)?)
+        Self::over(ReadOnlyBuffer::open(name, Expected::new(KIND), options)?)
     }
 
     /// Opens a queue by a descriptor that was handed over, to consume from it. The memory is mapped read-only.
     ///
     /// # Errors
     ///
-    /// As [`Queue::open`].
+    /// As [`open`](Self::open).
     pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, QueueError> {
-        Self::attached(ReadOnlyBuffer::from_fd(descriptor, any::<T, M>(), options)?)
+        Self::over(ReadOnlyBuffer::from_fd(descriptor, Expected::new(KIND), options)?)
+    }
+}
+
+impl<T> QueueReader<T> {
+    /// The descriptor of the shared memory, to hand to another process; none if the queue is private. It is open as this handle
+    /// is: for reading only, if the handle was opened so. Do not lock it.
+    #[must_use]
+    pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.buffer.as_fd()
     }
 
-    fn attached(buffer: ReadOnlyBuffer<T, M::Placement>) -> Result<Self, QueueError> {
-        let geometry = Geometry::new(buffer.len())?;
-        Ok(Self::new(buffer, geometry))
+    /// The path of the shared memory when it was created or opened; none if the queue is private or has no name.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.buffer.path()
     }
 }

@@ -2,8 +2,8 @@
 #![cfg(not(icc_loom))]
 
 use icc_queue::{
-    BusySpin, ConsumeTimeoutError, Consumer, Lost, Producer, Queue, Recovery, SpinThenSleep, SpinThenYield, StartError,
-    TryConsumeError, WaitStrategy, Waited,
+    BusySpin, ConsumeTimeoutError, Consumer, Lost, Producer, Queue, QueueSpec, Recovery, SpinThenSleep, SpinThenYield,
+    StartError, TryConsumeError, WaitStrategy, Waited,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -16,7 +16,7 @@ const SHORT: Duration = Duration::from_millis(2);
 
 /// A queue of `capacity` whose first `count` messages, from `first` on, are their own numbers inverted.
 fn queue(capacity: usize, first: u64, count: u64) -> (Queue<u64>, Producer<u64>) {
-    let queue = Queue::<u64>::starting_at(capacity, first).unwrap();
+    let queue = Queue::<u64>::new(QueueSpec::new(capacity).starting_at(first)).unwrap();
     let mut producer = queue.producer().unwrap();
     produce(&mut producer, count);
     (queue, producer)
@@ -57,22 +57,25 @@ fn at_a_given_message() {
         let at = |n: u64| first.wrapping_add(n);
         let (queue, mut producer) = queue(8, first, 3);
         for n in 0..3 {
-            assert_eq!(queue.consumer_at(at(n)).unwrap().try_consume(), Ok(!at(n)));
+            assert_eq!(queue.consumer_at(queue.position(at(n))).unwrap().try_consume(), Ok(!at(n)));
         }
-        let mut next = queue.consumer_at(at(3)).unwrap();
+        let mut next = queue.consumer_at(queue.position(at(3))).unwrap();
         assert_eq!(next.try_consume(), Err(TryConsumeError::Empty));
         let (oldest, next) = (first, at(3));
         for asked in [at(4), at(1000), at(1 << 62)] {
-            assert_eq!(queue.consumer_at(asked).err(), Some(StartError::NotYet { asked, oldest, next }));
+            assert_eq!(
+                queue.consumer_at(queue.position(asked)).err(),
+                Some(StartError::NotYet { asked, oldest, next })
+            );
         }
         let asked = first.wrapping_sub(1);
-        assert_eq!(queue.consumer_at(asked).err(), Some(StartError::Gone { asked, oldest, next }));
+        assert_eq!(queue.consumer_at(queue.position(asked)).err(), Some(StartError::Gone { asked, oldest, next }));
 
         produce(&mut producer, 7);
         let (oldest, next) = (at(2), at(10));
-        assert_eq!(queue.consumer_at(oldest).unwrap().try_consume(), Ok(!oldest));
+        assert_eq!(queue.consumer_at(queue.position(oldest)).unwrap().try_consume(), Ok(!oldest));
         for asked in [at(1), at(0), first.wrapping_sub(1 << 62)] {
-            assert_eq!(queue.consumer_at(asked).err(), Some(StartError::Gone { asked, oldest, next }));
+            assert_eq!(queue.consumer_at(queue.position(asked)).err(), Some(StartError::Gone { asked, oldest, next }));
         }
     }
 }
@@ -159,7 +162,7 @@ fn skipping_resumes_a_stopped_consumer() {
 #[test]
 fn batches_around_a_loss() {
     let (queue, mut producer) = queue(8, 0, 8);
-    let mut consumer = queue.consumer_at(0).unwrap();
+    let mut consumer = queue.consumer_at(queue.position(0)).unwrap();
     let mut out = [0; 5];
     assert_eq!(consumer.try_consume_batch(&mut out), Ok(5));
     assert_eq!(out, [!0, !1, !2, !3, !4]);
@@ -253,9 +256,9 @@ fn waits_for_a_producer_with(wait: impl WaitStrategy + Copy) {
 fn every_strategy_waits_for_a_producer() {
     waits_for_a_producer_with(BusySpin);
     waits_for_a_producer_with(SpinThenYield::default());
-    waits_for_a_producer_with(SpinThenYield { spins: 0 });
+    waits_for_a_producer_with(SpinThenYield::new(0));
     waits_for_a_producer_with(SpinThenSleep::default());
-    waits_for_a_producer_with(SpinThenSleep { spins: 0, sleep: Duration::ZERO });
+    waits_for_a_producer_with(SpinThenSleep::new(0, Duration::ZERO));
 }
 
 #[test]
@@ -263,8 +266,8 @@ fn strategies_give_up_the_core_after_their_spins() {
     let rounds = [0, 1, 2, u64::MAX];
     let (spun, gave_up) = (Waited::Spun, Waited::GaveUpCore);
     assert_eq!(rounds.map(|round| BusySpin.wait(round)), [spun; 4]);
-    assert_eq!(rounds.map(|round| SpinThenYield { spins: 2 }.wait(round)), [spun, spun, gave_up, gave_up]);
-    let mut sleeping = SpinThenSleep { spins: 2, sleep: Duration::from_millis(1) };
+    assert_eq!(rounds.map(|round| SpinThenYield::new(2).wait(round)), [spun, spun, gave_up, gave_up]);
+    let mut sleeping = SpinThenSleep::new(2, Duration::from_millis(1));
     let before = std::time::Instant::now();
     assert_eq!(rounds.map(|round| sleeping.wait(round)), [spun, spun, gave_up, gave_up]);
     assert!(before.elapsed() >= Duration::from_millis(2), "it did not sleep");
@@ -285,7 +288,7 @@ fn timeouts() {
     }
     for timeout in [Duration::ZERO, SHORT] {
         times_out(&mut BusySpin, timeout);
-        times_out(&mut SpinThenYield { spins: 10 }, timeout);
+        times_out(&mut SpinThenYield::new(10), timeout);
         times_out(&mut SpinThenSleep::default(), timeout);
     }
 }

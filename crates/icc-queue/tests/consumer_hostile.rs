@@ -26,13 +26,13 @@ fn scribble(file: &File, words: &[Option<u64>]) {
 }
 
 /// Everything that a consumer can do, with all it asks of the memory.
-fn try_everything<M: Mode>(mut consumer: Consumer<u64, M>, asked: u64) {
+fn try_everything(mut consumer: Consumer<u64>, asked: u64) {
     let (start, mut out) = (consumer.next_sequence(), [0; 3 * CAPACITY]);
     for round in 0..4 {
         let _ = consumer.try_consume();
         let _ = consumer.try_consume_batch(&mut out);
         assert!(consumer.drain().count() <= CAPACITY);
-        let _ = consumer.consume_timeout(&mut SpinThenYield { spins: 1 }, Duration::ZERO);
+        let _ = consumer.consume_timeout(&mut SpinThenYield::new(1), Duration::ZERO);
         let _ = (consumer.lag(), consumer.headroom(), consumer.stopped(), consumer.clone());
         let moved = consumer.next_sequence().wrapping_sub(start);
         assert_eq!(moved, consumer.received().wrapping_add(consumer.lost()).wrapping_add(consumer.skipped()));
@@ -42,7 +42,8 @@ fn try_everything<M: Mode>(mut consumer: Consumer<u64, M>, asked: u64) {
             consumer.skip_to_newest();
         }
         let _ = consumer.queue().consumer_from_oldest().try_consume();
-        let _ = consumer.queue().consumer_at(asked).map(|mut consumer| consumer.try_consume());
+        let _ =
+            consumer.queue().consumer_at(consumer.queue().position(asked)).map(|mut consumer| consumer.try_consume());
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod model;
 
-use icc_queue::{Mpmc, Queue, Recovery, Spmc};
+use icc_queue::{Mpmc, Queue, QueueSpec, Recovery, Spmc};
 use model::{Op, message, run};
 use proptest::prelude::*;
 
@@ -36,14 +36,14 @@ proptest! {
 
     #[test]
     fn one_producer(ops in ops(), first in firsts(), shift in 1..6_u32) {
-        let queue = Queue::<_, Spmc>::starting_at(1 << shift, first).unwrap();
+        let queue = Queue::<_, Spmc>::new(QueueSpec::new(1 << shift).starting_at(first)).unwrap();
         let mut producer = queue.producer().unwrap();
         run(&queue, first, &ops, |n| assert_eq!(producer.produce(&message(n)), n));
     }
 
     #[test]
     fn many_producers(ops in ops(), first in firsts(), shift in 1..6_u32) {
-        let queue = Queue::<_, Mpmc>::starting_at(1 << shift, first).unwrap();
+        let queue = Queue::<_, Mpmc>::new(QueueSpec::new(1 << shift).starting_at(first)).unwrap();
         let mut producers: Vec<_> = (0..3).map(|_| queue.producer().unwrap()).collect();
         run(&queue, first, &ops, |n| assert_eq!(producers[n as usize % 3].produce(&message(n)), n));
     }

@@ -3,8 +3,8 @@
 //! Message `n` carries `n + 1` in both words, so that a torn one, a stale one and the slots' first zeros all show.
 #![cfg(icc_loom)]
 
-use icc_queue::{Consumer, Mode, Mpmc, Producer, Queue, Spmc, TryConsumeError};
-use icc_seqlock::primitive::{model, model_with_traced_loads, thread};
+use icc_queue::{Consumer, Mpmc, Producer, ProducerError, Queue, TryConsumeError};
+use icc_seqlock::primitive::{die_at, model, model_with_traced_loads, thread};
 
 type Message = [u64; 2];
 
@@ -15,14 +15,14 @@ fn produce(producer: &mut Producer<Message>, count: u64) {
     }
 }
 
-/// One consumer's books: every message is received or reported lost, once, in order.
-struct Books<M: Mode = Spmc> {
-    consumer: Consumer<Message, M>,
+/// One consumer's account: every message is received or reported lost, once, in order.
+struct Account {
+    consumer: Consumer<Message>,
     next: u64,
 }
 
-impl<M: Mode> Books<M> {
-    fn new(consumer: Consumer<Message, M>) -> Self {
+impl Account {
+    fn new(consumer: Consumer<Message>) -> Self {
         Self { next: consumer.next_sequence(), consumer }
     }
 
@@ -55,12 +55,12 @@ impl<M: Mode> Books<M> {
 fn one_consumer_two_laps() {
     model("one_consumer_two_laps", None, || {
         let queue = Queue::<Message>::new(2).unwrap();
-        let mut books = Books::new(queue.consumer());
+        let mut account = Account::new(queue.consumer());
         let mut producer = queue.producer().unwrap();
         let thread = thread::spawn(move || produce(&mut producer, 4));
-        books.attempt();
+        account.attempt();
         thread.join().unwrap();
-        books.close(4);
+        account.close(4);
     });
 }
 
@@ -68,13 +68,13 @@ fn one_consumer_two_laps() {
 fn one_consumer_three_laps() {
     model("one_consumer_three_laps", Some(3), || {
         let queue = Queue::<Message>::new(2).unwrap();
-        let mut books = Books::new(queue.consumer());
+        let mut account = Account::new(queue.consumer());
         let mut producer = queue.producer().unwrap();
         let thread = thread::spawn(move || produce(&mut producer, 6));
-        books.attempt();
-        books.attempt();
+        account.attempt();
+        account.attempt();
         thread.join().unwrap();
-        books.close(6);
+        account.close(6);
     });
 }
 
@@ -82,18 +82,18 @@ fn one_consumer_three_laps() {
 fn two_consumers() {
     model("two_consumers", Some(3), || {
         let queue = Queue::<Message>::new(2).unwrap();
-        let mut books = Books::new(queue.consumer());
-        let mut others = Books::new(queue.consumer());
+        let mut account = Account::new(queue.consumer());
+        let mut others = Account::new(queue.consumer());
         let mut producer = queue.producer().unwrap();
         let producing = thread::spawn(move || produce(&mut producer, 4));
         let consuming = thread::spawn(move || {
             others.attempt();
             others
         });
-        books.attempt();
+        account.attempt();
         let others = consuming.join().unwrap();
         producing.join().unwrap();
-        books.close(4);
+        account.close(4);
         others.close(4);
     });
 }
@@ -104,10 +104,10 @@ fn attach_while_producing() {
         let queue = Queue::<Message>::new(2).unwrap();
         let mut producer = queue.producer().unwrap();
         let thread = thread::spawn(move || produce(&mut producer, 3));
-        let mut books = Books::new(queue.consumer());
-        books.attempt();
+        let mut account = Account::new(queue.consumer());
+        account.attempt();
         thread.join().unwrap();
-        books.close(3);
+        account.close(3);
     });
 }
 
@@ -119,12 +119,12 @@ fn attach_behind_while_producing() {
         let mut producer = queue.producer().unwrap();
         produce(&mut producer, 2);
         let thread = thread::spawn(move || produce(&mut producer, 2));
-        let mut books = Books::new(queue.consumer_from_oldest());
-        assert!(books.attempt(), "it started at a message that had been counted");
-        books.next += books.consumer.skip_to_newest();
-        books.attempt();
+        let mut account = Account::new(queue.consumer_from_oldest());
+        assert!(account.attempt(), "it started at a message that had been counted");
+        account.next += account.consumer.skip_to_newest();
+        account.attempt();
         thread.join().unwrap();
-        books.close(4);
+        account.close(4);
     });
 }
 
@@ -133,14 +133,14 @@ fn attach_behind_while_producing() {
 fn recovery_after_being_lapped() {
     model("recovery_after_being_lapped", None, || {
         let queue = Queue::<Message>::new(2).unwrap();
-        let mut books = Books::new(queue.consumer());
+        let mut account = Account::new(queue.consumer());
         let mut producer = queue.producer().unwrap();
         produce(&mut producer, 3);
         let thread = thread::spawn(move || produce(&mut producer, 2));
-        assert!(books.attempt(), "three messages are there, or more");
-        books.attempt();
+        assert!(account.attempt(), "three messages are there, or more");
+        account.attempt();
         thread.join().unwrap();
-        books.close(5);
+        account.close(5);
     });
 }
 
@@ -163,7 +163,7 @@ fn counted_messages_are_there() {
 fn producers_in_turn() {
     model("producers_in_turn", None, || {
         let queue = Queue::<Message>::new(2).unwrap();
-        let mut books = Books::new(queue.consumer());
+        let mut account = Account::new(queue.consumer());
         let other = queue.clone();
         let thread = thread::spawn(move || match other.producer() {
             Ok(mut producer) => {
@@ -181,13 +181,13 @@ fn producers_in_turn() {
         };
         let there = thread.join().unwrap();
         assert!(here + there >= 1, "both were told that the other lives");
-        books.attempt();
-        books.close(here + there);
+        account.attempt();
+        account.close(here + there);
     });
 }
 
 /// Consumes what is there, however it is numbered: many producers do not know their message's number before they have it.
-fn drain(consumer: &mut Consumer<Message, Mpmc>) -> (Vec<u64>, u64) {
+fn drain(consumer: &mut Consumer<Message>) -> (Vec<u64>, u64) {
     let (mut received, mut lost) = (Vec::new(), 0);
     loop {
         match consumer.try_consume() {
@@ -241,16 +241,16 @@ fn two_producers_two_laps() {
 }
 
 /// One producer dies at `step` while another goes on, over the slot that the dead one left; a consumer that comes to it
-/// afterwards misses nothing else.
-fn death(step: u32) {
+/// afterwards misses nothing else. `claims`: whether the dead one had its ticket.
+fn death(step: &'static str, claims: bool) {
     let queue = Queue::<Message, Mpmc>::new(2).unwrap();
     let mut consumer = queue.consumer();
     let dying = queue.producer().unwrap();
     let mut living = queue.producer().unwrap();
-    let first = thread::spawn(move || dying.die(&[99; 2], step));
+    let first = thread::spawn(move || drop(die_at(step, 0, dying, |dying| _ = dying.produce(&[99; 2]))));
     let second = thread::spawn(move || (0..2).for_each(|k| _ = living.produce(&[20 + k; 2])));
     let (mut received, mut lost) = (Vec::new(), 0);
-    let mut attempt = |consumer: &mut Consumer<Message, Mpmc>| match consumer.try_consume() {
+    let mut attempt = |consumer: &mut Consumer<Message>| match consumer.try_consume() {
         Ok([word, same]) => {
             assert!(word == same && word != 99, "mixed or half-written: {word} {same}");
             received.push(word);
@@ -261,7 +261,7 @@ fn death(step: u32) {
     first.join().unwrap();
     second.join().unwrap();
     let produced = queue.produced();
-    assert_eq!(produced, if step == 0 { 2 } else { 3 });
+    assert_eq!(produced, if claims { 3 } else { 2 });
     // Nobody is left who could complete anything: each further attempt gives a message or gives one up.
     for _ in 0..2 * produced {
         attempt(&mut consumer);
@@ -273,22 +273,22 @@ fn death(step: u32) {
 
 #[test]
 fn producer_dies_before_its_ticket() {
-    model_with_traced_loads("producer_dies_before_its_ticket", Some(3), || death(0));
+    model_with_traced_loads("producer_dies_before_its_ticket", Some(3), || death("claiming", false));
 }
 
 #[test]
 fn producer_dies_with_a_ticket() {
-    model_with_traced_loads("producer_dies_with_a_ticket", Some(3), || death(1));
+    model_with_traced_loads("producer_dies_with_a_ticket", Some(3), || death("claimed", true));
 }
 
 #[test]
 fn producer_dies_with_a_ledger() {
-    model_with_traced_loads("producer_dies_with_a_ledger", Some(3), || death(2));
+    model_with_traced_loads("producer_dies_with_a_ledger", Some(3), || death("held", true));
 }
 
 #[test]
 fn producer_dies_in_a_slot() {
-    model_with_traced_loads("producer_dies_in_a_slot", Some(3), || death(3));
+    model_with_traced_loads("producer_dies_in_a_slot", Some(3), || death("word", true));
 }
 
 /// Room for all: whatever a consumer sees of a producer that lives, it gives none of its messages up.
@@ -330,10 +330,10 @@ fn a_batch_alive_is_not_given_up() {
     });
 }
 
-/// A producer that has gone leaves its ledger at a message that is complete. Its heir's first word says so, too.
+/// A producer that has gone leaves its ledger at a message that is complete. Its successor's first word says so, too.
 #[test]
-fn an_heir_gives_nobody_up() {
-    model_with_traced_loads("an_heir_gives_nobody_up", Some(3), || {
+fn a_successor_gives_nobody_up() {
+    model_with_traced_loads("a_successor_gives_nobody_up", Some(3), || {
         let queue = Queue::<Message, Mpmc>::new(4).unwrap();
         let mut consumer = queue.consumer();
         let thread = thread::spawn({
@@ -346,5 +346,26 @@ fn an_heir_gives_nobody_up() {
             }
         }
         thread.join().unwrap();
+    });
+}
+
+/// A death is not a drop: until the kernel finds the process gone, its lock is held and nobody takes its place; after that, its
+/// successor does.
+#[test]
+fn a_dead_producer_is_succeeded_once_its_lock_is_released() {
+    model_with_traced_loads("a_dead_producer_is_succeeded_once_its_lock_is_released", None, || {
+        let queue = Queue::<Message>::new(2).unwrap();
+        let mut account = Account::new(queue.consumer());
+        let mut producer = queue.producer().unwrap();
+        produce(&mut producer, 1);
+        let dead = die_at("word", 0, producer, |producer| _ = producer.produce(&[99; 2]));
+        assert_eq!(queue.producer().err(), Some(ProducerError::Taken { path: None }), "while its lock is held");
+        let thread = thread::spawn(move || drop(dead));
+        let early = queue.producer().ok();
+        thread.join().unwrap();
+        let mut successor = early.unwrap_or_else(|| queue.producer().unwrap());
+        produce(&mut successor, 1);
+        account.attempt();
+        account.close(2);
     });
 }

@@ -4,10 +4,10 @@
 use icc_queue::Queue;
 use icc_seqlock::primitive::{model_with_traced_loads, thread};
 
-/// An heir goes on after all that the one before produced. One message behind it could heal by looking at the slot, two not.
+/// A successor goes on after all that the one before produced. One message behind it could heal by looking at the slot, two not.
 #[test]
-fn an_heir_goes_on_after_two_messages() {
-    model_with_traced_loads("an_heir_goes_on_after_two_messages", Some(3), || {
+fn a_successor_goes_on_after_two_messages() {
+    model_with_traced_loads("a_successor_goes_on_after_two_messages", Some(3), || {
         let queue = Queue::<u64>::new(4).unwrap();
         let other = queue.clone();
         let thread = thread::spawn(move || match other.producer() {

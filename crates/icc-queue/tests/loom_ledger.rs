@@ -2,7 +2,7 @@
 #![cfg(icc_loom)]
 
 use icc_queue::{Mpmc, Queue, Recovery, TryConsumeError};
-use icc_seqlock::primitive::{model_with_traced_loads, thread};
+use icc_seqlock::primitive::{die_at, model_with_traced_loads, thread};
 
 /// A producer whose very first ticket is a lap ahead of another's: nothing but that ticket tells it of the other, who lives and
 /// is waited for. Else both write the slot, and the newest message is not what is left there.
@@ -42,7 +42,7 @@ fn a_stopped_consumer_goes_on_after_the_dead() {
         let queue = Queue::<[u64; 2], Mpmc>::new(4).unwrap();
         let mut consumer = queue.consumer().with_recovery(Recovery::Stop);
         let (dying, mut living) = (queue.producer().unwrap(), queue.producer().unwrap());
-        dying.die(&[99; 2], 1);
+        drop(die_at("claimed", 0, dying, |dying| _ = dying.produce(&[99; 2])));
         assert_eq!(living.produce(&[20; 2]), 1);
         while consumer.stopped().is_none() {
             _ = consumer.try_consume();
@@ -52,14 +52,14 @@ fn a_stopped_consumer_goes_on_after_the_dead() {
     });
 }
 
-/// An heir that does nothing does not seem to hold what the one before it died with.
+/// A successor that does nothing does not seem to hold what the one before it died with.
 #[test]
-fn an_idle_heir_holds_nothing() {
-    model_with_traced_loads("an_idle_heir_holds_nothing", None, || {
+fn an_idle_successor_holds_nothing() {
+    model_with_traced_loads("an_idle_successor_holds_nothing", None, || {
         let queue = Queue::<[u64; 2], Mpmc>::new(4).unwrap();
         let mut consumer = queue.consumer();
-        queue.producer().unwrap().die(&[99; 2], 2);
-        let _heir = queue.producer().unwrap();
+        drop(die_at("held", 0, queue.producer().unwrap(), |dying| _ = dying.produce(&[99; 2])));
+        let _successor = queue.producer().unwrap();
         (0..4).for_each(|_| _ = consumer.try_consume());
         assert_eq!(consumer.next_sequence(), 1, "stuck behind the dead");
     });
@@ -73,7 +73,7 @@ fn a_message_being_overwritten_is_lost() {
         let mut consumer = queue.consumer();
         let (dying, mut living) = (queue.producer().unwrap(), queue.producer().unwrap());
         (0..2).for_each(|k| _ = living.produce(&[k; 2]));
-        dying.die(&[99; 2], 3);
+        drop(die_at("word", 0, dying, |dying| _ = dying.produce(&[99; 2])));
         assert!(matches!(consumer.try_consume(), Err(TryConsumeError::SpedPast(_))));
     });
 }

@@ -1,7 +1,7 @@
 //! The queue with many producers, on private memory.
 #![cfg(not(icc_loom))]
 
-use icc_queue::{BatchTooLong, Consumer, Mpmc, ProducerError, Queue, TryConsumeError};
+use icc_queue::{BatchTooLong, Consumer, Mpmc, ProducerError, Queue, QueueError, QueueSpec, TryConsumeError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,16 +19,16 @@ fn message(producer: u64, count: u64) -> Message {
 }
 
 /// Checks one consumer's stream: whole messages, each producer's in order and none twice, all accounted for.
-struct Books {
-    consumer: Consumer<Message, Mpmc>,
+struct Account {
+    consumer: Consumer<Message>,
     started: u64,
     received: u64,
     lost: u64,
     last: [u64; 8],
 }
 
-impl Books {
-    fn new(consumer: Consumer<Message, Mpmc>) -> Self {
+impl Account {
+    fn new(consumer: Consumer<Message>) -> Self {
         Self { started: consumer.next_sequence(), consumer, received: 0, lost: 0, last: [0; 8] }
     }
 
@@ -65,7 +65,7 @@ fn seconds() -> f64 {
 
 /// Eight producers and eight consumers, all at once.
 fn torture(capacity: usize, first: u64, time: Duration) {
-    let queue = Queue::<Message, Mpmc>::starting_at(capacity, first).unwrap();
+    let queue = Queue::<Message, Mpmc>::new(QueueSpec::new(capacity).starting_at(first)).unwrap();
     let (stop, total, received) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
     thread::scope(|scope| {
         let producers: Vec<_> = (0..8)
@@ -92,15 +92,15 @@ fn torture(capacity: usize, first: u64, time: Duration) {
         let done = AtomicBool::new(false);
         thread::scope(|scope| {
             for _ in 0..8 {
-                let mut books = Books::new(queue.consumer());
+                let mut account = Account::new(queue.consumer());
                 let (done, queue, received) = (&done, &queue, &received);
                 scope.spawn(move || {
                     while !done.load(Relaxed) {
-                        if !books.attempt() {
+                        if !account.attempt() {
                             thread::yield_now();
                         }
                     }
-                    received.fetch_add(books.close(queue.produced()), Relaxed);
+                    received.fetch_add(account.close(queue.produced()), Relaxed);
                 });
             }
             let end = Instant::now() + time;
@@ -128,14 +128,14 @@ fn no_message_is_mixed_doubled_or_unaccounted() {
 fn sequence_numbers_are_given_once() {
     let queue = Queue::<Message, Mpmc>::new(8).unwrap();
     let (mut one, mut two) = (queue.producer().unwrap(), queue.producer().unwrap());
-    let mut books = Books::new(queue.consumer());
+    let mut account = Account::new(queue.consumer());
     assert_eq!(one.produce(&message(0, 1)), 0);
     assert_eq!(two.produce(&message(1, 1)), 1);
     assert_eq!(two.produce_batch(&[message(1, 2), message(1, 3)]), Ok(2..4));
     assert_eq!(one.produce_batch(&[]), Ok(4..4));
     assert_eq!(one.produce(&message(0, 2)), 4);
-    assert!(books.attempt());
-    assert_eq!(books.close(5), 5);
+    assert!(account.attempt());
+    assert_eq!(account.close(5), 5);
 }
 
 #[test]
@@ -151,23 +151,32 @@ fn batches_up_to_the_capacity() {
             })
             .collect()
     };
-    let books = Books::new(queue.consumer());
-    assert_eq!(producer.produce_batch(&batch(5)), Err(BatchTooLong { len: 5, capacity: 4 }));
+    let account = Account::new(queue.consumer());
+    assert!(matches!(producer.produce_batch(&batch(5)), Err(BatchTooLong { len: 5, capacity: 4, .. })));
     assert_eq!(queue.produced(), 0, "a refused batch took tickets");
     assert_eq!(producer.produce_batch(&batch(4)), Ok(0..4));
-    assert_eq!(books.close(4), 4);
-    let books = Books::new(queue.consumer());
+    assert_eq!(account.close(4), 4);
+    let account = Account::new(queue.consumer());
     assert_eq!(producer.produce_batch(&batch(4)), Ok(4..8));
-    assert_eq!(books.close(8), 4);
+    assert_eq!(account.close(8), 4);
 }
 
 #[test]
-fn producers_come_and_go_up_to_the_most_at_a_time() {
-    let queue = Queue::<u64, Mpmc>::new(2).unwrap();
-    let mut producers: Vec<_> = (0..64).map(|_| queue.producer().unwrap()).collect();
-    assert_eq!(queue.producer().err(), Some(ProducerError::TooMany { max: 64 }));
-    producers.remove(17);
-    let mut late = queue.producer().unwrap();
-    assert_eq!(queue.producer().err(), Some(ProducerError::TooMany { max: 64 }));
-    assert_eq!(late.produce(&5), 0);
+fn producers_come_and_go_up_to_the_maximum() {
+    for max in [1, 3, 64, QueueSpec::MOST_PRODUCERS] {
+        let queue = Queue::<u64, Mpmc>::new(QueueSpec::new(2).max_producers(max)).unwrap();
+        assert_eq!(queue.max_producers(), max);
+        let mut producers: Vec<_> = (0..max).map(|_| queue.producer().unwrap()).collect();
+        assert_eq!(queue.producer().err(), Some(ProducerError::TooMany { max, path: None }));
+        producers.remove(max as usize / 2);
+        let mut late = queue.producer().unwrap();
+        assert_eq!(queue.producer().err(), Some(ProducerError::TooMany { max, path: None }));
+        assert_eq!(late.produce(&5), 0);
+        assert_eq!(queue.consumer_from_oldest().try_consume(), Ok(5));
+    }
+    assert_eq!(Queue::<u64, Mpmc>::new(2).unwrap().max_producers(), 64);
+    for asked in [0, QueueSpec::MOST_PRODUCERS + 1, u32::MAX] {
+        let refused = Queue::<u64, Mpmc>::new(QueueSpec::new(2).max_producers(asked)).err();
+        assert_eq!(refused, Some(QueueError::Producers { asked, max: 1024 }));
+    }
 }

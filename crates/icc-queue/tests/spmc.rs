@@ -1,7 +1,7 @@
 //! The queue with one producer, on private memory.
 #![cfg(not(icc_loom))]
 
-use icc_queue::{BufferError, Consumer, Lost, Producer, ProducerError, Queue, QueueError, TryConsumeError};
+use icc_queue::{BufferError, Consumer, Lost, Producer, ProducerError, Queue, QueueError, QueueSpec, TryConsumeError};
 use std::thread;
 
 const LAPS_FROM: [u64; 6] = [0, 5, (1 << 63) - 3, 1 << 63, u64::MAX - 9, u64::MAX];
@@ -52,7 +52,7 @@ fn exactly_the_lost_ones_are_reported() {
         let len = capacity as u64;
         for first in LAPS_FROM {
             for count in (0..4 * len + 2).chain([10 * len + 1]) {
-                let queue = Queue::<u64>::starting_at(capacity, first).unwrap();
+                let queue = Queue::<u64>::new(QueueSpec::new(capacity).starting_at(first)).unwrap();
                 let (mut producer, mut consumer) = (queue.producer().unwrap(), queue.consumer());
                 assert_eq!(consumer.next_sequence(), first);
                 produce(&mut producer, count);
@@ -111,7 +111,7 @@ fn one_producer_at_a_time_and_the_next_goes_on() {
     let queue = Queue::<u64>::new(4).unwrap();
     let mut consumer = queue.consumer();
     let mut producer = queue.producer().unwrap();
-    assert_eq!(queue.producer().err(), Some(ProducerError::Taken));
+    assert_eq!(queue.producer().err(), Some(ProducerError::Taken { path: None }));
     produce(&mut producer, 3);
     drop(producer);
     let mut producer = queue.producer().unwrap();
@@ -147,7 +147,7 @@ fn accounting_is_exact_between_threads() {
         std::array::from_fn(|i| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(i as u32))
     }
     for (capacity, first) in [(2, 0), (64, u64::MAX - MESSAGES / 2), (1024, (1 << 63) - 5)] {
-        let queue = Queue::<[u64; 7]>::starting_at(capacity, first).unwrap();
+        let queue = Queue::<[u64; 7]>::new(QueueSpec::new(capacity).starting_at(first)).unwrap();
         let end = first.wrapping_add(MESSAGES);
         let mut producer = queue.producer().unwrap();
         let consume = |mut consumer: Consumer<[u64; 7]>| {

@@ -33,7 +33,7 @@ fn die<M: Mode>(queue: &Queue<Message, M>, name: &Name, role: &str, step: &str) 
     assert!((BEFORE..=BEFORE + 1).contains(&claims), "died at {step} with {claims} counted");
 }
 
-fn consume<M: Mode>(consumer: &mut Consumer<Message, M>, n: u64, words: u64) {
+fn consume(consumer: &mut Consumer<Message>, n: u64, words: u64) {
     let message = until("a message that is complete", || match consumer.try_consume() {
         Ok(message) => Some(message),
         Err(TryConsumeError::Empty) => None,
@@ -85,7 +85,7 @@ fn many_producers() {
     for (step, lost) in steps {
         let name = Name::new(&format!("mpmc-{step}"));
         let queue = Queue::<Message, Mpmc>::create(&name, 16, &Options::new()).unwrap();
-        let mut consumer = QueueReader::<Message, Mpmc>::open(&name, &Options::new()).unwrap().consumer();
+        let mut consumer = QueueReader::<Message>::open(&name, &Options::new()).unwrap().consumer();
         die(&queue, &name, "one of many", step);
         let completed = if step == "complete" { BEFORE + 1 } else { BEFORE };
         (0..completed).for_each(|n| consume(&mut consumer, n, n));
@@ -139,7 +139,7 @@ fn a_producer_stopped_in_the_middle_is_waited_for() {
     for step in ["claimed", "held", "marked", "copied", "complete"] {
         let name = Name::new(&format!("mpmc-stop-{step}"));
         let queue = Queue::<Message, Mpmc>::create(&name, 4, &Options::new()).unwrap();
-        let mut consumer = QueueReader::<Message, Mpmc>::open(&name, &Options::new()).unwrap().consumer();
+        let mut consumer = QueueReader::<Message>::open(&name, &Options::new()).unwrap().consumer();
         let mut other = queue.producer().unwrap();
         let mut actor = Actor::start("ten of many", &name, &[("ICC_STOP_AT", &format!("{step}:2"))]);
         let complete = if step == "complete" { 3 } else { 2 };

@@ -1,11 +1,11 @@
 //! Several messages at once.
 
 use super::Consumer;
-use crate::{Lost, Mode, Spmc};
+use crate::Lost;
 use core::iter::FusedIterator;
 use icc_seqlock::Payload;
 
-impl<T: Payload, M: Mode> Consumer<T, M> {
+impl<T: Payload> Consumer<T> {
     /// Copies the next messages into `out`, as many as are there and fit, and returns how many. Never waits.
     ///
     /// 0 if none is there, or `out` is empty. What `out` holds beyond the messages may have been overwritten with a valid but
@@ -65,20 +65,20 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     /// assert_eq!(all, [Err(Lost { first: 0, next: 3 }), Ok(3), Ok(4), Ok(5)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn drain(&mut self) -> Drain<'_, T, M> {
+    pub fn drain(&mut self) -> Drain<'_, T> {
         Drain { left: self.queue.geometry.capacity(), consumer: self }
     }
 }
 
 /// An iterator over the messages that are there, from [`Consumer::drain`]. Dropping it early loses nothing.
 #[derive(Debug)]
-pub struct Drain<'a, T, M: Mode = Spmc> {
-    consumer: &'a mut Consumer<T, M>,
+pub struct Drain<'a, T> {
+    consumer: &'a mut Consumer<T>,
     /// How many items it may still give.
     left: u64,
 }
 
-impl<T: Payload, M: Mode> Iterator for Drain<'_, T, M> {
+impl<T: Payload> Iterator for Drain<'_, T> {
     type Item = Result<T, Lost>;
 
     #[inline]
@@ -106,7 +106,7 @@ impl<T: Payload, M: Mode> Iterator for Drain<'_, T, M> {
     }
 }
 
-impl<T: Payload, M: Mode> FusedIterator for Drain<'_, T, M> {}
+impl<T: Payload> FusedIterator for Drain<'_, T> {}
 
 #[cfg(all(test, not(icc_loom)))]
 mod tests {

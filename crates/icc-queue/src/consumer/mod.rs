@@ -8,15 +8,16 @@ mod wait;
 pub use batch::Drain;
 pub use recovery::Recovery;
 
-use crate::{Lost, Mode, QueueReader, Spmc, TryConsumeError};
+use crate::{Lost, Position, QueueReader, TryConsumeError};
 use core::fmt;
-use icc_seqlock::Payload;
-use recovery::Books;
+use icc_seqlock::primitive::bound;
+use icc_seqlock::{BeingWritten, Payload};
+use recovery::Totals;
 
-/// Every so many polls in vain, a consumer of many producers looks whether the message's producer has died. A look reads the
+/// After this many empty polls, a consumer of many producers checks whether the message's producer has died. It reads the
 /// producers' counter, and asks the system only if that shows the message to be begun. Polls that sleep for up to 100 µs find
 /// out within 7 ms.
-const MISSES: u32 = if cfg!(icc_loom) { 2 } else { 64 };
+const POLLS_PER_PROOF: u32 = bound(64, 2);
 
 /// A reading end of a queue, from [`QueueReader::consumer`], [`consumer_from_oldest`](QueueReader::consumer_from_oldest)
 /// or [`consumer_at`](QueueReader::consumer_at).
@@ -31,25 +32,28 @@ const MISSES: u32 = if cfg!(icc_loom) { 2 } else { 64 };
 /// Whenever it is asked, [`received`](Self::received) + [`lost`](Self::lost) + [`skipped`](Self::skipped) is exactly how many
 /// messages lie between where it started and [`next_sequence`](Self::next_sequence). What is lost is always reported too, by
 /// a [`Lost`](crate::Lost) that begins where the consumer was.
-// In this order in memory: what every look reads comes first and together.
+// In this order in memory: what every poll reads comes first and together.
 #[repr(C)]
-pub struct Consumer<T, M: Mode = Spmc> {
-    queue: QueueReader<T, M>,
-    /// The sequence number of the next message to look for. While stopped, that of the first lost one: its slot is ahead for
+#[doc(alias = "subscriber")]
+#[doc(alias = "receiver")]
+pub struct Consumer<T> {
+    queue: QueueReader<T>,
+    /// The sequence number of the next message to poll for. While stopped, that of the first lost one: its slot is ahead for
     /// good, and so the fast path finds out without asking.
     next: u64,
     recovery: Recovery,
-    books: Books,
-    /// How often nothing was there, in all. Counted only where a message may never come.
-    misses: u32,
+    totals: Totals,
+    /// Empty polls in all. Counted only where a message may never come.
+    empty_polls: u32,
 }
 
-impl<T: Payload, M: Mode> Consumer<T, M> {
-    pub(crate) fn new(queue: QueueReader<T, M>, next: u64) -> Self {
-        Self { queue, next, recovery: Recovery::default(), books: Books::starting_at(next), misses: 0 }
+impl<T: Payload> Consumer<T> {
+    pub(crate) fn new(queue: QueueReader<T>, next: u64) -> Self {
+        Self { queue, next, recovery: Recovery::default(), totals: Totals::starting_at(next), empty_polls: 0 }
     }
 
     /// The next message. Never waits.
+    ///
     ///
     /// Returning by value can cost a second copy; for large messages use [`try_consume_into`](Self::try_consume_into).
     ///
@@ -73,6 +77,12 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     /// assert_eq!(consumer.try_consume(), Ok(3));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "recv")]
+    #[doc(alias = "try_recv")]
+    #[doc(alias = "pop")]
+    #[doc(alias = "lagged")]
+    #[doc(alias = "overrun")]
+    #[doc(alias = "lapped")]
     #[inline]
     pub fn try_consume(&mut self) -> Result<T, TryConsumeError> {
         let mut message = T::zeroed();
@@ -109,9 +119,9 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
         if ahead > 0 {
             return Some(self.sped_past(ahead));
         }
-        if M::ABANDONS {
-            self.misses = self.misses.wrapping_add(1);
-            if self.misses.is_multiple_of(MISSES) {
+        if self.queue.ledgers != 0 {
+            self.empty_polls = self.empty_polls.wrapping_add(1);
+            if self.empty_polls.is_multiple_of(POLLS_PER_PROOF) {
                 return self.abandoned();
             }
         }
@@ -119,7 +129,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     }
 
     /// Copies the next message into `out` and moves on, or tells how far ahead of it the slot stands: positive if the message
-    /// was overwritten, else it is not there yet. Nothing changes then: the next look finds at least the same.
+    /// was overwritten, else it is not there yet. Nothing changes then: the next poll finds at least the same.
     #[inline(always)]
     fn take(&mut self, out: &mut T) -> Result<u64, i64> {
         let n = self.next;
@@ -129,7 +139,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
                 self.next = n.wrapping_add(1);
                 Ok(n)
             }
-            Err(found) => Err(ring.ahead(found, n)),
+            Err(BeingWritten { version, .. }) => Err(ring.ahead(version, n)),
         }
     }
 
@@ -158,7 +168,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     }
 
     /// How many more messages may be produced before this consumer loses one, if it reads none meanwhile. 0 if it has been
-    /// overtaken already, or will be by the next message.
+    /// sped past already, or will be by the next message.
     ///
     /// May have shrunk by the time this returns; the next message may be under way and not be counted yet. Costs as
     /// [`lag`](Self::lag) does.
@@ -170,7 +180,14 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     /// The sequence number of the next message that this consumer will read.
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
-        self.books.position(self.next)
+        self.totals.position(self.next)
+    }
+
+    /// The position of the next message that this consumer will read, to be noted: see
+    /// [`consumer_at`](QueueReader::consumer_at).
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.queue.position(self.next_sequence())
     }
 
     /// How many messages it received.
@@ -188,43 +205,49 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     /// ```
     #[must_use]
     pub fn received(&self) -> u64 {
-        self.books.received(self.next)
+        self.totals.received(self.next)
     }
 
     /// How many messages it lost in all: the sum of what was reported.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.books.lost
+        self.totals.lost
     }
 
     /// How many messages it left out in all because it was told to, by [`skip_to_newest`](Self::skip_to_newest).
     #[must_use]
     pub fn skipped(&self) -> u64 {
-        self.books.skipped
+        self.totals.skipped
     }
 
     /// The queue, to attach more consumers to.
     #[must_use]
-    pub fn queue(&self) -> &QueueReader<T, M> {
+    pub fn queue(&self) -> &QueueReader<T> {
         &self.queue
     }
 }
 
-impl<T, M: Mode> Clone for Consumer<T, M> {
+impl<T> Clone for Consumer<T> {
     fn clone(&self) -> Self {
-        let next = self.books.position(self.next);
-        Self { queue: self.queue.clone(), next, recovery: self.recovery, books: Books::starting_at(next), misses: 0 }
+        let next = self.totals.position(self.next);
+        Self {
+            queue: self.queue.clone(),
+            next,
+            recovery: self.recovery,
+            totals: Totals::starting_at(next),
+            empty_polls: 0,
+        }
     }
 }
 
-impl<T, M: Mode> fmt::Debug for Consumer<T, M> {
+impl<T> fmt::Debug for Consumer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Consumer")
-            .field("next_sequence", &self.books.position(self.next))
+            .field("next_sequence", &self.totals.position(self.next))
             .field("recovery", &self.recovery)
-            .field("received", &self.books.received(self.next))
-            .field("lost", &self.books.lost)
-            .field("skipped", &self.books.skipped)
+            .field("received", &self.totals.received(self.next))
+            .field("lost", &self.totals.lost)
+            .field("skipped", &self.totals.skipped)
             .finish_non_exhaustive()
     }
 }
@@ -239,7 +262,7 @@ mod tests {
         let queue = Queue::<u64>::new(4).unwrap();
         let mut consumer = queue.consumer();
         // SAFETY: nobody else writes.
-        unsafe { queue.slot(0).write_at(queue.geometry.complete(0), &7) };
+        unsafe { queue.cell(0).write_at(queue.geometry.complete(0), &7) };
         assert_eq!(consumer.try_consume(), Ok(7));
         assert_eq!((consumer.lag(), consumer.headroom(), consumer.skip_to_newest()), (0, 4, 0));
         assert_eq!((consumer.next_sequence(), consumer.received()), (1, 1));

@@ -1,7 +1,7 @@
-//! What a consumer does when messages were overwritten before it got to them, and what it keeps account of.
+//! What a consumer does when it was sped past, and what it keeps count of.
 
 use super::Consumer;
-use crate::{Lost, Mode, geometry::Geometry};
+use crate::{Lost, geometry::Geometry};
 use icc_seqlock::Payload;
 
 /// Where a consumer goes on when it was sped past. Each has its own: [`Consumer::with_recovery`].
@@ -26,7 +26,7 @@ pub(super) fn margin(ring: Geometry) -> u64 {
 
 /// A consumer's totals. Touched only when something is lost or skipped, so that receiving costs nothing but its position.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Books {
+pub(super) struct Totals {
     /// Where the consumer started, plus all that it lost or skipped: what its position would be had it received nothing.
     base: u64,
     pub(super) lost: u64,
@@ -35,7 +35,7 @@ pub(super) struct Books {
     stopped: Option<Lost>,
 }
 
-impl Books {
+impl Totals {
     pub(super) fn starting_at(next: u64) -> Self {
         Self { base: next, lost: 0, skipped: 0, stopped: None }
     }
@@ -60,7 +60,7 @@ impl Books {
     }
 }
 
-impl<T: Payload, M: Mode> Consumer<T, M> {
+impl<T: Payload> Consumer<T> {
     /// The same consumer, which from now on goes on where `recovery` says when it is sped past.
     ///
     /// # Examples
@@ -97,7 +97,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     /// Whether it was sped past under [`Recovery::Stop`] and has not been resumed: the loss that it reports until then.
     #[must_use]
     pub fn stopped(&self) -> Option<Lost> {
-        self.books.stopped
+        self.totals.stopped
     }
 
     /// Lets a consumer that stopped go on after the messages it lost. Nothing happens if it did not stop.
@@ -123,7 +123,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn resume(&mut self) -> Option<Lost> {
-        self.next = self.books.stopped.take()?.next;
+        self.next = self.totals.stopped.take()?.next;
         let safe = self.oldest_safe(self.queue.produced());
         let overtaken = safe.wrapping_sub(self.next).cast_signed() > 0;
         overtaken.then(|| self.lose_until(safe))
@@ -149,7 +149,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn skip_to_newest(&mut self) -> u64 {
-        if let Some(lost) = self.books.stopped.take() {
+        if let Some(lost) = self.totals.stopped.take() {
             self.next = lost.next;
         }
         let newest = self.queue.produced().wrapping_sub(1);
@@ -158,15 +158,15 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
         if count.cast_signed() <= 0 {
             return 0;
         }
-        self.books.skip(count);
+        self.totals.skip(count);
         self.next = newest;
         count
     }
 
-    /// Books what was lost and goes on as the policy says, knowing that the next message's slot is `ahead` of it.
+    /// Counts what was lost and goes on as the policy says, knowing that the next message's slot is `ahead` of it.
     #[cold]
     pub(super) fn sped_past(&mut self, ahead: i64) -> Lost {
-        if let Some(lost) = self.books.stopped {
+        if let Some(lost) = self.totals.stopped {
             return lost;
         }
         let produced = self.produced_at_least(ahead);
@@ -177,32 +177,32 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
         });
         if self.recovery == Recovery::Stop {
             self.next = stay;
-            self.books.stopped = Some(lost);
+            self.totals.stopped = Some(lost);
         }
         lost
     }
 
-    /// Books the next message as lost if its producer has died without completing it, and goes on after it.
+    /// Counts the next message as lost if its producer has died without completing it, and goes on after it.
     #[cold]
     pub(super) fn abandoned(&mut self) -> Option<Lost> {
-        if self.books.stopped.is_some() {
-            return self.books.stopped;
+        if self.totals.stopped.is_some() {
+            return self.totals.stopped;
         }
         let n = self.next;
-        if !M::abandoned(&self.queue, n) {
+        if !self.queue.is_abandoned(n) {
             return None;
         }
         let lost = self.lose_until(n.wrapping_add(1));
         if self.recovery == Recovery::Stop {
             self.next = n;
-            self.books.stopped = Some(lost);
+            self.totals.stopped = Some(lost);
         }
         Some(lost)
     }
 
     fn lose_until(&mut self, next: u64) -> Lost {
         let lost = Lost { first: self.next, next };
-        self.books.lose(lost);
+        self.totals.lose(lost);
         self.next = next;
         lost
     }

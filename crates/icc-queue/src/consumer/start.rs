@@ -1,14 +1,14 @@
 //! Where a consumer starts.
 
 use super::{Consumer, recovery::margin};
-use crate::{Mode, QueueReader, StartError};
+use crate::{Position, QueueReader, StartError};
 use icc_seqlock::Payload;
 
-impl<T: Payload, M: Mode> QueueReader<T, M> {
+impl<T: Payload> QueueReader<T> {
     /// Attaches a consumer, whose first message is the oldest that can safely be read.
     ///
     /// If the ring has been filled, that is a quarter of it (at least one message) after the oldest that it keeps, so that the
-    /// producer does not run over this consumer at once; for a particular one before that, see
+    /// producer does not speed past this consumer at once; for a particular one before that, see
     /// [`consumer_at`](Self::consumer_at). If nothing has been produced, it is the next one.
     ///
     /// # Examples
@@ -25,20 +25,21 @@ impl<T: Payload, M: Mode> QueueReader<T, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn consumer_from_oldest(&self) -> Consumer<T, M> {
+    pub fn consumer_from_oldest(&self) -> Consumer<T> {
         let produced = self.produced();
         let safe = self.geometry.capacity() - margin(self.geometry);
         Consumer::new(self.clone(), produced.wrapping_sub(self.kept(produced).min(safe)))
     }
 
-    /// Attaches a consumer, whose first message is number `n`: one that is kept, or the next one produced.
+    /// Attaches a consumer, whose first message is the one at `position`: one that is kept, or the next one produced.
     ///
-    /// To go on at a [`next_sequence`](Consumer::next_sequence) noted earlier. Near the oldest that is kept, the producer may
-    /// overwrite `n` before it is read; the consumer is told then, as always.
+    /// To go on at a [`position`](Consumer::position) noted earlier. Near the oldest that is kept, the producer may overwrite the
+    /// message before it is read; the consumer is told then, as always.
     ///
     /// # Errors
     ///
-    /// [`StartError`] if `n` is not kept any more or not there yet. It says what is kept.
+    /// [`StartError::OtherInstance`] if the position is one of another queue, such as an earlier one of the same name. Else
+    /// [`StartError`] if the message is not kept any more or not there yet. It says what is kept.
     ///
     /// # Examples
     ///
@@ -49,13 +50,17 @@ impl<T: Payload, M: Mode> QueueReader<T, M> {
     /// let mut producer = queue.producer()?;
     /// (0..6).for_each(|n| { producer.produce(&n); });
     ///
-    /// assert_eq!(queue.consumer_at(3)?.try_consume(), Ok(3));
-    /// assert_eq!(queue.consumer_at(1).err(), Some(StartError::Gone { asked: 1, oldest: 2, next: 6 }));
-    /// assert_eq!(queue.consumer_at(7).err(), Some(StartError::NotYet { asked: 7, oldest: 2, next: 6 }));
+    /// let at = |n| queue.consumer_at(queue.position(n));
+    /// assert_eq!(at(3)?.try_consume(), Ok(3));
+    /// assert_eq!(at(1).err(), Some(StartError::Gone { asked: 1, oldest: 2, next: 6 }));
+    /// assert_eq!(at(7).err(), Some(StartError::NotYet { asked: 7, oldest: 2, next: 6 }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn consumer_at(&self, n: u64) -> Result<Consumer<T, M>, StartError> {
-        let next = self.produced();
+    pub fn consumer_at(&self, position: Position) -> Result<Consumer<T>, StartError> {
+        let (n, next) = (position.sequence, self.produced());
+        if position.instance != self.instance() {
+            return Err(StartError::OtherInstance { asked: position, instance: self.instance() });
+        }
         let (kept, behind) = (self.kept(next), next.wrapping_sub(n));
         let oldest = next.wrapping_sub(kept);
         if behind <= kept {
@@ -91,20 +96,20 @@ mod tests {
         assert_eq!(consumer.try_consume(), Ok(0));
         assert_eq!(consumer.drain().count(), 0);
         assert_eq!((consumer.lag(), consumer.headroom()), (2, 2));
-        let mut there = queue.consumer_at(ticket).unwrap();
+        let mut there = queue.consumer_at(queue.position(ticket)).unwrap();
         assert_eq!(there.try_consume(), Err(TryConsumeError::Empty));
 
         // SAFETY: the ticket was taken above, and no other writes to the slot.
-        unsafe { queue.slot(ticket).write_at(queue.geometry.complete(ticket), &1) };
+        unsafe { queue.cell(ticket).write_at(queue.geometry.complete(ticket), &1) };
         assert_eq!(there.try_consume(), Ok(1));
         assert_eq!(consumer.drain().collect::<Vec<_>>(), [Ok(1), Ok(2)]);
 
         let newest = queue.head().fetch_add(1, Ordering::AcqRel);
-        let mut skipping = queue.consumer_at(0).unwrap();
+        let mut skipping = queue.consumer_at(queue.position(0)).unwrap();
         assert_eq!(skipping.skip_to_newest(), 3);
         assert_eq!(skipping.try_consume(), Err(TryConsumeError::Empty));
         // SAFETY: as above.
-        unsafe { queue.slot(newest).write_at(queue.geometry.complete(newest), &3) };
+        unsafe { queue.cell(newest).write_at(queue.geometry.complete(newest), &3) };
         assert_eq!(skipping.try_consume(), Ok(3));
         assert_eq!((skipping.received(), skipping.skipped()), (1, 3));
     }

@@ -1,15 +1,15 @@
 //! Consuming that waits.
 
 use super::Consumer;
-use crate::{ConsumeTimeoutError, Lost, Mode, TryConsumeError, WaitStrategy, Waited};
+use crate::{ConsumeTimeoutError, Lost, TryConsumeError, WaitStrategy, Waited};
 use core::time::Duration;
 use icc_seqlock::Payload;
 use std::time::Instant;
 
-/// After how many waits that kept the core the clock is read: it costs as much as several looks at the queue.
+/// After how many waits that kept the core the clock is read: it costs as much as several polls.
 const SPINS_PER_CLOCK: u64 = 32;
 
-impl<T: Payload, M: Mode> Consumer<T, M> {
+impl<T: Payload> Consumer<T> {
     /// The next message. Waits for it, as `wait` says.
     ///
     /// It waits for a producer to produce, and without bound: for ever if none does. Where that may happen, use
@@ -36,7 +36,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
-    pub fn consume(&mut self, wait: &mut impl WaitStrategy) -> Result<T, Lost> {
+    pub fn consume(&mut self, wait: &mut (impl WaitStrategy + ?Sized)) -> Result<T, Lost> {
         let mut message = T::zeroed();
         self.consume_into(&mut message, wait).map(|_| message)
     }
@@ -47,7 +47,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     ///
     /// As [`consume`](Self::consume). When sped past, `out` may hold a valid but meaningless value.
     #[inline]
-    pub fn consume_into(&mut self, out: &mut T, wait: &mut impl WaitStrategy) -> Result<u64, Lost> {
+    pub fn consume_into(&mut self, out: &mut T, wait: &mut (impl WaitStrategy + ?Sized)) -> Result<u64, Lost> {
         let mut round = 0;
         loop {
             match self.try_consume_into(out) {
@@ -63,7 +63,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
 
     /// The next message. Waits for it, as `wait` says, for up to `timeout`.
     ///
-    /// It looks at least once, also if `timeout` is zero, and is late by the time of one wait that gives the core away, or a
+    /// It polls at least once, also if `timeout` is zero, and is late by the time of one wait that gives the core away, or a
     /// few that do not. A timeout too long for the clock is none.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     #[inline]
     pub fn consume_timeout(
         &mut self,
-        wait: &mut impl WaitStrategy,
+        wait: &mut (impl WaitStrategy + ?Sized),
         timeout: Duration,
     ) -> Result<T, ConsumeTimeoutError> {
         let mut message = T::zeroed();
@@ -104,13 +104,13 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     pub fn consume_into_timeout(
         &mut self,
         out: &mut T,
-        wait: &mut impl WaitStrategy,
+        wait: &mut (impl WaitStrategy + ?Sized),
         timeout: Duration,
     ) -> Result<u64, ConsumeTimeoutError> {
         match self.try_consume_into(out) {
             Ok(n) => Ok(n),
             Err(TryConsumeError::SpedPast(lost)) => Err(ConsumeTimeoutError::SpedPast(lost)),
-            // Out of line: a message that is there costs no look at the clock.
+            // Out of line: a message that is there costs no reading of the clock.
             Err(TryConsumeError::Empty) => self.await_message(out, wait, timeout),
         }
     }
@@ -118,7 +118,7 @@ impl<T: Payload, M: Mode> Consumer<T, M> {
     fn await_message(
         &mut self,
         out: &mut T,
-        wait: &mut impl WaitStrategy,
+        wait: &mut (impl WaitStrategy + ?Sized),
         timeout: Duration,
     ) -> Result<u64, ConsumeTimeoutError> {
         let deadline = Instant::now().checked_add(timeout);

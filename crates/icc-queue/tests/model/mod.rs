@@ -51,8 +51,8 @@ impl Ring {
 }
 
 /// A consumer, and what it should say.
-struct Books<M: Mode> {
-    consumer: Consumer<[u64; 3], M>,
+struct Account {
+    consumer: Consumer<[u64; 3]>,
     /// How many messages it is behind.
     lag: u64,
     stopped: Option<Lost>,
@@ -61,8 +61,8 @@ struct Books<M: Mode> {
     skipped: u64,
 }
 
-impl<M: Mode> Books<M> {
-    fn new(consumer: Consumer<[u64; 3], M>, lag: u64) -> Self {
+impl Account {
+    fn new(consumer: Consumer<[u64; 3]>, lag: u64) -> Self {
         Self { consumer, lag, stopped: None, received: 0, lost: 0, skipped: 0 }
     }
 
@@ -164,38 +164,38 @@ impl<M: Mode> Books<M> {
 /// Runs the operations on a queue and on the model. The number beside an operation says which of the consumers does it.
 pub(crate) fn run<M: Mode>(queue: &Queue<[u64; 3], M>, first: u64, ops: &[(Op, usize)], mut produce: impl FnMut(u64)) {
     let mut ring = Ring { first, capacity: queue.capacity() as u64, count: 0 };
-    let mut all = vec![Books::new(queue.consumer(), 0)];
+    let mut all = vec![Account::new(queue.consumer(), 0)];
     for (op, who) in ops {
         let who = who % all.len();
-        let books = &mut all[who];
+        let account = &mut all[who];
         match *op {
             Op::Produce(count) => {
                 for _ in 0..count {
                     produce(ring.next());
                     ring.count += 1;
                 }
-                all.iter_mut().for_each(|books| books.lag += count);
+                all.iter_mut().for_each(|account| account.lag += count);
             }
-            Op::Consume => books.consume(ring),
-            Op::Batch(len) => books.batch(ring, len),
-            Op::Drain(take) => books.drain(ring, take),
-            Op::Skip => books.skip(),
-            Op::Resume => books.resume(ring),
-            Op::Recover(recovery) => books.consumer = another(&mut books.consumer, queue).with_recovery(recovery),
+            Op::Consume => account.consume(ring),
+            Op::Batch(len) => account.batch(ring, len),
+            Op::Drain(take) => account.drain(ring, take),
+            Op::Skip => account.skip(),
+            Op::Resume => account.resume(ring),
+            Op::Recover(recovery) => account.consumer = another(&mut account.consumer, queue).with_recovery(recovery),
             Op::Clone => {
-                let clone = Books::new(books.consumer.clone(), books.lag);
-                assert_eq!(clone.consumer.recovery(), books.consumer.recovery());
+                let clone = Account::new(account.consumer.clone(), account.lag);
+                assert_eq!(clone.consumer.recovery(), account.consumer.recovery());
                 all.push(clone);
             }
-            Op::Attach => all.push(Books::new(queue.consumer(), 0)),
-            Op::FromOldest => all.push(Books::new(queue.consumer_from_oldest(), ring.safe())),
+            Op::Attach => all.push(Account::new(queue.consumer(), 0)),
+            Op::FromOldest => all.push(Account::new(queue.consumer_from_oldest(), ring.safe())),
             Op::At(back) => {
                 let (asked, next) = (ring.next().wrapping_add_signed(-back), ring.next());
                 let oldest = next.wrapping_sub(ring.kept());
-                match queue.consumer_at(asked) {
+                match queue.consumer_at(queue.position(asked)) {
                     Ok(consumer) => {
                         assert!((0..=ring.kept() as i64).contains(&back), "{back} back");
-                        all.push(Books::new(consumer, back as u64));
+                        all.push(Account::new(consumer, back as u64));
                     }
                     Err(error) if back < 0 => assert_eq!(error, StartError::NotYet { asked, oldest, next }),
                     Err(error) => {
@@ -205,19 +205,19 @@ pub(crate) fn run<M: Mode>(queue: &Queue<[u64; 3], M>, first: u64, ops: &[(Op, u
                 }
             }
         }
-        all.iter().for_each(|books| books.check(ring));
+        all.iter().for_each(|account| account.check(ring));
     }
-    for mut books in all {
-        books.resume(ring);
-        while books.lag > 0 {
-            books.consume(ring);
-            books.resume(ring);
+    for mut account in all {
+        account.resume(ring);
+        while account.lag > 0 {
+            account.consume(ring);
+            account.resume(ring);
         }
-        books.check(ring);
+        account.check(ring);
     }
 }
 
 /// Takes the consumer out, to be put back changed.
-fn another<M: Mode>(consumer: &mut Consumer<[u64; 3], M>, queue: &Queue<[u64; 3], M>) -> Consumer<[u64; 3], M> {
+fn another<M: Mode>(consumer: &mut Consumer<[u64; 3]>, queue: &Queue<[u64; 3], M>) -> Consumer<[u64; 3]> {
     std::mem::replace(consumer, queue.consumer())
 }

@@ -1,0 +1,70 @@
+//! What a queue is to be.
+
+use crate::{QueueError, geometry::Geometry};
+use icc_buffer::MAX_IDS;
+use icc_seqlock::primitive::bound;
+
+/// What a queue is to be. A number alone is a capacity: `Queue::new(1024)`.
+///
+/// # Examples
+///
+/// ```
+/// use icc_queue::{Mpmc, Queue, QueueSpec};
+///
+/// let spec = QueueSpec::new(1024).starting_at(1_000_000).max_producers(200);
+/// let queue = Queue::<u64, Mpmc>::new(spec)?;
+/// assert_eq!(queue.producer()?.produce(&7), 1_000_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueueSpec {
+    /// The number of messages that the ring keeps: a power of two, at least 2.
+    pub capacity: usize,
+    /// The sequence number of the first message. 0 unless given.
+    pub first: u64,
+    /// The most producers at a time, in a queue for many: 1 to 1,024. 64 unless given.
+    pub max_producers: u32,
+}
+
+impl QueueSpec {
+    /// The most that [`max_producers`](Self::max_producers) can be.
+    pub const MOST_PRODUCERS: u32 = MAX_IDS;
+
+    /// A queue that keeps the last `capacity` messages.
+    #[must_use]
+    pub const fn new(capacity: usize) -> Self {
+        Self { capacity, first: 0, max_producers: bound(64, 2) }
+    }
+
+    /// With sequence numbers that begin at `first`.
+    ///
+    /// To continue where an earlier queue or a recording ended. Sequence numbers wrap from `u64::MAX` to 0.
+    #[must_use]
+    pub const fn starting_at(mut self, first: u64) -> Self {
+        self.first = first;
+        self
+    }
+
+    /// With at most this many producers at a time. Each takes 256 bytes beside the ring. Of a queue with one producer, ignored.
+    #[must_use]
+    pub const fn max_producers(mut self, producers: u32) -> Self {
+        self.max_producers = producers;
+        self
+    }
+
+    /// What the ring's arithmetic needs, if this can be a queue.
+    pub(crate) fn geometry(&self) -> Result<Geometry, QueueError> {
+        let asked = self.max_producers;
+        if asked == 0 || asked > Self::MOST_PRODUCERS {
+            return Err(QueueError::Producers { asked, max: Self::MOST_PRODUCERS });
+        }
+        Geometry::new(self.capacity).ok_or(QueueError::Capacity { asked: self.capacity })
+    }
+}
+
+impl From<usize> for QueueSpec {
+    fn from(capacity: usize) -> Self {
+        Self::new(capacity)
+    }
+}
