@@ -95,6 +95,20 @@ impl fmt::Display for At<'_> {
     }
 }
 
+/// Why a message was not produced at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TryProduceError {
+    /// Another producer is still writing the message that is a whole ring older, or died there.
+    #[error(
+        "message {n} has no room yet: another producer is still writing the one a ring earlier; try again, or use `produce`"
+    )]
+    Busy {
+        /// The sequence number that the message would have had.
+        n: u64,
+    },
+}
+
 /// More messages were to be produced at once than the queue keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{len} messages are more than the {capacity} that the queue keeps: produce them in smaller batches")]

@@ -31,15 +31,21 @@ pub(crate) fn holding(first: u64, count: u64) -> u64 {
     first << 2 | if count == 1 { ONE } else { SEVERAL }
 }
 
-/// Whether the producer may be the one that took ticket `n`, where `count` is that of its several.
-fn may_hold(ledger: u64, count: u64, n: u64) -> bool {
-    let after = (n << 2).wrapping_sub(ledger & !3) >> 2;
-    match ledger & 3 {
-        IDLE => false,
-        ONE => after == 0,
-        SEVERAL => after < count,
-        _ => true,
+/// How far after ticket `n` the first one is that the producer may hold, not counting those before `n`; none if it holds none from
+/// there on. `count` is that of its several.
+fn first_held(ledger: u64, count: u64, n: u64) -> Option<u64> {
+    let held = match ledger & 3 {
+        IDLE => return None,
+        ONE => 1,
+        SEVERAL => count,
+        _ => return Some(0),
+    };
+    // In the 62 bits that a ledger has, as a signed distance.
+    let after = ((ledger & !3).wrapping_sub(n << 2)).cast_signed() >> 2;
+    if after > 0 {
+        return Some(after.cast_unsigned());
     }
+    (after.unsigned_abs() < held).then_some(0)
 }
 
 /// The counter that is producer `id`'s ledger.
@@ -56,8 +62,14 @@ pub(crate) const fn count_of(id: u32) -> usize {
 
 impl<T: Payload> QueueReader<T> {
     /// Whether the owner of ticket `n`, which was seen to be taken and not complete, is proven to be dead.
+    pub(crate) fn owner_is_dead(&self, n: u64) -> bool {
+        self.dead_until(n, n.wrapping_add(1)).is_some()
+    }
+
+    /// Where the run of tickets from `n` on ends that are not complete and whose owners are proven to be dead, if that of `n` is.
+    /// All tickets before `end` were seen to be taken.
     ///
-    /// By cases, for the owner: it stored `CLAIMING`, took the ticket with a Release, and the caller saw the ticket taken with
+    /// One look at the ledgers serves the whole run, and each is asked after once. By cases, for the owner of a ticket of it: it stored `CLAIMING`, took the ticket with a Release, and the caller saw the ticket taken with
     /// an Acquire. So a load of its ledger here finds `CLAIMING`, or the ticket, or something later.
     ///
     /// - It is alive and still writing: its ledger says so, and so does its lock: not dead.
@@ -68,21 +80,32 @@ impl<T: Payload> QueueReader<T> {
     ///   at the slot, after an Acquire, finds `n` complete: not dead.
     /// - It was dropped, and its successor stored `IDLE`: as before, since the id was dropped with Release and taken with Acquire.
     /// - It is dead: no living producer has such a ledger (its id may have gone to another, who began with `IDLE`).
-    pub(crate) fn owner_is_dead(&self, n: u64) -> bool {
-        let lives = (0..self.ledgers).any(|id| {
+    fn dead_until(&self, n: u64, end: u64) -> Option<u64> {
+        let mut tickets = end.wrapping_sub(n);
+        for id in 0..self.ledgers {
             // Acquire, both: pair with the Release stores in `mpmc::claim` and `Mpmc::register`. The count after the ledger, so that
             // it is that of the tickets found there, or a later one.
-            let (ledger, count) =
-                (self.counter(ledger_of(id)).load_acquire(), self.counter(count_of(id)).load_acquire());
-            may_hold(ledger, count, n) && self.may_live(id)
-        });
-        !lives && self.geometry.ahead(self.slot(n).version(), n) < 0
+            let ledger = self.counter(ledger_of(id)).load_acquire();
+            let count = self.counter(count_of(id)).load_acquire();
+            match first_held(ledger, count, n) {
+                Some(after) if after < tickets && self.may_live(id) => tickets = after,
+                _ => {}
+            }
+        }
+        let incomplete = |&m: &u64| self.geometry.ahead(self.slot(m).version(), m) < 0;
+        let run = (0..tickets).map(|after| n.wrapping_add(after)).take_while(incomplete).count() as u64;
+        (run > 0).then(|| n.wrapping_add(run))
     }
 
-    /// Whether message `n`, which is not there, never will be, because its producer died: proven, not guessed.
-    pub(crate) fn is_abandoned(&self, n: u64) -> bool {
-        let taken = self.produced().wrapping_sub(n).cast_signed() > 0;
-        taken && !self.arrives(n) && self.owner_is_dead(n)
+    /// If message `n`, which is not there, never will be, because its producer died: where the run of such messages ends. Proven,
+    /// not guessed.
+    pub(crate) fn abandoned_from(&self, n: u64) -> Option<u64> {
+        let taken = self.produced().wrapping_sub(n);
+        if taken.cast_signed() <= 0 || self.arrives(n) {
+            return None;
+        }
+        // No more than the ring keeps: memory may hold any number.
+        self.dead_until(n, n.wrapping_add(taken.min(self.geometry.capacity())))
     }
 
     /// Whether message `n`, whose ticket is taken, becomes complete meanwhile.
@@ -96,5 +119,27 @@ impl<T: Payload> QueueReader<T> {
     /// Whether the producer with this id lives. One whose death the system does not prove does.
     fn may_live(&self, id: u32) -> bool {
         self.buffer.holder_lives(id).unwrap_or(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_holds_its_tickets_and_no_others() {
+        for first in [0, 5, 1 << 61, (1 << 62) - 2, u64::MAX - 3] {
+            let at = |by: i64| first.wrapping_add_signed(by);
+            let one = holding(first, 1);
+            assert_eq!(
+                [-2, -1, 0, 1].map(|by| first_held(one, 9, at(by))),
+                [Some(2), Some(1), Some(0), None],
+                "{first:#x}"
+            );
+            let three = holding(first, 3);
+            let held = [-1, 0, 1, 2, 3, 4].map(|by| first_held(three, 3, at(by)));
+            assert_eq!(held, [Some(1), Some(0), Some(0), Some(0), None, None], "{first:#x}");
+            assert_eq!((first_held(IDLE, 3, first), first_held(CLAIMING, 3, first)), (None, Some(0)));
+        }
     }
 }

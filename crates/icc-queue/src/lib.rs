@@ -50,9 +50,8 @@
 //!
 //! ## Capacity
 //!
-//! The longest pause of the slowest consumer that shall lose nothing, times the rate of messages, and a third on top, for a
-//! consumer that recovers or starts at the oldest begins with three quarters of the ring before it. A million messages a second
-//! and a pause of 10 ms make 10,000 messages, a third on top 13,333: a capacity of 16,384. Pauses are longer than they seem:
+//! Longest pause of the slowest consumer that must not lose messages × message rate, plus one third. A million messages a second
+//! and a pause of 10 ms make 10,000 messages, with a third more 13,333: a capacity of 16,384. Pauses are longer than they seem:
 //! a thread that shares its core may be away for many milliseconds.
 //!
 //! A ring that fits the cores' caches is the quickest (at 56 bytes one of 64 slots had 1.11 times the latency of bare atomics, one
@@ -92,7 +91,7 @@
 //! match consumer.consume_timeout(&mut SpinThenYield::default(), Duration::from_millis(1)) {
 //!     Ok(message) => println!("{message}"),
 //!     Err(ConsumeTimeoutError::TimedOut { after }) => println!("nothing for {after:?}"),
-//!     Err(ConsumeTimeoutError::SpedPast(lost)) => println!("{lost}"),
+//!     Err(other) => println!("{other}"),
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -131,8 +130,10 @@ mod shared;
 mod spec;
 mod spmc;
 
-pub use consumer::{Consumer, Drain, Recovery};
-pub use error::{BatchTooLong, ConsumeTimeoutError, Lost, ProducerError, QueueError, StartError, TryConsumeError};
+pub use consumer::{Consumer, Drain, Numbered, Recovery};
+pub use error::{
+    BatchTooLong, ConsumeTimeoutError, Lost, ProducerError, QueueError, StartError, TryConsumeError, TryProduceError,
+};
 pub use icc_buffer::{BufferError, BusySpin, Payload, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use icc_buffer::{Demand, HugePages, Options, Origin, Owner, remove};

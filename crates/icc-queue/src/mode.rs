@@ -67,7 +67,7 @@ pub(crate) fn name_of(code: u64) -> &'static str {
 
 /// What a mode is made of. Nobody else can add one: consumers rely on what producers do.
 pub(crate) mod sealed {
-    use crate::{ProducerError, Queue};
+    use crate::{ProducerError, Queue, TryProduceError};
     use core::{fmt, ops::Range, panic::RefUnwindSafe, panic::UnwindSafe};
     use icc_buffer::Placement;
     use icc_seqlock::Payload;
@@ -90,6 +90,14 @@ pub(crate) mod sealed {
             Self: super::Mode;
 
         fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut Self::State, message: &T) -> u64
+        where
+            Self: super::Mode;
+
+        fn try_produce<T: Payload>(
+            queue: &Queue<T, Self>,
+            state: &mut Self::State,
+            message: &T,
+        ) -> Result<u64, TryProduceError>
         where
             Self: super::Mode;
 

@@ -2,7 +2,7 @@
 
 use crate::ledger::{self, CLAIMING, IDLE, count_of, ledger_of};
 use crate::mode::sealed::Producing;
-use crate::{Mpmc, ProducerError, Queue};
+use crate::{Mpmc, ProducerError, Queue, TryProduceError};
 use core::ops::Range;
 use icc_buffer::IdLock;
 use icc_seqlock::Payload;
@@ -40,6 +40,14 @@ impl Producing for Mpmc {
         n
     }
 
+    #[inline]
+    fn try_produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: &T) -> Result<u64, TryProduceError> {
+        let n = try_claim(queue, state)?;
+        write(queue, n, message);
+        step("complete");
+        Ok(n)
+    }
+
     #[inline(always)]
     fn produce_batch<T: Payload>(queue: &Queue<T, Self>, state: &mut State, messages: &[T]) -> Range<u64> {
         let first = claim(queue, state, messages.len() as u64);
@@ -74,6 +82,37 @@ fn claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, count: u64) -> u64 {
     queue.atomic(ledger_of(id)).store(ledger::holding(first, count), Ordering::Release);
     step("held");
     first
+}
+
+/// Takes one ticket whose slot is ready to be written, and no other.
+///
+/// A ticket is taken only while its slot stands a lap behind; nobody but its owner can move the slot from there, so `write` does
+/// not wait.
+fn try_claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State) -> Result<u64, TryProduceError> {
+    let ledger = queue.atomic(ledger_of(state.lock.id()));
+    loop {
+        // Relaxed: a guess, which the exchange below decides.
+        let n = queue.head().load(Ordering::Relaxed);
+        if queue.cell(n).version() != queue.geometry.complete(n).wrapping_sub(2) {
+            // Unless the guess was out of date.
+            if queue.head().load(Ordering::Relaxed) == n {
+                return Err(TryProduceError::Busy { n });
+            }
+            continue;
+        }
+        // Release, both: as in `claim`.
+        ledger.store(CLAIMING, Ordering::Release);
+        step("claiming");
+        // AcqRel: as in `claim`.
+        if queue.head().compare_exchange(n, n.wrapping_add(1), Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            step("claimed");
+            ledger.store(ledger::holding(n, 1), Ordering::Release);
+            step("held");
+            return Ok(n);
+        }
+        // Release: no ticket was taken, and `CLAIMING` would hide the death of others while this one lives.
+        ledger.store(IDLE, Ordering::Release);
+    }
 }
 
 /// Writes message `n`, whose ticket this producer holds.

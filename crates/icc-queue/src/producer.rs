@@ -1,7 +1,7 @@
 //! The writing end, in either mode.
 
 use crate::mode::sealed::Properties;
-use crate::{BatchTooLong, Mode, ProducerError, Queue, Spmc};
+use crate::{BatchTooLong, Mode, ProducerError, Queue, Spmc, TryProduceError};
 use core::{fmt, ops::Range};
 use icc_seqlock::Payload;
 
@@ -76,6 +76,28 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     #[inline]
     pub fn produce(&mut self, message: &T) -> u64 {
         M::produce(&self.queue, &mut self.state, message)
+    }
+
+    /// Puts `message` into the queue and returns its sequence number, if that needs no waiting.
+    ///
+    /// In [`Spmc`] mode it always succeeds. In [`Mpmc`](crate::Mpmc) mode it does what [`produce`](Self::produce) does, but gives up
+    /// where that would wait for another producer; it costs a little more, a compare-exchange in place of an addition.
+    ///
+    /// # Errors
+    ///
+    /// [`TryProduceError::Busy`] if another producer is a whole ring behind. Nothing was produced, and no sequence number taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let queue = icc_queue::Queue::<u64, icc_queue::Mpmc>::new(4)?;
+    /// let mut producer = queue.producer()?;
+    /// assert_eq!(producer.try_produce(&7), Ok(0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn try_produce(&mut self, message: &T) -> Result<u64, TryProduceError> {
+        M::try_produce(&self.queue, &mut self.state, message)
     }
 
     /// Puts `messages` into the queue, in order and with no other's between, and returns their sequence numbers. Waits as

@@ -1,7 +1,7 @@
 //! Producing alone: plain stores only.
 
 use crate::mode::sealed::Producing;
-use crate::{ProducerError, Queue, Spmc};
+use crate::{ProducerError, Queue, Spmc, TryProduceError};
 use core::ops::Range;
 use icc_buffer::IdLock;
 use icc_seqlock::{Payload, primitive::Ordering, primitive::step};
@@ -40,6 +40,11 @@ impl Producing for Spmc {
         queue.head().store(state.next, Ordering::Release);
         step("counted");
         n
+    }
+
+    #[inline(always)]
+    fn try_produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: &T) -> Result<u64, TryProduceError> {
+        Ok(Self::produce(queue, state, message))
     }
 
     #[inline(always)]

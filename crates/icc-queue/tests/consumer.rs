@@ -36,15 +36,15 @@ fn check_totals(consumer: &Consumer<u64>, start: u64) {
 }
 
 #[test]
-fn from_the_oldest_that_is_safe() {
+fn from_the_oldest_with_as_much_room_as_the_ring_has_left() {
     for first in FIRST {
-        for (count, kept) in [(0, 0), (1, 1), (5, 5), (6, 6), (7, 6), (8, 6), (9, 6), (100, 6)] {
+        for (count, kept) in [(0, 0), (1, 1), (5, 5), (6, 6), (7, 7), (8, 8), (9, 8), (100, 8)] {
             let (queue, mut producer) = queue(8, first, count);
             let mut consumer = queue.consumer_from_oldest();
             assert_eq!(consumer.lag(), kept, "{count} from {first}");
             produce(&mut producer, consumer.headroom());
             let start = consumer.next_sequence();
-            assert!(consumer.drain().all(|item| item.is_ok()), "lapped at once");
+            assert!(consumer.drain().all(|item| item.is_ok()), "sped past at once");
             assert_eq!((consumer.received(), consumer.lost(), consumer.lag()), (8, 0, 0));
             check_totals(&consumer, start);
         }
@@ -98,11 +98,19 @@ fn skipping_to_the_newest() {
     }
 }
 
-/// Each policy leaves a margin: as many as that may be produced before it loses anything again.
+/// Each policy says how many messages are left to read, and so how many may be produced before more are lost.
 #[test]
-fn recovery_leaves_a_margin() {
+fn recovery_goes_on_where_the_policy_says() {
     for first in FIRST {
-        for (recovery, left) in [(Recovery::Oldest, 6), (Recovery::Newest, 1), (Recovery::Stop, 6)] {
+        let policies = [
+            (Recovery::Oldest, 8),
+            (Recovery::OldestPlus(0), 8),
+            (Recovery::OldestPlus(3), 5),
+            (Recovery::OldestPlus(u64::MAX), 0),
+            (Recovery::Newest, 1),
+            (Recovery::Stop, 8),
+        ];
+        for (recovery, left) in policies {
             let (queue, mut producer) = queue(8, first, 0);
             let mut consumer = queue.consumer().with_recovery(recovery);
             produce(&mut producer, 20);
@@ -111,8 +119,45 @@ fn recovery_leaves_a_margin() {
             assert_eq!((consumer.lag(), consumer.headroom()), (left, 8 - left));
             assert_eq!(consumer.resume(), None);
             produce(&mut producer, 8 - left);
-            assert_eq!(consumer.try_consume(), Ok(!lost.next), "lapped again at once");
+            assert_eq!(consumer.try_consume(), Ok(!lost.next), "sped past again at once");
             check_totals(&consumer, first);
+        }
+    }
+}
+
+/// Behind a producer that overwrites even the oldest message before it is read.
+#[test]
+fn recovery_leaves_a_margin_the_second_time() {
+    for first in FIRST {
+        let (queue, mut producer) = queue(8, first, 0);
+        let mut consumer = queue.consumer();
+        produce(&mut producer, 20);
+        assert!(consumer.try_consume().is_err());
+        produce(&mut producer, 2);
+        let lost = Lost { first: first.wrapping_add(12), next: first.wrapping_add(16) };
+        assert_eq!(consumer.try_consume(), Err(TryConsumeError::SpedPast(lost)));
+        produce(&mut producer, 2);
+        assert_eq!(consumer.try_consume(), Ok(!lost.next), "the margin did not hold");
+        // Once it has received something, the oldest is tried again.
+        produce(&mut producer, 10);
+        let lost = Lost { first: lost.next.wrapping_add(1), next: first.wrapping_add(26) };
+        assert_eq!(consumer.try_consume(), Err(TryConsumeError::SpedPast(lost)));
+        check_totals(&consumer, first);
+    }
+}
+
+/// A ring that is not full is read from its first message, and a full one from the oldest it keeps.
+#[test]
+fn from_the_oldest_means_from_the_oldest() {
+    for first in FIRST {
+        for count in 0..20 {
+            let (queue, _producer) = queue(8, first, count);
+            let oldest = first.wrapping_add(count.saturating_sub(8));
+            assert_eq!(
+                (queue.oldest(), queue.consumer_from_oldest().next_sequence()),
+                (oldest, oldest),
+                "{count} produced"
+            );
         }
     }
 }
@@ -124,7 +169,7 @@ fn a_stopped_consumer_stays_so_until_it_is_resumed() {
         let mut consumer = queue.consumer().with_recovery(Recovery::Stop);
         let mut out = [0; 4];
         produce(&mut producer, 9);
-        let lost = Lost { first, next: first.wrapping_add(3) };
+        let lost = Lost { first, next: first.wrapping_add(1) };
         for count in [1, 8, 100] {
             assert_eq!(consumer.try_consume(), Err(TryConsumeError::SpedPast(lost)));
             assert_eq!(consumer.try_consume_batch(&mut out), Err(lost));
@@ -132,18 +177,18 @@ fn a_stopped_consumer_stays_so_until_it_is_resumed() {
             assert_eq!(consumer.drain().collect::<Vec<_>>(), [Err(lost)]);
             assert_eq!(consumer.consume(&mut BusySpin), Err(lost));
             assert_eq!(consumer.consume_timeout(&mut BusySpin, LONG), Err(ConsumeTimeoutError::SpedPast(lost)));
-            assert_eq!((consumer.stopped(), consumer.next_sequence(), consumer.lost()), (Some(lost), lost.next, 3));
+            assert_eq!((consumer.stopped(), consumer.next_sequence(), consumer.lost()), (Some(lost), lost.next, 1));
             produce(&mut producer, count);
         }
-        // 118 produced: 112 is the oldest safe one.
-        let more = Lost { first: lost.next, next: first.wrapping_add(112) };
+        // 118 produced: 110 is the oldest.
+        let more = Lost { first: lost.next, next: first.wrapping_add(110) };
         assert_eq!(consumer.clone().stopped(), None, "another consumer has not stopped");
         let mut skipping = consumer.with_recovery(Recovery::Oldest);
         assert_eq!(skipping.stopped(), Some(lost), "only resuming resumes");
         assert_eq!(skipping.resume(), Some(more));
         assert_eq!(skipping.resume(), None);
-        assert_eq!(skipping.drain().filter(Result::is_ok).count(), 6);
-        assert_eq!((skipping.received(), skipping.lost()), (6, 112));
+        assert_eq!(skipping.drain().filter(Result::is_ok).count(), 8);
+        assert_eq!((skipping.received(), skipping.lost()), (8, 110));
         check_totals(&skipping, first);
     }
 }
@@ -153,10 +198,10 @@ fn skipping_resumes_a_stopped_consumer() {
     let (queue, mut producer) = queue(4, 0, 0);
     let mut consumer = queue.consumer().with_recovery(Recovery::Stop);
     produce(&mut producer, 6);
-    assert_eq!(consumer.try_consume(), Err(TryConsumeError::SpedPast(Lost { first: 0, next: 3 })));
-    assert_eq!(consumer.skip_to_newest(), 2);
+    assert_eq!(consumer.try_consume(), Err(TryConsumeError::SpedPast(Lost { first: 0, next: 2 })));
+    assert_eq!(consumer.skip_to_newest(), 3);
     assert_eq!(consumer.try_consume(), Ok(!5));
-    assert_eq!((consumer.received(), consumer.lost(), consumer.skipped()), (1, 3, 2));
+    assert_eq!((consumer.received(), consumer.lost(), consumer.skipped()), (1, 2, 3));
 }
 
 #[test]
@@ -167,13 +212,13 @@ fn batches_around_a_loss() {
     assert_eq!(consumer.try_consume_batch(&mut out), Ok(5));
     assert_eq!(out, [!0, !1, !2, !3, !4]);
     produce(&mut producer, 6);
-    // 5 is gone, 6 would be next to go.
-    assert_eq!(consumer.try_consume_batch(&mut out), Err(Lost { first: 5, next: 8 }));
+    // 5 is gone.
+    assert_eq!(consumer.try_consume_batch(&mut out), Err(Lost { first: 5, next: 6 }));
     assert_eq!(consumer.try_consume_batch(&mut out), Ok(5));
-    assert_eq!(out, [!8, !9, !10, !11, !12]);
-    assert_eq!(consumer.try_consume_batch(&mut out), Ok(1));
+    assert_eq!(out, [!6, !7, !8, !9, !10]);
+    assert_eq!(consumer.try_consume_batch(&mut out), Ok(3));
     assert_eq!(consumer.try_consume_batch(&mut out), Ok(0));
-    assert_eq!((consumer.received(), consumer.lost()), (11, 3));
+    assert_eq!((consumer.received(), consumer.lost()), (13, 1));
 }
 
 #[test]
@@ -192,12 +237,12 @@ fn a_drain_ends() {
     let (queue, mut producer) = queue(8, 0, 1);
     let mut consumer = queue.consumer_from_oldest();
     let mut drain = consumer.drain();
-    for n in 0..8 {
+    for n in 0..9 {
         assert_eq!(drain.next(), Some(Ok(!n)));
         produce(&mut producer, 1);
     }
     assert_eq!(drain.next(), None);
-    assert_eq!(consumer.try_consume(), Ok(!8));
+    assert_eq!(consumer.try_consume(), Ok(!9));
 }
 
 /// Produces only once the consumer has waited, and counts its waits.
@@ -299,7 +344,7 @@ fn waiting_does_not_hide_a_loss() {
     let (queue, mut producer) = queue(4, 0, 0);
     let consumer = queue.consumer();
     produce(&mut producer, 6);
-    let lost = Lost { first: 0, next: 3 };
+    let lost = Lost { first: 0, next: 2 };
     assert_eq!(consumer.clone().consume(&mut BusySpin), Err(lost));
     assert_eq!(consumer.clone().consume_timeout(&mut BusySpin, LONG), Err(ConsumeTimeoutError::SpedPast(lost)));
 }

@@ -2,12 +2,13 @@
 
 use super::Consumer;
 use crate::Lost;
-use core::iter::FusedIterator;
+use core::{fmt, iter::FusedIterator};
 use icc_seqlock::Payload;
 
 impl<T: Payload> Consumer<T> {
     /// Copies the next messages into `out`, as many as are there and fit, and returns how many. Never waits.
     ///
+    /// They follow each other: the first has the sequence number that [`next_sequence`](Self::next_sequence) gave before the call.
     /// 0 if none is there, or `out` is empty. What `out` holds beyond the messages may have been overwritten with a valid but
     /// meaningless value.
     ///
@@ -27,6 +28,7 @@ impl<T: Payload> Consumer<T> {
     /// let mut batch = [0; 3];
     /// assert_eq!(consumer.try_consume_batch(&mut batch), Ok(3));
     /// assert_eq!(batch, [0, 1, 2]);
+    /// assert_eq!(consumer.next_sequence(), 3);
     /// assert_eq!(consumer.try_consume_batch(&mut batch), Ok(2));
     /// assert_eq!(batch[..2], [3, 4]);
     /// assert_eq!(consumer.try_consume_batch(&mut batch), Ok(0));
@@ -48,8 +50,8 @@ impl<T: Payload> Consumer<T> {
 
     /// An iterator over what is there: each message, or the [`Lost`] ones in its place. Never waits.
     ///
-    /// It ends where nothing more is there, and where the consumer [stopped](crate::Recovery::Stop). It gives at most as many
-    /// items as the queue keeps, which covers all that was there when it began, and so it ends even if the producer is as fast.
+    /// It ends where nothing more is there, and where the consumer [stopped](crate::Recovery::Stop). It gives at most one item
+    /// more than the queue keeps messages: a loss and all that was there when it began. So it ends even if the producer is as fast.
     ///
     /// # Examples
     ///
@@ -62,35 +64,51 @@ impl<T: Payload> Consumer<T> {
     /// (0..6).for_each(|n| { producer.produce(&n); });
     ///
     /// let all: Vec<Result<u64, Lost>> = consumer.drain().collect();
-    /// assert_eq!(all, [Err(Lost { first: 0, next: 3 }), Ok(3), Ok(4), Ok(5)]);
+    /// assert_eq!(all, [Err(Lost { first: 0, next: 2 }), Ok(2), Ok(3), Ok(4), Ok(5)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn drain(&mut self) -> Drain<'_, T> {
-        Drain { left: self.queue.geometry.capacity(), consumer: self }
+        Drain { left: self.queue.geometry.capacity() + 1, consumer: self }
     }
 }
 
 /// An iterator over the messages that are there, from [`Consumer::drain`]. Dropping it early loses nothing.
-#[derive(Debug)]
 pub struct Drain<'a, T> {
     consumer: &'a mut Consumer<T>,
     /// How many items it may still give.
     left: u64,
 }
 
-impl<T: Payload> Iterator for Drain<'_, T> {
-    type Item = Result<T, Lost>;
+impl<'a, T: Payload> Drain<'a, T> {
+    /// The same with the sequence number of each message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let queue = icc_queue::Queue::<u8>::new(4)?;
+    /// # let mut producer = queue.producer()?;
+    /// let mut consumer = queue.consumer();
+    /// [7, 8].iter().for_each(|message| { producer.produce(message); });
+    ///
+    /// let all: Vec<_> = consumer.drain().numbered().collect();
+    /// assert_eq!(all, [Ok((0, 7)), Ok((1, 8))]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn numbered(self) -> Numbered<'a, T> {
+        Numbered(self)
+    }
 
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
+    #[inline(always)]
+    fn step(&mut self) -> Option<Result<(u64, T), Lost>> {
         if self.left == 0 {
             return None;
         }
         let mut message = T::zeroed();
         match self.consumer.take(&mut message) {
-            Ok(_) => {
+            Ok(n) => {
                 self.left -= 1;
-                Some(Ok(message))
+                Some(Ok((n, message)))
             }
             Err(ahead) => {
                 let lost = self.consumer.miss(ahead);
@@ -100,6 +118,15 @@ impl<T: Payload> Iterator for Drain<'_, T> {
             }
         }
     }
+}
+
+impl<T: Payload> Iterator for Drain<'_, T> {
+    type Item = Result<T, Lost>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().map(|item| item.map(|(_, message)| message))
+    }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         (0, usize::try_from(self.left).ok())
@@ -107,6 +134,36 @@ impl<T: Payload> Iterator for Drain<'_, T> {
 }
 
 impl<T: Payload> FusedIterator for Drain<'_, T> {}
+
+impl<T> fmt::Debug for Drain<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain").field("consumer", &self.consumer).field("left", &self.left).finish()
+    }
+}
+
+/// An iterator over the messages that are there, each with its sequence number, from [`Drain::numbered`].
+pub struct Numbered<'a, T>(Drain<'a, T>);
+
+impl<T> fmt::Debug for Numbered<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Numbered").field(&self.0).finish()
+    }
+}
+
+impl<T: Payload> Iterator for Numbered<'_, T> {
+    type Item = Result<(u64, T), Lost>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.step()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl<T: Payload> FusedIterator for Numbered<'_, T> {}
 
 #[cfg(all(test, not(icc_loom)))]
 mod tests {
@@ -126,12 +183,15 @@ mod tests {
         assert_eq!(producer.produce(&5), 5);
 
         let mut out = [7; 4];
-        assert_eq!(consumer.clone().drain().collect::<Vec<_>>(), [Ok(0), Err(Lost { first: 1, next: 3 }), Ok(3)]);
+        assert_eq!(
+            consumer.clone().drain().collect::<Vec<_>>(),
+            [Ok(0), Err(Lost { first: 1, next: 2 }), Ok(2), Ok(3)]
+        );
         assert_eq!(consumer.try_consume_batch(&mut out), Ok(1));
         assert_eq!((out[0], consumer.received(), consumer.lost()), (0, 1, 0));
-        assert_eq!(consumer.try_consume_batch(&mut out), Err(Lost { first: 1, next: 3 }));
-        assert_eq!(consumer.try_consume_batch(&mut out), Ok(1));
-        assert_eq!((out[0], consumer.received(), consumer.lost()), (3, 2, 2));
+        assert_eq!(consumer.try_consume_batch(&mut out), Err(Lost { first: 1, next: 2 }));
+        assert_eq!(consumer.try_consume_batch(&mut out), Ok(2));
+        assert_eq!((out[..2].to_vec(), consumer.received(), consumer.lost()), (vec![2, 3], 3, 1));
         assert_eq!(consumer.try_consume_batch(&mut out), Ok(0));
     }
 }

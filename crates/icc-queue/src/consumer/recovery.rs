@@ -1,16 +1,21 @@
 //! What a consumer does when it was sped past, and what it keeps count of.
 
 use super::Consumer;
-use crate::{Lost, geometry::Geometry};
+use crate::{Lost, QueueReader, geometry::Geometry};
 use icc_seqlock::Payload;
 
 /// Where a consumer goes on when it was sped past. Each has its own: [`Consumer::with_recovery`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Recovery {
-    /// At the oldest message that is still kept, and a quarter of the ring (at least one message) further on, so that it is
-    /// not lapped again at once. Loses the least: for consumers that want every message.
+    /// At the oldest message that can still be read. Loses the least: for consumers that want every message.
+    ///
+    /// If the producer is so fast that it overwrites even that one meanwhile, a quarter of the ring further on (at least one
+    /// message), so that the consumer is not sped past again at once.
     #[default]
     Oldest,
+    /// This many messages after the oldest that is kept, always. For consumers that start slowly after a loss.
+    OldestPlus(u64),
     /// At the newest message. Loses the most and is up to date at once: for consumers that only care for what is now.
     Newest,
     /// Nowhere: the consumer stops, and every further call returns the same [`Lost`] until [`Consumer::resume`] or
@@ -18,10 +23,22 @@ pub enum Recovery {
     Stop,
 }
 
-/// How far behind the oldest message that is kept a consumer starts or goes on: the producer may write as many before it
-/// laps that consumer.
-pub(super) fn margin(ring: Geometry) -> u64 {
+/// How far after the oldest message that is kept a consumer goes on behind a fast producer, which may write as many before it
+/// speeds past that consumer again.
+fn margin(ring: Geometry) -> u64 {
     (ring.capacity() / 4).max(1)
+}
+
+impl<T: Payload> QueueReader<T> {
+    /// Where a consumer that wants every message starts, if `produced` have been: at the oldest that is kept, if that can be read.
+    ///
+    /// It cannot if a later message has been begun meanwhile, whose slot is that of the oldest one.
+    pub(super) fn oldest_readable(&self, produced: u64) -> u64 {
+        let oldest = self.oldest_of(produced);
+        let full = produced.wrapping_sub(oldest) == self.geometry.capacity();
+        let overwritten = self.geometry.ahead(self.slot(oldest).version(), oldest) > 0 || self.produced() != produced;
+        if full && overwritten { oldest.wrapping_add(margin(self.geometry)) } else { oldest }
+    }
 }
 
 /// A consumer's totals. Touched only when something is lost or skipped, so that receiving costs nothing but its position.
@@ -33,11 +50,13 @@ pub(super) struct Totals {
     pub(super) skipped: u64,
     /// The loss that it stopped at. Part of `lost` already.
     stopped: Option<Lost>,
+    /// Where the last loss ended.
+    recovered_at: Option<u64>,
 }
 
 impl Totals {
     pub(super) fn starting_at(next: u64) -> Self {
-        Self { base: next, lost: 0, skipped: 0, stopped: None }
+        Self { base: next, lost: 0, skipped: 0, stopped: None, recovered_at: None }
     }
 
     /// The next message to be read, if the consumer looks for `next`.
@@ -49,7 +68,12 @@ impl Totals {
         self.position(next).wrapping_sub(self.base)
     }
 
+    pub(super) fn stopped(&self) -> Option<Lost> {
+        self.stopped
+    }
+
     fn lose(&mut self, lost: Lost) {
+        self.recovered_at = Some(lost.next);
         self.lost = self.lost.wrapping_add(lost.count());
         self.base = self.base.wrapping_add(lost.count());
     }
@@ -78,7 +102,7 @@ impl<T: Payload> Consumer<T> {
     /// assert_eq!(seen, [Err(Lost { first: 0, next: 5 }), Ok(5)]);
     ///
     /// let seen: Vec<_> = recorder.drain().collect();
-    /// assert_eq!(seen, [Err(Lost { first: 0, next: 3 })]);
+    /// assert_eq!(seen, [Err(Lost { first: 0, next: 2 })]);
     /// assert!(recorder.stopped().is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -102,8 +126,8 @@ impl<T: Payload> Consumer<T> {
 
     /// Lets a consumer that stopped go on after the messages it lost. Nothing happens if it did not stop.
     ///
-    /// If the producer has gone on so far meanwhile that the oldest safe message is later than those, it goes on there, and what
-    /// it loses in addition is returned: so it never goes on just where it would be lapped, and stop, again at once.
+    /// If the producer has gone on so far meanwhile that the oldest readable message is later than those, it goes on there, and
+    /// what it loses in addition is returned: so it does not go on just where it would be sped past, and stop, again at once.
     ///
     /// # Examples
     ///
@@ -115,18 +139,18 @@ impl<T: Payload> Consumer<T> {
     /// let mut consumer = queue.consumer().with_recovery(Recovery::Stop);
     /// (0..6).for_each(|n| { producer.produce(&n); });
     ///
-    /// let gap = TryConsumeError::SpedPast(Lost { first: 0, next: 3 });
+    /// let gap = TryConsumeError::SpedPast(Lost { first: 0, next: 2 });
     /// assert_eq!(consumer.try_consume(), Err(gap));
     /// assert_eq!(consumer.try_consume(), Err(gap));
     /// assert_eq!(consumer.resume(), None);
-    /// assert_eq!(consumer.try_consume(), Ok(3));
+    /// assert_eq!(consumer.try_consume(), Ok(2));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn resume(&mut self) -> Option<Lost> {
         self.next = self.totals.stopped.take()?.next;
-        let safe = self.oldest_safe(self.queue.produced());
-        let overtaken = safe.wrapping_sub(self.next).cast_signed() > 0;
-        overtaken.then(|| self.lose_until(safe))
+        let oldest = self.queue.oldest_readable(self.queue.produced());
+        let sped_past = oldest.wrapping_sub(self.next).cast_signed() > 0;
+        sped_past.then(|| self.lose_until(oldest))
     }
 
     /// Leaves out what is between: the next message read is the newest. Returns how many it left out; 0, and nothing happens,
@@ -169,35 +193,35 @@ impl<T: Payload> Consumer<T> {
         if let Some(lost) = self.totals.stopped {
             return lost;
         }
-        let produced = self.produced_at_least(ahead);
-        let stay = self.next;
-        let lost = self.lose_until(match self.recovery {
-            Recovery::Oldest | Recovery::Stop => self.oldest_safe(produced),
+        let (ring, produced) = (self.queue.geometry, self.produced_at_least(ahead));
+        let oldest = produced.wrapping_sub(ring.capacity());
+        let next = match self.recovery {
+            // The oldest that could be read was overwritten before it was read: this time not so close.
+            Recovery::Oldest if self.totals.recovered_at == Some(self.next) => oldest.wrapping_add(margin(ring)),
+            Recovery::Oldest | Recovery::Stop => self.queue.oldest_readable(produced),
+            Recovery::OldestPlus(margin) => oldest.wrapping_add(margin.min(ring.capacity())),
             Recovery::Newest => produced.wrapping_sub(1),
-        });
+        };
+        self.lose(next)
+    }
+
+    /// Counts the next message as lost, and those after it, if their producer has died without completing them; goes on after
+    /// them as the policy says.
+    #[cold]
+    pub(super) fn abandoned(&mut self) -> Option<Lost> {
+        let end = self.queue.abandoned_from(self.next)?;
+        Some(self.lose(end))
+    }
+
+    /// As [`lose_until`](Self::lose_until), but stays and stops if that is the policy.
+    fn lose(&mut self, next: u64) -> Lost {
+        let stay = self.next;
+        let lost = self.lose_until(next);
         if self.recovery == Recovery::Stop {
             self.next = stay;
             self.totals.stopped = Some(lost);
         }
         lost
-    }
-
-    /// Counts the next message as lost if its producer has died without completing it, and goes on after it.
-    #[cold]
-    pub(super) fn abandoned(&mut self) -> Option<Lost> {
-        if self.totals.stopped.is_some() {
-            return self.totals.stopped;
-        }
-        let n = self.next;
-        if !self.queue.is_abandoned(n) {
-            return None;
-        }
-        let lost = self.lose_until(n.wrapping_add(1));
-        if self.recovery == Recovery::Stop {
-            self.next = n;
-            self.totals.stopped = Some(lost);
-        }
-        Some(lost)
     }
 
     fn lose_until(&mut self, next: u64) -> Lost {
@@ -215,11 +239,5 @@ impl<T: Payload> Consumer<T> {
         let proven = self.queue.geometry.begun(ahead, self.next);
         let counted = self.queue.produced();
         if counted.wrapping_sub(proven).cast_signed() > 0 { counted } else { proven }
-    }
-
-    /// The slot of message `produced - capacity` is the next to be overwritten. A margin after it.
-    fn oldest_safe(&self, produced: u64) -> u64 {
-        let ring = self.queue.geometry;
-        produced.wrapping_sub(ring.capacity()).wrapping_add(margin(ring))
     }
 }

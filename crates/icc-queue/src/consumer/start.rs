@@ -1,15 +1,14 @@
 //! Where a consumer starts.
 
-use super::{Consumer, recovery::margin};
+use super::Consumer;
 use crate::{Position, QueueReader, StartError};
 use icc_seqlock::Payload;
 
 impl<T: Payload> QueueReader<T> {
-    /// Attaches a consumer, whose first message is the oldest that can safely be read.
+    /// Attaches a consumer, whose first message is the oldest that can be read; if nothing has been produced, the next one.
     ///
-    /// If the ring has been filled, that is a quarter of it (at least one message) after the oldest that it keeps, so that the
-    /// producer does not speed past this consumer at once; for a particular one before that, see
-    /// [`consumer_at`](Self::consumer_at). If nothing has been produced, it is the next one.
+    /// If the producer is so fast that it overwrites the oldest meanwhile, the consumer starts a quarter of the ring further on (at
+    /// least one message), so that it is not sped past at once.
     ///
     /// # Examples
     ///
@@ -21,14 +20,25 @@ impl<T: Payload> QueueReader<T> {
     ///
     /// // 12 to 19 are kept.
     /// (5..20).for_each(|n| { producer.produce(&n); });
-    /// assert_eq!(queue.consumer_from_oldest().try_consume(), Ok(14));
+    /// assert_eq!(queue.consumer_from_oldest().try_consume(), Ok(12));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn consumer_from_oldest(&self) -> Consumer<T> {
-        let produced = self.produced();
-        let safe = self.geometry.capacity() - margin(self.geometry);
-        Consumer::new(self.clone(), produced.wrapping_sub(self.kept(produced).min(safe)))
+        Consumer::new(self.clone(), self.oldest_readable(self.produced()))
+    }
+
+    /// The sequence number of the oldest message that the ring keeps; that of the next one if there is none.
+    ///
+    /// It may be gone by the time this returns. Reads the producers' counter, which costs them a little: not for a hot loop.
+    #[must_use]
+    pub fn oldest(&self) -> u64 {
+        self.oldest_of(self.produced())
+    }
+
+    /// The oldest message that is kept when `produced` have been.
+    pub(super) fn oldest_of(&self, produced: u64) -> u64 {
+        produced.wrapping_sub(self.kept(produced))
     }
 
     /// Attaches a consumer, whose first message is the one at `position`: one that is kept, or the next one produced.

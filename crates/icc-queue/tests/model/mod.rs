@@ -44,9 +44,9 @@ impl Ring {
         self.count.min(self.capacity)
     }
 
-    /// How many a consumer is given that starts or recovers at the oldest safe one.
-    fn safe(self) -> u64 {
-        self.kept().min(self.capacity - (self.capacity / 4).max(1))
+    /// How many are left to a consumer that leaves a margin behind the oldest.
+    fn behind_a_margin(self) -> u64 {
+        self.capacity - (self.capacity / 4).max(1)
     }
 }
 
@@ -56,6 +56,8 @@ struct Account {
     /// How many messages it is behind.
     lag: u64,
     stopped: Option<Lost>,
+    /// Where the last loss ended.
+    recovered_at: Option<u64>,
     received: u64,
     lost: u64,
     skipped: u64,
@@ -63,7 +65,7 @@ struct Account {
 
 impl Account {
     fn new(consumer: Consumer<[u64; 3]>, lag: u64) -> Self {
-        Self { consumer, lag, stopped: None, received: 0, lost: 0, skipped: 0 }
+        Self { consumer, lag, stopped: None, recovered_at: None, received: 0, lost: 0, skipped: 0 }
     }
 
     fn position(&self, ring: Ring) -> u64 {
@@ -84,7 +86,13 @@ impl Account {
             self.received += 1;
             return Ok(first);
         }
-        let lost = self.lose(ring, if self.consumer.recovery() == Recovery::Newest { 1 } else { ring.safe() });
+        let left = match self.consumer.recovery() {
+            Recovery::Oldest if self.recovered_at == Some(first) => ring.behind_a_margin(),
+            Recovery::Newest => 1,
+            Recovery::OldestPlus(margin) => ring.capacity - margin.min(ring.capacity),
+            _ => ring.capacity,
+        };
+        let lost = self.lose(ring, left);
         if self.consumer.recovery() == Recovery::Stop {
             self.stopped = Some(lost);
         }
@@ -96,6 +104,7 @@ impl Account {
         let first = self.position(ring);
         self.lost += self.lag - left;
         self.lag = left;
+        self.recovered_at = Some(self.position(ring));
         Lost { first, next: self.position(ring) }
     }
 
@@ -122,7 +131,7 @@ impl Account {
 
     fn drain(&mut self, ring: Ring, take: usize) {
         let got: Vec<_> = self.consumer.drain().take(take).collect();
-        assert!(got.len() as u64 <= ring.capacity, "a drain without end");
+        assert!(got.len() as u64 <= ring.capacity + 1, "a drain without end");
         for (index, item) in got.iter().enumerate() {
             match self.expect(ring) {
                 Ok(n) => assert_eq!(*item, Ok(message(n))),
@@ -145,7 +154,7 @@ impl Account {
     }
 
     fn resume(&mut self, ring: Ring) {
-        let more = (self.stopped.take().is_some() && self.lag > ring.safe()).then(|| self.lose(ring, ring.safe()));
+        let more = (self.stopped.take().is_some() && self.lag > ring.capacity).then(|| self.lose(ring, ring.capacity));
         assert_eq!(self.consumer.resume(), more);
     }
 
@@ -188,7 +197,7 @@ pub(crate) fn run<M: Mode>(queue: &Queue<[u64; 3], M>, first: u64, ops: &[(Op, u
                 all.push(clone);
             }
             Op::Attach => all.push(Account::new(queue.consumer(), 0)),
-            Op::FromOldest => all.push(Account::new(queue.consumer_from_oldest(), ring.safe())),
+            Op::FromOldest => all.push(Account::new(queue.consumer_from_oldest(), ring.kept())),
             Op::At(back) => {
                 let (asked, next) = (ring.next().wrapping_add_signed(-back), ring.next());
                 let oldest = next.wrapping_sub(ring.kept());
