@@ -18,7 +18,7 @@ const MOST_OPEN: u64 = 1 << 16;
 #[derive(Debug)]
 pub struct State {
     /// Its id: which ledger is its own.
-    lock: IdLock,
+    pub(crate) lock: IdLock,
 }
 
 impl Producing for Mpmc {
@@ -155,5 +155,54 @@ fn wait_for_slot<T: Payload>(queue: &Queue<T, Mpmc>, n: u64) {
         if dead && ring.ahead(cell.version(), n) == ahead {
             return;
         }
+    }
+}
+
+#[cfg(all(test, not(icc_loom)))]
+mod tests {
+    use crate::ledger::{holding, ledger_of};
+    use crate::{Mpmc, Queue, TryProduceError};
+    use icc_seqlock::primitive::{Ordering, thread};
+    use std::time::Duration;
+
+    /// Three producers in one slot: the first lives and writes, the second died waiting for it, the third waits for both.
+    #[test]
+    fn whoever_waits_behind_the_dead_waits_for_the_living_before_them() {
+        let queue = Queue::<u64, Mpmc>::new(2).unwrap();
+        let mut consumer = queue.consumer();
+        let slow = queue.producer().unwrap();
+        let mut third = queue.producer().unwrap();
+        assert_eq!(queue.head().fetch_add(1, Ordering::AcqRel), 0);
+        queue.atomic(ledger_of(slow.id())).store(holding(0, 1), Ordering::Release);
+        assert_eq!(third.produce(&1), 1);
+        assert_eq!(queue.head().fetch_add(1, Ordering::AcqRel), 2, "nobody's: its owner died");
+        assert_eq!(third.produce(&3), 3);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(move || third.produce(&4));
+            thread::sleep(Duration::from_millis(100));
+            assert!(!waiting.is_finished(), "it did not wait for the first, who lives");
+            // SAFETY: ticket 0 is the slow producer's, which does not write itself.
+            unsafe { queue.cell(0).write_at(queue.geometry.complete(0), &0) };
+            assert_eq!(waiting.join().unwrap(), 4);
+        });
+        let received: Vec<_> = consumer.drain().flatten().collect();
+        assert_eq!(received, [3, 4]);
+    }
+
+    #[test]
+    fn trying_takes_no_ticket_that_it_cannot_use() {
+        let queue = Queue::<u64, Mpmc>::new(2).unwrap();
+        let slow = queue.producer().unwrap();
+        let mut trying = queue.producer().unwrap();
+        assert_eq!(queue.head().fetch_add(1, Ordering::AcqRel), 0);
+        queue.atomic(ledger_of(slow.id())).store(holding(0, 1), Ordering::Release);
+        assert_eq!(trying.try_produce(&1), Ok(1));
+        for _ in 0..3 {
+            assert_eq!(trying.try_produce(&2), Err(TryProduceError::Busy { n: 2 }));
+            assert_eq!(queue.produced(), 2, "a ticket was taken");
+        }
+        // SAFETY: ticket 0 is the slow producer's, which does not write itself.
+        unsafe { queue.cell(0).write_at(queue.geometry.complete(0), &0) };
+        assert_eq!(trying.try_produce(&2), Ok(2));
     }
 }

@@ -132,6 +132,13 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     }
 }
 
+#[cfg(all(test, not(icc_loom)))]
+impl<T: Payload> Producer<T, crate::Mpmc> {
+    pub(crate) fn id(&self) -> u32 {
+        self.state.lock.id()
+    }
+}
+
 impl<T, M: Mode> fmt::Debug for Producer<T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Producer").field("queue", &self.queue).finish_non_exhaustive()

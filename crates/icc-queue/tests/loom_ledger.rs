@@ -1,7 +1,7 @@
 //! Loom models of looking for the owner of a ticket. Run with `cargo xtask loom`.
 #![cfg(icc_loom)]
 
-use icc_queue::{Mpmc, Queue, Recovery, TryConsumeError};
+use icc_queue::{Mpmc, Queue, QueueSpec, Recovery, TryConsumeError};
 use icc_seqlock::primitive::{die_at, model_with_traced_loads, thread};
 
 /// A producer whose very first ticket is a lap ahead of another's: nothing but that ticket tells it of the other, who lives and
@@ -75,5 +75,89 @@ fn a_message_being_overwritten_is_lost() {
         (0..2).for_each(|k| _ = living.produce(&[k; 2]));
         drop(die_at("word", 0, dying, |dying| _ = dying.produce(&[99; 2])));
         assert!(matches!(consumer.try_consume(), Err(TryConsumeError::SpedPast(_))));
+    });
+}
+
+/// One that tries and one that waits, a lap apart in one slot.
+#[test]
+fn trying_against_producing() {
+    model_with_traced_loads("trying_against_producing", Some(3), || {
+        let queue = Queue::<[u64; 2], Mpmc>::new(2).unwrap();
+        let mut consumer = queue.consumer();
+        let (mut trying, mut other) = (queue.producer().unwrap(), queue.producer().unwrap());
+        let thread = thread::spawn(move || (0..2).for_each(|k| _ = other.produce(&[20 + k; 2])));
+        let tried = u64::from(trying.try_produce(&[10; 2]).is_ok());
+        thread.join().unwrap();
+        assert_eq!(queue.produced(), 2 + tried, "a ticket that was not used, or was used twice");
+        let (mut received, mut lost) = (0, 0);
+        loop {
+            match consumer.try_consume() {
+                Ok([one, two]) => {
+                    assert_eq!(one, two, "mixed");
+                    received += 1;
+                }
+                Err(TryConsumeError::SpedPast(missed)) => lost += missed.count(),
+                Err(TryConsumeError::Empty) => break,
+            }
+        }
+        assert_eq!(received + lost, 2 + tried);
+    });
+}
+
+/// One that tries and is beaten to the ticket has taken none, and its message before is complete.
+#[test]
+fn one_that_tries_is_not_given_up() {
+    model_with_traced_loads("one_that_tries_is_not_given_up", Some(2), || {
+        let queue = Queue::<[u64; 2], Mpmc>::new(4).unwrap();
+        let mut consumer = queue.consumer();
+        let (mut trying, mut other) = (queue.producer().unwrap(), queue.producer().unwrap());
+        let first = thread::spawn(move || (0..2).for_each(|k| _ = trying.try_produce(&[k; 2])));
+        let second = thread::spawn(move || _ = other.produce(&[9; 2]));
+        for _ in 0..2 {
+            if let Err(TryConsumeError::SpedPast(lost)) = consumer.try_consume() {
+                panic!("given up: {lost}");
+            }
+        }
+        first.join().unwrap();
+        second.join().unwrap();
+    });
+}
+
+/// One that tries dies with its ticket: it is given up, like any other.
+#[test]
+fn one_that_tries_dies_with_a_ticket() {
+    model_with_traced_loads("one_that_tries_dies_with_a_ticket", None, || {
+        let queue = Queue::<[u64; 2], Mpmc>::new(4).unwrap();
+        let mut consumer = queue.consumer();
+        drop(die_at("claimed", 0, queue.producer().unwrap(), |dying| _ = dying.try_produce(&[99; 2])));
+        (0..4).for_each(|_| _ = consumer.try_consume());
+        assert_eq!(consumer.next_sequence(), 1, "stuck behind the dead");
+    });
+}
+
+/// Three producers in one slot of a ring of two: one that died there, one that died waiting for it, and one that lives.
+#[test]
+fn three_producers_in_one_slot() {
+    model_with_traced_loads("three_producers_in_one_slot", Some(2), || {
+        let queue = Queue::<[u64; 2], Mpmc>::new(QueueSpec::new(2).max_producers(3)).unwrap();
+        let mut consumer = queue.consumer();
+        let [mut first, second, mut third] = [(); 3].map(|()| queue.producer().unwrap());
+        let thread = thread::spawn(move || (0..2).for_each(|k| _ = first.produce(&[10 + k; 2])));
+        drop(die_at("held", 0, second, |dying| _ = dying.produce(&[99; 2])));
+        third.produce(&[30; 2]);
+        thread.join().unwrap();
+        assert_eq!(queue.produced(), 4);
+        let mut newest = 0;
+        for _ in 0..8 {
+            match consumer.try_consume() {
+                Ok([one, two]) => {
+                    assert!(one == two && one != 99, "mixed, or of the dead: {one} {two}");
+                    newest = consumer.next_sequence();
+                }
+                Err(TryConsumeError::SpedPast(_) | TryConsumeError::Empty) => {}
+            }
+        }
+        assert_eq!(consumer.next_sequence(), 4, "stuck");
+        assert!(newest >= 3, "the last two messages are not both there");
     });
 }

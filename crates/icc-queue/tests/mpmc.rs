@@ -180,3 +180,43 @@ fn producers_come_and_go_up_to_the_maximum() {
         assert_eq!(refused, Some(QueueError::Producers { asked, max: 1024 }));
     }
 }
+
+/// Those that try and those that wait, side by side: every message is received or lost, and none twice.
+#[test]
+fn trying_and_waiting_producers_share_a_ring() {
+    const EACH: u64 = 20_000;
+    let queue = Queue::<u64, Mpmc>::new(8).unwrap();
+    let mut consumer = queue.consumer();
+    let (mut received, mut lost) = (0, 0);
+    std::thread::scope(|scope| {
+        for name in 0..3_u64 {
+            let mut producer = queue.producer().unwrap();
+            scope.spawn(move || {
+                for k in 0..EACH {
+                    let message = name << 32 | k;
+                    if name == 0 {
+                        producer.produce(&message);
+                        continue;
+                    }
+                    while producer.try_produce(&message).is_err() {
+                        std::thread::yield_now();
+                    }
+                }
+            });
+        }
+        let mut last = [None; 3];
+        while received + lost < 3 * EACH {
+            match consumer.try_consume() {
+                Ok(message) => {
+                    let (name, k) = ((message >> 32) as usize, Some(message & 0xffff_ffff));
+                    assert!(k > last[name], "out of order or twice");
+                    last[name] = k;
+                    received += 1;
+                }
+                Err(TryConsumeError::SpedPast(missed)) => lost += missed.count(),
+                Err(_) => std::thread::yield_now(),
+            }
+        }
+    });
+    assert_eq!((received + lost, queue.produced()), (3 * EACH, 3 * EACH));
+}

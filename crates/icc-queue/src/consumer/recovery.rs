@@ -241,3 +241,87 @@ impl<T: Payload> Consumer<T> {
         if counted.wrapping_sub(proven).cast_signed() > 0 { counted } else { proven }
     }
 }
+
+#[cfg(all(test, not(icc_loom)))]
+mod tests {
+    use crate::ledger::{holding, ledger_of};
+    use crate::{BusySpin, ConsumeTimeoutError, Lost, Mpmc, Queue, QueueReader, Recovery, TryConsumeError};
+    use icc_seqlock::primitive::Ordering;
+    use std::time::Duration;
+
+    /// Takes tickets that nobody holds, as a producer leaves them that dies.
+    fn leave(queue: &Queue<u64, Mpmc>, count: u64) {
+        queue.head().fetch_add(count, Ordering::AcqRel);
+    }
+
+    /// Polls until something is there or lost, and says how often.
+    fn poll(consumer: &mut super::Consumer<u64>) -> (Result<u64, Lost>, u32) {
+        for polls in 1..10_000 {
+            match consumer.try_consume() {
+                Ok(message) => return (Ok(message), polls),
+                Err(TryConsumeError::SpedPast(lost)) => return (Err(lost), polls),
+                Err(TryConsumeError::Empty) => {}
+            }
+        }
+        panic!("nothing came");
+    }
+
+    /// Every further call gives the same loss, until the consumer is resumed.
+    #[test]
+    fn a_stopped_consumer_stays_at_what_the_dead_left() {
+        let queue = Queue::<u64, Mpmc>::new(16).unwrap();
+        let mut producer = queue.producer().unwrap();
+        let mut consumer = queue.consumer().with_recovery(Recovery::Stop);
+        leave(&queue, 1);
+        producer.produce(&7);
+        let lost = Lost { first: 0, next: 1 };
+        assert_eq!(poll(&mut consumer).0, Err(lost));
+        for _ in 0..1_000 {
+            assert_eq!(consumer.try_consume(), Err(TryConsumeError::SpedPast(lost)));
+        }
+        assert_eq!(consumer.try_consume_batch(&mut [0; 4]), Err(lost));
+        assert_eq!(consumer.drain().collect::<Vec<_>>(), [Err(lost)]);
+        assert_eq!(consumer.consume(&mut BusySpin), Err(lost));
+        let waited = consumer.consume_timeout(&mut BusySpin, Duration::ZERO);
+        assert_eq!(waited, Err(ConsumeTimeoutError::SpedPast(lost)));
+        assert_eq!((consumer.stopped(), consumer.lost(), consumer.resume()), (Some(lost), 1, None));
+        assert_eq!(consumer.try_consume(), Ok(7));
+    }
+
+    /// A dead producer's batch costs one proof, not one for each message.
+    #[test]
+    fn a_run_of_the_dead_is_one_loss() {
+        let queue = Queue::<u64, Mpmc>::new(256).unwrap();
+        let mut producer = queue.producer().unwrap();
+        let mut consumer = queue.consumer();
+        leave(&queue, 128);
+        producer.produce(&7);
+        assert_eq!(poll(&mut consumer), (Err(Lost { first: 0, next: 128 }), 64));
+        assert_eq!(poll(&mut consumer), (Ok(7), 1));
+        // Where one was found dead, the next one is found at once.
+        leave(&queue, 3);
+        producer.produce(&8);
+        leave(&queue, 2);
+        assert_eq!(poll(&mut consumer), (Err(Lost { first: 129, next: 132 }), 1));
+        assert_eq!(poll(&mut consumer), (Ok(8), 1));
+        assert_eq!(poll(&mut consumer), (Err(Lost { first: 133, next: 135 }), 1));
+    }
+
+    /// A run ends where a living producer's tickets begin, of which none is given up.
+    #[test]
+    fn a_run_of_the_dead_ends_at_the_living() {
+        let queue = Queue::<u64, Mpmc>::new(256).unwrap();
+        let _living = queue.producer().unwrap();
+        let mut consumer = queue.consumer();
+        leave(&queue, 9);
+        for (first, count, run) in [(5, 1, 5), (3, 4, 3), (8, 1, 8)] {
+            queue.atomic(ledger_of(0)).store(holding(first, count), Ordering::Release);
+            queue.atomic(ledger_of(0) + 1).store(count, Ordering::Release);
+            assert_eq!(QueueReader::abandoned_from(&queue, 0), Some(run), "{first} and {count} from there");
+            assert_eq!(QueueReader::abandoned_from(&queue, first), None, "given up");
+            assert_eq!(QueueReader::abandoned_from(&queue, first + count - 1), None, "given up");
+        }
+        assert_eq!(poll(&mut consumer).0, Err(Lost { first: 0, next: 8 }));
+        (0..1_000).for_each(|_| assert_eq!(consumer.try_consume(), Err(TryConsumeError::Empty)));
+    }
+}
