@@ -9,11 +9,13 @@ mod model;
 #[cfg(icc_loom)]
 mod traced;
 #[cfg(icc_loom)]
+mod weaken;
+#[cfg(icc_loom)]
 mod os {
     pub use super::model::{model, model_with_traced_loads};
-    pub use super::traced::{AtomicU64, Ordering};
+    pub use super::traced::{AtomicU64, Ordering, fence};
     pub use loom::hint::spin_loop;
-    pub use loom::sync::{Arc, atomic::fence};
+    pub use loom::sync::Arc;
     pub use loom::thread;
 }
 
