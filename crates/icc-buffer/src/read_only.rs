@@ -213,6 +213,7 @@ impl ReadLine<'_> {
     /// The count. A relaxed load: it orders nothing.
     #[inline]
     #[must_use]
+    #[cfg_attr(icc_loom, track_caller)]
     pub fn load_relaxed(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -220,6 +221,7 @@ impl ReadLine<'_> {
     /// The count. Everything that was done before the `Release` store of it happens before what follows.
     #[inline]
     #[must_use]
+    #[cfg_attr(icc_loom, track_caller)]
     pub fn load_acquire(&self) -> u64 {
         let count = self.load_relaxed();
         // Acquire: with the load above, pairs with the writer's Release store. Not an acquire load, which memory mapped

@@ -110,6 +110,7 @@ impl<T: Payload> Seqlock<T> {
 
     /// Writes `value` over the even version `seen`, if the cell still stands there. `odd` is odd.
     #[inline(always)]
+    #[cfg_attr(icc_loom, track_caller)]
     fn write_over(&self, seen: u64, odd: u64, order: Ordering, value: &T) -> Result<u64, BeingWritten> {
         // Acquire, at least: pairs with the Release store in `publish`, so that the bytes of the write before come before ours.
         // Whoever makes the version odd is the only writer until it makes it even again.
