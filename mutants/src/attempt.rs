@@ -11,7 +11,7 @@ use anyhow::bail;
 use crate::check::{Build, Check};
 use crate::process::say;
 use crate::sources::Sources;
-use crate::step::Change;
+use crate::step::Step;
 use crate::verdict::Verdict;
 
 /// What became of a mutant, and why.
@@ -59,9 +59,9 @@ impl Ready {
         Ok(End::of(sources.run(&self.check, &self.executable, limit, Some(variable))?, &self.check, limit))
     }
 
-    /// Builds it anew with a change in a copy and runs it.
-    pub(crate) fn changed(&self, copy: &Sources, change: &Change) -> anyhow::Result<End> {
-        copy.changed(change, || attempt(&mut Binaries::new(copy), &self.check, self.limit()))
+    /// Builds it anew with a step changed in a copy and runs it.
+    pub(crate) fn changed(&self, copy: &Sources, step: &Step) -> anyhow::Result<End> {
+        copy.changed(step, || attempt(&mut Binaries::new(copy), &self.check, self.limit()))
     }
 }
 

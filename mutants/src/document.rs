@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::{Context as _, bail};
 
-use crate::catalogue::{Catalogue, Mutant};
+use crate::catalogue::{Catalogue, Kind, Mutant};
 use crate::check::Check;
 use crate::lists::Lists;
 use crate::process::say;
@@ -24,7 +24,7 @@ payload copy, or one with processes that die at chosen steps (`steps`). What not
 /// Prints every mutant and what catches it, and why what is relaxed may be.
 pub(crate) fn list(catalogue: &Catalogue, lists: &Lists) -> anyhow::Result<()> {
     for mutant in &catalogue.mutants {
-        let id = mutant.id();
+        let id = &mutant.id;
         let covered = match (lists.caught.get(id), lists.proof(id)) {
             (Some(check), _) => format!("caught by: {check}"),
             (None, Some(proof)) => format!("allowed: {proof}"),
@@ -37,8 +37,8 @@ pub(crate) fn list(catalogue: &Catalogue, lists: &Lists) -> anyhow::Result<()> {
     for reason in &lists.relaxed {
         say(&format!("{}\n    relaxed: {}", reason.of, reason.because.trim().replace('\n', "\n    ")))?;
     }
-    let caught = catalogue.mutants.iter().filter(|mutant| lists.caught.contains_key(mutant.id())).count();
-    let orderings = catalogue.mutants.iter().filter(|mutant| matches!(mutant, Mutant::Ordering(_))).count();
+    let caught = catalogue.mutants.iter().filter(|mutant| lists.caught.contains_key(&mutant.id)).count();
+    let orderings = catalogue.mutants.iter().filter(|mutant| matches!(mutant.kind, Kind::Ordering(_))).count();
     Ok(say(&format!(
         "\n{} operations, {} of them relaxed; {} mutants, {orderings} of them of orderings: {caught} caught, {} allowed",
         catalogue.operations.len(),
@@ -73,17 +73,17 @@ fn markdown(catalogue: &Catalogue, lists: &Lists) -> String {
     let mut file = "";
     // Steps stand after all orderings in the catalogue, and with those of their file here.
     let mut mutants: Vec<&Mutant> = catalogue.mutants.iter().collect();
-    mutants.sort_by_key(|mutant| (mutant.level(), mutant.file()));
+    mutants.sort_by_key(|mutant| (mutant.level(), mutant.file.as_str()));
     for mutant in mutants {
-        if mutant.file() != file {
-            file = mutant.file();
+        if mutant.file != file {
+            file = &mutant.file;
             text.push_str(&format!("\n## `{file}`\n\n| what is made wrong | caught by |\n|---|---|\n"));
         }
-        let what = match mutant {
-            Mutant::Ordering(weakened) => &weakened.words,
-            Mutant::Step(change) => &change.name,
+        let what = match &mutant.kind {
+            Kind::Ordering(weakened) => &weakened.words,
+            Kind::Step(step) => &step.name,
         };
-        let by = match lists.caught.get(mutant.id()).map(|check| check.parse::<Check>()) {
+        let by = match lists.caught.get(&mutant.id).map(|check| check.parse::<Check>()) {
             Some(Ok(check)) => format!("`{}` of {} ({})", check.test, check.package, check.build.name()),
             _ => "nothing: see `mutants/allowed.toml`".into(),
         };

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::attempt::{Binaries, End, Ready, attempt, share};
-use crate::catalogue::{Mutant, level};
+use crate::catalogue::{Kind, Mutant, level};
 use crate::check::Build;
 use crate::cli::Cli;
 use crate::lists::Lists;
@@ -36,16 +36,14 @@ pub(crate) fn run(
         missed: Mutex::new(0),
     };
     let (orderings, steps): (Vec<&Mutant>, Vec<&Mutant>) =
-        mutants.iter().partition(|mutant| matches!(mutant, Mutant::Ordering(_)));
+        mutants.iter().partition(|mutant| matches!(mutant.kind, Kind::Ordering(_)));
     if !orderings.is_empty() {
         let sources = Sources::here(workspace, args.under.as_deref());
         let candidates = finder.candidates(&sources, &[Build::Loom])?;
         share(&vec![(); args.jobs], &orderings, |(), mutant| finder.find(&sources, &candidates, mutant))?;
     }
     if !steps.is_empty() {
-        let copies = (0..args.jobs)
-            .map(|number| Sources::copy(workspace, number, args.under.as_deref()))
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        let copies = Sources::copies(workspace, args)?;
         let candidates = finder.candidates(&copies[0], &Build::ALL)?;
         share(&copies, &steps, |copy, mutant| finder.find(copy, &candidates, mutant))?;
     }
@@ -108,13 +106,13 @@ impl Finder<'_> {
 
     /// Writes down the first check that fails on a mutant.
     fn find(&self, sources: &Sources, candidates: &[Ready], mutant: &Mutant) -> anyhow::Result<()> {
-        let (start, id) = (Instant::now(), mutant.id());
+        let (start, id) = (Instant::now(), &mutant.id);
         let order = self.ordered(candidates, mutant);
-        let found = match mutant {
-            Mutant::Ordering(weakened) => {
+        let found = match &mutant.kind {
+            Kind::Ordering(weakened) => {
                 first(&order, |ready| ready.weakened(sources, &weakened.variable, Some(2 * self.limit)))
             }
-            Mutant::Step(change) => sources.changed(change, || {
+            Kind::Step(step) => sources.changed(step, || {
                 let mut binaries = Binaries::new(sources);
                 first(&order, |ready| attempt(&mut binaries, &ready.check, 2 * self.limit))
             }),
@@ -125,20 +123,23 @@ impl Finder<'_> {
             return Ok(say(&format!("missed  {id} ({seconds:.1} s)"))?);
         };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        lists.caught.insert(id.to_owned(), check.to_string());
+        lists.caught.insert(id.clone(), check.to_string());
         lists.save_caught(self.workspace)?;
         Ok(say(&format!("caught  {id}\n        by {check} in {seconds:.1} s: {why}"))?)
     }
 
-    /// The candidates for a mutant, those first that caught others in the same file, then the quick.
+    /// The candidates for a mutant: those first that caught the same in a file of another name, then those that
+    /// caught others in the same file, then the quick.
     fn ordered<'c>(&self, candidates: &'c [Ready], mutant: &Mutant) -> Vec<&'c Ready> {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let reaches = |candidate: &&Ready| level(&candidate.check.package) >= mutant.level();
         let mut order: Vec<&Ready> = candidates.iter().filter(reaches).collect();
         order.sort_by_cached_key(|candidate| {
             let text = candidate.check.to_string();
-            let here = |(id, by): &(&String, &String)| id.starts_with(mutant.file()) && **by == text;
-            (Reverse(lists.caught.iter().filter(here).count()), candidate.check.build, candidate.seconds)
+            let caught = lists.caught.iter().filter(|(_, by)| **by == text).map(|(id, _)| id);
+            let same = caught.clone().any(|id| change(id) == change(&mutant.id));
+            let here = caught.filter(|id| id.starts_with(&mutant.file)).count();
+            (Reverse(same), Reverse(here), candidate.check.build, candidate.seconds)
         });
         order
     }
@@ -160,6 +161,11 @@ fn first<'c>(
         }
     }
     Ok(None)
+}
+
+/// What is made of which operation, without the file and its folders: `Producer::claim store => Relaxed`.
+fn change(id: &str) -> &str {
+    id.split_once(' ').map_or(id, |(_, change)| change)
 }
 
 /// Whether a check whose text begins with `text` may contain `with`. What cannot need not be built.

@@ -5,7 +5,7 @@
 //! - `allowed.toml`: mutants that no test can catch, each with a proof that it does no harm or cannot be seen.
 //! - `relaxed.toml`: why each operation that is relaxed may be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -13,6 +13,8 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::catalogue::Catalogue;
+use crate::process::say;
 use crate::step::Step;
 use crate::workspace::Workspace;
 
@@ -84,6 +86,17 @@ impl Lists {
         let draft = path.with_extension("draft");
         fs::write(&draft, text).with_context(|| format!("cannot write {}", draft.display()))?;
         fs::rename(&draft, &path).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Drops from what catches what the mutants that are not there any more, and says which.
+    pub(crate) fn forget(&mut self, workspace: &Workspace, catalogue: &Catalogue) -> anyhow::Result<()> {
+        let ids: BTreeSet<&String> = catalogue.mutants.iter().map(|mutant| &mutant.id).collect();
+        let gone: Vec<String> = self.caught.keys().filter(|id| !ids.contains(id)).cloned().collect();
+        for id in &gone {
+            say(&format!("dropped {id}: not there any more"))?;
+            self.caught.remove(id);
+        }
+        if gone.is_empty() { Ok(()) } else { self.save_caught(workspace) }
     }
 
     pub(crate) fn proof(&self, id: &str) -> Option<&str> {

@@ -65,25 +65,24 @@ fn dispatch(args: &Cli) -> anyhow::Result<ExitCode> {
         check(&workspace, &catalogue, &lists)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let wanted = |mutant: &&Mutant| args.only.is_empty() || args.only.iter().any(|only| mutant.id().contains(only));
+    let wanted = |mutant: &&Mutant| args.only.is_empty() || args.only.iter().any(|only| mutant.id.contains(only));
     let mut mutants: Vec<&Mutant> = catalogue.mutants.iter().filter(wanted).collect();
     if mutants.is_empty() {
         bail!("--only leaves no mutant");
     }
     if args.find {
-        mutants.retain(|mutant| lists.proof(mutant.id()).is_none() && !lists.caught.contains_key(mutant.id()));
+        mutants.retain(|mutant| lists.proof(&mutant.id).is_none() && !lists.caught.contains_key(&mutant.id));
         let code = find::run(&workspace, &mutants, &mut lists, args)?;
+        if args.only.is_empty() {
+            lists.forget(&workspace, &catalogue)?;
+        }
         document::write(&workspace, &catalogue, &lists)?;
         return Ok(code);
     }
     if args.only.is_empty() {
         agree(&workspace, &catalogue, &lists)?;
     }
-    let code = run::run(&workspace, &mutants, &lists, args)?;
-    if Catalogue::of(&workspace.crates(), &lists.steps)? != catalogue {
-        bail!("the sources have changed meanwhile: the places of their operations may have been others");
-    }
-    Ok(code)
+    run::run(&workspace, &catalogue, &mutants, &lists, args)
 }
 
 /// Whether lists, sources and document agree.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::catalogue::{Catalogue, Mutant};
+use crate::catalogue::{Catalogue, Kind, Mutant};
 use crate::check::{Build, Check};
 use crate::lists::Lists;
 use crate::source::Operation;
@@ -17,10 +17,10 @@ under another name only needs that name.";
 
 /// All of it. Empty is good.
 pub(crate) fn problems(catalogue: &Catalogue, lists: &Lists) -> Vec<String> {
-    let mut problems = Vec::new();
+    let mut problems = catalogue.lost_steps.clone();
     let mut ids = BTreeSet::new();
     for mutant in &catalogue.mutants {
-        let id = mutant.id();
+        let id = mutant.id.as_str();
         if !ids.insert(id) {
             problems.push(format!("two mutants are called the same: {id}"));
         }
@@ -59,10 +59,10 @@ pub(crate) fn problems(catalogue: &Catalogue, lists: &Lists) -> Vec<String> {
 
 /// What is wrong with a check as the one that catches a mutant.
 fn wrong_check(mutant: &Mutant, check: &str) -> Option<String> {
-    let id = mutant.id();
-    match (check.parse::<Check>(), mutant) {
+    let id = mutant.id.as_str();
+    match (check.parse::<Check>(), &mutant.kind) {
         (Err(error), _) => Some(format!("{id}: {error:#}")),
-        (Ok(check), Mutant::Ordering(_)) if check.build != Build::Loom => {
+        (Ok(check), Kind::Ordering(_)) if check.build != Build::Loom => {
             Some(format!("{id}: an ordering is weakened in models alone, and `{check}` is none"))
         }
         (Ok(_), _) => None,

@@ -11,9 +11,10 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 use crate::check::{Build, Check};
+use crate::cli::Cli;
 use crate::copy;
 use crate::process::{shown, wait};
-use crate::step::Change;
+use crate::step::Step;
 use crate::verdict::{Verdict, judge};
 use crate::workspace::{Workspace, cargo_program, source_file};
 
@@ -38,8 +39,13 @@ impl Sources {
         }
     }
 
+    /// A copy for each mutant that is to run at once.
+    pub(crate) fn copies(workspace: &Workspace, args: &Cli) -> anyhow::Result<Vec<Self>> {
+        (0..args.jobs).map(|number| Self::copy(workspace, number, args.under.as_deref())).collect()
+    }
+
     /// Copy number `number`, made equal to the workspace as it stands. The next run uses its folder again.
-    pub(crate) fn copy(workspace: &Workspace, number: usize, under: Option<&str>) -> anyhow::Result<Self> {
+    fn copy(workspace: &Workspace, number: usize, under: Option<&str>) -> anyhow::Result<Self> {
         let root = workspace.target().join("mutants").join(number.to_string());
         copy::libraries(workspace, &root)?;
         let target = root.join("target");
@@ -51,14 +57,14 @@ impl Sources {
     }
 
     /// Makes the change in this copy, does `work`, and takes the change back.
-    pub(crate) fn changed<R>(&self, change: &Change, work: impl FnOnce() -> anyhow::Result<R>) -> anyhow::Result<R> {
+    pub(crate) fn changed<R>(&self, step: &Step, work: impl FnOnce() -> anyhow::Result<R>) -> anyhow::Result<R> {
         if !self.is_copy {
             bail!("only copies are changed");
         }
-        let path = source_file(&self.crates(), &change.file);
+        let path = source_file(&self.crates(), &step.file);
         let original = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let write = |text: &str| fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()));
-        write(&change.apply(&original)?)?;
+        write(&step.apply(&original)?)?;
         let result = work();
         write(&original)?;
         result

@@ -1,15 +1,12 @@
 //! Orderings that are weakened while a model runs.
 
+use crate::catalogue::{Kind, Mutant};
 use crate::source::{Effect, Operation};
 use crate::workspace::source_path;
 
 /// One operation with less than its ordering. The shim makes the change, in `icc_seqlock::primitive::weaken`.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Weakened {
-    /// What the lists know it by: the operation's place and the change.
-    pub(crate) id: String,
-    /// The file below the folder of crates, without `src`.
-    pub(crate) file: String,
     /// What the shim is told.
     pub(crate) variable: String,
     /// What is made of it, in words for a table.
@@ -17,30 +14,28 @@ pub(crate) struct Weakened {
 }
 
 /// All ways to weaken an operation by one degree. None for what is relaxed already, or weakened where its function is called.
-pub(crate) fn weakened(operation: &Operation) -> Vec<Weakened> {
+pub(crate) fn weakened(operation: &Operation) -> Vec<Mutant> {
     if operation.carried {
         return Vec::new();
     }
-    let changes = operation.effects.iter().flat_map(|effect| {
-        changes(effect).into_iter().map(|(change, words)| Weakened::new(operation, effect, &change, &words))
+    let mutants = operation.effects.iter().flat_map(|effect| {
+        changes(effect).into_iter().map(|(change, words)| mutant(operation, effect, &change, &words))
     });
-    changes.collect()
+    mutants.collect()
 }
 
-impl Weakened {
-    fn new(operation: &Operation, effect: &Effect, change: &str, words: &str) -> Self {
-        let Operation { file, function, call, line, column, .. } = operation;
-        let place = operation.place();
-        // What a function does for its callers is named beside it.
-        let inner = if *call == effect.operation { String::new() } else { format!("{} ", effect.operation) };
-        let nth = place.rsplit_once(" #").map_or_else(String::new, |(_, nth)| format!(" (number {nth})"));
-        let inner_words = if inner.is_empty() { String::new() } else { format!(" its `{}`", effect.operation) };
-        Self {
-            id: format!("{place} => {inner}{change}"),
-            file: file.clone(),
-            variable: format!("{}:{line}:{column} {} {change}", source_path(file), effect.operation),
-            words: format!("`{function}`: `{call}`{nth}{inner_words} {words}"),
-        }
+fn mutant(operation: &Operation, effect: &Effect, change: &str, words: &str) -> Mutant {
+    let Operation { file, function, call, nth, line, column, .. } = operation;
+    let done = &effect.operation;
+    let nth = if *nth == 1 { String::new() } else { format!(" #{nth}") };
+    // What a function does for its callers is named beside it.
+    let (inner, its) = if call == done { Default::default() } else { (format!("{done} "), format!(", its `{done}`")) };
+    let variable = format!("{}:{line}:{column} {done} {change}", source_path(file));
+    let words = format!("`{function}`: `{call}`{nth}{its} {words}");
+    Mutant {
+        id: format!("{} => {inner}{change}", operation.place()),
+        file: file.clone(),
+        kind: Kind::Ordering(Weakened { variable, words }),
     }
 }
 
@@ -48,7 +43,7 @@ impl Weakened {
 fn changes(effect: &Effect) -> Vec<(String, String)> {
     let mut changes = Vec::new();
     if effect.operation == "fence" {
-        let order = effect.orderings().next().map_or_else(String::new, |order| format!("`{order}`, "));
+        let order = effect.orderings().next().map_or_else(String::new, |order| format!("(`{order}`) "));
         changes.push(("dropped".to_owned(), format!("{order}dropped")));
     }
     for (index, order) in effect.orderings().enumerate() {
@@ -63,12 +58,13 @@ fn changes(effect: &Effect) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use crate::catalogue::Kind;
     use crate::source::in_text;
 
     fn ids(statement: &str) -> Vec<String> {
         let text = format!("fn f() {{ {statement}; }}");
         let operations = in_text(&[("icc-queue/f.rs", &text)]).unwrap();
-        operations.iter().flat_map(super::weakened).map(|weakened| weakened.id).collect()
+        operations.iter().flat_map(super::weakened).map(|mutant| mutant.id).collect()
     }
 
     #[test]
@@ -93,8 +89,9 @@ mod tests {
     fn the_shim_is_told_the_place_as_the_compiler_knows_it() {
         let text = "fn f() {\n    self.head()\n        .fetch_add(1, AcqRel);\n}";
         let operations = in_text(&[("icc-queue/consumer/f.rs", text)]).unwrap();
-        let weakened = super::weakened(&operations[0]);
-        assert_eq!(weakened[0].variable, "crates/icc-queue/src/consumer/f.rs:3:10 fetch_add Acquire");
-        assert_eq!(weakened[0].words, "`f`: `fetch_add` from `AcqRel` to `Acquire`");
+        let mutants = super::weakened(&operations[0]);
+        let Kind::Ordering(weakened) = &mutants[0].kind else { panic!("{mutants:?}") };
+        assert_eq!(weakened.variable, "crates/icc-queue/src/consumer/f.rs:3:10 fetch_add Acquire");
+        assert_eq!(weakened.words, "`f`: `fetch_add` from `AcqRel` to `Acquire`");
     }
 }

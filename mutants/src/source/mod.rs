@@ -58,7 +58,7 @@ pub(crate) struct Operation {
     /// What is called: `load`, `fence`; `asm` for inline assembly.
     pub(crate) call: String,
     /// Which call of that name in the function: 1 for the first.
-    nth: usize,
+    pub(crate) nth: usize,
     /// Where the compiler says that the call is.
     pub(crate) line: usize,
     pub(crate) column: usize,
@@ -137,19 +137,26 @@ impl File {
 /// The operations of all files together: a function in one may carry operations for callers in others.
 fn operations_in(files: &[File]) -> anyhow::Result<Vec<Operation>> {
     let carriers = Carrier::all(files)?;
-    let mut operations = Vec::new();
+    let (mut operations, mut problems) = (Vec::new(), Vec::new());
     for file in files {
         let mut count = HashMap::new();
         for call in &file.calls {
             let at = || format!("{}:{}, in {}", file.name, call.place.line, file.function(call));
-            let Some(effects) = effects(call, &carriers).with_context(at)? else { continue };
+            let effects = match effects(call, &carriers) {
+                Ok(None) => continue,
+                Ok(Some(effects)) => effects,
+                Err(problem) => {
+                    problems.push(format!("{}: {problem:#}", at()));
+                    continue;
+                }
+            };
             let carried = file.structure.is_carried(call.at);
             if !carried && effects.iter().any(Effect::is_open) {
-                bail!(
+                problems.push(format!(
                     "{}: an ordering comes from the callers, which are weakened one by one: mark the function with \
                      #[cfg_attr(icc_loom, track_caller)]",
                     at()
-                );
+                ));
             }
             let function = file.function(call);
             let nth = count.entry((function, call.name.as_str())).or_insert(0);
@@ -171,10 +178,11 @@ fn operations_in(files: &[File]) -> anyhow::Result<Vec<Operation>> {
         |carrier: &&Carrier| carrier.effects.iter().any(|effect| !effect.is_relaxed() || effect.is_open());
     for carrier in carriers.iter().filter(weakened_here) {
         if !operations.iter().any(|operation| operation.call == carrier.name && !operation.carried) {
-            bail!("`{}` hands its place on and nobody calls it: its orderings would be weakened nowhere", carrier.name);
+            problems
+                .push(format!("`{}` tracks its caller and has none: its orderings are weakened nowhere", carrier.name));
         }
     }
-    Ok(operations)
+    if problems.is_empty() { Ok(operations) } else { bail!("{}", problems.join("\n")) }
 }
 
 /// What a call does; `None` if it is no atomic operation.

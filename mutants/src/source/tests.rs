@@ -64,7 +64,7 @@ fn functions_that_track_their_caller_are_operations_of_their_callers() {
     ";
     let upper = "fn f() { c.load_acquire(); c.load_relaxed(); c.over(2, AcqRel); self.load_acquire(not, it) }";
     let operations = in_text(&[("c/f.rs", lower), ("d/g.rs", upper)]).unwrap();
-    let ids: Vec<_> = operations.iter().flat_map(crate::weakened::weakened).map(|weakened| weakened.id).collect();
+    let ids: Vec<_> = operations.iter().flat_map(crate::weakened::weakened).map(|mutant| mutant.id).collect();
     let expected =
         ["load_acquire => fence dropped", "over => compare_exchange Acquire", "over => compare_exchange Release"];
     assert_eq!(ids, expected.map(|id| format!("d/g.rs f {id}")));
@@ -76,7 +76,7 @@ fn functions_that_track_their_caller_are_operations_of_their_callers() {
         "d/g.rs f load_relaxed",
     ];
     assert_eq!(relaxed, expected);
-    assert!(problem(lower).contains("nobody calls it"), "{}", problem(lower));
+    assert!(problem(lower).contains("weakened nowhere"), "{}", problem(lower));
 }
 
 #[test]
