@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::process::{Command, ExitCode};
 
-use crate::cli::BenchArgs;
+use crate::cli::PassedArgs;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 const RIVALS: &str = "--rivals";
 
 /// Runs the benchmark with the user's arguments and hands its exit code back.
-pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(workspace: &Workspace, args: &PassedArgs) -> anyhow::Result<ExitCode> {
     process::run(&mut command(workspace, &args.args)).map(process::exit_code)
 }
 

@@ -20,15 +20,16 @@ pub(crate) enum Command {
     Loom(LoomArgs),
     /// Build and run the benchmark; all arguments go to it (try `cargo xtask bench --help`).
     #[command(disable_help_flag = true)]
-    Bench(BenchArgs),
+    Bench(PassedArgs),
     /// Run the concurrent tests under a sanitizer (needs a nightly toolchain).
     Sanitize(SanitizeArgs),
     /// Torture queues, vectors and cells between threads and killed processes, for a given time.
     Torture(TortureArgs),
     /// Fuzz attaching to arbitrary bytes, and calls against a model (needs a nightly toolchain and cargo-fuzz).
     Fuzz(FuzzArgs),
-    /// Make each ordering, fence and protocol step wrong, one at a time, and require that a check fails.
-    Mutants(MutantsArgs),
+    /// Make each ordering, fence and protocol step wrong, one at a time, and require that a check fails (`--help` for more).
+    #[command(disable_help_flag = true)]
+    Mutants(PassedArgs),
     /// Run the library crates' tests under Miri (needs a nightly toolchain with miri).
     Miri,
     /// Check the published crates with the least Rust version that they promise to build with.
@@ -105,34 +106,6 @@ pub(crate) struct LoomArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct MutantsArgs {
-    /// Only the mutants whose name contains this (may be given several times).
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) only: Vec<String>,
-    /// Print every mutant and what covers it; run nothing.
-    #[arg(long, conflicts_with = "find")]
-    pub(crate) list: bool,
-    /// With --list: write the table into docs/memory-model.md instead.
-    #[arg(long, requires = "list")]
-    pub(crate) markdown: bool,
-    /// Look for what catches the mutants that no list covers, and write it down.
-    #[arg(long)]
-    pub(crate) find: bool,
-    /// With --find: try only the checks whose text (BUILD CRATE TARGET TEST) contains this (may be given several times).
-    #[arg(long, value_name = "TEXT", requires = "find")]
-    pub(crate) with: Vec<String>,
-    /// With --find: leave out the checks that take longer than this without a mutant.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "find", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(crate) limit: u64,
-    /// How many mutants to run at once, each in a copy of its own.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
-    pub(crate) jobs: usize,
-    /// Run every build and every test under this command, such as `nice` or `taskset -c 1`.
-    #[arg(long, value_name = "COMMAND")]
-    pub(crate) under: Option<String>,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct TortureArgs {
     /// About how long the torture lasts in all; builds come on top.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
@@ -155,8 +128,8 @@ pub(crate) struct FuzzArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct BenchArgs {
-    /// Arguments for the benchmark itself.
+pub(crate) struct PassedArgs {
+    /// Arguments for the program itself.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     pub(crate) args: Vec<OsString>,
 }
@@ -208,12 +181,14 @@ mod tests {
     }
 
     #[test]
-    fn bench_arguments_pass_through_untouched() {
+    fn arguments_of_other_programs_pass_through_untouched() {
         for given in [&["--help"][..], &["--quick", "--json", "out.json"], &["-h"], &["list", "--cores=0,1"], &[]] {
-            let Ok(Command::Bench(args)) = parse(&[&["bench"], given].concat()) else {
-                panic!("{given:?} is not a bench command");
-            };
-            assert_eq!(args.args, given);
+            for program in ["bench", "mutants"] {
+                let Ok(Command::Bench(args) | Command::Mutants(args)) = parse(&[&[program], given].concat()) else {
+                    panic!("{given:?} is not a command of {program}");
+                };
+                assert_eq!(args.args, given);
+            }
         }
     }
 

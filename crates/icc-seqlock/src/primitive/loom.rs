@@ -6,12 +6,14 @@ use core::time::Duration;
 mod model;
 #[path = "traced.rs"]
 mod traced;
+#[path = "weaken.rs"]
+mod weaken;
 
 pub use loom::hint::spin_loop;
-pub use loom::sync::{Arc, atomic::fence};
+pub use loom::sync::Arc;
 pub use loom::thread;
 pub use model::{model, model_with_traced_loads};
-pub use traced::{AtomicU64, Ordering};
+pub use traced::{AtomicU64, Ordering, fence};
 
 /// A bound that is small under loom: the second of the two.
 #[must_use]

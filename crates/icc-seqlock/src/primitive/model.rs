@@ -1,6 +1,7 @@
 //! Runs one loom model and says how much of it was explored.
 
 use super::traced::trace_loads;
+use super::weaken;
 use loom::model::Builder;
 use std::format;
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use std::time::Instant;
 /// Explores every execution of `body` that loom can tell apart, with at most `bound` preemptions when one is given.
 ///
 /// Prints one line when done: `loom-model: CRATE NAME executions=N seconds=S bound=exhaustive|N`. The environment may
-/// override the bound (`ICC_LOOM_PREEMPTIONS`) and turn on loom's own log (`ICC_LOOM_LOG=1`).
+/// override the bound (`ICC_LOOM_PREEMPTIONS`), turn on loom's own log (`ICC_LOOM_LOG=1`) and weaken one operation
+/// (`ICC_WEAKEN`, see `weaken.rs`).
 ///
 /// # Panics
 ///
@@ -52,4 +54,5 @@ fn explore(name: &str, bound: Option<usize>, body: impl Fn() + Sync + Send + 'st
         executions.load(Ordering::Relaxed),
         start.elapsed().as_secs_f64(),
     );
+    weaken::report();
 }

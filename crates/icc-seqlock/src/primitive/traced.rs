@@ -1,5 +1,6 @@
-//! The atomic of the models: loom's, with loads that count as conflicts.
+//! The atomic and the fence of the models: loom's, with loads that count as conflicts, and orderings that can be weakened.
 
+use super::weaken;
 use loom::sync::atomic::AtomicU64 as Loom;
 pub use loom::sync::atomic::Ordering;
 use std::cell::Cell;
@@ -46,14 +47,14 @@ impl AtomicU64 {
     #[track_caller]
     pub fn load(&self, order: Ordering) -> u64 {
         self.trace();
-        self.value.load(order)
+        self.value.load(weaken::order("load", order))
     }
 
     /// As in the standard library.
     #[track_caller]
     pub fn store(&self, value: u64, order: Ordering) {
         self.trace();
-        self.value.store(value, order);
+        self.value.store(value, weaken::order("store", order));
     }
 
     /// As in the standard library.
@@ -64,6 +65,7 @@ impl AtomicU64 {
     #[track_caller]
     pub fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
         self.trace();
+        let (success, failure) = weaken::orders(success, failure);
         self.value.compare_exchange(current, new, success, failure)
     }
 
@@ -71,6 +73,14 @@ impl AtomicU64 {
     #[track_caller]
     pub fn fetch_add(&self, value: u64, order: Ordering) -> u64 {
         self.trace();
-        self.value.fetch_add(value, order)
+        self.value.fetch_add(value, weaken::order("fetch_add", order))
+    }
+}
+
+/// As in the standard library.
+#[track_caller]
+pub fn fence(order: Ordering) {
+    if let Some(order) = weaken::fence_order(order) {
+        loom::sync::atomic::fence(order);
     }
 }

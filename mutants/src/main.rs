@@ -1,0 +1,104 @@
+//! Is every ordering, every fence and every step of the protocols held by a check? Run as `cargo xtask mutants`.
+//!
+//! - An ordering is weakened while a model runs: the shim of the library crates makes the change at the place that the
+//!   environment names, so nothing is edited or built again.
+//! - A step is dropped or made wrong in a copy of the sources, which is built anew.
+//!
+//! The check that the lists beside this package name must then fail. What nothing can catch needs a written proof there. An
+//! operation that the lists do not cover fails the command, and so does an entry whose code is gone.
+
+mod attempt;
+mod catalogue;
+mod check;
+mod cli;
+mod copy;
+mod document;
+mod find;
+mod lists;
+mod problems;
+mod process;
+mod run;
+mod source;
+mod sources;
+mod step;
+mod verdict;
+mod weakened;
+mod workspace;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Parser as _;
+
+use crate::catalogue::{Catalogue, Mutant};
+use crate::cli::Cli;
+use crate::lists::Lists;
+use crate::problems::{NOT_COVERED, lost_checks, problems};
+use crate::process::say;
+use crate::workspace::Workspace;
+
+fn main() -> ExitCode {
+    match dispatch(&Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            // Nothing is left to tell if standard error itself is gone.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &Cli) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    let mut lists = Lists::read(&workspace)?;
+    let catalogue = Catalogue::of(&workspace.crates(), &lists.steps)?;
+    if args.list {
+        document::list(&catalogue, &lists)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.document {
+        document::write(&workspace, &catalogue, &lists)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.check {
+        check(&workspace, &catalogue, &lists)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let wanted = |mutant: &&Mutant| args.only.is_empty() || args.only.iter().any(|only| mutant.id.contains(only));
+    let mut mutants: Vec<&Mutant> = catalogue.mutants.iter().filter(wanted).collect();
+    if mutants.is_empty() {
+        bail!("--only leaves no mutant");
+    }
+    if args.find {
+        mutants.retain(|mutant| lists.proof(&mutant.id).is_none() && !lists.caught.contains_key(&mutant.id));
+        let code = find::run(&workspace, &mutants, &mut lists, args)?;
+        if args.only.is_empty() {
+            lists.forget(&workspace, &catalogue)?;
+        }
+        document::write(&workspace, &catalogue, &lists)?;
+        return Ok(code);
+    }
+    if args.only.is_empty() {
+        agree(&workspace, &catalogue, &lists)?;
+    }
+    run::run(&workspace, &catalogue, &mutants, &lists, args)
+}
+
+/// Whether lists, sources and document agree.
+fn check(workspace: &Workspace, catalogue: &Catalogue, lists: &Lists) -> anyhow::Result<()> {
+    agree(workspace, catalogue, lists)?;
+    document::check(workspace, catalogue, lists)?;
+    let (operations, mutants) = (catalogue.operations.len(), catalogue.mutants.len());
+    Ok(say(&format!("{operations} operations and {mutants} mutants are covered"))?)
+}
+
+/// Whether lists and sources agree.
+fn agree(workspace: &Workspace, catalogue: &Catalogue, lists: &Lists) -> anyhow::Result<()> {
+    let mut problems = problems(catalogue, lists);
+    problems.extend(lost_checks(&workspace.crates(), lists));
+    if problems.is_empty() {
+        return Ok(());
+    }
+    bail!("the lists in mutants/ and the sources differ:\n{}\n{NOT_COVERED}", problems.join("\n"))
+}
