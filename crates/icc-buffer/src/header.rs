@@ -67,7 +67,8 @@ pub(crate) struct Header {
     /// For later; zero.
     pub(crate) reserved: [u64; 5],
     /// The payload's type name in UTF-8, the rest zero.
-    pub(crate) type_name: [u8; NAME_BYTES],
+    // Not `NAME_BYTES`: rustc 1.95 breaks down on a struct update of that in a closure.
+    pub(crate) type_name: [u8; 256],
 }
 
 const _: () = {

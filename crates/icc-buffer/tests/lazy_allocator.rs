@@ -6,7 +6,7 @@
 
 mod common;
 
-use icc_buffer::{Buffer, Kind, Packed, Spec};
+use icc_buffer::{Buffer, Packed, Spec};
 use nix::sys::resource::{UsageWho, getrusage};
 use std::alloc::{GlobalAlloc, Layout, System};
 
@@ -59,7 +59,7 @@ fn private_buffers_are_prefaulted() {
     const PAGES: usize = 2048;
     let count = || getrusage(UsageWho::RUSAGE_THREAD).unwrap().minor_page_faults();
     let value = [7; 511];
-    let spec = Spec { kind: Kind::Vector, len: PAGES, lines: 0, words: [0; 4] };
+    let spec = Spec::new(common::KIND, PAGES);
     let buffer = Buffer::<[u64; 511], Packed>::private(spec).unwrap();
     let before = count();
     (0..PAGES).for_each(|index| {

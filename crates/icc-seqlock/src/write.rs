@@ -100,7 +100,8 @@ impl<T: Payload> Seqlock<T> {
     /// let mut value = 0;
     /// let seen = cell.try_read_into(&mut value)?;
     /// assert_eq!(cell.try_write_over(seen, Tag::NONE, &(value + 1)), Ok(seen + 2));
-    /// assert_eq!(cell.try_write_over(seen, Tag::NONE, &(value + 1)), Err(BeingWritten { version: seen + 2 }));
+    /// let refused = cell.try_write_over(seen, Tag::NONE, &(value + 1)).unwrap_err();
+    /// assert_eq!(refused.version, seen + 2);
     /// assert_eq!(cell.read(), 21);
     /// # Ok::<(), BeingWritten>(())
     /// ```

@@ -124,7 +124,7 @@ pub(super) fn check<T: Payload>(
         return other("instance", 0, 1);
     }
     let (cell, align) = (size_of::<Seqlock<T>>() as u64, align_of::<Seqlock<T>>() as u64);
-    let wanted = stride.map_or(header.stride.next_multiple_of(align).max(cell), |stride| stride as u64);
+    let wanted = stride.map_or((header.stride - header.stride % align).max(cell), |stride| stride as u64);
     if header.stride != wanted {
         return other("stride", header.stride, wanted);
     }
