@@ -106,7 +106,7 @@ fn header_messages_and_losses_of_a_queue() {
     (0..5).for_each(|n| _ = producer.produce(&[n, 10 * n, 100 * n]));
     let Some(attach) = Attach::to("queue", &name, &[0, 5]) else { return };
     let lines = attach.lines();
-    assert!(lines[0].starts_with("kind 1 len 8 size 24 type [u64; 3] "), "{lines:?}");
+    assert!(lines[0].starts_with("kind queue mode 1 len 8 size 24 type [u64; 3] "), "{lines:?}");
     assert_eq!(lines[1..], ["0 0 0 0", "1 1 10 100", "2 2 20 200", "3 3 30 300", "4 4 40 400", "received 5 lost 0"]);
 
     // 12 to 19 are kept. Where the Rust consumer goes on, so does the one in C.
@@ -144,7 +144,7 @@ fn a_queue_of_two_producers() {
             }
         });
     });
-    assert!(lines[0].starts_with("kind 2 len 262144 size 8 type [u64; 1] "), "{}", lines[0]);
+    assert!(lines[0].starts_with("kind queue mode 2 len 262144 size 8 type [u64; 1] "), "{}", lines[0]);
     assert_eq!(totals(&lines), (2 * EACH, 0));
     let mut messages: Vec<u64> =
         lines[1..lines.len() - 1].iter().map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect();
@@ -162,7 +162,7 @@ fn the_slots_of_a_vector() {
     writer.write(2, &[7, 8]).unwrap();
     let Some(attach) = Attach::to("vector", &name, &[]) else { return };
     let lines = attach.lines();
-    assert!(lines[0].starts_with("kind 3 len 3 size 16 type [u64; 2] "), "{lines:?}");
+    assert!(lines[0].starts_with("kind vector mode 1 len 3 size 16 type [u64; 2] "), "{lines:?}");
     assert_eq!(lines[1..], ["0 at 2 5 6", "1 at 0 0 0", "2 at 4 7 8"]);
 }
 
@@ -201,16 +201,23 @@ fn damaged_buffers_are_refused() {
     refused(&sound[..sound.len() - 1], "cut off");
     let fields: &[(usize, &str, &[u64])] = &[
         (0, "magic", &[0]),
-        (8, "layout_version", &[2 | 1 << 32]),
-        (8, "kind", &[1, 1 | 3 << 32, 1 | 4 << 32]),
-        (16, "element_size", &[1 << 40, u64::MAX]),
-        (24, "element_align", &[0, 3, 1 << 63]),
-        (40, "len", &[0, 7, 256, 1 << 62]),
-        (48, "stride", &[0, 16, 36, 1 << 63]),
-        (56, "slots_offset", &[0, 644, 1 << 40, u64::MAX - 7]),
-        (64, "lines", &[0, 1 << 60]),
-        (72, "lines_offset", &[8]),
-        (96, "ready", &[0]),
+        (8, "layout_version", &[1 | 1 << 32, 3 | 1 << 32]),
+        (8, "ready", &[2, 2 | 2 << 32]),
+        (16, "kind", &[0, u64::from_ne_bytes(*b"vector\0\0"), u64::from_ne_bytes(*b"queue\0\0x")]),
+        (24, "instance", &[0]),
+        (48, "features_to_read", &[1, 1 << 63]),
+        (72, "element_size", &[1 << 40, u64::MAX]),
+        (80, "element_align", &[0, 3, 64, 1 << 63]),
+        (96, "len", &[0, 4, 7, 256, 1 << 62]),
+        (104, "stride", &[0, 16, 36, 40, 1 << 63]),
+        (112, "slots_offset", &[0, 644, 768, 1 << 40, u64::MAX - 7]),
+        (120, "counters", &[0, 2, 1 << 57, u64::MAX]),
+        (128, "counters_offset", &[8, 640, u64::MAX - 127]),
+        (136, "total_size", &[0, 640, u64::MAX]),
+        (144, "schema_offset", &[512]),
+        (152, "schema_len", &[1, 128, 16_385, u64::MAX]),
+        (192, "words[1]", &[0, 2, 3]),
+        (200, "words[2]", &[0, 2]),
     ];
     for (offset, field, values) in fields {
         for value in *values {
