@@ -1,6 +1,7 @@
 //! Processes that die: while they create a buffer, and while they hold an id.
 //!
-//! With `ICC_TORTURE_SECONDS=n` in the environment, creators are killed for `n` seconds in each way.
+//! With `ICC_TORTURE_SECONDS=n` in the environment, creators are killed for `n` seconds in each
+//! way.
 
 #![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
@@ -129,7 +130,8 @@ fn killed_creators_without_nameless_files() {
     Actor::start("without proc", directory.path(), &[]).succeeds();
 }
 
-/// Without `/proc` a nameless file cannot be given a name, so drafts have one; nor can a file be opened by descriptor.
+/// Without `/proc` a nameless file cannot be given a name, so drafts have one; nor can a file be
+/// opened by descriptor.
 fn without_proc(directory: &Path) {
     // The binary's own path is read from there.
     let mut creator = command("create for ever");
@@ -144,8 +146,9 @@ fn without_proc(directory: &Path) {
     kill_creators(&mut creator, directory, true);
 }
 
-/// In a process of its own, as `fork_holding` below: a child that another test starts has a copy of every descriptor until it
-/// executes its program, and a lock dropped meanwhile is held a moment longer.
+/// In a process of its own, as `fork_holding` below: a child that another test starts has a copy of
+/// every descriptor until it executes its program, and a lock dropped meanwhile is held a moment
+/// longer.
 #[test]
 fn ids_in_one_process() {
     let name = Name::new("ids");
@@ -172,7 +175,8 @@ fn take_ids(name: &Path) {
     }
 }
 
-/// Closing any other descriptor of the file drops no lock, which is what plain record locks get wrong.
+/// Closing any other descriptor of the file drops no lock, which is what plain record locks get
+/// wrong.
 #[test]
 fn other_descriptors_do_not_matter() {
     let name = Name::new("descriptors");

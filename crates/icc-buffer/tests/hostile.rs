@@ -1,6 +1,8 @@
-//! Headers and slots that somebody garbled: a typed error or a sound buffer, whatever the bytes are.
+//! Headers and slots that somebody garbled: a typed error or a sound buffer, whatever the bytes
+//! are.
 //!
-//! With `ICC_TORTURE_SECONDS=n` in the environment, the tests that have no natural end run for `n` seconds each.
+//! With `ICC_TORTURE_SECONDS=n` in the environment, the tests that have no natural end run for `n`
+//! seconds each.
 
 #![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
@@ -29,7 +31,7 @@ fn actor() {
     }
 }
 
-/// A buffer's file, to write into as it pleases.
+/// A buffer, its file to write anything into, and its bytes.
 fn victim(test: &str) -> (Name, File, Vec<u8>) {
     let name = Name::new(test);
     Shared::create(&name, spec(LEN), &Options::new()).unwrap();
@@ -38,12 +40,14 @@ fn victim(test: &str) -> (Name, File, Vec<u8>) {
     (name, file, bytes)
 }
 
-/// Attaches both ways and touches all that the handles give access to: what the reader and what the writer was told.
+/// Attaches both ways and touches all that the handles give access to: what the reader and what the
+/// writer was told.
 fn attach(name: &Name) -> [Result<(), BufferError>; 2] {
     let reader = Seen::open(name, ANY_LEN, &Options::new());
     let writer = Shared::open(name, ANY_LEN, &Options::new());
     let reading = reader.map(|reader| {
-        // A reader takes stride and counters from the header. All must lie within the file: so many cells of 40 bytes have room.
+        // A reader takes stride and counters from the header. All must lie within the file: so many
+        // cells of 40 bytes have room.
         assert!(reader.len() <= LEN * 64 / 40 && reader.counter_count() <= 2 + LEN / 2, "{reader:?}");
         use_all(&reader);
     });
@@ -81,8 +85,8 @@ fn every_flipped_bit_is_refused_or_harmless() {
     assert_eq!(attach(&name), [Ok(()), Ok(())]);
     let words = || Seen::open(&name, ANY_LEN, &Options::new()).map(|reader| (reader.words(), reader.instance()));
     let (sound, mut told) = (words().unwrap(), 0);
-    // Instance, features that nobody needs to know, the schema's hash, when and by whom it was created, words, what is reserved,
-    // and the type's name.
+    // Instance, features that nobody needs to know, the schema's hash, when and by whom it was
+    // created, words, what is reserved, and the type's name.
     let harmless = |byte: usize| matches!(byte, 24..32 | 64..72 | 160..HEADER);
     let refused_to_writers = 56..64;
     for bit in 0..HEADER * 8 {
@@ -101,8 +105,8 @@ fn every_flipped_bit_is_refused_or_harmless() {
     assert_eq!(told, (8 + 32) * 8, "what is accepted is handed on: the instance and the words");
 }
 
-/// What a header may say of a file is more than its creator said: whatever agrees with itself and the file's size is believed,
-/// and leads nowhere else.
+/// A header that is consistent, and fits the file's size, is accepted even if its creator wrote
+/// another one. It never leads outside of the file.
 #[test]
 fn other_headers_that_fit_the_file() {
     let (name, file, bytes) = victim("others");

@@ -1,4 +1,5 @@
-//! Which buffer it is, of which run of the machine, of which kind, and what a program must know to use it.
+//! Which buffer it is, of which run of the machine, of which kind, and what a program must know to
+//! use it.
 
 #![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 

@@ -1,6 +1,8 @@
-//! A private buffer's pages are there from the beginning, also with an allocator that hands out zeroed pages lazily.
+//! A private buffer's pages are there from the beginning, also with an allocator that hands out
+//! zeroed pages lazily.
 //!
-//! The system's own touches all of a block that is aligned like a buffer, to zero it; others leave that to the kernel.
+//! The system's own touches all of a block that is aligned like a buffer, to zero it; others leave
+//! that to the kernel.
 
 #![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
@@ -15,8 +17,8 @@ struct Lazy;
 
 const LARGE: usize = 1 << 20;
 
-// SAFETY: large zeroed blocks are parts of a block of the system's that is never freed, `align` bytes longer and moved up by
-// less than that. All others are the system's own.
+// SAFETY: large zeroed blocks are parts of a block of the system's that is never freed, `align`
+// bytes longer and moved up by less than that. All others are the system's own.
 unsafe impl GlobalAlloc for Lazy {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise is the same.

@@ -230,7 +230,8 @@ fn files_with_holes() {
     Actor::start("holes", directory.path(), &[]).succeeds();
 }
 
-/// A file that somebody else made, of memory that does not exist: prefaulting finds out, where reading would end the process.
+/// A file that somebody else made, of memory that does not exist: prefaulting finds out, where
+/// reading would end the process.
 fn holes(directory: &Path) {
     common::mount_tmpfs(directory, "size=1m");
     let path = directory.join("buffer");

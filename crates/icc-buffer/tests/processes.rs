@@ -81,7 +81,8 @@ fn two_processes_share_a_buffer_by_descriptor() {
     assert!(file.set_len(1 << 20).is_err());
 }
 
-/// The processor stops a write through a read-only mapping, and nobody but the writer comes to harm.
+/// The processor stops a write through a read-only mapping, and nobody but the writer comes to
+/// harm.
 #[test]
 fn a_write_through_a_read_only_mapping_ends_the_writer_alone() {
     let name = Name::new("read-only");
@@ -115,7 +116,8 @@ fn write_to_read_only(name: &Path) {
 const ROUNDS: usize = 200;
 const RACERS: usize = 16;
 
-/// In every round all processes open or create the same buffer at once; each leaves a mark, and one of them created it.
+/// In every round all processes open or create the same buffer at once; each leaves a mark, and one
+/// of them created it.
 #[test]
 fn one_of_many_processes_creates_a_buffer() {
     let directory = Name::directory("race");

@@ -9,8 +9,8 @@ use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-/// Tells whether a type is `Send` and `Sync`, also where it is not: an inherent constant wins over a trait's, where its bounds
-/// hold.
+/// Tells whether a type is `Send` and `Sync`, also where it is not: an inherent constant wins over
+/// a trait's, where its bounds hold.
 struct Probe<T>(PhantomData<T>);
 
 trait Otherwise {
@@ -48,7 +48,21 @@ fn a_buffer_goes_to_other_threads_only_if_its_payload_may() {
     assert_eq!((may, may_not), ([true; 4], [false; 4]));
 }
 
-/// Holds wherever it compiles.
+/// What layers do that keep their writing handle as a wrapper of their reading one.
+#[test]
+fn a_reading_handle_of_a_writable_buffer_leads_back_to_it() {
+    let buffer = Buffer::<u64, Padded>::private(Spec::new(Kind::new("test"), 2).counters(1)).unwrap();
+    let reader = buffer.read_only().clone();
+    // SAFETY: a copy of what this very buffer, of this placement, derefs to.
+    let writable = unsafe { reader.as_writable::<Padded>() };
+    writable.slot(1).unwrap().write(&7);
+    writable.counter(0).unwrap().store(3, std::sync::atomic::Ordering::Release);
+    assert_eq!(buffer.slot(1).unwrap().read(), 7);
+    assert_eq!(reader.counter(0).unwrap().load_acquire(), 3);
+    assert_eq!(writable.instance(), buffer.instance());
+}
+
+/// A compile-time check: it holds if this compiles.
 #[test]
 fn handles_go_to_threads_and_survive_panics() {
     fn all<T: Send + Sync + UnwindSafe + RefUnwindSafe>() {}

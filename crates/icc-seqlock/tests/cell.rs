@@ -65,7 +65,8 @@ fn versions_pass_the_end_of_their_range() {
     assert_eq!((cell.read(), cell.version()), (4, 0));
 }
 
-/// A cell at any version, an odd one as a writer that was killed leaves it: all bytes are a valid cell.
+/// A cell at any version, an odd one as a writer that was killed leaves it: all bytes are a valid
+/// cell.
 fn cell_at(version: u64) -> Seqlock<[u64; 2]> {
     let words = [version, 3, 4];
     // SAFETY: the documented layout is the version and then the value; all of it is initialised.

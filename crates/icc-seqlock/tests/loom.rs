@@ -1,7 +1,7 @@
 //! Loom models of the cell. Run with `cargo xtask loom`.
 //!
-//! Values are written so that a word tells its write: write `k` puts `k` into every word and leaves version `2 * k`. So a
-//! torn value, a stale one, and one under another's version all show.
+//! Values are written so that a word tells its write: write `k` puts `k` into every word and leaves
+//! version `2 * k`. So a torn value, a stale one, and one under another's version all show.
 #![cfg(icc_loom)]
 
 use icc_seqlock::primitive::{Arc, die_at, model, model_with_traced_loads, thread};
@@ -169,8 +169,9 @@ fn update_and_reader() {
     });
 }
 
-/// A writer dies with `stored` words of its value in place. Its death is known (joined), as a lock would tell. Two try to
-/// recover; one does. A reader beside them never sees the dead writer's words.
+/// A writer dies with `stored` words of its value in place. Its death is known (joined), as a lock
+/// would tell. Two try to recover; one does. A reader beside them never sees the dead writer's
+/// words.
 fn recovery<const N: usize>(stored: usize)
 where
     [u64; N]: Payload,

@@ -10,14 +10,16 @@ fn tag(number: u8) -> Tag {
     Tag::new(number).expect("less than 128")
 }
 
-/// A writer, the first of this cell, dies with its value in place as far as `step` and `passes` say.
+/// A writer, the first of this cell, dies with its value in place as far as `step` and `passes`
+/// say.
 fn die(cell: Arc<Seqlock<Value>>, step: &'static str, passes: u32) {
     let write = |cell: &mut Arc<Seqlock<Value>>| _ = cell.try_write_over(0, tag(1), &[99; 2]);
     drop(die_at(step, passes, cell, write));
 }
 
-/// One finds a writer dead and puts another tag in place of its own; who recovers the cell knows of that death by the new tag
-/// alone. The bytes of the dead come before those of the recovery all the same.
+/// One finds a writer dead and puts another tag in place of its own; who recovers the cell knows of
+/// that death by the new tag alone. The bytes of the dead come before those of the recovery all the
+/// same.
 #[test]
 fn a_recovery_by_what_the_tag_tells() {
     model_with_traced_loads("a_recovery_by_what_the_tag_tells", Some(3), || {
@@ -37,7 +39,8 @@ fn a_recovery_by_what_the_tag_tells() {
     });
 }
 
-/// Whoever sees a writer's tag sees what that writer did before, such as taking the lock that tells that it lives.
+/// Whoever sees a writer's tag sees what that writer did before, such as taking the lock that tells
+/// that it lives.
 fn whoever_sees_the_tag(prepare: fn(Arc<Seqlock<Value>>), write: fn(&Seqlock<Value>)) {
     let cell = Arc::new(Seqlock::new([0; 2]));
     prepare(Arc::clone(&cell));

@@ -1,4 +1,5 @@
-//! What the compiler says of a type that is no payload. A `compile_fail` example can check the error's code only.
+//! What the compiler says of a type that is no payload. A `compile_fail` example can check the
+//! error's code only.
 #![cfg(not(any(icc_loom, miri)))]
 
 use std::ffi::OsStr;
@@ -7,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// The newest build of this crate beside the test itself: the one that the test was linked with, or as good.
+/// The newest build of this crate beside the test itself: the one that the test was linked with, or
+/// as good.
 fn library(directory: &Path) -> Option<PathBuf> {
     let written = |path: &PathBuf| path.metadata().and_then(|file| file.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
     let files = fs::read_dir(directory).ok()?.flatten().map(|entry| entry.path());
@@ -18,7 +20,8 @@ fn library(directory: &Path) -> Option<PathBuf> {
     ours.max_by_key(written)
 }
 
-/// What the compiler says of a program of which it must refuse `line`; none where it cannot use the build it finds.
+/// What the compiler says of a program of which it must refuse `line`; none where it cannot use the
+/// build it finds.
 fn refusal(test: &str, line: &str) -> Option<String> {
     let test_binary = std::env::current_exe().unwrap();
     let directory = test_binary.parent().unwrap();
@@ -43,7 +46,8 @@ fn refusal(test: &str, line: &str) -> Option<String> {
     };
     let says = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "accepted: {line}");
-    // Of another compiler, another target, or for a sanitizer: not what a plain call of the compiler can use.
+    // Of another compiler, another target, or for a sanitizer: not what a plain call of the
+    // compiler can use.
     if ["E0460", "E0461", "E0462", "E0463", "E0514", "E0786", "incompatible"].iter().any(|code| says.contains(code)) {
         eprintln!("skipped: the build cannot be used alone: {says}");
         return None;

@@ -33,7 +33,8 @@ pub(crate) fn expected(len: usize) -> Expected {
     (0..4).fold(Expected::new(KIND).len(len), |expected, index| expected.word(index, index as u64 + 1))
 }
 
-/// Offsets of the header's fields, as `docs/shared-memory-layout.md` has them: `document.rs` reads a live buffer by it.
+/// Offsets of the header's fields, as `docs/shared-memory-layout.md` has them: `document.rs` reads
+/// a live buffer by it.
 pub(crate) mod field {
     pub(crate) const LAYOUT_VERSION: u64 = 8;
     pub(crate) const READY: u64 = 12;
@@ -55,8 +56,8 @@ pub(crate) mod field {
     pub(crate) const TYPE_NAME: u64 = 256;
 }
 
-/// Whether something stands between the tests and the system's pages: a sanitizer takes page faults of its own and locks no
-/// memory, an emulator does not pass on what is asked of a mapping.
+/// Whether something stands between the tests and the system's pages: a sanitizer takes page faults
+/// of its own and locks no memory, an emulator does not pass on what is asked of a mapping.
 pub(crate) fn disturbed() -> bool {
     let found = ["ASAN_OPTIONS", "TSAN_OPTIONS", RUNNER].iter().any(|variable| std::env::var_os(variable).is_some());
     if found {
