@@ -7,19 +7,22 @@ use icc_seqlock::{Payload, Seqlock, primitive::AtomicU64};
 
 /// A header, some counters, and a number of slots, each a [`Seqlock<T>`], in one block of memory.
 ///
-/// A handle that reads and writes: cloning it is cheap and gives another one to the same memory, which is freed or unmapped
-/// with the last. Everything that a [`ReadOnlyBuffer`] can do, it can. Where the memory is, its handles do not care:
+/// This handle reads and writes. Cloning it is cheap and gives another handle to the same memory,
+/// which is freed or unmapped with the last one. It can do everything that a [`ReadOnlyBuffer`]
+/// can. The memory is in one of three places:
 ///
 /// - [`private`](Self::private): on the heap of this process;
-/// - [`create`](Self::create), [`open`](Self::open), [`open_or_create`](Self::open_or_create): a file, in `/dev/shm` unless
-///   asked otherwise, that other processes open by name;
-/// - [`anonymous`](Self::anonymous), [`from_fd`](Self::from_fd): a `memfd` without a name, handed over by descriptor.
+/// - [`create`](Self::create), [`open`](Self::open), [`open_or_create`](Self::open_or_create): a
+///   file that other processes open by name, in `/dev/shm` unless a path is given;
+/// - [`anonymous`](Self::anonymous), [`from_fd`](Self::from_fd): a `memfd` without a name, passed
+///   on by descriptor.
 ///
 /// The last two exist on Linux.
 ///
 /// # Invariants
 ///
 /// The memory is mapped for writing, and the slots are placed as `P` says.
+#[doc(alias("shm", "shared memory", "mmap"))]
 #[repr(transparent)]
 pub struct Buffer<T, P> {
     reader: ReadOnlyBuffer<T>,
@@ -27,13 +30,15 @@ pub struct Buffer<T, P> {
 }
 
 impl<T: Payload, P: Placement> Buffer<T, P> {
-    /// A buffer in memory of this process, all slots at version 0 and holding zeros, all counters 0.
+    /// A buffer in memory of this process, all slots at version 0 and holding zeros, all counters
+    /// 0.
     ///
     /// All its pages are touched, so that no later access takes a page fault.
     ///
     /// # Errors
     ///
-    /// [`BufferError`] if no slots, or more than fit the address space or the memory, were asked for.
+    /// [`BufferError`] if the number of slots is 0, or more than fit the address space or the
+    /// memory.
     pub fn private(spec: Spec) -> Result<Self, BufferError> {
         Ok(Self::writable(ReadOnlyBuffer::private(&spec, stride::<T, P>())?))
     }
@@ -99,17 +104,18 @@ impl<T, P> Buffer<T, P> {
         unsafe { self.reader.atomic(index) }
     }
 
-    /// The handle to the same memory that cannot write, by its type.
+    /// The same buffer, as a handle whose type cannot write.
     #[inline(always)]
     #[must_use]
     pub fn read_only(&self) -> &ReadOnlyBuffer<T> {
         &self.reader
     }
 
-    /// Takes the first id of `ids` that nobody holds, or none if all are held. Only ids below [`MAX_IDS`](crate::MAX_IDS)
-    /// exist.
+    /// Takes the first id of `ids` that nobody holds, or none if all are held. Only ids below
+    /// [`MAX_IDS`](crate::MAX_IDS) exist.
     ///
-    /// The id is free again once the [`IdLock`] is dropped or, in shared memory, its process has ended in whatever way.
+    /// The id is free again once the [`IdLock`] is dropped or, in shared memory, its process has
+    /// ended, however it ended.
     ///
     /// # Errors
     ///

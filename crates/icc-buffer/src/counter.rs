@@ -3,11 +3,13 @@
 use core::fmt;
 use icc_seqlock::primitive::{AtomicU64, Ordering, fence};
 
-/// Room for a counter. 128 bytes on every target, so that processes agree on it: x86-64 processors fetch lines in pairs.
+/// Room for a counter. 128 bytes on every target, so that processes agree on it: x86-64 processors
+/// fetch lines in pairs.
 #[repr(C, align(128))]
 pub(crate) struct CounterLine(pub(crate) AtomicU64);
 
-/// A counter that can only be read, from [`ReadOnlyBuffer::counter`](crate::ReadOnlyBuffer::counter).
+/// A counter that can only be read, from
+/// [`ReadOnlyBuffer::counter`](crate::ReadOnlyBuffer::counter).
 #[derive(Clone, Copy)]
 pub struct Counter<'a>(pub(crate) &'a AtomicU64);
 
@@ -20,14 +22,15 @@ impl Counter<'_> {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// The count. Everything that was done before the `Release` store of it happens before what follows.
+    /// The count. Everything that was done before the `Release` store of it happens before what
+    /// follows.
     #[inline]
     #[must_use]
     #[cfg_attr(icc_loom, track_caller)]
     pub fn load_acquire(&self) -> u64 {
         let count = self.0.load(Ordering::Relaxed);
-        // Acquire: with the load above, pairs with the writer's Release store. Not an acquire load, which memory mapped
-        // read-only does not promise to support.
+        // Acquire: with the load above, pairs with the writer's Release store. Not an acquire load,
+        // which memory mapped read-only does not promise to support.
         fence(Ordering::Acquire);
         count
     }

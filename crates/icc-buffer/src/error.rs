@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 /// Why a buffer could not be made, opened or removed.
 ///
-/// Each says where, what was found and what was expected. A buffer without a name is shown as `memfd:icc`.
+/// Each says where, what was found and what was expected. A buffer without a name is shown as
+/// `memfd:icc`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BufferError {
@@ -24,7 +25,7 @@ pub enum BufferError {
         max: usize,
     },
     /// The payload's alignment is more than mapped memory has.
-    #[error("the payload is aligned to {align} bytes, and shared memory to {max} only: lower its alignment")]
+    #[error("the payload is aligned to {align} bytes, but shared memory to at most {max}: lower its alignment")]
     Overaligned {
         /// Of the payload.
         align: usize,
@@ -57,13 +58,13 @@ pub enum BufferError {
         /// The directory.
         path: PathBuf,
     },
-    /// Something of this name exists.
+    /// There is already something with this name.
     #[error("{} exists: open it, or remove it first", .path.display())]
     AlreadyExists {
         /// What exists.
         path: PathBuf,
     },
-    /// The system's permissions are against it.
+    /// The system's permissions do not allow it.
     #[error("no permission to {doing} {}: check its owner and mode, and the user this runs as", .path.display())]
     PermissionDenied {
         /// Of the file.
@@ -71,13 +72,13 @@ pub enum BufferError {
         /// What was being done to it.
         doing: &'static str,
     },
-    /// The name is that of a symbolic link, which is never followed.
+    /// The name belongs to a symbolic link, which is never followed.
     #[error("{} is a symbolic link, and a buffer is never opened through one: name the file itself", .path.display())]
     Symlink {
         /// The link.
         path: PathBuf,
     },
-    /// The name is that of something else than a file.
+    /// The name belongs to something other than a regular file.
     #[error("{} is {found}, not a regular file: check the name", .path.display())]
     NotRegularFile {
         /// Its path.
@@ -85,7 +86,7 @@ pub enum BufferError {
         /// What it is.
         found: &'static str,
     },
-    /// The file belongs to somebody else, who could do anything to it.
+    /// The file belongs to another user, who could do anything to it.
     #[error(
         "{} belongs to user {found}, not {expected}: allow its owner in the options if you trust them", .path.display()
     )]
@@ -107,8 +108,8 @@ pub enum BufferError {
         /// What is in the way.
         limit: &'static str,
     },
-    /// The file is shorter than what it should hold: not a buffer, or cut off.
-    #[error("{} has {found} bytes, and at least {expected} were expected: not a buffer, or cut off; check the name, or remove it", .path.display())]
+    /// The file is shorter than what it should hold: not a buffer, or truncated.
+    #[error("{} has {found} bytes, but should have at least {expected}: not a buffer, or truncated; check the name, or remove it", .path.display())]
     TooSmall {
         /// Of the file.
         path: PathBuf,
@@ -118,7 +119,7 @@ pub enum BufferError {
         expected: u64,
     },
     /// The file is longer than its header says.
-    #[error("{} has {found} bytes, and its header says {expected}: damaged; remove it", .path.display())]
+    #[error("{} has {found} bytes, but its header says {expected}: damaged; remove it", .path.display())]
     TooLong {
         /// Of the file.
         path: PathBuf,
@@ -127,7 +128,7 @@ pub enum BufferError {
         /// What its header says.
         expected: u64,
     },
-    /// The file does not begin as a buffer does.
+    /// The file does not begin as a buffer must.
     #[error("{} begins with {found:#018x}, not with {expected:#018x}: not a buffer; check the name", .path.display())]
     WrongMagic {
         /// Of the file.
@@ -137,9 +138,9 @@ pub enum BufferError {
         /// What they should be.
         expected: u64,
     },
-    /// The buffer was made by a version of this crate that lays it out in another way.
+    /// The buffer was made by a version of this crate that uses another layout.
     #[error(
-        "{} has layout version {found}, and this program knows {expected} only: build both with the same version of icc",
+        "{} has layout version {found}, but this program knows only {expected}: build both with the same version of icc",
         .path.display()
     )]
     LayoutVersion {
@@ -150,7 +151,8 @@ pub enum BufferError {
         /// The version that this crate knows.
         expected: u32,
     },
-    /// The buffer was never finished. Not by this crate, which shows nobody an unfinished one.
+    /// The buffer was never finished. It does not come from this crate, which never shows an
+    /// unfinished one.
     #[error("{} is marked {found}, not ready (1): its creator has not finished it; remove it", .path.display())]
     NotReady {
         /// Of the file.
@@ -186,7 +188,7 @@ pub enum BufferError {
         /// The slots expected.
         expected: usize,
     },
-    /// The layer above made the buffer in another way than is expected.
+    /// The layer above made the buffer in another way than expected.
     #[error("{} has word {index} = {found}, not {expected}: open it as what it is, or remove it first", .path.display())]
     OtherWord {
         /// Of the file.
@@ -199,7 +201,7 @@ pub enum BufferError {
         expected: u64,
     },
     /// The buffer needs features that this version of the crate does not know.
-    #[error("{} needs features {unknown:#x} to {doing} it, which this program does not know: build it with a newer version of icc", .path.display())]
+    #[error("features {unknown:#x} are needed to {doing} {}, and this program does not know them: build it with a newer version of icc", .path.display())]
     UnknownFeatures {
         /// Of the file.
         path: PathBuf,
@@ -208,10 +210,11 @@ pub enum BufferError {
         /// What needs them: "read" or "write".
         doing: &'static str,
     },
-    /// The buffer was created before the machine last started, so what it holds may be incomplete.
+    /// The buffer was created before the machine last started, as far as can be known, so its
+    /// content may be incomplete.
     #[error(
-        "{} was created before this machine last started, and cannot be used to {doing}: remove it, or allow to read it with \
-         `Options::previous_boot`",
+        "{} was created before this machine last started, or that cannot be ruled out, so it cannot be opened to {doing}: \
+         remove it, or allow reading it with `Options::previous_boot`",
         .path.display()
     )]
     PreviousBoot {
@@ -220,7 +223,8 @@ pub enum BufferError {
         /// What was to be done: "read" or "write".
         doing: &'static str,
     },
-    /// A field of the header is not what the type and the length make it: another placement of slots, or damage.
+    /// A field of the header is not what the type and the length make it: another placement of
+    /// slots, or damage.
     #[error("{} has {field} {found}, not {expected}: made with another placement of slots, or damaged; remove it", .path.display())]
     OtherLayout {
         /// Of the file.
@@ -232,7 +236,8 @@ pub enum BufferError {
         /// What it should be.
         expected: u64,
     },
-    /// The descriptor's file is not sealed against resizing, so its owner could take the memory away.
+    /// The descriptor's file is not sealed against resizing, so its owner could take the memory
+    /// away.
     #[error("{} is not a memfd sealed against shrinking and growing: pass one from `Buffer::anonymous`", .path.display())]
     NotSealed {
         /// What stands for the path.
@@ -248,7 +253,7 @@ pub enum BufferError {
         /// Why not.
         reason: String,
     },
-    /// Anything else that the system refused.
+    /// The system refused something else.
     #[error("could not {doing} {}: {}", .path.display(), std::io::Error::from_raw_os_error(*.code))]
     Io {
         /// Of the file.
@@ -263,16 +268,18 @@ pub enum BufferError {
 /// The type that a buffer holds, and the one that was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ElementTypes {
-    /// What the header tells of it.
+    /// What the header says.
     pub found: ElementType,
     /// The one asked for.
     pub expected: ElementType,
 }
 
-/// A payload type as the header tells of it. Shown with its fingerprint, since two of one name may differ.
+/// A payload type as the header describes it. Shown with its fingerprint, since two types of one
+/// name may differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ElementType {
-    /// Its name. From shared memory: anything that is no part of a type's name is shown as `?`.
+    /// Its name. It comes from shared memory: any character that is no part of a type's name is
+    /// shown as `?`.
     pub name: String,
     /// Bytes.
     pub size: u64,

@@ -1,9 +1,9 @@
-//! The first bytes of every shared buffer: what it holds, so that a stranger can tell.
+//! The first bytes of every shared buffer: what it holds, for programs that know nothing else of
+//! it.
 
 use crate::layout::{HEADER_BYTES, Layout};
-use crate::{ElementType, Spec};
+use crate::{ElementType, Spec, instance};
 use bytemuck::{Pod, Zeroable};
-use std::time::UNIX_EPOCH;
 
 /// `ICCBUFFR`, read as a little-endian number.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"ICCBUFFR");
@@ -14,9 +14,11 @@ pub(crate) const MAX_SCHEMA: u64 = 16 * 1024;
 /// Room for the type's name, cut at the end if it is longer.
 const NAME_BYTES: usize = 256;
 
-/// The header of a buffer. All numbers in the machine's byte order; offsets and sizes in bytes, from the buffer's start.
+/// The header of a buffer. All numbers in the machine's byte order; offsets and sizes in bytes,
+/// from the buffer's start.
 ///
-/// Written once, before anyone else can see the buffer, and never changed. What changes is in the counters and the slots.
+/// Written once, before anyone else can see the buffer, and never changed. What changes is in the
+/// counters and the slots.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Header {
@@ -30,15 +32,17 @@ pub(crate) struct Header {
     pub(crate) kind: [u8; 8],
     /// Random, never 0: tells this buffer from every other, also of its name.
     pub(crate) instance: u64,
-    /// The run of the machine in which it was created, low half first; 0 where that could not be read.
+    /// The run of the machine in which it was created, low half first; 0 where that could not be
+    /// read.
     pub(crate) boot: [u64; 2],
-    /// Features that a program must know to read the buffer, that it must know to write it, and that it need not know.
+    /// Features that a program must know to read the buffer, that it must know to write it, and
+    /// that it need not know.
     pub(crate) features: [u64; 3],
     /// Of the payload, without the version.
     pub(crate) element_size: u64,
     /// Of the payload.
     pub(crate) element_align: u64,
-    /// Tells types of the same size apart: a hash of name, size and alignment.
+    /// A hash of name, size and alignment, to tell types of the same size apart.
     pub(crate) fingerprint: u64,
     /// The number of slots.
     pub(crate) len: u64,
@@ -60,14 +64,16 @@ pub(crate) struct Header {
     pub(crate) schema_hash: u64,
     /// Nanoseconds since 1970.
     pub(crate) created_at: u64,
-    /// The process id of the creator, in its own pid namespace: for people to read, never to decide by.
+    /// The process id of the creator, in its own pid namespace: for people to read, never to decide
+    /// by.
     pub(crate) creator: u64,
     /// Of the layer above.
     pub(crate) words: [u64; 4],
     /// For later; zero.
     pub(crate) reserved: [u64; 5],
     /// The payload's type name in UTF-8, the rest zero.
-    pub(crate) type_name: [u8; NAME_BYTES],
+    // Not `NAME_BYTES`: rustc 1.95 breaks down on a struct update of that in a closure.
+    pub(crate) type_name: [u8; 256],
 }
 
 const _: () = {
@@ -81,13 +87,12 @@ const _: () = {
 };
 
 impl Header {
-    /// Not `ready` yet: whoever shares it sets that last.
+    /// Not `ready` yet: that is set last, when the buffer is complete.
     pub(crate) fn new<T: 'static>(spec: &Spec, layout: &Layout, instance: u64, boot: u128) -> Self {
         let name = std::any::type_name::<T>();
         let cut = name.floor_char_boundary(NAME_BYTES);
         let mut type_name = [0; NAME_BYTES];
         type_name[..cut].copy_from_slice(&name.as_bytes()[..cut]);
-        let now = UNIX_EPOCH.elapsed().unwrap_or_default();
         Self {
             magic: MAGIC,
             layout_version: LAYOUT_VERSION,
@@ -108,7 +113,7 @@ impl Header {
             schema_offset: 0,
             schema_len: 0,
             schema_hash: 0,
-            created_at: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
+            created_at: u64::try_from(instance::now().as_nanos()).unwrap_or(u64::MAX),
             creator: std::process::id().into(),
             words: spec.words,
             reserved: [0; 5],
@@ -122,14 +127,14 @@ impl Header {
         high << 64 | low
     }
 
-    /// What the header of a buffer of `T` tells of the type.
+    /// What the header of a buffer of `T` says about the type.
     pub(crate) fn element_of<T: 'static>() -> ElementType {
         let (name, size, align) = (std::any::type_name::<T>(), size_of::<T>(), align_of::<T>());
         let fingerprint = fingerprint(name, size, align);
         ElementType { name: name.to_owned(), size: size as u64, align: align as u64, fingerprint }
     }
 
-    /// What it tells of the payload's type.
+    /// What this header says about the payload's type.
     pub(crate) fn element(&self) -> ElementType {
         let end = self.type_name.iter().position(|&byte| byte == 0).unwrap_or(NAME_BYTES);
         let part_of_a_name = |c: char| c.is_alphanumeric() || " :<>_&*[](){};,'=+-.#!?".contains(c);

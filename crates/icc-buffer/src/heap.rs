@@ -15,17 +15,18 @@ pub(crate) struct Allocation {
     layout: alloc::Layout,
 }
 
-// SAFETY: the allocation is plain bytes that belong to no thread; whoever reads or writes them answers for it.
+// SAFETY: the allocation is plain bytes that belong to no thread; every access answers for itself.
 unsafe impl Send for Allocation {}
 // SAFETY: as above; the allocation itself is never changed through a shared reference.
 unsafe impl Sync for Allocation {}
 
 impl Allocation {
-    /// Room for a buffer of `T`, `layout.total_size` bytes. All counters are 0, all slots at version 0 and hold zeros.
+    /// Room for a buffer of `T`, `layout.total_size` bytes. All counters are 0, all slots at
+    /// version 0 and hold zeros.
     ///
-    /// Every page has been written to. Zeroed memory from the system is one shared page of zeros until it is, and the first
-    /// write to each page would then be the one that waits for the kernel.
-    #[expect(clippy::extra_unused_type_parameters, reason = "under loom, cells are constructed")]
+    /// Every page has been written to. Until then, zeroed memory from the system is one shared page
+    /// of zeros, and the first write to each page would wait for the kernel.
+    #[expect(clippy::extra_unused_type_parameters, reason = "the one under loom constructs its cells")]
     pub(crate) fn new<T: Payload>(layout: &Layout) -> Result<Self, BufferError> {
         let size = layout.total_size;
         let refused = || BufferError::OutOfMemory { bytes: size };
@@ -36,7 +37,8 @@ impl Allocation {
         // SAFETY: `layout` has a size of at least 1.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(refused)?;
         for offset in (0..size).step_by(PAGE).chain([size - 1]) {
-            // SAFETY: within the allocation, which nobody else knows of. Volatile, so that it is done at all.
+            // SAFETY: within the allocation, which nobody else knows of. Volatile, so that the
+            // compiler keeps it.
             unsafe { start.add(offset).write_volatile(0) };
         }
         Ok(Self { start, layout })

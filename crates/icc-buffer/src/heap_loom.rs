@@ -1,4 +1,5 @@
-//! Memory of this process alone, under loom: its cells are not made of zeros, but each is constructed and dropped.
+//! Memory of this process alone, under loom: zeros are no valid cell there, so each is constructed
+//! and dropped.
 
 use crate::BufferError;
 use crate::counter::CounterLine;
@@ -14,7 +15,8 @@ pub(crate) struct Allocation {
     drop_cells: Box<dyn Fn(NonNull<u8>) + Send + Sync>,
 }
 
-// SAFETY: the allocation belongs to no thread; what lies in it are atomics and cells, which threads may share.
+// SAFETY: the allocation belongs to no thread; what lies in it are atomics and cells, which threads
+// may share.
 unsafe impl Send for Allocation {}
 // SAFETY: as above.
 unsafe impl Sync for Allocation {}
@@ -29,8 +31,9 @@ impl Allocation {
         // SAFETY: the size is that of at least a header.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(refused)?;
         for offset in counters() {
-            // SAFETY: a counter's place, within the allocation and aligned, which nobody else knows of. The room that rounding
-            // may leave before the slots is no place: its size is less than a counter's or a multiple of one.
+            // SAFETY: a counter's place, within the allocation and aligned, which nobody else knows
+            // of. Rounding may leave room before the slots, which is treated as counters too: it is
+            // a multiple of a counter's size.
             unsafe { start.add(offset).cast().write(CounterLine(AtomicU64::new(0))) };
         }
         for offset in slots() {

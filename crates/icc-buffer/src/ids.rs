@@ -1,4 +1,5 @@
-//! Who holds which id: in private memory a bit each, in shared memory a lock that the kernel keeps.
+//! Who holds which id: one bit each in private memory, a lock that the kernel keeps in shared
+//! memory.
 
 use crate::shared::FileLock;
 use core::{fmt, ops::Range};
@@ -7,16 +8,18 @@ use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, release};
 /// Ids are below this.
 pub const MAX_IDS: u32 = 1024;
 
-/// A held id, from [`Buffer::take_id`](crate::Buffer::take_id). Dropping it sets the id free.
+/// A held id, from [`Buffer::take_id`](crate::Buffer::take_id). Dropping it frees the id.
 ///
-/// In shared memory the id is a lock on an open file description of its own: a byte of the buffer's file, far beyond its
-/// end. The kernel drops it when the last process that has that description closes it or ends, in whatever way. A child made
-/// by `fork` inherits the description: the id then counts as held until parent *and* child have dropped it or ended. `exec`
-/// closes it, so for a child process that runs another program this is the moment in which it starts. Both err on the safe
+/// In shared memory the id is a lock on an open file description of its own: a byte of the buffer's
+/// file, far beyond its end. The kernel drops it when the last process that has that description
+/// closes it or ends, however it ends. A child made by `fork` inherits the description: the id then
+/// counts as held until parent *and* child have dropped it or ended. `exec` closes it, so a child
+/// process that runs another program keeps it only until that program starts. Both err on the safe
 /// side: an id that is free may look held, never the other way round.
+#[doc(alias("lock file", "pid file", "flock"))]
 pub struct IdLock {
     id: u32,
-    /// Always there until the drop.
+    /// Present until the drop.
     held: Option<Held>,
 }
 
@@ -47,7 +50,7 @@ impl IdLock {
 
 impl Drop for IdLock {
     fn drop(&mut self) {
-        // A model's thread that dies has its locks released later, as the kernel does it.
+        // In a model, the locks of a thread that dies are released later, as the kernel does it.
         let held = self.held.take();
         release(move || drop(held));
     }
@@ -59,7 +62,7 @@ impl fmt::Debug for IdLock {
     }
 }
 
-/// The ids held in private memory, a bit each.
+/// The ids held in private memory, one bit each.
 pub(crate) struct Ids(Arc<[AtomicU64; WORDS]>);
 
 impl Default for Ids {
@@ -75,8 +78,9 @@ impl Ids {
             let (word, bit) = place(id);
             let mut seen = words[word].load(Ordering::Relaxed);
             while seen & bit == 0 {
-                // Acquire: pairs with the Release in `Bit::drop`, so that all that the holder before did comes first. Tries again
-                // only if another id of this word was taken or dropped in between.
+                // Acquire: pairs with the Release in `Bit::drop`, so that everything the last
+                // holder did comes first. Tries again only if another id of this word was taken or
+                // dropped meanwhile.
                 match words[word].compare_exchange(seen, seen | bit, Ordering::Acquire, Ordering::Relaxed) {
                     Ok(_) => {
                         let bit = Bit { ids: Arc::clone(words), id };
@@ -91,7 +95,7 @@ impl Ids {
 
     pub(crate) fn taken(&self, id: u32) -> bool {
         let (word, bit) = place(id);
-        // Acquire: as in `take`, for whoever finds the id free.
+        // Acquire: as in `take`, for a caller that finds the id free.
         self.0.get(word).is_some_and(|word| word.load(Ordering::Acquire) & bit != 0)
     }
 }
@@ -99,7 +103,8 @@ impl Ids {
 impl Drop for Bit {
     fn drop(&mut self) {
         let (word, bit) = place(self.id);
-        // The bit is set, so taking it away touches no other. Release: pairs with the Acquire in `take`.
+        // The bit is set, so subtracting it changes no other bit. Release: pairs with the Acquire
+        // in `take`.
         self.ids[word].fetch_add(bit.wrapping_neg(), Ordering::Release);
     }
 }

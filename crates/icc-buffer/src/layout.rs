@@ -17,7 +17,8 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// For `len` slots, `stride` bytes apart, that many counters, and a schema of so many bytes behind the header.
+    /// For `len` slots `stride` bytes apart, with this many counters and a schema of this many
+    /// bytes behind the header.
     ///
     /// `stride` is at least the size of a slot and a multiple of its alignment: the caller's duty.
     pub(crate) fn new<T>(len: usize, stride: usize, counters: usize, schema: usize) -> Result<Self, BufferError> {

@@ -1,7 +1,8 @@
-//! A self-describing buffer of seqlocked slots: a header, some counters, and `[Seqlock<T>]`, in private or shared memory.
+//! A self-describing buffer of seqlocked slots: a header, some counters, and `[Seqlock<T>]`, in
+//! private or shared memory.
 //!
-//! The layer beneath `icc-queue` (the slots as a ring) and `icc-vector` (the slots as a table). Use those, unless you build a
-//! structure of your own on versioned slots.
+//! The layer beneath `icc-queue` (the slots as a ring) and `icc-vector` (the slots as a table). Use
+//! those, unless you build your own structure on versioned slots.
 //!
 //! # Examples
 //!
@@ -25,50 +26,59 @@
 //! | processes that pass a descriptor on | `Buffer::anonymous`, `from_fd` | until the last process has closed it |
 //! | to read only | `ReadOnlyBuffer::open`, `from_fd`, [`Buffer::read_only`] | as above |
 //!
-//! Shared memory exists on Linux. A bare name is a file in `/dev/shm`; a name with a slash is a path.
+//! Shared memory exists on Linux. A bare name is a file in `/dev/shm`; a name with a slash is a
+//! path.
 //!
 //! # Two kinds of handle
 //!
-//! [`Buffer`] reads and writes. [`ReadOnlyBuffer`] has no way to write: its slots are [`Reader`](icc_seqlock::Reader)s and its
-//! counters [`Counter`]s. Opened by name or descriptor, its memory is mapped read-only, so that the processor stops what the
-//! types cannot. A `Buffer` is a `ReadOnlyBuffer` that may also write, and derefs to it. A layer above builds its consumers on
-//! [`ReadOnlyBuffer`] alone, whatever memory they read and however the slots are placed.
+//! [`Buffer`] reads and writes. [`ReadOnlyBuffer`] has no way to write: its slots are
+//! [`Reader`](icc_seqlock::Reader)s and its counters [`Counter`]s. If it was opened by name or
+//! descriptor, its memory is mapped read-only, so the processor stops what the types cannot. A
+//! `Buffer` is a `ReadOnlyBuffer` that may also write, and derefs to it. A layer above builds its
+//! consumers on [`ReadOnlyBuffer`] alone, whatever memory they read and however the slots are
+//! placed.
 //!
 //! # Creating and opening
 //!
-//! A buffer appears complete or not at all: it is made in a file that has no name yet, its space set aside, its slots put in
-//! their first state (by `create_with`), and only then linked into place. A process killed in between leaves nothing.
+//! A buffer appears complete or not at all. It is made in a file that has no name yet: its space is
+//! reserved, its slots get their first state (by `create_with`), and only then is it linked into
+//! place. A process killed before that leaves nothing.
 //!
-//! Opening trusts nothing. The file must be a regular one of an allowed owner, never reached through a symbolic link. The
-//! header is copied once; every field of the copy must be what the handle's types, the expectation and the file's size make
-//! it. Nothing that comes from shared memory is used as a length, an index or an offset after that. Whoever may write to
-//! the memory can garble the values, and nothing else:
+//! Opening trusts nothing. The file must be a regular file of an allowed owner, and is never
+//! reached through a symbolic link. The header is copied once, and the whole copy is checked
+//! against the handle's types, what is expected and the file's size. After that, nothing from
+//! shared memory is used as a length, an index or an offset. A process that may write to the memory
+//! can garble the values, and nothing else:
 //!
-//! - reading returns some valid `T`, or that a write was under way; methods beginning with `try` return at once, the others
-//!   wait as long as the memory says that a writer is at work;
-//! - nobody can make a read go outside of the memory, or panic;
-//! - a process that may write to a *named* file may also cut it off, which ends its readers by a `SIGBUS`: that is what the
-//!   check of the owner is for. A buffer without a name is sealed against it.
+//! - reading returns a valid `T`, or the error that a write was under way; methods whose names
+//!   begin with `try` return at once, the others wait as long as the memory says that a write is
+//!   under way;
+//! - no read can go outside of the memory, or panic;
+//! - a process that may write to a *named* file may also truncate it, which ends its readers with a
+//!   `SIGBUS`: that is why the owner is checked. A buffer without a name is sealed against it.
 //!
-//! Two types are taken for the same if name, size and alignment are. A change of fields that keeps all three is not noticed.
+//! Two types count as the same if their names, sizes and alignments are equal. A change of fields
+//! that keeps all three is not noticed.
 //!
 //! # Who is alive
 //!
-//! Writers that must be one at a time, or that others must know to be dead before they take over, each take an id with
-//! [`Buffer::take_id`]. In shared memory an id is a lock that the kernel drops when its process ends, in whatever way.
-//! [`Buffer::holder_lives`] asks, also through a read-only handle. Process ids are never used: they are given out again, and
-//! mean different things in different containers. See [`IdLock`] for what `fork` does.
+//! Writers that exclude each other, or that others must know to be dead before they take over, each
+//! take an id with [`Buffer::take_id`]. In shared memory an id is a lock that the kernel drops when
+//! its process ends, however it ends. [`ReadOnlyBuffer::holder_lives`] checks whether an id is
+//! held, also through a read-only handle. Process ids are never used: the system reuses them, and
+//! they mean different things in different containers. See [`IdLock`] for what `fork` does.
 //!
 //! # Latency
 //!
-//! All pages are mapped when a buffer is created or opened, so that no later access takes a page fault. `Options` also
-//! locks memory and asks for huge pages, each tried or required. For a buffer of one process with such options, take
-//! `Buffer::anonymous`.
+//! All pages are mapped when a buffer is created or opened, so that no later access takes a page
+//! fault. `Options` can also lock the memory and ask for huge pages, each tried or required. For a
+//! buffer of one process with such options, use `Buffer::anonymous`.
 //!
 //! # Further reading
 //!
-//! The repository's `docs/shared-memory.md` tells operators how to size, place, inspect and clean up buffers, in containers
-//! too. `docs/shared-memory-layout.md` describes every byte, for programs in other languages.
+//! The repository's `docs/shared-memory.md` tells operators how to size, place, inspect and clean
+//! up buffers, in containers too. `docs/shared-memory-layout.md` describes every byte, for programs
+//! in other languages.
 
 #![cfg_attr(any(not(target_os = "linux"), icc_loom), allow(dead_code, reason = "much serves shared memory alone"))]
 

@@ -12,7 +12,7 @@ pub(crate) struct Memory {
     pub(crate) facts: Facts,
 }
 
-/// What was given at creation. Of shared memory, a copy that nobody can change any more.
+/// What was given at creation. For shared memory, a copy that nobody can change any more.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
     pub(crate) kind: Kind,

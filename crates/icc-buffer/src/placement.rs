@@ -2,7 +2,7 @@
 
 use icc_seqlock::Seqlock;
 
-/// The bytes that cores hand to each other as one, on the processors this is tuned for.
+/// The unit in which cores exchange memory, on the processors this is tuned for.
 const CACHE_LINE: usize = 64;
 /// Two lines: x86-64 processors fetch a line's neighbour along with it.
 const CACHE_LINE_PAIR: usize = 128;
@@ -17,12 +17,13 @@ pub trait Placement: sealed::Unit {}
 
 /// Small slots share cache lines; none straddles more lines than it must.
 ///
-/// Up to a line, slots are a power of two apart (an 8-byte message and its version take 16 bytes, four to a line); above, each
-/// starts on a line of its own. For slots that one writer fills in order: several arrive with one line.
+/// Up to a line, slots are a power of two apart (an 8-byte message and its version take 16 bytes,
+/// four to a line); above, each starts on its own line. For slots that one writer fills in order:
+/// several arrive with one line.
 #[derive(Clone, Copy, Debug)]
 pub struct Packed;
 
-/// Every slot has cache lines of its own, out of reach even of the prefetcher of neighbouring lines.
+/// Every slot has its own cache lines, out of reach even of the prefetcher of neighbouring lines.
 ///
 /// For slots that different cores write at the same time.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +32,8 @@ pub struct Padded;
 impl Placement for Packed {}
 impl Placement for Padded {}
 
-/// The distance between slots of `Seqlock<T>` in bytes: a constant, so that indexing takes a shift or a multiplication.
+/// The distance between slots of `Seqlock<T>` in bytes: a constant, so that indexing takes a shift
+/// or a multiplication.
 ///
 /// At least the size of the slot, and a multiple of its alignment.
 pub(crate) const fn stride<T, P: Placement>() -> usize {
@@ -45,7 +47,7 @@ pub(crate) const fn stride<T, P: Placement>() -> usize {
     }
 }
 
-/// Nobody else can choose these, on which the distance between slots rests.
+/// Sealed: the distance between slots depends on these.
 mod sealed {
     use super::{CACHE_LINE, CACHE_LINE_PAIR, Packed, Padded};
 

@@ -1,4 +1,4 @@
-//! The handle that only reads: where the parts of a buffer are, and a share in keeping them.
+//! The handle that only reads: it knows where the parts of a buffer are, and keeps its memory.
 
 use crate::counter::{Counter, CounterLine};
 use crate::heap::Allocation;
@@ -12,13 +12,14 @@ use icc_seqlock::{Payload, Reader, Seqlock};
 
 /// A buffer that this handle cannot write to.
 ///
-/// [`open`](Self::open) maps the memory read-only: the processor itself stops any write through it, a stray pointer's
-/// included. [`Buffer::read_only`] gives one over memory that the process maps for writing anyway. Both are one type and cost
-/// the same to read through, so a layer above needs only one kind of consumer. It does not say how the slots are placed: a
-/// reader takes the distance between them from the header, checked once.
+/// [`open`](Self::open) maps the memory read-only: the processor itself stops any write through it,
+/// even by a stray pointer. [`Buffer::read_only`] gives one for memory that the process maps for
+/// writing anyway. Both are the same type and cost the same to read through, so a layer above needs
+/// only one kind of consumer. The type does not say how the slots are placed: a reader takes the
+/// distance between them from the header, which is checked once.
 ///
-/// Nothing here writes; all loads are relaxed ones of at most eight bytes, or vector loads, with fences: exactly what memory
-/// mapped read-only supports.
+/// Nothing here writes. All loads are relaxed and of at most eight bytes, or vector loads, with
+/// fences: exactly what memory mapped read-only supports.
 ///
 /// # Examples
 ///
@@ -46,10 +47,11 @@ use icc_seqlock::{Payload, Reader, Seqlock};
 ///
 /// # Invariants
 ///
-/// Found once, and never looked up in the memory itself again: `memory` holds `facts.counters` [`CounterLine`]s at `counters` and
-/// `len` slots at `slots`, `stride` bytes apart, all aligned and initialised, for as long as any handle lives. In this process,
-/// counters and slots are only accessed through atomics.
-// In this order in memory: what every poll reads comes first and together.
+/// Found once, and never read from the memory itself again: `memory` holds `facts.counters`
+/// `CounterLine`s at `counters` and `len` slots at `slots`, `stride` bytes apart, all aligned and
+/// initialised, for as long as any handle lives. In this process, counters and slots are only
+/// accessed through atomics.
+// In this order: what every poll reads is adjacent, at the start.
 #[repr(C)]
 pub struct ReadOnlyBuffer<T> {
     slots: NonNull<u8>,
@@ -60,7 +62,8 @@ pub struct ReadOnlyBuffer<T> {
     _slots: PhantomData<Seqlock<T>>,
 }
 
-// SAFETY: a handle gives out shared references to seqlocks and atomics only, which threads may share if `T: Send`.
+// SAFETY: a handle gives out shared references to seqlocks and atomics only, which threads may
+// share if `T: Send`.
 unsafe impl<T: Send> Send for ReadOnlyBuffer<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for ReadOnlyBuffer<T> {}
@@ -79,10 +82,12 @@ impl<T: Payload> ReadOnlyBuffer<T> {
     ///
     /// # Safety
     ///
-    /// `layout` is `Layout::new::<T>(len, stride, counters, schema)` for these, some `schema`, and a `stride` that is at least the
-    /// size of a slot and a multiple of its alignment. `memory` has at least `total_size` bytes, aligned to `align`, readable
-    /// until it is dropped, and initialised where counters and slots lie (any bytes are valid ones: every bit pattern of an
-    /// `AtomicU64` and of a [`Payload`] is). This process accesses those through atomics only from now on.
+    /// `layout` is `Layout::new::<T>(len, stride, counters, schema)` for these, some `schema`, and
+    /// a `stride` that is at least the size of a slot and a multiple of its alignment. `memory` has
+    /// at least `total_size` bytes, aligned to `align`, readable until it is dropped, and
+    /// initialised where counters and slots lie (any bytes are valid ones: every bit pattern of an
+    /// `AtomicU64` and of a [`Payload`] is). This process accesses those through atomics only from
+    /// now on.
     pub(crate) unsafe fn over(memory: Memory, layout: &Layout, len: usize) -> Self {
         // SAFETY: both offsets are within `total_size`, by `Layout::new`.
         let (slots, counters) =
@@ -112,25 +117,28 @@ impl<T: Payload> ReadOnlyBuffer<T> {
     ///
     /// # Safety
     ///
-    /// `index` is less than [`len`](Self::len), and `stride` is this buffer's, perhaps known better than by the field.
+    /// `index` is less than [`len`](Self::len), and `stride` is this buffer's, perhaps known better
+    /// than by the field.
     #[inline(always)]
     pub(crate) unsafe fn cell(&self, index: usize, stride: usize) -> &Seqlock<T> {
         debug_assert!(index < self.len && stride == self.stride);
-        // SAFETY: by the invariants there are `len` slots at this distance, and the caller's index is one of them. The
-        // reference lives no longer than this handle, which keeps the memory.
+        // SAFETY: by the invariants there are `len` slots at this distance, and the caller's index
+        // is one of them. The reference lives no longer than this handle, which keeps the memory.
         unsafe { self.slots.add(index * stride).cast().as_ref() }
     }
 
-    /// This buffer as one that can be written, for layers that keep their writing handle as a wrapper of their reading one.
+    /// This buffer as one that can be written, for layers that keep their writing handle as a
+    /// wrapper of their reading one.
     ///
     /// # Safety
     ///
-    /// This handle is a copy of one that a [`Buffer<T, P>`](Buffer) derefs to, so that the memory is mapped for writing and its
-    /// slots are placed as `P` says.
+    /// This handle is a copy of one that a [`Buffer<T, P>`](Buffer) derefs to, so that the memory
+    /// is mapped for writing and its slots are placed as `P` says.
     #[inline(always)]
     #[must_use]
     pub unsafe fn as_writable<P>(&self) -> &Buffer<T, P> {
-        // SAFETY: a `Buffer` is a transparent wrapper of this type; what it asks for beyond is the caller's promise.
+        // SAFETY: a `Buffer` is a transparent wrapper of this type; what it asks for beyond is the
+        // caller's promise.
         unsafe { &*core::ptr::from_ref(self).cast() }
     }
 }
@@ -182,18 +190,20 @@ impl<T> ReadOnlyBuffer<T> {
     #[inline(always)]
     pub(crate) unsafe fn atomic(&self, index: usize) -> &AtomicU64 {
         debug_assert!(index < self.counter_count());
-        // SAFETY: by the invariants there are as many counters, and the caller's index is one of them.
+        // SAFETY: by the invariants there are as many counters, and the caller's index is one of
+        // them.
         unsafe { &self.counters.add(index).as_ref().0 }
     }
 
-    /// The words given at creation. A copy from when this process created or opened the buffer, which nobody can change.
+    /// The words given at creation. A copy that was made when this process created or opened the
+    /// buffer; nobody can change it.
     #[inline]
     #[must_use]
     pub fn words(&self) -> [u64; 4] {
         self.memory.facts.words
     }
 
-    /// A random number, never 0, that tells this buffer from every other, also from a later one of the same name.
+    /// A random number, never 0, that no other buffer has, not even a later one of the same name.
     #[inline]
     #[must_use]
     pub fn instance(&self) -> u64 {
@@ -207,13 +217,14 @@ impl<T> ReadOnlyBuffer<T> {
         self.memory.mapping().is_some()
     }
 
-    /// Whether somebody holds `id`. A system call in shared memory: not for a hot loop.
+    /// Whether somebody holds `id`. In shared memory this is a system call: not for a hot loop.
     ///
-    /// `false` proves that whoever held it dropped it or is dead. The answer may be outdated at once: another may take the id.
+    /// `false` proves that the last holder dropped it or is dead. The answer may be outdated at
+    /// once: somebody else may take the id.
     ///
     /// # Errors
     ///
-    /// [`BufferError`] if the system refuses to tell.
+    /// [`BufferError`] if the system call fails.
     pub fn holder_lives(&self, id: u32) -> Result<bool, BufferError> {
         self.memory.holder_lives(id)
     }

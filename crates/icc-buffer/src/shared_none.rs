@@ -1,4 +1,4 @@
-//! Where there is no shared memory: on other systems than Linux, and under loom.
+//! Stands in where there is no shared memory: on systems other than Linux, and under loom.
 
 use crate::{BufferError, IdLock};
 use core::{ops::Range, ptr::NonNull};

@@ -1,10 +1,11 @@
-//! What a layer above asks of a buffer.
+//! What a layer above asks for in a buffer.
 
 use core::fmt;
 
 /// What the slots are used as: a tag of up to eight characters, given by the layer above.
 ///
-/// Stored in the header, so that nobody attaches to a queue as if it were a vector. A structure of your own has a tag of its own.
+/// Stored in the header, so that nobody attaches to a queue as if it were a vector. Give your own
+/// structure its own tag.
 ///
 /// # Examples
 ///
@@ -39,7 +40,7 @@ impl Kind {
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // It may come from shared memory, and hold anything.
+        // It may come from shared memory, so it may hold anything.
         let end = self.0.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
         write!(f, "{}", self.0[..end].escape_ascii())
     }
@@ -63,9 +64,10 @@ pub struct Spec {
     pub kind: Kind,
     /// The number of slots, at least 1.
     pub len: usize,
-    /// The number of counters, each on cache lines of its own, for the layer above. None unless asked for.
+    /// The number of counters for the layer above, each on its own cache lines. None unless asked
+    /// for.
     pub counters: usize,
-    /// Words of the layer above's own, fixed for the buffer's life. Zeros unless given.
+    /// Words that belong to the layer above, fixed for the buffer's life. Zeros unless given.
     pub words: [u64; 4],
 }
 
@@ -91,7 +93,8 @@ impl Spec {
     }
 }
 
-/// What a buffer that is opened must be. Its element type, and of a handle that writes the placement, are those of the handle.
+/// What an opened buffer must be. The handle's own types say the rest: the element type and, for a
+/// writing handle, the placement.
 ///
 /// # Examples
 ///
@@ -107,9 +110,9 @@ impl Spec {
 pub struct Expected {
     /// What the slots are used as.
     pub kind: Kind,
-    /// The number of slots, if only one will do.
+    /// The number of slots, if only this number will do.
     pub len: Option<usize>,
-    /// Of the words of the layer above, those that must have one value.
+    /// The words of the layer above that must have a certain value.
     pub words: [Option<u64>; 4],
 }
 

@@ -1,17 +1,18 @@
-//! How to wait for what another core writes.
+//! How to wait for something that another core writes.
 
 use core::time::Duration;
 use icc_seqlock::primitive::{sleep, spin_loop, thread};
 
-/// What a reader does between two polls for something that is not there yet: a message, or a change of a value.
+/// What a reader does between two polls for something that is not there yet: a message, or a change
+/// of a value.
 ///
-/// Three are provided: [`BusySpin`], [`SpinThenYield`], [`SpinThenSleep`]. None of them, and none of yours, costs a writer
-/// anything: it never wakes anybody. The waiting calls take any of them by `&mut`, also as `&mut dyn WaitStrategy`; a
-/// `Box<dyn WaitStrategy>` is one itself.
+/// Three are provided: [`BusySpin`], [`SpinThenYield`], [`SpinThenSleep`]. None of them costs a
+/// writer anything, nor does one that you write: writers never wake anybody. The waiting calls take
+/// any of them by `&mut`, also as `&mut dyn WaitStrategy`; a `Box<dyn WaitStrategy>` is one itself.
 ///
 /// # Examples
 ///
-/// One's own: doing something useful meanwhile.
+/// A strategy of your own that does something useful meanwhile:
 ///
 /// ```
 /// use icc_buffer::{SpinThenYield, WaitStrategy, Waited};
@@ -34,7 +35,7 @@ use icc_seqlock::primitive::{sleep, spin_loop, thread};
 /// assert_eq!(housekeeping.done, 2);
 /// ```
 pub trait WaitStrategy {
-    /// Waits once. `round` counts from 0 how often the reader has waited for this message or change.
+    /// Waits once. `round` is how often the reader has already waited for this message or change.
     fn wait(&mut self, round: u64) -> Waited;
 }
 
@@ -54,14 +55,16 @@ impl<W: WaitStrategy + ?Sized> WaitStrategy for Box<W> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Waited {
-    /// Briefly, and without giving the core away. A timeout then reads the clock only now and then, not to be late because of
-    /// it.
+    /// Briefly, and without giving the core away. A timeout then reads the clock only once in a
+    /// number of rounds, because reading it takes longer.
     Spun,
-    /// It yielded, slept or blocked, or took its time otherwise. A timeout reads the clock each time.
+    /// It yielded, slept, blocked or otherwise took long. A timeout then reads the clock in each
+    /// round.
     GaveUpCore,
 }
 
-/// Polls again at once: the least latency, a whole core, all the time. For a thread that has a core to itself.
+/// Polls again at once: the least latency, at the price of a whole core. For a thread that has a
+/// core to itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BusySpin;
 
@@ -73,10 +76,10 @@ impl WaitStrategy for BusySpin {
     }
 }
 
-/// Spins for a while, then gives the core to whoever else wants it between two polls.
+/// Spins for a while, then yields the core between two polls.
 ///
-/// As quick as [`BusySpin`] while the core has nothing else to do, which it keeps busy all the same. For threads that may have
-/// to share one.
+/// As quick as [`BusySpin`] while no other thread wants the core, and it keeps the core as busy.
+/// For threads that may have to share one.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SpinThenYield {
@@ -111,8 +114,9 @@ impl WaitStrategy for SpinThenYield {
 
 /// Spins for a while, then sleeps between two polls.
 ///
-/// What comes while it sleeps is seen late by the rest of the sleep, some 50 microseconds of the system's own on top, and of a
-/// queue a burst longer than the ring can pass meanwhile. For what may be late: recorders, dashboards.
+/// What is written while it sleeps is seen only after the sleep, to which the system adds some 50
+/// microseconds. Meanwhile a burst of messages longer than the ring can speed past a queue's
+/// consumer. For programs that may be late: recorders, dashboards.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SpinThenSleep {
@@ -123,7 +127,7 @@ pub struct SpinThenSleep {
 }
 
 impl SpinThenSleep {
-    /// Spins this often before it sleeps, and sleeps so long each time.
+    /// Spins this often before it sleeps, and sleeps this long each time.
     #[must_use]
     pub const fn new(spins: u64, sleep: Duration) -> Self {
         Self { spins, sleep }

@@ -1,12 +1,13 @@
 //! Processes that die: while they create a buffer, and while they hold an id.
 //!
-//! With `ICC_TORTURE_SECONDS=n` in the environment, creators are killed for `n` seconds in each way.
+//! With `ICC_TORTURE_SECONDS=n` in the environment, creators are killed for `n` seconds in each
+//! way.
 
 #![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
 mod common;
 
-use common::{Actor, Name, Random, command, role, spec, torture, wait_until};
+use common::{Actor, Name, Random, command, expected, role, spec, torture, wait_until};
 use icc_buffer::{Buffer, Options, Packed, ReadOnlyBuffer};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
@@ -18,7 +19,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 type Shared = Buffer<u64, Packed>;
-type Seen = ReadOnlyBuffer<u64, Packed>;
+type Seen = ReadOnlyBuffer<u64>;
 
 #[test]
 fn actor() {
@@ -26,13 +27,13 @@ fn actor() {
     match role.as_str() {
         "create for ever" => create_for_ever(&name),
         "without proc" => without_proc(&name),
-        "hold an id" => hold(&Shared::open(&name, spec(4).into(), &Options::new()).unwrap()),
+        "hold an id" => hold(&Shared::open(&name, expected(4), &Options::new()).unwrap()),
         "hold an id by descriptor" => {
             let descriptor = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
-            hold(&Shared::from_fd(descriptor, spec(4).into(), &Options::new()).unwrap());
+            hold(&Shared::from_fd(descriptor, expected(4), &Options::new()).unwrap());
         }
         "see that id 0 is held" => {
-            let reader = Seen::open(&name, spec(4).into(), &Options::new()).unwrap();
+            let reader = Seen::open(&name, expected(4), &Options::new()).unwrap();
             assert_eq!(reader.holder_lives(0), Ok(true));
             assert_eq!(reader.holder_lives(1), Ok(false));
         }
@@ -64,7 +65,8 @@ fn create_for_ever(directory: &Path) {
     };
     loop {
         let _ = icc_buffer::remove(directory.join("buffer"));
-        Shared::open_or_create_with(directory.join("buffer"), spec(LARGE), &Options::new(), init).unwrap();
+        Shared::open_or_create_with(directory.join("buffer"), spec(LARGE), expected(LARGE), &Options::new(), init)
+            .unwrap();
         let _ = fs::write(directory.join("begun"), []);
     }
 }
@@ -86,13 +88,18 @@ fn kill_creators(creator: &mut Command, directory: &Path, can_leave_drafts: bool
         let names = || fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
         left += names().filter(|name| name == "buffer").count();
         drafts += names().filter(|name| name != "buffer").count();
-        let (buffer, _) =
-            Shared::open_or_create_with(directory.join("buffer"), spec(LARGE), &Options::new(), |buffer| {
+        let (buffer, _) = Shared::open_or_create_with(
+            directory.join("buffer"),
+            spec(LARGE),
+            expected(LARGE),
+            &Options::new(),
+            |buffer| {
                 (0..LARGE).step_by(64).for_each(|index| {
                     buffer.slot(index).unwrap().write(&9);
                 });
-            })
-            .unwrap();
+            },
+        )
+        .unwrap();
         for index in (0..LARGE).step_by(64) {
             assert_eq!(buffer.slot(index).unwrap().try_read(), Ok(9), "half-made, in round {round}");
         }
@@ -123,7 +130,8 @@ fn killed_creators_without_nameless_files() {
     Actor::start("without proc", directory.path(), &[]).succeeds();
 }
 
-/// Without `/proc` a nameless file cannot be given a name, so drafts have one; nor can a file be opened by descriptor.
+/// Without `/proc` a nameless file cannot be given a name, so drafts have one; nor can a file be
+/// opened by descriptor.
 fn without_proc(directory: &Path) {
     // The binary's own path is read from there.
     let mut creator = command("create for ever");
@@ -138,8 +146,9 @@ fn without_proc(directory: &Path) {
     kill_creators(&mut creator, directory, true);
 }
 
-/// In a process of its own, as `fork_holding` below: a child that another test starts has a copy of every descriptor until it
-/// executes its program, and a lock dropped meanwhile is held a moment longer.
+/// In a process of its own, as `fork_holding` below: a child that another test starts has a copy of
+/// every descriptor until it executes its program, and a lock dropped meanwhile is held a moment
+/// longer.
 #[test]
 fn ids_in_one_process() {
     let name = Name::new("ids");
@@ -166,17 +175,18 @@ fn take_ids(name: &Path) {
     }
 }
 
-/// Closing any other descriptor of the file drops no lock, which is what plain record locks get wrong.
+/// Closing any other descriptor of the file drops no lock, which is what plain record locks get
+/// wrong.
 #[test]
 fn other_descriptors_do_not_matter() {
     let name = Name::new("descriptors");
     let buffer = Shared::create(&name, spec(4), &Options::new()).unwrap();
     let _held = buffer.take_id(0..1).unwrap().unwrap();
     drop(fs::File::open(&name).unwrap());
-    drop(Shared::open(&name, spec(4).into(), &Options::new()).unwrap());
+    drop(Shared::open(&name, expected(4), &Options::new()).unwrap());
     drop(buffer.clone());
     assert_eq!(buffer.holder_lives(0), Ok(true));
-    let elsewhere = Seen::open(&name, spec(4).into(), &Options::new()).unwrap();
+    let elsewhere = Seen::open(&name, expected(4), &Options::new()).unwrap();
     drop(buffer);
     assert_eq!(elsewhere.holder_lives(0), Ok(true), "also without the buffer it was taken from");
 }
@@ -185,13 +195,13 @@ fn other_descriptors_do_not_matter() {
 fn a_killed_process_holds_nothing() {
     let name = Name::new("holder");
     let named = Shared::create(&name, spec(4), &Options::new()).unwrap();
-    let reader = Seen::open(&name, spec(4).into(), &Options::new()).unwrap();
+    let reader = Seen::open(&name, expected(4), &Options::new()).unwrap();
     let mut holder = Actor::start("hold an id", name.path(), &[]);
     die_holding(&named, &reader, &mut holder);
 
     let anonymous = Shared::anonymous(spec(4), &Options::new()).unwrap();
     let descriptor = || anonymous.as_fd().unwrap().try_clone_to_owned().unwrap();
-    let reader = Seen::from_fd(descriptor(), spec(4).into(), &Options::new()).unwrap();
+    let reader = Seen::from_fd(descriptor(), expected(4), &Options::new()).unwrap();
     let mut command = command("hold an id by descriptor");
     let mut holder = Actor::of(command.stdin(Stdio::from(descriptor())));
     drop(command);

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::Name;
+use common::{KIND, Name};
 use icc_buffer::{Buffer, Kind, Options, Packed, Spec};
 use std::collections::HashMap;
 use std::fs;
@@ -43,16 +43,16 @@ fn the_header_is_described_without_gaps() {
 
 #[test]
 fn a_live_buffer_is_as_described() {
-    let (header, line, slot) = (fields("## Header"), fields("## Lines"), fields("## Slots"));
+    let (header, counter, slot) = (fields("## Header"), fields("## Counters"), fields("## Slots"));
     let name = Name::new("document");
-    let spec = Spec { kind: Kind::QueueMpmc, len: 5, lines: 3, words: [11, 22, 33, 44] };
+    let spec = Spec::new(Kind::new("a-kind-8"), 5).counters(3).words([11, 22, 33, 44]);
     let buffer = Buffer::<[u32; 7], Packed>::create(&name, spec, &Options::new()).unwrap();
     for index in 0..5_u32 {
         buffer.slot(index as usize).unwrap().write(&[index; 7]);
     }
     buffer.slot(2).unwrap().write(&[20, 21, 22, 23, 24, 25, 26]);
     for index in 0..3 {
-        buffer.line(index).unwrap().store(100 + index as u64, Ordering::Release);
+        buffer.counter(index).unwrap().store(100 + index as u64, Ordering::Release);
     }
 
     let bytes = fs::read(&name).unwrap();
@@ -67,13 +67,21 @@ fn a_live_buffer_is_as_described() {
     };
     assert_eq!(&bytes[header["magic"].0..][..8], b"ICCBUFFR");
     assert_eq!(field("magic"), 0x5246_4655_4243_4349);
-    assert_eq!((field("layout_version"), field("kind"), field("ready")), (1, 2, 1));
-    assert_eq!((field("element_size"), field("element_align"), field("len"), field("lines")), (28, 4, 5, 3));
+    assert_eq!((field("layout_version"), field("ready")), (2, 1));
+    assert_eq!(&bytes[header["kind"].0..][..header["kind"].1.unwrap()], b"a-kind-8");
+    assert_eq!(field("instance"), buffer.instance());
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap().trim().replace('-', "");
+    assert_eq!(format!("{:016x}{:016x}", number(header["boot"].0 + 8, 8), number(header["boot"].0, 8)), boot);
+    for features in ["features_to_read", "features_to_write", "features_other"] {
+        assert_eq!(field(features), 0, "{features}");
+    }
+    assert_eq!((field("element_size"), field("element_align"), field("len"), field("counters")), (28, 4, 5, 3));
+    assert_eq!((field("schema_offset"), field("schema_len"), field("schema_hash")), (0, 0, 0));
     assert_eq!(field("creator"), u64::from(std::process::id()));
     assert!(field("created_at") > 1_600_000_000_000_000_000);
     assert_eq!(field("total_size"), bytes.len() as u64);
-    assert_eq!(field("lines_offset"), 512);
-    assert_eq!(field("slots_offset"), field("lines_offset") + 128 * field("lines"));
+    assert_eq!(field("counters_offset"), 512);
+    assert_eq!(field("slots_offset"), field("counters_offset") + 128 * field("counters"));
     assert_eq!(field("total_size"), field("slots_offset") + field("len") * field("stride"));
     let words: Vec<_> = (0..4).map(|index| number(header["words"].0 + 8 * index, 8)).collect();
     assert_eq!(words, [11, 22, 33, 44]);
@@ -86,8 +94,8 @@ fn a_live_buffer_is_as_described() {
     assert_eq!(field("fingerprint"), hash);
 
     for index in 0..3 {
-        let at = field("lines_offset") as usize + 128 * index + line["count"].0;
-        assert_eq!(number(at, line["count"].1.unwrap()), 100 + index as u64);
+        let at = field("counters_offset") as usize + 128 * index + counter["count"].0;
+        assert_eq!(number(at, counter["count"].1.unwrap()), 100 + index as u64);
     }
     let words_of = |index: usize| {
         let start = (field("slots_offset") + field("stride") * index as u64) as usize;
@@ -99,12 +107,42 @@ fn a_live_buffer_is_as_described() {
     assert_eq!(words_of(4), (2, vec![4; 7]));
 }
 
+/// The offsets that the other tests patch are those described.
+#[test]
+fn the_tests_use_the_described_offsets() {
+    use common::field::*;
+    let header = fields("## Header");
+    for (name, offset) in [
+        ("layout_version", LAYOUT_VERSION),
+        ("ready", READY),
+        ("kind", KIND),
+        ("instance", INSTANCE),
+        ("boot", BOOT),
+        ("features_to_read", FEATURES),
+        ("features_to_write", FEATURES + 8),
+        ("features_other", FEATURES + 16),
+        ("element_size", ELEMENT_SIZE),
+        ("fingerprint", FINGERPRINT),
+        ("len", LEN),
+        ("stride", STRIDE),
+        ("slots_offset", SLOTS_OFFSET),
+        ("counters", COUNTERS),
+        ("counters_offset", COUNTERS_OFFSET),
+        ("total_size", TOTAL_SIZE),
+        ("schema_offset", SCHEMA_OFFSET),
+        ("schema_len", SCHEMA_LEN),
+        ("schema_hash", SCHEMA_HASH),
+        ("type_name", TYPE_NAME),
+    ] {
+        assert_eq!(header[name].0 as u64, offset, "{name}");
+    }
+}
+
 /// The byte that stands for an id is where the description says.
 #[test]
 fn locks_are_where_described() {
     let name = Name::new("locks");
-    let spec = Spec { kind: Kind::Vector, len: 1, lines: 0, words: [0; 4] };
-    let buffer = Buffer::<u64, Packed>::create(&name, spec, &Options::new()).unwrap();
+    let buffer = Buffer::<u64, Packed>::create(&name, Spec::new(KIND, 1), &Options::new()).unwrap();
     let _held = buffer.take_id(3..4).unwrap().unwrap();
     let locks = fs::read_to_string("/proc/locks").unwrap();
     let held = format!("{0} {0}", (1_u64 << 62) + 3);

@@ -1,24 +1,26 @@
-//! Headers and slots that somebody garbled: a typed error or a sound buffer, whatever the bytes are.
+//! Headers and slots that somebody garbled: a typed error or a sound buffer, whatever the bytes
+//! are.
 //!
-//! With `ICC_TORTURE_SECONDS=n` in the environment, the tests that have no natural end run for `n` seconds each.
+//! With `ICC_TORTURE_SECONDS=n` in the environment, the tests that have no natural end run for `n`
+//! seconds each.
 
 #![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
 mod common;
 
-use common::{Actor, Name, Random, role, spec, torture, wait_until};
-use icc_buffer::{Buffer, BufferError, Expected, Kind, Options, Packed, ReadOnlyBuffer};
+use common::{Actor, KIND, Name, Random, field, role, spec, torture, wait_until};
+use icc_buffer::{Buffer, BufferError, Expected, Options, Packed, ReadOnlyBuffer};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, Instant};
 
 type Payload = [u64; 4];
 type Shared = Buffer<Payload, Packed>;
-type Seen = ReadOnlyBuffer<Payload, Packed>;
+type Seen = ReadOnlyBuffer<Payload>;
 
 const LEN: usize = 8;
 const HEADER: usize = 512;
-const ANY_LEN: Expected = Expected { kind: Kind::Vector, len: None, lines: 2 };
+const ANY_LEN: Expected = Expected::new(KIND);
 
 #[test]
 fn actor() {
@@ -29,7 +31,7 @@ fn actor() {
     }
 }
 
-/// A buffer's file, to write into as it pleases.
+/// A buffer, its file to write anything into, and its bytes.
 fn victim(test: &str) -> (Name, File, Vec<u8>) {
     let name = Name::new(test);
     Shared::create(&name, spec(LEN), &Options::new()).unwrap();
@@ -38,16 +40,23 @@ fn victim(test: &str) -> (Name, File, Vec<u8>) {
     (name, file, bytes)
 }
 
-/// Attaches both ways and touches all that the handles give access to.
-fn attach(name: &Name) -> Result<(), BufferError> {
+/// Attaches both ways and touches all that the handles give access to: what the reader and what the
+/// writer was told.
+fn attach(name: &Name) -> [Result<(), BufferError>; 2] {
     let reader = Seen::open(name, ANY_LEN, &Options::new());
     let writer = Shared::open(name, ANY_LEN, &Options::new());
-    let reader = reader?;
-    let writer = writer?;
-    assert_eq!((reader.len(), writer.len()), (LEN, LEN), "only this length fits the file");
-    use_all(&reader);
-    writer.slot(LEN - 1).unwrap().try_write(&[1; 4]).ok();
-    Ok(())
+    let reading = reader.map(|reader| {
+        // A reader takes stride and counters from the header. All must lie within the file: so many
+        // cells of 40 bytes have room.
+        assert!(reader.len() <= LEN * 64 / 40 && reader.counter_count() <= 2 + LEN / 2, "{reader:?}");
+        use_all(&reader);
+    });
+    let writing = writer.map(|writer| {
+        assert!(writer.len() * 64 + writer.counter_count() * 128 <= LEN * 64 + 256, "{writer:?}");
+        use_all(&writer);
+        writer.slot(writer.len() - 1).unwrap().try_write(&[1; 4]).ok();
+    });
+    [reading, writing]
 }
 
 fn use_all(reader: &Seen) {
@@ -60,9 +69,11 @@ fn use_all(reader: &Seen) {
         let _ = slot.try_read();
     }
     assert!(reader.slot(reader.len()).is_none());
-    for index in 0..reader.line_count() {
-        let _ = reader.line(index).unwrap().load_acquire();
+    for index in 0..reader.counter_count() {
+        let _ = reader.counter(index).unwrap().load_acquire();
     }
+    assert!(reader.counter(reader.counter_count()).is_none());
+    assert_ne!(reader.instance(), 0);
     let _ = reader.words();
     assert_eq!(reader.holder_lives(0), Ok(false));
 }
@@ -71,19 +82,64 @@ fn use_all(reader: &Seen) {
 #[test]
 fn every_flipped_bit_is_refused_or_harmless() {
     let (name, file, bytes) = victim("flips");
-    attach(&name).unwrap();
-    let harmless = |byte: usize| matches!(byte, 88..100 | 104..HEADER);
+    assert_eq!(attach(&name), [Ok(()), Ok(())]);
+    let words = || Seen::open(&name, ANY_LEN, &Options::new()).map(|reader| (reader.words(), reader.instance()));
+    let (sound, mut told) = (words().unwrap(), 0);
+    // Instance, features that nobody needs to know, the schema's hash, when and by whom it was
+    // created, words, what is reserved, and the type's name.
+    let harmless = |byte: usize| matches!(byte, 24..32 | 64..72 | 160..HEADER);
+    let refused_to_writers = 56..64;
     for bit in 0..HEADER * 8 {
         let byte = bit / 8;
         file.write_all_at(&[bytes[byte] ^ 1 << (bit % 8)], byte as u64).unwrap();
         let attached = attach(&name);
-        assert_eq!(attached.is_ok(), harmless(byte), "bit {bit} of byte {byte}: {attached:?}");
-        if let Err(error) = attached {
+        let may = [harmless(byte) || refused_to_writers.contains(&byte), harmless(byte)];
+        assert_eq!(attached.each_ref().map(Result::is_ok), may, "bit {bit} of byte {byte}: {attached:?}");
+        for error in attached.into_iter().filter_map(Result::err) {
             assert!(error.to_string().contains(name.path().to_str().unwrap()), "{error}");
         }
+        told += usize::from(words().is_ok_and(|words| words != sound));
         file.write_all_at(&bytes[byte..=byte], byte as u64).unwrap();
     }
-    attach(&name).unwrap();
+    assert_eq!(attach(&name), [Ok(()), Ok(())]);
+    assert_eq!(told, (8 + 32) * 8, "what is accepted is handed on: the instance and the words");
+}
+
+/// A header that is consistent, and fits the file's size, is accepted even if its creator wrote
+/// another one. It never leads outside of the file.
+#[test]
+fn other_headers_that_fit_the_file() {
+    let (name, file, bytes) = victim("others");
+    let put = |offset: u64, value: u64| file.write_all_at(&value.to_ne_bytes(), offset).unwrap();
+    // Half the slots, twice as far apart: another placement, as far as a reader can tell.
+    put(field::LEN, LEN as u64 / 2);
+    put(field::STRIDE, 128);
+    assert!(matches!(
+        attach(&name),
+        [Ok(()), Err(BufferError::OtherLayout { field: "stride", found: 128, expected: 64, .. })]
+    ));
+    assert_eq!(Seen::open(&name, ANY_LEN, &Options::new()).unwrap().len(), LEN / 2);
+    file.write_all_at(&bytes, 0).unwrap();
+
+    // Two slots of 64 bytes given up for a counter, whose lines end where the slots then begin.
+    put(field::LEN, LEN as u64 - 2);
+    put(field::COUNTERS, 3);
+    assert!(matches!(attach(&name)[0], Err(BufferError::OtherLayout { field: "slots_offset", .. })));
+    put(field::SLOTS_OFFSET, 512 + 3 * 128);
+    assert_eq!(attach(&name), [Ok(()), Ok(())]);
+    assert_eq!(Seen::open(&name, ANY_LEN, &Options::new()).unwrap().counter_count(), 3);
+
+    // Counters that leave the file, or wrap.
+    for counters in [7, 1 << 57, u64::MAX / 128, u64::MAX] {
+        put(field::COUNTERS, counters);
+        put(field::SLOTS_OFFSET, counters.wrapping_mul(128).wrapping_add(512));
+        assert!(attach(&name).iter().all(Result::is_err), "{counters} counters");
+    }
+    for stride in [0, 8, 39, 44, u64::MAX, u64::MAX - 7] {
+        file.write_all_at(&bytes, 0).unwrap();
+        put(field::STRIDE, stride);
+        assert!(attach(&name).iter().all(Result::is_err), "stride {stride}");
+    }
 }
 
 #[test]
@@ -118,7 +174,7 @@ fn random_headers_are_refused_or_harmless() {
         let mut header = bytes[..HEADER].to_vec();
         garble(&mut header, &mut random);
         file.write_all_at(&header, 0).unwrap();
-        attached += u64::from(attach(&name).is_ok());
+        attached += u64::from(attach(&name)[0].is_ok());
         count += 1;
     }
     println!("{count} headers, {attached} of them harmless");
@@ -131,14 +187,14 @@ fn garble(header: &mut [u8], random: &mut Random) {
         header.chunks_mut(8).for_each(|word| word.copy_from_slice(&random.next().to_le_bytes()));
         // Past the first checks, sometimes.
         let keep = random.below(64) as usize;
-        if keep > 16 {
+        if keep > 24 {
             header[..8].copy_from_slice(b"ICCBUFFR");
-            header[8..16].copy_from_slice(&[1, 0, 0, 0, 3, 0, 0, 0]);
+            header[8..24].copy_from_slice(b"\x02\0\0\0\x01\0\0\0test\0\0\0\0");
         }
         return;
     }
     for _ in 0..=random.below(4) {
-        let words = if random.below(4) == 0 { 64 } else { 14 };
+        let words = if random.below(4) == 0 { 64 } else { 21 };
         let word = random.below(words) as usize * 8;
         let near = [0, 1, 8, 128, 512, 1 << 31, 1 << 32, 1 << 62, 1 << 63, u64::MAX][random.below(10) as usize];
         let value = match random.below(4) {
@@ -163,7 +219,7 @@ fn a_scribbling_process_harms_nobody() {
     while Instant::now() < end {
         match Seen::open(&name, ANY_LEN, &Options::new()) {
             Ok(reader) => {
-                assert_eq!(reader.len(), LEN);
+                assert!(reader.len() <= LEN * 64 / 40, "{reader:?}");
                 use_all(&reader);
                 attached += 1;
             }

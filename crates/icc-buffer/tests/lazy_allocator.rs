@@ -1,12 +1,14 @@
-//! A private buffer's pages are there from the beginning, also with an allocator that hands out zeroed pages lazily.
+//! A private buffer's pages are there from the beginning, also with an allocator that hands out
+//! zeroed pages lazily.
 //!
-//! The system's own touches all of a block that is aligned like a buffer, to zero it; others leave that to the kernel.
+//! The system's own touches all of a block that is aligned like a buffer, to zero it; others leave
+//! that to the kernel.
 
 #![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
 mod common;
 
-use icc_buffer::{Buffer, Kind, Packed, Spec};
+use icc_buffer::{Buffer, Packed, Spec};
 use nix::sys::resource::{UsageWho, getrusage};
 use std::alloc::{GlobalAlloc, Layout, System};
 
@@ -15,8 +17,8 @@ struct Lazy;
 
 const LARGE: usize = 1 << 20;
 
-// SAFETY: large zeroed blocks are parts of a block of the system's that is never freed, `align` bytes longer and moved up by
-// less than that. All others are the system's own.
+// SAFETY: large zeroed blocks are parts of a block of the system's that is never freed, `align`
+// bytes longer and moved up by less than that. All others are the system's own.
 unsafe impl GlobalAlloc for Lazy {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise is the same.
@@ -59,7 +61,7 @@ fn private_buffers_are_prefaulted() {
     const PAGES: usize = 2048;
     let count = || getrusage(UsageWho::RUSAGE_THREAD).unwrap().minor_page_faults();
     let value = [7; 511];
-    let spec = Spec { kind: Kind::Vector, len: PAGES, lines: 0, words: [0; 4] };
+    let spec = Spec::new(common::KIND, PAGES);
     let buffer = Buffer::<[u64; 511], Packed>::private(spec).unwrap();
     let before = count();
     (0..PAGES).for_each(|index| {

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Actor, Name, role, spec};
+use common::{Actor, Name, expected, role, spec};
 use icc_buffer::{Buffer, BufferError, Demand, HugePages, Options, Packed, ReadOnlyBuffer};
 use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
 use nix::unistd::{Uid, geteuid, setuid};
@@ -14,7 +14,7 @@ use std::path::Path;
 /// A page, less what a version and the header take, is near enough: every slot is on another page.
 type Page = [u64; 511];
 type Shared = Buffer<Page, Packed>;
-type Seen = ReadOnlyBuffer<Page, Packed>;
+type Seen = ReadOnlyBuffer<Page>;
 
 const PAGES: usize = 2048;
 
@@ -70,15 +70,15 @@ fn the_first_lap_takes_no_page_faults() {
     let created = Shared::create(&name, spec(PAGES), &Options::new()).unwrap();
     let found = write_all(&created);
     assert!(few.contains(&found), "created: {found} faults");
-    let opened = Shared::open(&name, spec(PAGES).into(), &Options::new()).unwrap();
+    let opened = Shared::open(&name, expected(PAGES), &Options::new()).unwrap();
     let found = write_all(&opened);
     assert!(few.contains(&found), "opened: {found} faults");
-    let reader = Seen::open(&name, spec(PAGES).into(), &Options::new()).unwrap();
+    let reader = Seen::open(&name, expected(PAGES), &Options::new()).unwrap();
     let found = read_all(&reader);
     assert!(few.contains(&found), "opened to read: {found} faults");
 
     // That the counting counts.
-    let lazy = Shared::open(&name, spec(PAGES).into(), &Options::new().prefault(None)).unwrap();
+    let lazy = Shared::open(&name, expected(PAGES), &Options::new().prefault(None)).unwrap();
     let found = write_all(&lazy);
     assert!(found > 64, "not prefaulted: {found} faults");
 }
@@ -111,11 +111,11 @@ fn locked_memory() {
     let is_locked = |buffer: &Shared| account(buffer, "VmFlags:").split(' ').any(|flag| flag == "lo");
     let plain = Shared::create(&name, spec(64), &Options::new()).unwrap();
     assert!(!is_locked(&plain));
-    let opened = Shared::open(&name, spec(64).into(), &locked).unwrap();
+    let opened = Shared::open(&name, expected(64), &locked).unwrap();
     assert!(is_locked(&opened));
     let anonymous = Shared::anonymous(spec(64), &locked).unwrap();
     assert!(is_locked(&anonymous));
-    Seen::open(&name, spec(64).into(), &locked).unwrap();
+    Seen::open(&name, expected(64), &locked).unwrap();
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn lock_beyond_the_limit() {
     let anonymous = |demand| Shared::anonymous(spec(64), &Options::new().lock(Some(demand)));
     let refused = anonymous(Demand::Require).err().unwrap();
     assert!(matches!(refused, BufferError::Unavailable { what: "no locked pages", .. }), "{refused}");
-    assert!(refused.to_string().ends_with("ask with `Demand::Try` to go on without"), "{refused}");
+    assert!(refused.to_string().ends_with("use `Demand::Try` to continue without"), "{refused}");
     anonymous(Demand::Try).unwrap();
 }
 
@@ -195,7 +195,7 @@ fn explicit() {
     assert!(write_all(&buffer) < 4);
     assert!(size(&buffer, "KernelPageSize:") > 4);
     let descriptor = buffer.as_fd().unwrap().try_clone_to_owned().unwrap();
-    let reader = Seen::from_fd(descriptor, spec(64).into(), &Options::new()).unwrap();
+    let reader = Seen::from_fd(descriptor, expected(64), &Options::new()).unwrap();
     assert_eq!(reader.slot(63).unwrap().try_read(), Ok([7; 511]));
     if geteuid().is_root() {
         let directory = Name::directory("hugetlbfs");
@@ -211,7 +211,7 @@ fn hugetlbfs(directory: &Path) {
     let buffer = Shared::create(&path, spec(64), &required).unwrap();
     assert!(write_all(&buffer) < 4);
     assert!(size(&buffer, "KernelPageSize:") > 4);
-    let reader = Seen::open(&path, spec(64).into(), &required).unwrap();
+    let reader = Seen::open(&path, expected(64), &required).unwrap();
     assert_eq!(reader.slot(63).unwrap().try_read(), Ok([7; 511]));
     let error = Shared::create(directory.join("large"), spec(1 << 20), &required).err().unwrap();
     assert!(matches!(error, BufferError::NoSpace { .. } | BufferError::OutOfMemory { .. }), "{error}");
@@ -230,7 +230,8 @@ fn files_with_holes() {
     Actor::start("holes", directory.path(), &[]).succeeds();
 }
 
-/// A file that somebody else made, of memory that does not exist: prefaulting finds out, where reading would end the process.
+/// A file that somebody else made, of memory that does not exist: prefaulting finds out, where
+/// reading would end the process.
 fn holes(directory: &Path) {
     common::mount_tmpfs(directory, "size=1m");
     let path = directory.join("buffer");
@@ -241,6 +242,6 @@ fn holes(directory: &Path) {
     file.set_len(size).unwrap();
     let filler = fs::File::create(directory.join("filler")).unwrap();
     let _ = std::io::copy(&mut std::io::repeat(1), &mut &filler);
-    let refused = Seen::open(&path, spec(64).into(), &Options::new()).err().unwrap();
+    let refused = Seen::open(&path, expected(64), &Options::new()).err().unwrap();
     assert!(matches!(refused, BufferError::Unavailable { what: "no prefaulted pages", .. }), "{refused}");
 }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Actor, Name, command, role, spec, wait_until};
+use common::{Actor, Name, command, expected, role, spec, wait_until};
 use icc_buffer::{Buffer, BufferError, Options, Origin, Packed, Padded, ReadOnlyBuffer};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,17 +14,17 @@ use std::process::Stdio;
 use std::sync::atomic::Ordering;
 
 type Shared = Buffer<[u64; 4], Packed>;
-type Seen = ReadOnlyBuffer<[u64; 4], Packed>;
+type Seen = ReadOnlyBuffer<[u64; 4]>;
 
 /// What the child processes do. In the tests' own process this does nothing.
 #[test]
 fn actor() {
     let Some((role, name)) = role() else { return };
     match role.as_str() {
-        "answer" => answer(&Shared::open(&name, spec(8).into(), &Options::new()).unwrap()),
+        "answer" => answer(&Shared::open(&name, expected(8), &Options::new()).unwrap()),
         "answer from a descriptor" => {
             let descriptor = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
-            answer(&Shared::from_fd(descriptor, spec(8).into(), &Options::new()).unwrap());
+            answer(&Shared::from_fd(descriptor, expected(8), &Options::new()).unwrap());
         }
         "write through a read-only mapping" => write_to_read_only(&name),
         "race" => race(&name),
@@ -38,12 +38,12 @@ fn answer(buffer: &Shared) {
     wait_until("the question", || slot.version() == 2);
     let question = slot.read();
     buffer.slot(1).unwrap().write(&question.map(|word| word + 1));
-    buffer.line(1).unwrap().store(42, Ordering::Release);
+    buffer.counter(1).unwrap().store(42, Ordering::Release);
 }
 
 fn ask(buffer: &Shared, reader: &Seen) {
     buffer.slot(0).unwrap().write(&[10, 20, 30, 40]);
-    let count = reader.line(1).unwrap();
+    let count = reader.counter(1).unwrap();
     wait_until("the answer", || count.load_acquire() == 42);
     assert_eq!(reader.slot(1).unwrap().try_read(), Ok([11, 21, 31, 41]));
     assert_eq!(reader.words(), [1, 2, 3, 4]);
@@ -53,7 +53,7 @@ fn ask(buffer: &Shared, reader: &Seen) {
 fn two_processes_share_a_named_buffer() {
     let name = Name::new("named");
     let buffer = Shared::create(&name, spec(8), &Options::new()).unwrap();
-    let reader = Seen::open(&name, spec(8).into(), &Options::new()).unwrap();
+    let reader = Seen::open(&name, expected(8), &Options::new()).unwrap();
     let mut child = Actor::start("answer", name.path(), &[]);
     ask(&buffer, &reader);
     child.succeeds();
@@ -61,7 +61,7 @@ fn two_processes_share_a_named_buffer() {
     assert_eq!(std::fs::metadata(&name).unwrap().permissions().mode() & 0o777, 0o600);
 
     icc_buffer::remove(&name).unwrap();
-    let gone = Seen::open(&name, spec(8).into(), &Options::new());
+    let gone = Seen::open(&name, expected(8), &Options::new());
     assert_eq!(gone.err(), Some(BufferError::NotFound { path: name.path().to_owned() }));
     assert_eq!(reader.slot(1).unwrap().try_read(), Ok([11, 21, 31, 41]), "who has it open goes on");
 }
@@ -70,7 +70,7 @@ fn two_processes_share_a_named_buffer() {
 fn two_processes_share_a_buffer_by_descriptor() {
     let buffer = Shared::anonymous(spec(8), &Options::new()).unwrap();
     let descriptor = || buffer.as_fd().unwrap().try_clone_to_owned().unwrap();
-    let reader = Seen::from_fd(descriptor(), spec(8).into(), &Options::new()).unwrap();
+    let reader = Seen::from_fd(descriptor(), expected(8), &Options::new()).unwrap();
     let mut child = Actor::of(command("answer from a descriptor").stdin(Stdio::from(descriptor())));
     ask(&buffer, &reader);
     child.succeeds();
@@ -81,7 +81,8 @@ fn two_processes_share_a_buffer_by_descriptor() {
     assert!(file.set_len(1 << 20).is_err());
 }
 
-/// The processor stops a write through a read-only mapping, and nobody but the writer comes to harm.
+/// The processor stops a write through a read-only mapping, and nobody but the writer comes to
+/// harm.
 #[test]
 fn a_write_through_a_read_only_mapping_ends_the_writer_alone() {
     let name = Name::new("read-only");
@@ -101,7 +102,7 @@ fn a_write_through_a_read_only_mapping_ends_the_writer_alone() {
 }
 
 fn write_to_read_only(name: &Path) {
-    let buffer = Seen::open(name, spec(8).into(), &Options::new()).unwrap();
+    let buffer = Seen::open(name, expected(8), &Options::new()).unwrap();
     assert_eq!(buffer.slot(0).unwrap().try_read(), Ok([1, 2, 3, 4]));
     // The address of the mapping, as the kernel tells it: no handle gives a pointer out.
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
@@ -115,14 +116,15 @@ fn write_to_read_only(name: &Path) {
 const ROUNDS: usize = 200;
 const RACERS: usize = 16;
 
-/// In every round all processes open or create the same buffer at once; each leaves a mark, and one of them created it.
+/// In every round all processes open or create the same buffer at once; each leaves a mark, and one
+/// of them created it.
 #[test]
 fn one_of_many_processes_creates_a_buffer() {
     let directory = Name::directory("race");
     let gates = Buffer::<u64, Padded>::create(directory.path().join("gates"), spec(ROUNDS), &Options::new()).unwrap();
     let mut racers: Vec<_> = (0..RACERS).map(|_| Actor::start("race", directory.path(), &[])).collect();
-    let open = gates.line(0).unwrap();
-    let ready = gates.line(1).unwrap();
+    let open = gates.counter(0).unwrap();
+    let ready = gates.counter(1).unwrap();
     for round in 0..ROUNDS {
         let before = (round * RACERS) as u64;
         wait_until("all are at the start", || ready.load(Ordering::Acquire) == before + RACERS as u64);
@@ -137,8 +139,8 @@ fn one_of_many_processes_creates_a_buffer() {
 }
 
 fn race(directory: &Path) {
-    let gates = Buffer::<u64, Padded>::open(directory.join("gates"), spec(ROUNDS).into(), &Options::new()).unwrap();
-    let (open, ready) = (gates.line(0).unwrap(), gates.line(1).unwrap());
+    let gates = Buffer::<u64, Padded>::open(directory.join("gates"), expected(ROUNDS), &Options::new()).unwrap();
+    let (open, ready) = (gates.counter(0).unwrap(), gates.counter(1).unwrap());
     for round in 0..ROUNDS {
         ready.fetch_add(1, Ordering::AcqRel);
         while open.load(Ordering::Acquire) <= round as u64 {
@@ -150,7 +152,7 @@ fn race(directory: &Path) {
                 buffer.slot(index).unwrap().write(&[7; 4]);
             }
         };
-        let (buffer, origin) = Shared::open_or_create_with(&name, spec(8), &Options::new(), init).unwrap();
+        let (buffer, origin) = Shared::open_or_create_with(&name, spec(8), expected(8), &Options::new(), init).unwrap();
         for index in 0..8 {
             assert_eq!(buffer.slot(index).unwrap().try_read(), Ok([7; 4]), "half-made in round {round}");
         }

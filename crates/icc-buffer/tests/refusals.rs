@@ -5,8 +5,8 @@
 mod common;
 
 use bytemuck::{Pod, Zeroable};
-use common::{Actor, Name, role, spec};
-use icc_buffer::{Buffer, BufferError, Expected, Kind, Options, Owner, Packed, Padded, ReadOnlyBuffer, Spec};
+use common::{Actor, KIND, Name, expected, field, role, spec};
+use icc_buffer::{Buffer, BufferError, Expected, Kind, Options, Owner, Packed, Padded, ReadOnlyBuffer};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::Mode;
 use nix::unistd::{Uid, geteuid, mkfifo, setuid};
@@ -17,7 +17,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 type Shared = Buffer<u64, Packed>;
-type Seen = ReadOnlyBuffer<u64, Packed>;
+type Seen = ReadOnlyBuffer<u64>;
 
 const NOBODY: u32 = 65534;
 
@@ -35,10 +35,10 @@ fn actor() {
 /// What opening it says, which is the same for both kinds of handle.
 fn refusal(path: impl AsRef<Path>) -> BufferError {
     let (path, options) = (path.as_ref(), Options::new());
-    let error = Seen::open(path, spec(4).into(), &options).expect_err("opened");
-    assert_eq!(Shared::open(path, spec(4).into(), &options).expect_err("opened"), error);
+    let error = Seen::open(path, expected(4), &options).expect_err("opened");
+    assert_eq!(Shared::open(path, expected(4), &options).expect_err("opened"), error);
     if !matches!(error, BufferError::NotFound { .. }) {
-        assert_eq!(Shared::open_or_create(path, spec(4), &options).expect_err("opened or created"), error);
+        assert_eq!(Shared::open_or_create(path, spec(4), expected(4), &options).expect_err("opened or created"), error);
     }
     assert!(error.to_string().contains(path.to_str().unwrap()), "it does not say which: {error}");
     error
@@ -89,7 +89,7 @@ fn what_is_no_file() {
 fn refusal_of_name(name: &str) -> BufferError {
     assert!(icc_buffer::remove(name).is_err());
     assert!(Shared::create(name, spec(4), &Options::new()).is_err());
-    Shared::open(name, spec(4).into(), &Options::new()).unwrap_err()
+    Shared::open(name, expected(4), &Options::new()).unwrap_err()
 }
 
 #[test]
@@ -118,50 +118,53 @@ fn other_buffers() {
     let path = || name.path().to_owned();
     Shared::create(&name, spec(4), &Options::new()).unwrap();
     let open = |expected| Seen::open(&name, expected, &Options::new()).err();
-    let same = Expected::from(spec(4));
+    let same = expected(4);
     assert_eq!(open(same), None);
-    assert_eq!(open(Expected { len: None, ..same }), None);
-    let expected = Kind::QueueSpmc;
-    let error = open(Expected { kind: expected, ..same }).unwrap();
-    assert_eq!(error, BufferError::OtherKind { path: path(), found: 3, expected });
-    assert!(error.to_string().contains(" is a vector, not a queue of one producer: "), "{error}");
+    assert_eq!(open(Expected::new(KIND)), None);
+    let other = Kind::new("tests-8");
+    let error = open(Expected::new(other)).unwrap();
+    assert_eq!(error, BufferError::OtherKind { path: path(), found: KIND, expected: other });
+    assert!(error.to_string().contains(" is a buffer of kind `test`, not `tests-8`: "), "{error}");
     let other_len = BufferError::OtherLen { path: path(), found: 4, expected: 5 };
-    assert_eq!(open(Expected { len: Some(5), ..same }), Some(other_len));
-    let other_lines = BufferError::OtherLayout { path: path(), field: "lines", found: 2, expected: 3 };
-    assert_eq!(open(Expected { lines: 3, ..same }), Some(other_lines));
+    assert_eq!(open(same.len(5)), Some(other_len));
+    let other_word = BufferError::OtherWord { path: path(), index: 1, found: 2, expected: 9 };
+    assert_eq!(open(same.word(1, 9)), Some(other_word));
 
-    let error = ReadOnlyBuffer::<i64, Packed>::open(&name, same, &Options::new()).err().unwrap();
+    let error = ReadOnlyBuffer::<i64>::open(&name, same, &Options::new()).err().unwrap();
     assert!(matches!(&error, BufferError::OtherElement { .. }));
     let message = error.to_string();
     assert!(
         message.contains("holds `u64` (8 bytes, aligned to 8") && message.contains("not `i64` (8 bytes"),
         "{message}"
     );
-    let padded = ReadOnlyBuffer::<u64, Padded>::open(&name, same, &Options::new()).err();
-    let expected = BufferError::OtherLayout { path: path(), field: "stride", found: 16, expected: 128 };
-    assert_eq!(padded, Some(expected));
+    let padded = Buffer::<u64, Padded>::open(&name, same, &Options::new()).err();
+    let refused = BufferError::OtherLayout { path: path(), field: "stride", found: 16, expected: 128 };
+    assert_eq!(padded, Some(refused));
 
     let file = OpenOptions::new().write(true).open(&name).unwrap();
-    file.write_all_at(&2_u32.to_ne_bytes(), 8).unwrap();
-    assert_eq!(open(same), Some(BufferError::LayoutVersion { path: path(), found: 2, expected: 1 }));
-    file.write_all_at(&1_u32.to_ne_bytes(), 8).unwrap();
-    file.write_all_at(&0_u32.to_ne_bytes(), 100).unwrap();
+    file.write_all_at(&1_u32.to_ne_bytes(), field::LAYOUT_VERSION).unwrap();
+    assert_eq!(open(same), Some(BufferError::LayoutVersion { path: path(), found: 1, expected: 2 }));
+    file.write_all_at(&2_u32.to_ne_bytes(), field::LAYOUT_VERSION).unwrap();
+    file.write_all_at(&0_u32.to_ne_bytes(), field::READY).unwrap();
     assert_eq!(open(same), Some(BufferError::NotReady { path: path(), found: 0 }));
-    file.write_all_at(&1_u32.to_ne_bytes(), 100).unwrap();
+    file.write_all_at(&1_u32.to_ne_bytes(), field::READY).unwrap();
     assert_eq!(open(same), None);
 
-    // A name that would garble the terminal, and a hash that fits no type.
-    file.write_all_at(b"\x1b[2J\xff`evil`\n", 256).unwrap();
-    file.write_all_at(&[0; 8], 32).unwrap();
+    // Strings that would garble the terminal, and a hash that fits no type.
+    file.write_all_at(b"\x1b[2J\xff`evil`\n", field::TYPE_NAME).unwrap();
+    file.write_all_at(&[0; 8], field::FINGERPRINT).unwrap();
     let message = open(same).unwrap().to_string();
     assert!(message.contains("holds `?[2J??evil??`"), "{message:?}");
+    file.write_all_at(b"\x1b[2J\0`\xff\n", field::KIND).unwrap();
+    let message = open(same).unwrap().to_string();
+    assert!(message.contains(r"kind `\x1b[2J\x00`\xff\n`, not `test`"), "{message:?}");
 }
 
 #[test]
 fn descriptors_of_other_things() {
     let name = Name::new("descriptor");
     Shared::create(&name, spec(4), &Options::new()).unwrap();
-    let open = |file: File| Seen::from_fd(OwnedFd::from(file), spec(4).into(), &Options::new()).err();
+    let open = |file: File| Seen::from_fd(OwnedFd::from(file), expected(4), &Options::new()).err();
     let named = open(File::open(&name).unwrap());
     assert!(matches!(named, Some(BufferError::NotSealed { .. })), "{named:?}");
     let device = open(File::open("/dev/null").unwrap());
@@ -169,18 +172,18 @@ fn descriptors_of_other_things() {
 
     let buffer = Shared::anonymous(spec(4), &Options::new()).unwrap();
     let read_only = File::open(format!("/proc/self/fd/{}", buffer.as_fd().unwrap().as_raw_fd())).unwrap();
-    let writer = Shared::from_fd(read_only.try_clone().unwrap().into(), spec(4).into(), &Options::new()).err();
+    let writer = Shared::from_fd(read_only.try_clone().unwrap().into(), expected(4), &Options::new()).err();
     assert!(matches!(writer, Some(BufferError::PermissionDenied { doing: "map", .. })), "{writer:?}");
     assert_eq!(open(read_only), None);
     let descriptor = buffer.as_fd().unwrap().try_clone_to_owned().unwrap();
-    let other = Seen::from_fd(descriptor, spec(5).into(), &Options::new()).err();
+    let other = Seen::from_fd(descriptor, expected(5), &Options::new()).err();
     assert!(matches!(other, Some(BufferError::OtherLen { .. })), "{other:?}");
 }
 
 #[test]
 fn sizes_that_cannot_be() {
     let name = Name::new("sizes");
-    let create = |len| Shared::create(&name, Spec { len, ..spec(4) }, &Options::new()).err().unwrap();
+    let create = |len| Shared::create(&name, spec(len), &Options::new()).err().unwrap();
     assert_eq!(create(0), BufferError::Empty);
     assert!(matches!(create(usize::MAX), BufferError::TooLarge { .. }));
     let error = create(1 << 50);
@@ -215,13 +218,14 @@ fn foreign_owners() {
     let name = Name::new("foreign");
     Shared::create(&name, spec(4), &Options::new()).unwrap();
     std::os::unix::fs::chown(&name, Some(NOBODY), None).unwrap();
-    let expected = geteuid().as_raw();
-    assert_eq!(refusal(&name), BufferError::ForeignOwner { path: name.path().to_owned(), found: NOBODY, expected });
+    let me = geteuid().as_raw();
+    let path = name.path().to_owned();
+    assert_eq!(refusal(&name), BufferError::ForeignOwner { path, found: NOBODY, expected: me });
     for owner in [Owner::User(NOBODY), Owner::Anyone] {
-        Seen::open(&name, spec(4).into(), &Options::new().owner(owner)).unwrap();
+        Seen::open(&name, expected(4), &Options::new().owner(owner)).unwrap();
     }
     let options = Options::new().owner(Owner::User(1));
-    let refused = Seen::open(&name, spec(4).into(), &options).err();
+    let refused = Seen::open(&name, expected(4), &options).err();
     assert!(matches!(refused, Some(BufferError::ForeignOwner { expected: 1, .. })), "{refused:?}");
 }
 
@@ -242,14 +246,14 @@ fn nobody(directory: &Path) {
     let of_root = Options::new().owner(Owner::User(0));
     let denied = |path: PathBuf, doing| Some(BufferError::PermissionDenied { path, doing });
     let secret = directory.join("secret");
-    assert_eq!(Seen::open(&secret, spec(4).into(), &of_root).err(), denied(secret, "open"));
+    assert_eq!(Seen::open(&secret, expected(4), &of_root).err(), denied(secret, "open"));
     let readable = directory.join("readable");
-    assert_eq!(Shared::open(&readable, spec(4).into(), &of_root).err(), denied(readable.clone(), "open"));
-    let reader = Seen::open(&readable, spec(4).into(), &of_root).unwrap();
+    assert_eq!(Shared::open(&readable, expected(4), &of_root).err(), denied(readable.clone(), "open"));
+    let reader = Seen::open(&readable, expected(4), &of_root).unwrap();
     assert_eq!(reader.holder_lives(0), Ok(false), "a reader may ask, too");
     let mine = directory.join("mine");
     Shared::create(&mine, spec(4), &Options::new().mode(0)).unwrap();
-    assert_eq!(Seen::open(&mine, spec(4).into(), &Options::new()).err(), denied(mine, "open"));
+    assert_eq!(Seen::open(&mine, expected(4), &Options::new()).err(), denied(mine, "open"));
     let forbidden = PathBuf::from("/proc/icc");
     assert!(Shared::create(&forbidden, spec(4), &Options::new()).is_err());
 }

@@ -1,14 +1,17 @@
-//! A sound sequence lock: one value, written often, read by anyone, never locked against its readers.
+//! A sound sequence lock: one value, written often, read by anyone, never locked against its
+//! readers.
 //!
-//! [`Seqlock<T>`] holds any plain-data `T` ([`Payload`]). Readers copy it out and know whether a write crossed the copy; they
-//! write nothing, so a writer's cost does not grow with their number. All accesses to the value are atomic: there is no
-//! data race to reason away, unlike in the usual seqlock that copies with plain or volatile accesses.
+//! [`Seqlock<T>`] holds any plain-data `T` ([`Payload`]). Readers copy it out and know whether a
+//! write crossed the copy; they write nothing, so a writer's cost does not grow with their number.
+//! All accesses to the value are atomic, so there is no data race, unlike in the usual seqlock,
+//! which copies with plain or volatile accesses.
 //!
 //! # When to use it, and when not
 //!
-//! Use it for one value of up to a few kilobytes that changes often and of which only the newest state matters: a position, a
-//! best price, a clock offset, a configuration. Writers never wait for readers, so a reader may have to try again: with writes
-//! back to back and a large value it may try for long. If readers must see *every* value, use a queue. If the value owns memory
+//! Use it for one value of up to a few kilobytes that changes often and of which only the newest
+//! state matters: a position, a best price, a clock offset, a configuration. Writers never wait for
+//! readers, so a reader may have to try again: if a large value is written back to back, it may
+//! have to try for long. If readers must see *every* value, use a queue. If the value owns memory
 //! (a `Vec`, an `Arc`), it cannot be copied byte by byte: use a mutex or `arc-swap`.
 //!
 //! # Which call
@@ -23,8 +26,9 @@
 //!
 //! # Cfgs
 //!
-//! `--cfg icc_portable_copy` in `RUSTFLAGS` forces the copy in plain atomic words everywhere; `--cfg icc_loom` puts the crate
-//! under the loom model checker. Neither is a feature, so that no dependency can switch them on behind your back.
+//! `--cfg icc_portable_copy` in `RUSTFLAGS` forces the copy in plain atomic words everywhere;
+//! `--cfg icc_loom` puts the crate under the loom model checker. Neither is a feature, so that no
+//! dependency can switch them on behind your back.
 
 #![cfg_attr(not(any(icc_loom, test)), no_std)]
 

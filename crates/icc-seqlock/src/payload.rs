@@ -2,11 +2,13 @@
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
-/// A type that a [`Seqlock`](crate::Seqlock) can hold: plain bytes, none of them padding, every bit pattern valid.
+/// A type that a [`Seqlock`](crate::Seqlock) can hold: plain bytes, none of them padding, every bit
+/// pattern valid.
 ///
-/// Implemented for every type that is both [`NoUninit`] and [`AnyBitPattern`], which includes every [`bytemuck::Pod`].
-/// Both matter. A reader may copy while a writer writes, so it can see any mixture of bytes before it throws the copy
-/// away: every mixture has to be a value. A writer's bytes are copied one and all: none may be uninitialised padding.
+/// Implemented for every type that is both [`NoUninit`] and [`AnyBitPattern`], which includes every
+/// [`bytemuck::Pod`]. Both matter. A reader may copy while a writer writes, so its copy can be any
+/// mixture of bytes before it drops it: every mixture has to be a value. A writer copies all bytes:
+/// none may be uninitialised padding.
 ///
 /// # Examples
 ///
@@ -42,8 +44,9 @@ use bytemuck::{AnyBitPattern, NoUninit};
 /// }
 /// ```
 ///
-/// The error says that `derive(Pod)` was applied to a type with padding, or, with an older `bytemuck`, that it cannot transmute
-/// between types of different sizes. The fix is to declare the padding as a field:
+/// The error says that `derive(Pod)` was applied to a type with padding, or, with an older
+/// `bytemuck`, that it cannot transmute between types of different sizes. The fix is to declare the
+/// padding as a field:
 ///
 /// ```
 /// use bytemuck::{Pod, Zeroable};
@@ -57,11 +60,11 @@ use bytemuck::{AnyBitPattern, NoUninit};
 /// }
 /// ```
 ///
-/// A type with invalid bit patterns (`bool`, `char`, most enums, references) does not compile either; store a `u8` or
-/// `u32` and convert after the read:
+/// A type with invalid bit patterns (`bool`, `char`, most enums, references) does not compile
+/// either; store a `u8` or `u32` and convert after the read:
 ///
 /// ```compile_fail,E0277
-/// icc_seqlock::Seqlock::new(true); // `bool` cannot be shared in a seqlock: it may have invalid bit patterns
+/// icc_seqlock::Seqlock::new(true); // `bool` cannot be shared between cores as plain bytes
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be shared between cores as plain bytes: it may have padding or invalid bit patterns",

@@ -6,29 +6,33 @@ use core::fmt;
 
 /// One value that is written often and read by anyone, never locked against its readers.
 ///
-/// Readers copy the value out and check afterwards that no write crossed the copy. They never write to the cell, so any
-/// number of them leaves the writer's cost unchanged.
+/// Readers copy the value out and check afterwards that no write crossed the copy. They never write
+/// to the cell, so any number of them leaves the writer's cost unchanged.
 ///
 /// # Encoding
 ///
-/// `version` is even while the value is stable and odd while it is being written. Every finished write adds two; a new
-/// cell stands at 0. Writers alone store it. It has 64 bits: at a write a nanosecond it wraps after 292 years. The upper seven
-/// bits of an odd version can name the writer: see [`Tag`].
+/// `version` is even while the value is stable and odd while it is being written. Every finished
+/// write adds two; a new cell stands at 0. Only writers store it. It has 64 bits: at a write a
+/// nanosecond it wraps after 292 years. The upper seven bits of an odd version can name the writer:
+/// see [`Tag`].
 ///
-/// The layout is fixed: the version at offset 0, then the value at offset 8 or, if that is more, at its own alignment. A
-/// cell of zero bytes is a valid cell that was never written.
+/// The layout is fixed: the version at offset 0, then the value at offset 8 or, if that is more, at
+/// its own alignment. A cell of zero bytes is a valid cell that was never written.
 ///
 /// # Why a read is never torn
 ///
 /// A reader loads `version` (call it `v`), fences, copies, fences, and loads `version` again.
 ///
-/// - *The copy misses part of the write that ended at `v`.* Cannot be: the writer stored `v` with `Release` after the
-///   bytes, and the reader's first `Acquire` fence follows its load of `v`. All bytes of that write happen before the copy.
-/// - *The copy took a byte of a later write.* That writer stored an odd version, then a `Release` fence, then the byte. The
-///   reader's second `Acquire` fence follows its load of the byte, so the two fences synchronise, and the second load of
-///   `version` sees the odd version or something later. It differs from `v`; the copy is dropped.
+/// - *The copy misses part of the write that ended at `v`.* Cannot be: the writer stored `v` with
+///   `Release` after the bytes, and the reader's first `Acquire` fence follows its load of `v`. All
+///   bytes of that write happen before the copy.
+/// - *The copy took a byte of a later write.* That writer stored an odd version, then a `Release`
+///   fence, then the byte. The reader's second `Acquire` fence follows its load of the byte, so the
+///   two fences synchronise, and the second load of `version` sees the odd version or something
+///   later. It differs from `v`; the copy is dropped.
 ///
-/// The bytes of a dropped copy may be mixed, yet they were read atomically and every mixture is a valid `T`.
+/// The bytes of a dropped copy may be mixed, yet they were read atomically and every mixture is a
+/// valid `T`.
 ///
 /// # Examples
 ///
@@ -55,6 +59,7 @@ use core::fmt;
 /// fn shared<T: Sync>(_: T) {}
 /// shared(Seqlock::new(PhantomData::<*const u8>)); // `*const u8` cannot be sent between threads
 /// ```
+#[doc(alias("sequence lock", "latch"))]
 #[repr(C)]
 pub struct Seqlock<T> {
     pub(crate) version: AtomicU64,
@@ -69,7 +74,7 @@ impl<T: Payload> Seqlock<T> {
         Reader { cell: self }
     }
 
-    /// The version as it stands: even if the value is stable, odd while it is being written.
+    /// The current version: even if the value is stable, odd while it is being written.
     ///
     /// It may have changed by the time this returns. A relaxed load: it orders nothing.
     #[inline]
@@ -79,11 +84,12 @@ impl<T: Payload> Seqlock<T> {
 
     /// The value.
     ///
-    /// Waits for a live writer to finish: it spins, backing off, as long as writes keep crossing its copy. A cell in shared
-    /// memory whose writer died in mid-write stays odd until it is [recovered](Self::recover); use
-    /// [`try_read`](Self::try_read) where that can happen.
+    /// Waits for a live writer to finish: it spins, backing off, as long as writes keep crossing
+    /// its copy. A cell in shared memory whose writer died in mid-write stays odd until it is
+    /// [recovered](Self::recover); use [`try_read`](Self::try_read) where that can happen.
     ///
-    /// Returning by value can cost a second copy; for large values use [`read_into`](Self::read_into).
+    /// Returning by value can cost a second copy; for large values use
+    /// [`read_into`](Self::read_into).
     #[inline]
     pub fn read(&self) -> T {
         let mut value = T::zeroed();
@@ -93,7 +99,8 @@ impl<T: Payload> Seqlock<T> {
 
     /// Copies the value into `out` and returns its version.
     ///
-    /// Waits as [`read`](Self::read) does. This is the primary operation: one copy, straight into the caller's memory.
+    /// Waits as [`read`](Self::read) does. This is the primary operation: one copy, straight into
+    /// the caller's memory.
     #[inline]
     pub fn read_into(&self, out: &mut T) -> u64 {
         let mut backoff = Backoff::new();
@@ -105,7 +112,7 @@ impl<T: Payload> Seqlock<T> {
         }
     }
 
-    /// The value, if one attempt gets it. Never waits.
+    /// The value, if one attempt succeeds. Never waits.
     ///
     /// # Errors
     ///
@@ -116,12 +123,12 @@ impl<T: Payload> Seqlock<T> {
         self.try_read_into(&mut value).map(|_| value)
     }
 
-    /// Copies the value into `out` and returns its version, if one attempt gets it. Never waits.
+    /// Copies the value into `out` and returns its version, if one attempt succeeds. Never waits.
     ///
     /// # Errors
     ///
-    /// [`BeingWritten`] if a write was under way or crossed the copy. `out` then holds a valid but meaningless value, possibly
-    /// mixed from several.
+    /// [`BeingWritten`] if a write was under way or crossed the copy. `out` then holds a valid but
+    /// meaningless value, possibly mixed from several.
     #[inline]
     pub fn try_read_into(&self, out: &mut T) -> Result<u64, BeingWritten> {
         let version = self.version.load(Relaxed);
@@ -133,8 +140,8 @@ impl<T: Payload> Seqlock<T> {
 
     /// The value and its version, if that is newer than `version`.
     ///
-    /// `None` means that no newer value was complete when this looked. Waits, as [`read`](Self::read) does, only if a newer
-    /// one is there and is being overwritten.
+    /// `None` means that no newer value was complete at the time of the check. Waits, as
+    /// [`read`](Self::read) does, only if there is a newer value and it is being overwritten.
     ///
     /// # Examples
     ///
@@ -154,8 +161,8 @@ impl<T: Payload> Seqlock<T> {
 
     /// Copies the value into `out` and returns its version, if that is newer than `version`.
     ///
-    /// As [`read_if_newer`](Self::read_if_newer), without the second copy. `out` is left as it was when no newer value was
-    /// complete, and may hold a meaningless one only while the call runs.
+    /// As [`read_if_newer`](Self::read_if_newer), without the second copy. `out` is unchanged if no
+    /// newer value was complete. Only while the call runs may it hold a meaningless value.
     #[inline]
     pub fn read_into_if_newer(&self, version: u64, out: &mut T) -> Option<u64> {
         let mut backoff = Backoff::new();
@@ -171,7 +178,8 @@ impl<T: Payload> Seqlock<T> {
     ///
     /// # Errors
     ///
-    /// [`BeingWritten`] if a newer value was there and is being overwritten. `out` then holds a valid but meaningless value.
+    /// [`BeingWritten`] if a newer value was there and is being overwritten. `out` then holds a
+    /// valid but meaningless value.
     ///
     /// # Examples
     ///
@@ -200,14 +208,15 @@ impl<T: Payload> Seqlock<T> {
     ///
     /// # Errors
     ///
-    /// [`BeingWritten`] with the version found instead, before or after the copy. `out` then holds a valid but meaningless value
-    /// if the copy had begun.
+    /// [`BeingWritten`] with the version found instead, before or after the copy. `out` then holds
+    /// a valid but meaningless value if the copy had begun.
     #[inline]
     pub fn try_read_at(&self, version: u64, out: &mut T) -> Result<(), BeingWritten> {
         let found = self.version.load(Relaxed);
         if found != version {
-            // Whoever expects an exact version polls for it. Not in `read_into_if_newer`: that would take the lines of a cell
-            // that is written again and again away from its writer.
+            // A caller that expects an exact version polls for it. Not in `read_into_if_newer`:
+            // that would take the lines of a cell that is written again and again away from its
+            // writer.
             self.storage.prefetch();
             return Err(BeingWritten { version: found });
         }
@@ -217,11 +226,13 @@ impl<T: Payload> Seqlock<T> {
     /// Copies the bytes and checks that the version still is `seen`, an even one loaded before.
     #[inline(always)]
     fn copy_out(&self, seen: u64, out: &mut T) -> Result<(), BeingWritten> {
-        // Acquire: with the relaxed load of `seen`, pairs with the Release store in `publish`. A fence and not an acquire
-        // load, because memory mapped read-only supports relaxed loads only; and a poll that finds nothing is then free of it.
+        // Acquire: with the relaxed load of `seen`, pairs with the Release store in `publish`. A
+        // fence and not an acquire load, because memory mapped read-only supports relaxed loads
+        // only; and a poll that finds nothing is then free of it.
         fence(Acquire);
         self.storage.load(out);
-        // Acquire: pairs with the Release fence in `publish`. A copy that met a later write's byte sees its odd version below.
+        // Acquire: pairs with the Release fence in `publish`. If the copy took a byte of a later
+        // write, the load below sees its odd version.
         fence(Acquire);
         match self.version.load(Relaxed) {
             found if found == seen => Ok(()),
@@ -229,7 +240,7 @@ impl<T: Payload> Seqlock<T> {
         }
     }
 
-    /// The value, taken out of the cell.
+    /// Consumes the cell and returns its value.
     pub fn into_inner(self) -> T {
         self.storage.into_inner()
     }

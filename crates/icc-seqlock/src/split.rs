@@ -7,7 +7,8 @@ use core::fmt;
 impl<T: Payload> Seqlock<T> {
     /// Lends the cell to one writer and any number of readers.
     ///
-    /// The writer needs no read-modify-write, since the mutable borrow proves that it is alone.
+    /// The writer needs no read-modify-write, since the mutable borrow proves that it is the only
+    /// one.
     ///
     /// # Examples
     ///
@@ -51,10 +52,11 @@ impl<T: Payload> Seqlock<T> {
     }
 }
 
-/// The only writer of a [`Seqlock`], from [`Seqlock::split`]. Not `Clone`: that is what makes it cheap.
+/// The only writer of a [`Seqlock`], from [`Seqlock::split`]. Not `Clone`: that is what makes it
+/// cheap.
 pub struct Writer<'a, T> {
     cell: &'a Seqlock<T>,
-    /// The version that the cell stands at. Nobody else changes it while this handle lives.
+    /// The cell's version. Nobody else changes it while this handle lives.
     version: u64,
 }
 
@@ -62,7 +64,8 @@ impl<T: Payload> Writer<'_, T> {
     /// Writes `value` with plain stores and returns its version. Never waits.
     #[inline]
     pub fn write(&mut self, value: &T) -> u64 {
-        // Skips to the next odd version also from an odd one, so the cell never looks stable while it is written.
+        // From an odd version it skips to the next odd one, so the cell never looks stable while it
+        // is written.
         let odd = self.version.wrapping_add(1) | 1;
         self.cell.version.store(odd, Relaxed);
         self.version = self.cell.publish(odd.wrapping_add(1), value);
@@ -91,10 +94,12 @@ impl<T> fmt::Debug for Writer<'_, T> {
     }
 }
 
-/// A handle that can only read a [`Seqlock`], from [`Seqlock::split`] or [`Seqlock::reader`]. Copy it as often as you like.
+/// A handle that can only read a [`Seqlock`], from [`Seqlock::split`] or [`Seqlock::reader`]. It is
+/// `Copy`.
 ///
-/// Its methods are those of the cell; see there. Those that wait, wait for a live writer. In shared memory a writer may be dead
-/// or hostile, and then they wait for ever: use the methods that begin with `try` there.
+/// Its methods are those of the cell; see there. Some wait for a live writer. In shared memory a
+/// writer may be dead or hostile, and then they wait for ever: use the methods whose names begin
+/// with `try` there.
 ///
 /// It has no way to write:
 ///

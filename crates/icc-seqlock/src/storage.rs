@@ -1,4 +1,4 @@
-//! Where a payload lives: bytes that many threads may read and write at once, each access atomic.
+//! Where a payload lives: bytes that many threads may read and write at once, by atomic accesses.
 
 use crate::primitive::{AtomicU64, UnsafeCell};
 use crate::{Payload, Seqlock, copy};
@@ -19,14 +19,15 @@ impl<T: Payload> Seqlock<T> {
 
 /// Shared room for one `T`, aligned to at least 8 so that it can be copied in words.
 ///
-/// Invariant: while the storage is shared, its bytes are accessed through [`copy`] alone, in the one way that `copy`
-/// has for this `T`. All those accesses are atomic, so none of them races with another, however they interleave; what
-/// they can do is mix the bytes of two values.
+/// Invariant: while the storage is shared, its bytes are accessed through [`copy`] alone, in the
+/// one way that `copy` has for this `T`. All those accesses are atomic, so there is no data race,
+/// however they interleave; they can only mix the bytes of two values.
 #[repr(C, align(8))]
 pub(crate) struct Storage<T>(UnsafeCell<T>);
 
-// SAFETY: a shared storage gives out copies of a `T`, which is what `T: Send` allows, and never a reference to it:
-// `get_mut` and `into_inner` need the storage alone. Every access through `&self` is atomic.
+// SAFETY: a shared storage gives out copies of a `T`, which is what `T: Send` allows, and never a
+// reference to it: `get_mut` and `into_inner` need exclusive access. Every access through `&self`
+// is atomic.
 unsafe impl<T: Send> Sync for Storage<T> {}
 
 // A panic leaves every cell whole: no caller's code runs between the two halves of a write.
@@ -34,29 +35,33 @@ impl<T> UnwindSafe for Storage<T> {}
 impl<T> RefUnwindSafe for Storage<T> {}
 
 impl<T: Payload> Storage<T> {
-    /// Copies the bytes out, possibly mixed from several values: the caller finds out and drops such a copy.
+    /// Copies the bytes out, possibly mixed from several values: the caller finds out and drops
+    /// such a copy.
     #[inline(always)]
     pub(crate) fn load(&self, out: &mut T) {
-        // SAFETY: the cell is aligned to 8, holds a `T` and is only accessed through `copy`, by the invariant. `out` is
-        // borrowed mutably. Whatever mixture arrives is a valid `T`, since every bit pattern is (`AnyBitPattern`).
+        // SAFETY: the cell is aligned to 8, holds a `T` and is only accessed through `copy`, by the
+        // invariant. `out` is borrowed mutably. Whatever mixture arrives is a valid `T`, since
+        // every bit pattern is (`AnyBitPattern`).
         unsafe { copy::load::<T>(self.0.get().cast(), (&raw mut *out).cast()) }
     }
 
     /// Copies the bytes in, visible to concurrent readers in any order.
     #[inline(always)]
     pub(crate) fn store(&self, value: &T) {
-        // SAFETY: as in `load`; `value` is borrowed, so it does not change, and has no padding (`NoUninit`).
+        // SAFETY: as in `load`; `value` is borrowed, so it does not change, and has no padding
+        // (`NoUninit`).
         unsafe { copy::store::<T>(self.0.get().cast(), (&raw const *value).cast()) }
     }
 
-    /// Asks for all cache lines of the bytes but the first, which the version is in or next to.
+    /// Requests all cache lines of the bytes but the first, which contains the version or is next
+    /// to it.
     #[inline(always)]
     pub(crate) fn prefetch(&self) {
         // The version is at least eight bytes before: counted with it, the first line is its own.
         copy::prefetch(self.0.get().cast::<u8>().wrapping_sub(8), size_of::<T>() + 8);
     }
 
-    /// Asks for the line of the version before the bytes, to write it.
+    /// Requests the line of the version, before the bytes, for writing.
     #[inline(always)]
     pub(crate) fn prefetch_for_write(&self) {
         copy::prefetch_for_write(self.0.get().cast::<u8>().wrapping_sub(8));

@@ -1,4 +1,5 @@
-//! The storage under loom: the same interface over loom's own atomics, which do not live in memory of a known layout.
+//! The storage under loom: the same interface over loom's own atomics, which do not live in memory
+//! of a known layout.
 
 use crate::primitive::{AtomicU64, Ordering::Relaxed, step};
 use crate::{Payload, Seqlock};
@@ -13,7 +14,7 @@ impl<T: Payload> Seqlock<T> {
     }
 }
 
-/// Shared room for one `T` as loom words, the last one filled up with zeros.
+/// Shared room for one `T` as loom words, the last one padded with zeros.
 pub(crate) struct Storage<T> {
     words: Box<[AtomicU64]>,
     _holds: PhantomData<UnsafeCell<T>>,
@@ -30,7 +31,8 @@ impl<T: Payload> Storage<T> {
 
     pub(crate) fn load(&self, out: &mut T) {
         let mut copy = *out;
-        // SAFETY: a `T` has no padding (`NoUninit`) and any bytes written to it are valid (`AnyBitPattern`).
+        // SAFETY: a `T` has no padding (`NoUninit`) and any bytes written to it are valid
+        // (`AnyBitPattern`).
         let bytes = unsafe { core::slice::from_raw_parts_mut((&raw mut copy).cast::<u8>(), size_of::<T>()) };
         for (part, shared) in bytes.chunks_mut(8).zip(&self.words) {
             part.copy_from_slice(&shared.load(Relaxed).to_ne_bytes()[..part.len()]);

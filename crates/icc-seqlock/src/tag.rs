@@ -1,11 +1,12 @@
 //! Writer tags: the writer's id, encoded in an odd version.
 
-/// A writer's id, as it stands in the odd versions that this writer makes.
+/// A writer's id, as the odd versions that this writer stores contain it.
 ///
-/// For cells in shared memory, where a writer can die half-way and others must find out who it was. While a cell is being
-/// written its version is odd, and nobody compares it with anything: its upper seven bits are free to name the writer. Even
-/// versions have all 64 bits. A tagged cell has 57 bits left for the odd ones, so a version that a dead writer left behind is
-/// known as long as the cell was written fewer than 2^56 times.
+/// For cells in shared memory, where a writer can die in mid-write and others must find out which
+/// one it was. While a cell is being written its version is odd and not compared with anything, so
+/// its upper seven bits can name the writer. Even versions have all 64 bits. A tagged cell has 57
+/// bits left for the odd ones, so a version that a dead writer left behind is known as long as the
+/// cell was written fewer than 2^56 times.
 ///
 /// # Examples
 ///
@@ -20,7 +21,7 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tag(
-    /// The number in its place, and the lowest bit set: all that a mark has besides the version.
+    /// The number in its place, and the lowest bit set: what a mark adds to the version.
     u64,
 );
 
@@ -29,7 +30,7 @@ const BITS: u64 = 0x7f << SHIFT;
 const SHIFT: u32 = 57;
 
 impl Tag {
-    /// No writer in particular: what a cell's own methods leave in the versions that they make odd.
+    /// No particular writer: the tag of the odd versions that a cell's own methods store.
     pub const NONE: Self = Self(1);
 
     /// The tag with this number, or none if it is more than 127. Number 0 is [`NONE`](Self::NONE).
@@ -45,21 +46,22 @@ impl Tag {
         (self.0 >> SHIFT) as u8
     }
 
-    /// Whose mark a version is: [`NONE`](Self::NONE) if it is even.
+    /// The tag of a version: [`NONE`](Self::NONE) if it is even.
     #[inline]
     #[must_use]
     pub const fn of(version: u64) -> Self {
         if version & 1 == 1 { Self(version & BITS | 1) } else { Self::NONE }
     }
 
-    /// The odd version that this writer puts over `seen`.
+    /// The odd version that this writer stores over `seen`.
     #[inline(always)]
     #[must_use]
     pub const fn mark(self, seen: u64) -> u64 {
         seen & !BITS | self.0
     }
 
-    /// The version of the last complete write, from any version: an even one itself, else the even one before, without the tag.
+    /// The version of the last complete write, from any version: an even one itself, else the even
+    /// one before, without the tag.
     #[inline(always)]
     #[must_use]
     pub const fn completed(version: u64) -> u64 {

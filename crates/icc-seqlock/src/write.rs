@@ -5,10 +5,11 @@ use crate::primitive::{Backoff, fence, step};
 use crate::{BeingWritten, Payload, Seqlock, Tag};
 
 impl<T: Payload> Seqlock<T> {
-    /// Asks for this cell's first cache line as one that this core is about to write. Does not wait for it.
+    /// Requests this cell's first cache line for writing. Does not wait for it.
     ///
-    /// For structures that look at the version before they write, where another core wrote or read last. The look alone fetches a
-    /// line to read, and the write then asks for it once more.
+    /// For structures that load the version before they write a cell that another core wrote or
+    /// read last. The load alone fetches the line for reading, and the write then has to request it
+    /// again.
     #[inline(always)]
     pub fn prefetch_for_write(&self) {
         self.storage.prefetch_for_write();
@@ -16,8 +17,9 @@ impl<T: Payload> Seqlock<T> {
 
     /// Writes `value` and returns its version. Any number of threads may write.
     ///
-    /// Writers take turns; readers are never waited for. Spins, backing off, while another writer is at it, which is only
-    /// as long as a copy of `T` takes, unless that writer is descheduled or, in shared memory, dead.
+    /// Writers exclude each other and never wait for readers. Spins, backing off, while another
+    /// writer is writing. That takes only as long as a copy of `T`, unless that writer is
+    /// descheduled or, in shared memory, dead.
     #[inline]
     pub fn write(&self, value: &T) -> u64 {
         let mut backoff = Backoff::new();
@@ -29,19 +31,20 @@ impl<T: Payload> Seqlock<T> {
         }
     }
 
-    /// Writes `value` and returns its version, unless another writer is at it. Never waits.
+    /// Writes `value` and returns its version, unless another writer is writing. Never waits.
     ///
     /// # Errors
     ///
-    /// [`BeingWritten`] if another writer was at it; nothing was written.
+    /// [`BeingWritten`] if another writer was writing; nothing was written.
     #[inline]
     pub fn try_write(&self, value: &T) -> Result<u64, BeingWritten> {
         let found = self.version.load(Relaxed);
         if found & 1 == 1 {
             return Err(BeingWritten { version: found });
         }
-        // Acquire: pairs with the Release store in `publish`, so that the bytes of the write before come before ours. Whoever
-        // makes the version odd is the only writer until it makes it even again.
+        // Acquire: pairs with the Release store in `publish`, so that the bytes of the last write
+        // come before ours. A thread that makes the version odd is the only writer until it makes
+        // it even again.
         match self.version.compare_exchange(found, found | 1, Acquire, Relaxed) {
             Ok(_) => Ok(self.publish(found.wrapping_add(2), value)),
             Err(version) => Err(BeingWritten { version }),
@@ -50,11 +53,12 @@ impl<T: Payload> Seqlock<T> {
 
     /// Changes the value as one step against all other writers, and returns the new version.
     ///
-    /// `change` gets a copy of the value and runs outside the write, so it may read this cell, panic or take its time
-    /// without holding anyone up. If another write comes between, it runs again on the newer value: it may run any number of
-    /// times, and only the last run counts.
+    /// `change` gets a copy of the value and runs outside the write, so it may read this cell,
+    /// panic or take long without delaying anyone. If another write happens meanwhile, it runs
+    /// again on the newer value: it may run any number of times, and only the last run counts.
     ///
-    /// Not for cells that have an exclusive [`Writer`](crate::Writer), which the types rule out.
+    /// A cell that has an exclusive [`Writer`](crate::Writer) cannot be updated so; the types rule
+    /// it out.
     ///
     /// # Examples
     ///
@@ -82,15 +86,18 @@ impl<T: Payload> Seqlock<T> {
         }
     }
 
-    /// Writes `value` over the one of version `seen`, if the cell still stands there, and returns the new version. Never waits.
+    /// Writes `value` over the value of version `seen`, if that is still the cell's version, and
+    /// returns the new version. Never waits.
     ///
-    /// The other half of an [`update`](Self::update) of one's own: read the value and its version, and write over that version what
-    /// the value becomes. While the cell is being written its version tells `tag`, for structures whose writers can die half-way;
-    /// others say [`Tag::NONE`]. Any number of threads may write.
+    /// The second half of an [`update`](Self::update) that you do yourself: read the value and its
+    /// version, then write the new value over that version. While the cell is being written, its
+    /// version carries `tag`, for structures whose writers can die in mid-write; others pass
+    /// [`Tag::NONE`]. Any number of threads may write.
     ///
     /// # Errors
     ///
-    /// [`BeingWritten`] with the version found, if that is not `seen`, or with `seen`, if that is odd; nothing was written.
+    /// [`BeingWritten`] with the version found, if that is not `seen`, or with `seen`, if that is
+    /// odd; nothing was written.
     ///
     /// # Examples
     ///
@@ -100,7 +107,8 @@ impl<T: Payload> Seqlock<T> {
     /// let mut value = 0;
     /// let seen = cell.try_read_into(&mut value)?;
     /// assert_eq!(cell.try_write_over(seen, Tag::NONE, &(value + 1)), Ok(seen + 2));
-    /// assert_eq!(cell.try_write_over(seen, Tag::NONE, &(value + 1)), Err(BeingWritten { version: seen + 2 }));
+    /// let refused = cell.try_write_over(seen, Tag::NONE, &(value + 1)).unwrap_err();
+    /// assert_eq!(refused.version, seen + 2);
     /// assert_eq!(cell.read(), 21);
     /// # Ok::<(), BeingWritten>(())
     /// ```
@@ -109,8 +117,9 @@ impl<T: Payload> Seqlock<T> {
         if seen & 1 == 1 {
             return Err(BeingWritten { version: seen });
         }
-        // Acquire: as in `try_write`. Release: pairs with a fence of whoever sees the tag. What its writer did before, such as
-        // taking the lock that proves it alive, happens before what follows there.
+        // Acquire: as in `try_write`. Release: pairs with an Acquire fence of a thread that sees
+        // the tag. What this writer did before, such as taking the lock that proves it alive,
+        // happens before what follows that fence.
         match self.version.compare_exchange(seen, tag.mark(seen), AcqRel, Relaxed) {
             Ok(_) => Ok(self.publish(seen.wrapping_add(2), value)),
             Err(version) => Err(BeingWritten { version }),
@@ -119,17 +128,19 @@ impl<T: Payload> Seqlock<T> {
 
     /// Writes `value` as the only writer, and leaves the cell at `version`. No read-modify-write.
     ///
-    /// For structures that give every write its exact version and know that nobody else is writing, such as rings. Where
-    /// the borrow checker can know it too, use [`split`](Self::split).
+    /// For structures that give every write its exact version and know that nobody else is writing,
+    /// such as rings. Where the borrow checker can know it too, use [`split`](Self::split).
     ///
-    /// `version` is even and not the one that the cell stands at. If the cell is odd because the writer that was to leave
-    /// it at `version` died, this completes that write with another value.
+    /// `version` is even and differs from the cell's current version. If the cell is odd because a
+    /// writer died that would have left it at `version`, this completes that write with another
+    /// value.
     ///
     /// # Safety
     ///
-    /// No other write to this cell may run at the same time, and the one before must happen before this call. Two at once
-    /// would still not race, all accesses being atomic, but readers would accept a mixture of the two values as one, and
-    /// unsafe code may rely on that never happening.
+    /// No other write to this cell may run at the same time, and the last one must happen before
+    /// this call. Two at once would still be no data race, since all accesses are atomic. But
+    /// readers would accept a mixture of the two values, and unsafe code may rely on that never
+    /// happening.
     #[inline]
     pub unsafe fn write_at(&self, version: u64, value: &T) {
         debug_assert!(version & 1 == 0, "a finished write leaves an even version");
@@ -137,17 +148,19 @@ impl<T: Payload> Seqlock<T> {
         self.publish(version, value);
     }
 
-    /// Writes `value` as the only writer, over whatever is there, and returns the new version. No read-modify-write.
+    /// Writes `value` as the only writer, whatever the cell's version is, and returns the new
+    /// version. No read-modify-write.
     ///
-    /// As [`write_at`](Self::write_at), for structures whose writers can die half-way: while the cell is being written its version
-    /// tells `tag`, and a write that a dead one left half-done is completed with this value, under its version.
+    /// As [`write_at`](Self::write_at), for structures whose writers can die in mid-write. While
+    /// the cell is being written, its version carries `tag`. If a dead writer left a write
+    /// unfinished, this completes it with this value, under its version.
     ///
     /// # Safety
     ///
     /// As [`write_at`](Self::write_at).
     #[inline(always)]
     pub unsafe fn write_alone(&self, tag: Tag, value: &T) -> u64 {
-        // The look alone fetches a line that a reader holds to read, and the store then asks for it once more.
+        // The load alone fetches the line for reading, and the store then has to request it again.
         self.prefetch_for_write();
         let seen = Tag::completed(self.version.load(Relaxed));
         // Release: as in `try_write_over`.
@@ -155,37 +168,43 @@ impl<T: Payload> Seqlock<T> {
         self.publish(seen.wrapping_add(2), value)
     }
 
-    /// Takes over a cell whose writer died in mid-write: writes `value`, and returns the version that the cell is left at.
+    /// Takes over a cell whose writer died in mid-write: writes `value`, and returns the version
+    /// that the cell is left at.
     ///
-    /// Only possible in shared memory; in one process a write cannot be left half-done. `stuck` is the odd version that the
-    /// cell was seen at. The cell goes to the odd version after it, with `tag`, while the value is written, and to the even one
-    /// after that, so it never looks stable in between, and of several that try only one succeeds.
+    /// Only needed in shared memory; within one process a write is always finished. `stuck` is the
+    /// odd version that the cell was seen at. While the value is written, the cell is at the next
+    /// odd version, with `tag`; then it goes to the even version after that. So it never looks
+    /// stable in between, and if several threads try, only one succeeds.
     ///
     /// # Errors
     ///
-    /// [`BeingWritten`] with the version found, if that is not `stuck` or `stuck` is even: somebody else was faster.
+    /// [`BeingWritten`] with the version found, if that is not `stuck` or `stuck` is even: another
+    /// thread was faster.
     ///
     /// # Safety
     ///
-    /// The writer that left the cell at `stuck` is dead, by proof and not by guess, and what it did happens before this call
-    /// (a lock that the kernel drops at a process's end gives both) or before the [`retag`](Self::retag) that left `stuck`. Else
-    /// it could go on writing beside this call, and readers would accept the mixture.
+    /// The writer that left the cell at `stuck` is proven to be dead, not guessed, and what it did
+    /// happens before this call (a lock that the kernel drops at a process's end gives both) or
+    /// before the [`retag`](Self::retag) that left `stuck`. Otherwise it could continue to write
+    /// during this call, and readers would accept the mixture.
     pub unsafe fn recover(&self, stuck: u64, tag: Tag, value: &T) -> Result<u64, BeingWritten> {
         if stuck & 1 == 0 {
             return Err(BeingWritten { version: stuck });
         }
-        // Two versions on, not one: the same mark again would let a second recovery begin beside this one.
+        // Two versions on, not one: the same mark again would let a second recovery begin beside
+        // this one.
         let seen = Tag::completed(stuck).wrapping_add(2);
-        // Acquire: pairs with the Release in `retag`, so that the bytes of the dead come before ours. Release: as in
-        // `try_write_over`.
+        // Acquire: pairs with the Release in `retag`, so that the dead writer's bytes come before
+        // ours. Release: as in `try_write_over`.
         match self.version.compare_exchange(stuck, tag.mark(seen), AcqRel, Relaxed) {
             Ok(_) => Ok(self.publish(seen.wrapping_add(2), value)),
             Err(version) => Err(BeingWritten { version }),
         }
     }
 
-    /// Puts another tag on the odd version `stuck`: so that the one it names, which is dead, can be told from a living one that
-    /// gets its number. What the caller knows to have happened happens before a [`recover`](Self::recover) of the new version.
+    /// Puts another tag on the odd version `stuck`, whose writer is dead, so that it is not taken
+    /// for a living writer that gets the same number. What happens before this call happens before
+    /// a [`recover`](Self::recover) of the new version.
     ///
     /// # Errors
     ///
@@ -204,13 +223,15 @@ impl<T: Payload> Seqlock<T> {
     /// The second half of every write: the version is odd and this thread made it so.
     #[inline(always)]
     pub(crate) fn publish(&self, version: u64, value: &T) -> u64 {
-        // Release: pairs with the second Acquire fence in `copy_out`. Whoever reads a byte stored below sees the odd version.
-        // Needed also after a compare-exchange: no ordering on one keeps later stores from moving before it.
+        // Release: pairs with the second Acquire fence in `copy_out`. A thread that reads a byte
+        // stored below sees the odd version. Needed also after a compare-exchange: no ordering on
+        // one keeps later stores from moving before it.
         fence(Release);
         step("marked");
         self.storage.store(value);
         step("copied");
-        // Release: pairs with the first Acquire fence in `copy_out` and the compare-exchanges of other writers.
+        // Release: pairs with the first Acquire fence in `copy_out` and the compare-exchanges of
+        // other writers.
         self.version.store(version, Release);
         version
     }

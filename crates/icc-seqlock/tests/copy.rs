@@ -16,7 +16,8 @@ struct Bytes<A, const N: usize> {
 unsafe impl<A: Copy + 'static, const N: usize> Zeroable for Bytes<A, N> {}
 // SAFETY: every bit pattern is valid for bytes.
 unsafe impl<A: Copy + 'static, const N: usize> AnyBitPattern for Bytes<A, N> {}
-// SAFETY: `N` is a multiple of the alignment (checked below before any use), so no padding follows the bytes.
+// SAFETY: `N` is a multiple of the alignment (checked below before any use), so no padding follows
+// the bytes.
 unsafe impl<A: Copy + 'static, const N: usize> NoUninit for Bytes<A, N> {}
 
 impl<A, const N: usize> Bytes<A, N> {

@@ -1,10 +1,10 @@
 //! Loom models of the cell. Run with `cargo xtask loom`.
 //!
-//! Values are written so that a word tells its write: write `k` puts `k` into every word and leaves version `2 * k`. So a
-//! torn value, a stale one, and one under another's version all show.
+//! Values are written so that a word tells its write: write `k` puts `k` into every word and leaves
+//! version `2 * k`. So a torn value, a stale one, and one under another's version all show.
 #![cfg(icc_loom)]
 
-use icc_seqlock::primitive::{Arc, model, model_with_traced_loads, thread};
+use icc_seqlock::primitive::{Arc, die_at, model, model_with_traced_loads, thread};
 use icc_seqlock::{Payload, Reader, Seqlock, Tag, Writer};
 
 type Two = [u64; 2];
@@ -169,15 +169,20 @@ fn update_and_reader() {
     });
 }
 
-/// A writer dies with `stored` words of its value in place. Its death is known (joined), as a lock would tell. Two try to
-/// recover; one does. A reader beside them never sees the dead writer's words.
+/// A writer dies with `stored` words of its value in place. Its death is known (joined), as a lock
+/// would tell. Two try to recover; one does. A reader beside them never sees the dead writer's
+/// words.
 fn recovery<const N: usize>(stored: usize)
 where
     [u64; N]: Payload,
 {
     let cell = Arc::new(Seqlock::new([0_u64; N]));
     let dying = Arc::clone(&cell);
-    thread::spawn(move || dying.die_in_write(&[99; N], stored)).join().unwrap();
+    let (step, passes) = match stored {
+        0 => ("marked", 0),
+        _ => ("word", stored - 1),
+    };
+    thread::spawn(move || drop(die_at(step, passes as u32, dying, |cell| _ = cell.write(&[99; N])))).join().unwrap();
     assert_eq!(cell.version(), 1);
     assert!(cell.try_read().is_err(), "a half-written cell was read");
 
@@ -228,7 +233,7 @@ fn exact_version() {
         for version in [2, 4] {
             match cell.try_read_at(version, &mut value) {
                 Ok(()) => check(value, version),
-                Err(found) => assert_ne!(found, version),
+                Err(found) => assert_ne!(found.version, version),
             }
         }
         thread.join().unwrap();

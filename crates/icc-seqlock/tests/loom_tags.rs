@@ -1,7 +1,7 @@
 //! Loom models of versions that name their writer. Run with `cargo xtask loom`.
 #![cfg(icc_loom)]
 
-use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, fence, model_with_traced_loads, thread};
+use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, die_at, fence, model_with_traced_loads, thread};
 use icc_seqlock::{Seqlock, Tag};
 
 type Value = [u64; 2];
@@ -10,15 +10,23 @@ fn tag(number: u8) -> Tag {
     Tag::new(number).expect("less than 128")
 }
 
-/// One finds a writer dead and puts another tag in place of its own; who recovers the cell knows of that death by the new tag
-/// alone. The bytes of the dead come before those of the recovery all the same.
+/// A writer, the first of this cell, dies with its value in place as far as `step` and `passes`
+/// say.
+fn die(cell: Arc<Seqlock<Value>>, step: &'static str, passes: u32) {
+    let write = |cell: &mut Arc<Seqlock<Value>>| _ = cell.try_write_over(0, tag(1), &[99; 2]);
+    drop(die_at(step, passes, cell, write));
+}
+
+/// One finds a writer dead and puts another tag in place of its own; who recovers the cell knows of
+/// that death by the new tag alone. The bytes of the dead come before those of the recovery all the
+/// same.
 #[test]
 fn a_recovery_by_what_the_tag_tells() {
     model_with_traced_loads("a_recovery_by_what_the_tag_tells", Some(3), || {
         let cell = Arc::new(Seqlock::new([0; 2]));
         let other = Arc::clone(&cell);
         let thread = thread::spawn(move || {
-            other.die_in_tagged_write(tag(1), &[99; 2], 2);
+            die(Arc::clone(&other), "copied", 0);
             other.retag(tag(1).mark(0), tag(127)).expect("nobody else is at it");
         });
         let found = cell.version();
@@ -31,10 +39,11 @@ fn a_recovery_by_what_the_tag_tells() {
     });
 }
 
-/// Whoever sees a writer's tag sees what that writer did before, such as taking the lock that tells that it lives.
-fn whoever_sees_the_tag(prepare: fn(&Seqlock<Value>), write: fn(&Seqlock<Value>)) {
+/// Whoever sees a writer's tag sees what that writer did before, such as taking the lock that tells
+/// that it lives.
+fn whoever_sees_the_tag(prepare: fn(Arc<Seqlock<Value>>), write: fn(&Seqlock<Value>)) {
     let cell = Arc::new(Seqlock::new([0; 2]));
-    prepare(&cell);
+    prepare(Arc::clone(&cell));
     let lock = Arc::new(AtomicU64::new(0));
     let (other, taken) = (Arc::clone(&cell), Arc::clone(&lock));
     let thread = thread::spawn(move || {
@@ -63,8 +72,9 @@ fn the_tag_of_one_alone() {
 
 #[test]
 fn the_tag_of_a_recovery() {
-    let die = |cell: &Seqlock<Value>| cell.die_in_tagged_write(tag(1), &[99; 2], 1);
     // SAFETY: the one that died did so before this thread began.
     let write = |cell: &Seqlock<Value>| _ = unsafe { cell.recover(tag(1).mark(0), tag(2), &[1; 2]) }.expect("alone");
-    model_with_traced_loads("the_tag_of_a_recovery", None, move || whoever_sees_the_tag(die, write));
+    model_with_traced_loads("the_tag_of_a_recovery", None, move || {
+        whoever_sees_the_tag(|cell| die(cell, "word", 0), write)
+    });
 }

@@ -1,4 +1,5 @@
-//! Torn reads, hunted with real threads. `ICC_TORTURE_SECONDS` says for how long in all, 2 if not set.
+//! Torn reads, hunted with real threads. `ICC_TORTURE_SECONDS` says for how long in all, 2 if not
+//! set.
 #![cfg(not(icc_loom))]
 
 use icc_seqlock::{Payload, Seqlock};
@@ -16,7 +17,8 @@ fn share_of_time() -> Duration {
     Duration::from_secs_f64(seconds) / CASES
 }
 
-/// All words follow from the first by a mix that no mixture of two values passes; one word alone cannot tear.
+/// All words follow from the first by a mix that no mixture of two values passes; one word alone
+/// cannot tear.
 fn filled<const WORDS: usize>(seed: u64) -> [u64; WORDS] {
     let mut word = seed;
     std::array::from_fn(|_| {

@@ -1,4 +1,5 @@
-//! Attaching to what somebody created: mapping it, checking its header once, and believing nothing else.
+//! Attaching to an existing buffer: mapping it, checking its header once, and trusting nothing
+//! else.
 
 use super::check::{self, Attaching, Found};
 use super::file::{self, Access};
@@ -60,15 +61,18 @@ fn attach<T: Payload>(
     check_boot(&mapping, &header, attaching.access, options)?;
     mapping::layout::<T>(len, layout.stride, facts.counters, 0)?;
     mapping.prepare(options)?;
-    // SAFETY: `check` found the layout to be one for `len` slots, `facts` and a valid stride, and to fit the mapping's `size`.
-    // Nobody can make the file smaller without ending this process by a signal. The mapping starts at a page, and the
-    // alignment is no more, as just checked. The header is the only part accessed so far, atomically.
+    // SAFETY: `check` found the layout to be one for `len` slots, `facts` and a valid stride, and
+    // to fit the mapping's `size`. Whoever makes the file smaller ends this process by a signal; it
+    // cannot make an access go wrong. The mapping starts at a page, and the alignment is no more,
+    // as just checked. The header is the only part accessed so far, atomically.
     Ok(unsafe { ReadOnlyBuffer::over(Memory { block: Block::Mapped(mapping), facts }, &layout, len) })
 }
 
-/// Refuses a buffer that has outlived a start of the machine: its pages reached the disk in any order, if at all.
+/// Refuses a buffer that is older than the machine's last start: its pages reached the disk in any
+/// order, if at all.
 ///
-/// Where one of the two starts is unknown, memory that no start survives is accepted, and any other file only to be read.
+/// If one of the two boot ids is unknown, a file in memory is accepted, since it cannot be that
+/// old, and any other file only for reading.
 fn check_boot(mapping: &Mapping, header: &Header, access: Access, options: &Options) -> Result<(), BufferError> {
     let (created, now) = (header.boot(), instance::boot());
     let fits = if created == 0 || now == 0 {

@@ -1,4 +1,4 @@
-//! Believing a header, after checking all of it once.
+//! Checking a header, all of it, once.
 
 use super::Mapping;
 use super::file::Access;
@@ -17,16 +17,17 @@ const KNOWN_TO_WRITE: u64 = 0;
 
 const WORDS: usize = size_of::<Header>() / 8;
 
-/// A private copy of the header, which no other process can change any more. `mapping` has at least its size.
+/// A private copy of the header, which no other process can change any more. `mapping` is at least
+/// as long.
 pub(super) fn copy_header(mapping: &Mapping) -> Header {
     assert!(mapping.len() >= size_of::<Header>(), "the caller checked the file's size");
     let words = mapping.start().cast::<[AtomicU64; WORDS]>();
-    // SAFETY: the mapping is long enough, starts at a page, stays until after the copy, and holds words that other
-    // processes may change but this one accesses through atomics only.
+    // SAFETY: the mapping is long enough, starts at a page, stays until after the copy, and holds
+    // words that other processes may change but this one accesses through atomics only.
     let words = unsafe { words.as_ref() };
     let copy: [u64; WORDS] = core::array::from_fn(|index| words[index].load(Ordering::Relaxed));
-    // Acquire: with the load of the ready flag, pairs with the Release store in `publish_header`. Relaxed loads and a fence,
-    // because the memory may be read-only.
+    // Acquire: with the load of the ready flag, pairs with the Release store in `publish_header`.
+    // Relaxed loads and a fence, because the memory may be read-only.
     fence(Ordering::Acquire);
     bytemuck::cast(copy)
 }
@@ -35,7 +36,7 @@ pub(super) fn copy_header(mapping: &Mapping) -> Header {
 pub(super) fn write_header(mapping: &Mapping, header: &Header) {
     let words: [u64; WORDS] = bytemuck::cast(*header);
     for (index, word) in words.into_iter().enumerate() {
-        // Atomic only for one way of access: nobody else knows of it.
+        // Atomic only so that all accesses are alike: nobody else knows of it.
         word_at(mapping, index).store(word, Ordering::Relaxed);
     }
 }
@@ -50,19 +51,20 @@ pub(super) fn publish_header(mapping: &Mapping, header: &Header) {
 
 fn word_at(mapping: &Mapping, index: usize) -> &AtomicU64 {
     assert!(index < WORDS && mapping.len() >= size_of::<Header>(), "within the header");
-    // SAFETY: the mapping is long enough, starts at a page and lives as long as the reference. Only `create` calls this, so
-    // it is mapped for writing, and this process accesses these words through atomics only.
+    // SAFETY: the mapping is long enough, starts at a page and lives as long as the reference. Only
+    // `create` calls this, so it is mapped for writing, and this process accesses these words
+    // through atomics only.
     unsafe { mapping.start().cast::<AtomicU64>().add(index).as_ref() }
 }
 
-/// What a handle needs to lie over a mapping, found in a header that was checked.
+/// What a handle needs to know of a mapping, from a checked header.
 pub(super) struct Found {
     pub(super) layout: Layout,
     pub(super) len: usize,
     pub(super) facts: Facts,
 }
 
-/// Who attaches: readers take the placement from the header, writers bring their own.
+/// What the caller asks for. Readers take the placement from the header, writers bring their own.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attaching {
     pub(super) expected: Expected,
@@ -72,9 +74,10 @@ pub(super) struct Attaching {
     pub(super) access: Access,
 }
 
-/// Checks every field of a header against the handle's types, what is expected, and the file's size.
+/// Checks every field of a header against the handle's types, what is expected, and the file's
+/// size.
 ///
-/// What comes back is safe to lay a handle over a mapping of `size` bytes.
+/// The result is safe for a handle over a mapping of `size` bytes.
 pub(super) fn check<T: Payload>(
     header: &Header,
     attaching: Attaching,
@@ -124,7 +127,7 @@ pub(super) fn check<T: Payload>(
         return other("instance", 0, 1);
     }
     let (cell, align) = (size_of::<Seqlock<T>>() as u64, align_of::<Seqlock<T>>() as u64);
-    let wanted = stride.map_or(header.stride.next_multiple_of(align).max(cell), |stride| stride as u64);
+    let wanted = stride.map_or((header.stride - header.stride % align).max(cell), |stride| stride as u64);
     if header.stride != wanted {
         return other("stride", header.stride, wanted);
     }
@@ -178,9 +181,11 @@ mod tests {
         (Header { ready: 1, ..Header::new::<u64>(&spec, &layout, 1, 0) }, layout.total_size as u64)
     }
 
-    /// Any header that is believed describes parts that lie within the file, in their order, aligned, and not overlapping.
+    /// Every accepted header describes parts that lie within the file, in their order, aligned, and
+    /// not overlapping.
     ///
-    /// A million headers; with `ICC_TORTURE_SECONDS=n` in the environment, ten million and then as many as `n` seconds take.
+    /// A million headers; with `ICC_TORTURE_SECONDS=n` in the environment, ten million and then as
+    /// many as `n` seconds take.
     #[test]
     fn no_header_leads_outside_of_the_file() {
         let torture = std::env::var("ICC_TORTURE_SECONDS").ok().map(|seconds| seconds.parse().unwrap());

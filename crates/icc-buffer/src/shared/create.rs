@@ -52,7 +52,7 @@ fn anonymous_in<T: Payload, P: Placement>(
     spec: Spec,
     options: &Options,
 ) -> Result<Buffer<T, P>, BufferError> {
-    /// Never to be executed. Since Linux 6.3, and asked for by its hardened settings.
+    /// Never executable. Exists since Linux 6.3, and hardened settings demand it.
     const NOEXEC_SEAL: MFdFlags = MFdFlags::from_bits_retain(libc::MFD_NOEXEC_SEAL);
     let path = Path::new(ANONYMOUS);
     let failed = |errno| file::failed(errno, path, "create");
@@ -86,9 +86,11 @@ fn build<T: Payload, P: Placement>(
     check::write_header(&mapping, &header);
     let facts = Facts { kind: spec.kind, counters: spec.counters, words: spec.words, instance: header.instance };
     let memory = Memory { block: Block::Mapped(mapping), facts };
-    // SAFETY: the mapping has `total_size` bytes, readable until it is unmapped: this file was given its size above, and
-    // nobody else knows of it yet. (Who cuts it off later ends this process by a signal; it cannot make an access go wrong.) It
-    // starts at a page, to which `mapping::layout` keeps the alignment. The header is the only part accessed so far, atomically.
+    // SAFETY: the mapping has `total_size` bytes, readable until it is unmapped: this file was
+    // given its size above, and nobody else knows of it yet. (Whoever truncates it later ends this
+    // process by a signal; that cannot make an access go wrong.) It starts at a page, to which
+    // `mapping::layout` keeps the alignment. The header is the only part accessed so far,
+    // atomically.
     let buffer = Buffer::writable(unsafe { ReadOnlyBuffer::over(memory, &layout, spec.len) });
     init(&buffer);
     if let Some(mapping) = buffer.memory().mapping() {

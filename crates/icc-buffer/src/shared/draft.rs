@@ -1,8 +1,9 @@
 //! Files that nobody sees before they are finished.
 //!
-//! A draft is a file without a name (`O_TMPFILE`), which the kernel frees if its creator dies. Some file systems have none
-//! such. There it has a name that no buffer has, and its creator holds a lock on it; whoever creates a buffer in the same
-//! directory later removes the drafts that are not locked any more.
+//! A draft is a file without a name (`O_TMPFILE`), which the kernel frees if its creator dies. Some
+//! file systems do not support that. There a draft has a name that no buffer has, and its creator
+//! holds a lock on it. The next process that creates a buffer in the same directory removes the
+//! drafts that are no longer locked.
 
 use super::liveness::{DRAFT_BYTE, try_lock};
 use super::{Options, file, name};
@@ -18,7 +19,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const PREFIX: &str = ".icc-draft.";
 
-/// A file that will be at `path` once it is [published](Self::publish). Dropped before, it leaves nothing.
+/// A file that will be at `path` once it is [published](Self::publish). If it is dropped before
+/// that, it leaves nothing.
 #[derive(Debug)]
 pub(super) struct Draft {
     file: File,
@@ -32,7 +34,8 @@ impl Draft {
         let directory = name::directory(path);
         let file = match Self::nameless(directory) {
             Ok(file) => file,
-            // The file system, or a kernel before 3.11, does not know how; or `/proc` is missing, to give it a name later.
+            // The file system, or a kernel before 3.11, does not know how; or `/proc` is missing,
+            // to give it a name later.
             Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::ENOSYS | Errno::EINVAL) => {
                 return Self::named(path, options);
             }
@@ -53,7 +56,7 @@ impl Draft {
         create.open(directory).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EINVAL)))
     }
 
-    /// With a name of its own, and a lock that tells that it is being worked on.
+    /// With its own name, and a lock that shows that its creator is alive.
     fn named(path: &Path, options: &Options) -> Result<Self, BufferError> {
         const ATTEMPTS: u32 = 100;
         let directory = name::directory(path);
@@ -73,8 +76,8 @@ impl Draft {
             };
             let draft = Self { file, path: path.to_owned(), name: Some(name) };
             match try_lock(&draft.file, DRAFT_BYTE) {
-                // Between the two steps somebody may have taken it for abandoned and removed it: then `publish` finds no
-                // such file, and would have to begin again. Looking here as well makes that certain: locked and there.
+                // Between the two steps somebody may have considered it abandoned and removed it.
+                // Locked and still there, it is safe.
                 Ok(true) if draft.name.as_ref().is_some_and(|name| name.exists()) => {
                     return Self::with_mode(draft, options);
                 }
@@ -98,7 +101,7 @@ impl Draft {
         &self.file
     }
 
-    /// Puts the file in its place, in one step. Fails if there is something already.
+    /// Puts the file in its place, in one step. Fails if something is there already.
     pub(super) fn publish(self) -> Result<(), BufferError> {
         let (from, follow) = match &self.name {
             Some(name) => (name.clone(), AtFlags::empty()),

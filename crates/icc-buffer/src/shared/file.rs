@@ -1,4 +1,4 @@
-//! Files: opening only what may be trusted, and what the system's error numbers mean.
+//! Files: opening only trusted ones, and the meaning of the system's error numbers.
 
 use super::{Mapping, Options, Owner};
 use crate::BufferError;
@@ -20,7 +20,7 @@ pub(super) enum Access {
 }
 
 impl Access {
-    /// What a handle of this kind is for, in errors.
+    /// What such a handle does, for errors.
     pub(super) fn verb(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -31,11 +31,12 @@ impl Access {
 
 /// Opens the file of a buffer, if it is a regular file and its owner allowed.
 pub(super) fn open(path: &Path, access: Access, options: &Options) -> Result<File, BufferError> {
-    // Looked at before it is opened, since opening a device can set it to work, and after, since it may be another by then.
+    // Checked before it is opened, since opening a device can have effects, and after, since it may
+    // be another file by then.
     let before = fs::symlink_metadata(path).map_err(|error| failed_io(&error, path, "examine"))?;
     regular(before.file_type(), path)?;
-    // Not blocking, or a FIFO in the file's place would make this wait for somebody to open its other end. No effect on
-    // regular files.
+    // Non-blocking, or a FIFO in the file's place would make this wait until somebody opens its
+    // other end. No effect on regular files.
     let file = OpenOptions::new()
         .read(true)
         .write(access == Access::ReadWrite)
@@ -57,12 +58,13 @@ pub(super) fn open(path: &Path, access: Access, options: &Options) -> Result<Fil
     }
 }
 
-/// Opens the mapping's file once more, for an open file description of its own that can be locked.
+/// Opens the mapping's file again, to get its own open file description that can be locked.
 pub(super) fn reopen(mapping: &Mapping) -> Result<File, BufferError> {
     let (file, path) = (mapping.file(), mapping.path());
     let mut anew = OpenOptions::new();
     anew.read(true).write(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
-    // By descriptor, which finds the same file also if it was renamed or removed, or never had a name.
+    // By descriptor, which finds the same file even if it was renamed or removed, or never had a
+    // name.
     let by_descriptor = match anew.open(of_descriptor(file)) {
         Ok(file) => return Ok(file),
         Err(error) => error,
@@ -101,7 +103,7 @@ pub(super) fn regular(found: FileType, path: &Path) -> Result<(), BufferError> {
     Err(BufferError::NotRegularFile { path: path.to_owned(), found })
 }
 
-/// What the file's size must be a multiple of: the size of a page of the pool on `hugetlbfs`, else anything.
+/// What the file's size must be a multiple of: the page size on `hugetlbfs`, else 1.
 pub(super) fn granule(file: &File, path: &Path) -> Result<u64, BufferError> {
     let system = fstatfs(file).map_err(|errno| failed(errno, path, "examine the file system of"))?;
     if system.filesystem_type() != HUGETLBFS_MAGIC {
@@ -110,14 +112,14 @@ pub(super) fn granule(file: &File, path: &Path) -> Result<u64, BufferError> {
     Ok(metadata(file, path)?.blksize().max(1))
 }
 
-/// Whether the file is memory alone, which no start of the machine survives.
+/// Whether the file is in memory only, so that it does not survive a start of the machine.
 pub(super) fn is_memory(file: &File, path: &Path) -> Result<bool, BufferError> {
     let system = fstatfs(file).map_err(|errno| failed(errno, path, "examine the file system of"))?;
     Ok(matches!(system.filesystem_type(), TMPFS_MAGIC | HUGETLBFS_MAGIC))
 }
 
 pub(super) fn failed_io(error: &io::Error, path: &Path, doing: &'static str) -> BufferError {
-    // A request that the standard library itself refuses has no number.
+    // A request that the standard library itself refuses has no error number.
     failed(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EINVAL)), path, doing)
 }
 

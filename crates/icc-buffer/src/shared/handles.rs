@@ -1,4 +1,4 @@
-//! What the handles offer in shared memory: creating, opening, removing.
+//! What handles can do in shared memory: create, open, remove.
 
 use super::attach::{attach_to_memfd, attach_to_name};
 use super::create::{create_anonymous, create_at};
@@ -11,7 +11,7 @@ use std::fs;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-/// Where a buffer came from that was [opened or created](Buffer::open_or_create).
+/// Whether a buffer was [opened or created](Buffer::open_or_create).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// This call created it.
@@ -20,7 +20,8 @@ pub enum Origin {
     Opened,
 }
 
-/// Removes a buffer's name. Whoever has it open goes on using it; the memory is freed with the last of them.
+/// Removes a buffer's name. Processes that have it open continue to use it; the memory is freed
+/// with the last of them.
 ///
 /// # Errors
 ///
@@ -33,16 +34,18 @@ pub fn remove(name: impl AsRef<Path>) -> Result<(), BufferError> {
 }
 
 impl<T: Payload, P: Placement> Buffer<T, P> {
-    /// Creates a buffer that other processes open by `name`, all slots at version 0 and holding zeros, all counters 0.
+    /// Creates a buffer that other processes open by `name`, all slots at version 0 and holding
+    /// zeros, all counters 0.
     ///
-    /// A bare name is a file in `/dev/shm`; anything with a slash is a path. The file appears at once and complete, so nobody
-    /// ever opens a half-made one, and a process that dies in here leaves nothing behind. Its memory is really set aside. It
-    /// stays until it is [removed](remove), also without any process.
+    /// A bare name is a file in `/dev/shm`; anything with a slash is a path. The file appears
+    /// complete and in one step, so nobody ever opens a half-made one, and a process that dies
+    /// during this call leaves nothing behind. Its memory is really reserved. It stays until it is
+    /// [removed](remove), even when no process uses it.
     ///
     /// # Errors
     ///
-    /// [`BufferError::AlreadyExists`] if there is something of this name; [`BufferError::NoSpace`] if the file system is full;
-    /// others as they say.
+    /// [`BufferError::AlreadyExists`] if something has this name already; [`BufferError::NoSpace`]
+    /// if the file system is full; other errors as they say.
     ///
     /// # Examples
     ///
@@ -69,7 +72,7 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
         Self::create_with(name, spec, options, |_| {})
     }
 
-    /// As [`create`](Self::create), and runs `init` on the buffer before anybody else can open it.
+    /// As [`create`](Self::create), but runs `init` on the buffer before anybody else can open it.
     ///
     /// If `init` panics, there is no buffer.
     ///
@@ -88,9 +91,9 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
 
     /// Opens a buffer to read and write it.
     ///
-    /// Nothing in the file is believed: it must be a regular file of an allowed owner, and every field of its header must be
-    /// what `T`, `P`, `expected` and the file's size make it. Nothing that another process writes later can lead this one
-    /// outside of the memory.
+    /// Nothing in the file is trusted. It must be a regular file of an allowed owner, and every
+    /// field of its header is checked against `T`, `P`, `expected` and the file's size. Nothing
+    /// that another process writes later can lead this one outside of the memory.
     ///
     /// # Errors
     ///
@@ -100,12 +103,13 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
         attach_to_name(&path, Access::ReadWrite, expected, Some(stride::<T, P>()), options).map(Self::writable)
     }
 
-    /// Opens a buffer, or creates it if there is none. Of several processes that do so at once, one creates it.
+    /// Opens a buffer, or creates it if there is none. If several processes do so at once, one of
+    /// them creates it.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open) and [`create`](Self::create). One that exists must be as `expected`; what that leaves open may
-    /// differ from `spec`.
+    /// As [`open`](Self::open) and [`create`](Self::create). An existing buffer must be as
+    /// `expected`; what that leaves open may differ from `spec`.
     pub fn open_or_create(
         name: impl AsRef<Path>,
         spec: Spec,
@@ -115,10 +119,11 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
         Self::open_or_create_with(name, spec, expected, options, |_| {})
     }
 
-    /// As [`open_or_create`](Self::open_or_create), and if it is this call that creates the buffer, runs `init` on it before
-    /// anybody else can open it.
+    /// As [`open_or_create`](Self::open_or_create), but if this call creates the buffer, it runs
+    /// `init` on it before anybody else can open it.
     ///
-    /// `init` may run in a call that then opens another's buffer: if both began to create one, and the other was faster.
+    /// `init` may also run in a call that returns an opened buffer: if another process created one
+    /// meanwhile.
     ///
     /// # Errors
     ///
@@ -148,10 +153,11 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
         Err(BufferError::AlreadyExists { path })
     }
 
-    /// Creates a buffer without a name, to hand to other processes by its [descriptor](Self::as_fd).
+    /// Creates a buffer without a name, which other processes get by its
+    /// [descriptor](ReadOnlyBuffer::as_fd).
     ///
-    /// A `memfd`, sealed so that nobody can change its size. It is gone with its last user. The one to take also for a
-    /// buffer of this process alone that is to be locked or in huge pages.
+    /// A `memfd`, sealed so that nobody can change its size. It is gone with its last user. Also
+    /// use it for a buffer of this process alone that should be locked or in huge pages.
     ///
     /// # Errors
     ///
@@ -177,22 +183,24 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
         create_anonymous(spec, options)
     }
 
-    /// Opens a buffer to read and write it, by the descriptor of one that was created [without a name](Self::anonymous).
+    /// Opens a buffer that was created [without a name](Self::anonymous), by its descriptor, to
+    /// read and write it.
     ///
-    /// Checks all that [`open`](Self::open) does, except the owner: whoever got the descriptor was trusted with it. The seals
-    /// are checked instead.
+    /// Checks everything that [`open`](Self::open) does, except the owner: a process that passes a
+    /// descriptor on is trusted. The seals are checked instead.
     ///
     /// # Errors
     ///
-    /// [`BufferError::NotSealed`] if its size can change; [`BufferError::PermissionDenied`] if it is for reading only; others
-    /// as they say.
+    /// [`BufferError::NotSealed`] if its size can change; [`BufferError::PermissionDenied`] if the
+    /// descriptor is for reading only; other errors as they say.
     pub fn from_fd(descriptor: OwnedFd, expected: Expected, options: &Options) -> Result<Self, BufferError> {
         attach_to_memfd(descriptor, Access::ReadWrite, expected, Some(stride::<T, P>()), options).map(Self::writable)
     }
 }
 
 impl<T: Payload> ReadOnlyBuffer<T> {
-    /// Opens a buffer to read it. The memory is mapped read-only, and permission to read the file is enough.
+    /// Opens a buffer to read it. The memory is mapped read-only, and permission to read the file
+    /// is enough.
     ///
     /// # Errors
     ///
@@ -206,23 +214,25 @@ impl<T: Payload> ReadOnlyBuffer<T> {
     ///
     /// # Errors
     ///
-    /// As [`Buffer::from_fd`]; a descriptor for reading only will do.
+    /// As [`Buffer::from_fd`]; a descriptor for reading only is enough.
     pub fn from_fd(descriptor: OwnedFd, expected: Expected, options: &Options) -> Result<Self, BufferError> {
         attach_to_memfd(descriptor, Access::Read, expected, None, options)
     }
 }
 
 impl<T> ReadOnlyBuffer<T> {
-    /// The descriptor of the shared memory, to hand to another process; none if the buffer is private.
+    /// The descriptor of the shared memory, to pass to another process; none if the buffer is
+    /// private.
     ///
-    /// It is open as this handle is: for reading only, if the handle was opened so. Do not lock it: the locks that tell which
-    /// ids are held are asked for through it.
+    /// Like this handle, it is for reading only, or for reading and writing. Do not lock it: the
+    /// locks that stand for held ids are tested through it.
     #[must_use]
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         self.memory().mapping().map(|mapping| mapping.file().as_fd())
     }
 
-    /// The path of the shared memory when it was created or opened; none if the buffer is private or has no name.
+    /// The path that the shared memory was created or opened at; none if the buffer is private or
+    /// has no name.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.memory().mapping().map(|mapping| mapping.path()).filter(|&path| path != Path::new(ANONYMOUS))

@@ -1,4 +1,4 @@
-//! Ids in shared memory: a byte lock each, on an open file description of its own.
+//! Ids in shared memory: one byte lock each, each on its own open file description.
 
 use super::{Mapping, file};
 use crate::{BufferError, IdLock, MAX_IDS};
@@ -8,18 +8,19 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 use std::fs::File;
 
-/// Id `n` is the byte at this offset plus `n`. Locks need no bytes behind them; no file ever gets this long.
+/// Id `n` is the byte at this offset plus `n`. A lock needs no byte to exist there; no file ever
+/// gets this long.
 const FIRST_BYTE: i64 = 1 << 62;
 /// A draft's creator holds this byte: see [`draft`](super::draft).
 pub(super) const DRAFT_BYTE: i64 = FIRST_BYTE - 1;
 
-/// A lock on a byte, kept by an open file description of its own.
+/// A lock on a byte, kept by its own open file description.
 pub(crate) struct FileLock {
     _file: File,
 }
 
 pub(crate) fn take_id(mapping: &Mapping, ids: Range<u32>) -> Result<Option<IdLock>, BufferError> {
-    // Opened anew, for a description of its own: locks of one description never conflict with each other.
+    // Opened again, for a new description: locks of one description never conflict with each other.
     let file = file::reopen(mapping)?;
     for id in ids.start..ids.end.min(MAX_IDS) {
         match try_lock(&file, FIRST_BYTE + i64::from(id)) {
@@ -36,8 +37,8 @@ pub(crate) fn holder_lives(mapping: &Mapping, id: u32) -> Result<bool, BufferErr
         return Ok(false);
     }
     let mut lock = byte(FIRST_BYTE + i64::from(id));
-    // The mapping's own description never holds a lock, so all others' are in its way. Asking, unlike locking, needs no
-    // permission to write.
+    // The mapping's own description never holds a lock, so it conflicts with every lock there is.
+    // Testing, unlike locking, needs no permission to write.
     match fcntl(mapping.file(), FcntlArg::F_OFD_GETLK(&mut lock)) {
         Ok(_) => Ok(i32::from(lock.l_type) != libc::F_UNLCK),
         Err(errno) => Err(file::failed(errno, mapping.path(), "ask for the locks of")),

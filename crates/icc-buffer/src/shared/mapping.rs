@@ -13,10 +13,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Mappings begin at a multiple of this, the smallest page of any supported system.
+/// Mappings begin at a multiple of this, the smallest page size of any supported system.
 pub(super) const ALIGN: usize = 4096;
 
-/// What is missing if one of these is.
+/// What was not available, for errors.
 pub(super) const EXPLICIT: &str = "no explicit huge pages";
 const TRANSPARENT: &str = "no transparent huge pages";
 
@@ -66,17 +66,19 @@ impl Mapping {
         &self.path
     }
 
-    /// Has the system set real memory aside for the file, so that no access finds out later that there is none.
+    /// Makes the system reserve real memory for the file, so that no later access finds that there
+    /// is none.
     pub(super) fn reserve(&self, options: &Options) -> Result<(), BufferError> {
         if matches!(options.huge_pages, HugePages::Transparent(_)) {
-            // First by touching, since only that makes huge pages. What cannot be had so, the next step reports.
+            // First by touching it, since only that makes huge pages. If that fails, the next step
+            // reports it.
             let _ = self.map.advise(Advice::HugePage);
             let _ = self.map.advise(Advice::PopulateWrite);
         }
         reserve(&self.file, self.len() as u64, &self.path)
     }
 
-    /// Prefaults, locks and enlarges the pages, as asked.
+    /// Asks for huge pages, prefaults and locks, as the options say.
     pub(super) fn prepare(&self, options: &Options) -> Result<(), BufferError> {
         self.prepare_huge_pages(options.huge_pages)?;
         if let Some(demand) = options.prefault {
@@ -113,11 +115,13 @@ impl Mapping {
             Access::ReadWrite => Advice::PopulateWrite,
         };
         match self.map.advise(advice) {
-            // Before Linux 5.14. Locking and unlocking brings the pages in as well, if not always ready to be written.
+            // Before Linux 5.14. Locking and unlocking also brings the pages in, although not
+            // always ready to be written.
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
                 self.map.lock().and_then(|()| self.map.unlock())
             }
-            // The answer to what an access would be a signal for: behind the page is neither memory nor room for it.
+            // An access would end in a signal here: the page has no memory, and there is no room
+            // for any.
             Err(error) if error.raw_os_error() == Some(libc::EFAULT) => {
                 Err(io::Error::other("the file has holes, and its file system is full"))
             }
@@ -136,7 +140,7 @@ impl Mapping {
         BufferError::Unavailable { path: self.path.clone(), what, reason }
     }
 
-    /// How much of this mapping the kernel says is in transparent huge pages.
+    /// How many bytes of this mapping are in transparent huge pages, by the kernel's account.
     fn huge_bytes(&self) -> u64 {
         let smaps = fs::read_to_string("/proc/self/smaps").unwrap_or_default();
         let range = format!("{:x}-", self.start().as_ptr().addr());
@@ -159,9 +163,9 @@ pub(super) fn layout<T>(len: usize, stride: usize, counters: usize, schema: usiz
     Ok(layout)
 }
 
-/// Makes `file` `size` bytes long, all zero, but does not yet set memory aside.
+/// Makes `file` `size` bytes long, all zero, but does not reserve memory yet.
 pub(super) fn resize(file: &File, size: u64, path: &Path) -> Result<(), BufferError> {
-    // Beyond the limit the system would end the process by a signal.
+    // Above the limit the system would end the process by a signal.
     if getrlimit(Resource::RLIMIT_FSIZE).is_ok_and(|(limit, _)| size > limit) {
         return Err(no_space(path, size, "the process's limit of file sizes (`ulimit -f`) is in the way"));
     }
@@ -178,7 +182,7 @@ fn reserve(file: &File, size: u64, path: &Path) -> Result<(), BufferError> {
     loop {
         match posix_fallocate(file, 0, len) {
             Ok(()) => return Ok(()),
-            // A signal came, and the system took back what it had done.
+            // A signal came, and the system undid what it had done.
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(out_of_space(&errno.into(), path, size)),
         }

@@ -19,5 +19,6 @@ pub use options::{Demand, HugePages, Options, Owner};
 
 /// What stands for the path of a buffer without a name.
 const ANONYMOUS: &str = "memfd:icc";
-/// Without these, whoever has the descriptor could take the memory away and end its readers by a signal.
+/// Without these, whoever has the descriptor could take the memory away and end its readers by a
+/// signal.
 const RESIZING: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW);

@@ -8,7 +8,7 @@ const DIRECTORY: &str = "/dev/shm";
 /// The longest file name that Linux allows.
 const NAME_MAX: usize = 255;
 
-/// A bare name stands for a file in `/dev/shm`; whatever has a slash in it is a path and taken as it is.
+/// A bare name stands for a file in `/dev/shm`; a name with a slash is a path and used as it is.
 pub(super) fn resolve(name: &Path) -> Result<PathBuf, BufferError> {
     let bytes = name.as_os_str().as_encoded_bytes();
     let bad = |reason| Err(BufferError::BadName { name: name.to_owned(), reason });

@@ -1,9 +1,9 @@
 //! How to create and open shared memory.
 
-/// How much an option is wanted, where the system may not have it.
+/// What to do if the system cannot fulfil an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Demand {
-    /// Go on without it.
+    /// Continue without it.
     Try,
     /// Fail without it, with [`BufferError::Unavailable`](crate::BufferError::Unavailable).
     Require,
@@ -15,10 +15,10 @@ pub enum Demand {
 pub enum HugePages {
     /// The system's usual pages.
     None,
-    /// Transparent huge pages, made up of ordinary memory by the kernel where its settings let it.
+    /// Transparent huge pages, which the kernel makes of ordinary memory if its settings allow it.
     Transparent(Demand),
-    /// Pages of the pool that the operator set aside for it. Buffers without a name get them by themselves, those with a
-    /// name by their place: a path on a mounted `hugetlbfs`.
+    /// Pages of the pool that the operator reserved. Buffers without a name get them directly,
+    /// those with a name by their path: on a mounted `hugetlbfs`.
     Explicit(Demand),
 }
 
@@ -26,11 +26,12 @@ pub enum HugePages {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Owner {
-    /// Those of the user that this process runs as (its effective user id).
+    /// Those of the user that this process runs as (the effective user id).
     Me,
     /// Those of the user with this id.
     User(u32),
-    /// Anybody's. They can garble the values, and take the memory away, which ends in a `SIGBUS`.
+    /// Anybody's. Their owners can garble the values, and truncate the file, which ends in a
+    /// `SIGBUS`.
     Anyone,
 }
 
@@ -75,10 +76,10 @@ impl Options {
         }
     }
 
-    /// The permissions of a file that is created. Exactly these: the process's umask takes nothing away.
+    /// The permissions of a file that is created, exactly: the process's umask does not apply.
     ///
-    /// Only the lower nine bits count. Who may write may also cut the file off, which ends every process that reads it:
-    /// give others read permission at most.
+    /// Only the lower nine bits count. A user who may write may also truncate the file, which ends
+    /// every process that reads it: give others read permission at most.
     #[must_use]
     pub const fn mode(mut self, mode: u32) -> Self {
         self.mode = mode & 0o777;
@@ -99,7 +100,8 @@ impl Options {
         self
     }
 
-    /// Whether the memory is locked (`mlock`), so that it is never swapped out. Limited by `ulimit -l`.
+    /// Whether the memory is locked (`mlock`), so that it is never swapped out. Limited by
+    /// `ulimit -l`.
     #[must_use]
     pub const fn lock(mut self, lock: Option<Demand>) -> Self {
         self.lock = lock;
@@ -113,10 +115,11 @@ impl Options {
         self
     }
 
-    /// Whether a buffer that was created before the machine's last start may be opened to be read. Not unless asked for.
+    /// Whether a buffer that was created before the machine's last start may be opened for reading.
+    /// By default it may not.
     ///
-    /// Only a file on a disk can be so old. Its pages reached the disk in any order, or not at all: a message may be older than
-    /// it should be, or missing, and nothing tells. It is never opened to be written.
+    /// Only a file on a disk can be so old. Its pages reached the disk in any order, or not at all:
+    /// a value may be old or missing, and nothing shows it. It is never opened for writing.
     #[must_use]
     pub const fn previous_boot(mut self, allowed: bool) -> Self {
         self.previous_boot = allowed;

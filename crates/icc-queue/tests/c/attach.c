@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* How long it looks for something new, which is long: machines that test are busy. */
+/* How long it polls for something new, which is long: machines that test are busy. */
 enum { WORDS = 64, SECONDS = 60 };
 
 static const uint64_t STEP = 1000003;
@@ -73,7 +73,7 @@ static int print_slots(const struct icc_buffer *b) {
 }
 
 static int watch(const struct icc_buffer *b, uint64_t slot, uint64_t last) {
-    uint64_t payload[WORDS] = {0}, version = 0, seen = 0, looks = 0;
+    uint64_t payload[WORDS] = {0}, version = 0, seen = 0, polls = 0;
     if (slot >= b->header.len) return fail("no such slot");
     for (time_t deadline = time(NULL) + SECONDS; version < last;) {
         if (!icc_try_read(b, slot, payload, &version)) {
@@ -85,7 +85,7 @@ static int watch(const struct icc_buffer *b, uint64_t slot, uint64_t last) {
                 return 2;
             }
         }
-        if (++looks % 4096 != 0) continue;
+        if (++polls % 4096 != 0) continue;
         if (version != seen) deadline = time(NULL) + SECONDS;
         if (time(NULL) > deadline) return fail("no change came");
         seen = version;
@@ -97,15 +97,14 @@ static int watch(const struct icc_buffer *b, uint64_t slot, uint64_t last) {
 int main(int count, char **arguments) {
     if (count < 3) return fail("say what to read, and where");
     struct icc_buffer b;
-    const char *wrong = icc_attach(&b, arguments[2]);
+    int vector = strcmp(arguments[1], "vector") == 0 || strcmp(arguments[1], "watch") == 0;
+    const char *wrong = icc_attach(&b, arguments[2], vector ? "vector" : "queue");
     if (wrong) return fail(wrong);
     const struct icc_header *h = &b.header;
     if (h->element_size % 8 != 0 || h->element_size > 8 * WORDS) return fail("not a few words of 64 bits");
     uint64_t first = count > 3 ? strtoull(arguments[3], NULL, 10) : 0, second = count > 4 ? strtoull(arguments[4], NULL, 10) : 0;
-    int vector = strcmp(arguments[1], "vector") == 0 || strcmp(arguments[1], "watch") == 0;
-    if (vector != (h->kind == ICC_VECTOR)) return fail("of another kind");
-    printf("kind %" PRIu32 " len %" PRIu64 " size %" PRIu64 " type %.256s %" PRIx64 "\n", h->kind, h->len, h->element_size,
-           h->type_name, h->fingerprint);
+    printf("kind %.8s mode %" PRIu64 " len %" PRIu64 " size %" PRIu64 " type %.256s %" PRIx64 "\n", h->kind,
+           h->words[vector ? 0 : 1], h->len, h->element_size, h->type_name, h->fingerprint);
     fflush(stdout);
     if (strcmp(arguments[1], "vector") == 0) return print_slots(&b);
     if (strcmp(arguments[1], "watch") == 0) return watch(&b, first, second);

@@ -13,15 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ICC_QUEUE_SPMC = 1, ICC_QUEUE_MPMC = 2, ICC_VECTOR = 3 };
-
 /* The first 512 bytes. */
 struct icc_header {
     uint64_t magic;
-    uint32_t layout_version, kind;
-    uint64_t element_size, element_align, fingerprint, len, stride, slots_offset, lines, lines_offset, total_size, created_at;
-    uint32_t creator, ready;
-    uint64_t words[4], reserved[15];
+    uint32_t layout_version, ready;
+    char kind[8];
+    uint64_t instance, boot[2], features_to_read, features_to_write, features_other;
+    uint64_t element_size, element_align, fingerprint, len, stride, slots_offset, counters, counters_offset, total_size;
+    uint64_t schema_offset, schema_len, schema_hash, created_at, creator, words[4], reserved[5];
     char type_name[256];
 };
 _Static_assert(sizeof(struct icc_header) == 512, "the header has 512 bytes");
@@ -37,26 +36,58 @@ static inline int icc_power_of_two(uint64_t n) {
     return n != 0 && (n & (n - 1)) == 0;
 }
 
-/* What is wrong with a header, in a file of `size` bytes, or NULL. */
-static const char *icc_check(const struct icc_header *h, uint64_t size, uint64_t payload_offset) {
-    if (h->magic != UINT64_C(0x5246465542434349)) return "not a buffer of icc";
-    if (h->layout_version != 1) return "another layout version: build for that one";
-    if (h->ready != 1) return "not ready: its creator has not finished it";
-    if (h->kind < ICC_QUEUE_SPMC || h->kind > ICC_VECTOR) return "of an unknown kind";
-    if (!icc_power_of_two(h->element_align) || h->element_align > 4096) return "damaged: element_align";
-    if (h->len == 0 || (h->kind != ICC_VECTOR && !icc_power_of_two(h->len))) return "damaged: len";
-    if (h->lines_offset != sizeof *h || h->lines > (size - sizeof *h) / 128) return "damaged: lines";
-    if (h->kind != ICC_VECTOR && h->lines == 0) return "damaged: no head";
-    if (h->slots_offset < h->lines_offset + 128 * h->lines || h->slots_offset > size) return "damaged: slots_offset";
-    if (h->slots_offset % 8 != 0 || h->stride % 8 != 0) return "damaged: not aligned";
-    if (h->element_size > size || h->stride < payload_offset + h->element_size) return "damaged: stride";
-    if (h->len > (size - h->slots_offset) / h->stride) return "cut off, or damaged: len";
-    return NULL;
+/* `n` rounded up to a multiple of `unit`, a power of two; `n` is far below 2^64. */
+static inline uint64_t icc_round_up(uint64_t n, uint64_t unit) {
+    return (n + unit - 1) & ~(unit - 1);
 }
 
-/* Maps the buffer at `path` to read. Returns NULL, or what is wrong. */
-static const char *icc_attach(struct icc_buffer *b, const char *path) {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+/* Whether the slots are used as `kind`: "queue" or "vector". */
+static inline int icc_is(const struct icc_header *h, const char *kind) {
+    char tag[sizeof h->kind] = {0};
+    size_t len = strlen(kind);
+    if (len > sizeof tag) return 0;
+    memcpy(tag, kind, len);
+    return memcmp(tag, h->kind, sizeof tag) == 0;
+}
+
+/* What is wrong with a queue's own part of the header, or NULL. */
+static const char *icc_check_queue(const struct icc_header *h) {
+    if (!icc_power_of_two(h->len)) return "damaged: len";
+    switch (h->words[1]) {
+    case 1: return h->words[2] == 1 && h->counters == 1 ? NULL : "damaged: a queue of one producer has one counter";
+    case 2: break;
+    default: return "a queue of an unknown mode: build for that one";
+    }
+    if (h->words[2] == 0 || h->words[2] > 64) return "damaged: the most producers";
+    return h->counters == 1 + 2 * h->words[2] ? NULL : "damaged: the counters of a queue of many producers";
+}
+
+/* What is wrong with a header, in a file of `size` bytes, or NULL. */
+static const char *icc_check(const struct icc_header *h, uint64_t size, uint64_t payload_offset, const char *kind) {
+    if (h->magic != UINT64_C(0x5246465542434349)) return "not a buffer of icc";
+    if (h->layout_version != 2) return "another layout version: build for that one";
+    if (h->ready != 1) return "not ready: its creator has not finished it";
+    if (h->features_to_read != 0) return "of features that this reader does not know: build for those";
+    if (!icc_is(h, kind)) return "of another kind: check the name";
+    if (h->instance == 0) return "damaged: instance";
+    if (!icc_power_of_two(h->element_align) || h->element_align > 4096) return "damaged: element_align";
+    /* Each bounded by the file before it is added to or multiplied by anything. */
+    if (h->element_size > size || h->stride > size || h->stride < payload_offset + h->element_size) return "damaged: stride";
+    if (h->stride % payload_offset != 0) return "damaged: the slots are not aligned";
+    if (h->schema_len > 16384 || h->schema_offset != (h->schema_len ? sizeof *h : 0)) return "damaged: schema";
+    if (h->counters_offset != icc_round_up(sizeof *h + h->schema_len, 128)) return "damaged: counters_offset";
+    if (h->counters > size / 128) return "cut off, or damaged: counters";
+    uint64_t unit = payload_offset > 128 ? payload_offset : 128;
+    if (h->slots_offset != icc_round_up(h->counters_offset + 128 * h->counters, unit)) return "damaged: slots_offset";
+    if (h->len == 0 || h->len > size / h->stride) return "cut off, or damaged: len";
+    if (h->total_size != h->slots_offset + h->len * h->stride) return "damaged: total_size";
+    if (h->total_size > size) return "cut off";
+    return icc_is(h, "queue") ? icc_check_queue(h) : NULL;
+}
+
+/* Maps the buffer at `path`, a "queue" or a "vector", to read. Returns NULL, or what is wrong. */
+static const char *icc_attach(struct icc_buffer *b, const char *path, const char *kind) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file < 0) return "cannot be opened: start its creator first, or check its name and mode";
     struct stat status;
     int found = fstat(file, &status);
@@ -69,9 +100,13 @@ static const char *icc_attach(struct icc_buffer *b, const char *path) {
     close(file); /* The mapping stays. */
     if (start == MAP_FAILED) return "cannot be mapped";
     b->start = start;
-    memcpy(&b->header, b->start, sizeof b->header);
+    for (size_t done = 0; done < sizeof b->header; done += 8) {
+        uint64_t word = atomic_load_explicit((const _Atomic uint64_t *)(b->start + done), memory_order_relaxed);
+        memcpy((unsigned char *)&b->header + done, &word, 8);
+    }
+    atomic_thread_fence(memory_order_acquire);
     b->payload_offset = b->header.element_align > 8 ? b->header.element_align : 8;
-    const char *wrong = icc_check(&b->header, b->size, b->payload_offset);
+    const char *wrong = icc_check(&b->header, b->size, b->payload_offset, kind);
     if (wrong) munmap(start, b->size);
     return wrong;
 }
@@ -80,7 +115,7 @@ static inline const _Atomic uint64_t *icc_version(const struct icc_buffer *b, ui
     return (const _Atomic uint64_t *)(b->start + b->header.slots_offset + b->header.stride * slot);
 }
 
-/* Copies a slot's payload by relaxed atomic loads. It may be a mixture of two writes: the caller looks at the version again. */
+/* Copies a slot's payload by relaxed atomic loads. It may be a mixture of two writes: the caller checks the version again. */
 static inline void icc_copy(const struct icc_buffer *b, uint64_t slot, void *out) {
     const unsigned char *from = (const unsigned char *)icc_version(b, slot) + b->payload_offset;
     unsigned char *to = out;
@@ -111,8 +146,8 @@ static inline int icc_try_read(const struct icc_buffer *b, uint64_t slot, void *
 
 /* A queue: how many messages have been produced, since before the first if that is not 0. */
 static inline uint64_t icc_produced(const struct icc_buffer *b) {
-    const unsigned char *line = b->start + b->header.lines_offset;
-    uint64_t head = atomic_load_explicit((const _Atomic uint64_t *)line, memory_order_relaxed);
+    const unsigned char *counter = b->start + b->header.counters_offset;
+    uint64_t head = atomic_load_explicit((const _Atomic uint64_t *)counter, memory_order_relaxed);
     atomic_thread_fence(memory_order_acquire);
     return head;
 }
@@ -120,8 +155,8 @@ static inline uint64_t icc_produced(const struct icc_buffer *b) {
 enum icc_consumed { ICC_EMPTY, ICC_MESSAGE, ICC_LOST };
 
 /* A queue: message `*next`, which is then one further. If it was overwritten: how many are lost, and `*next` is a quarter of the
- * ring after the oldest that is kept, so that the producer does not run over this consumer at once. Messages of a producer that
- * died half-way are empty here until the ring comes round; the Rust consumer asks the kernel and counts them as lost at once. */
+ * ring after the oldest that is kept, so that the producer does not speed past this consumer again at once. Messages of a producer
+ * that died half-way are empty here until they are overwritten; the Rust consumer asks the kernel and counts them as lost at once. */
 static inline enum icc_consumed icc_try_consume(const struct icc_buffer *b, uint64_t *next, void *out, uint64_t *lost) {
     uint64_t len = b->header.len, slot = *next & (len - 1), complete = 2 * (*next / len) + 2;
     if (icc_read_at(b, slot, complete, out)) {

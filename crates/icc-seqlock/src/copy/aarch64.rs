@@ -1,8 +1,8 @@
 //! The copy in vectors on aarch64, which every such processor has.
 //!
-//! Sound for the reasons given in `x86_64.rs`: each block stands for relaxed atomic accesses of one byte, in an unspecified
-//! order, some perhaps made twice, on both sides of every payload that is copied here. Stores and loads are the ordinary
-//! ones, which the fences outside order.
+//! Sound for the reasons given in `x86_64.rs`: each block stands for relaxed atomic accesses of one
+//! byte, in an unspecified order, some perhaps made twice, on both sides of every payload that is
+//! copied here. Stores and loads are the ordinary ones, which the fences outside order.
 
 use core::arch::asm;
 
@@ -10,14 +10,14 @@ use core::arch::asm;
 ///
 /// # Safety
 ///
-/// `from` is valid for reads and `to` for writes of `len` bytes, which do not overlap. Concurrent accesses to either are
-/// relaxed atomic ones of one byte, or copies by this function.
+/// `from` is valid for reads and `to` for writes of `len` bytes, which do not overlap. Concurrent
+/// accesses to either are relaxed atomic ones of one byte, or copies by this function.
 #[inline(always)]
 pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
     debug_assert!(len > 16);
-    // SAFETY: by the module's argument. In each case the first vectors start at 0 and the last end at `len`, which is long
-    // enough for either. The loop's steps start at `at < last = len - 64`, so they end before `len`. All registers written are
-    // named.
+    // SAFETY: by the module's argument. In each case the first vectors start at 0 and the last end
+    // at `len`, which is long enough for either. The loop's steps start at `at < last = len - 64`,
+    // so they end before `len`. All registers written are named.
     unsafe {
         match len {
             ..=32 => asm!(

@@ -1,15 +1,18 @@
 //! Copying a payload between shared and private memory, free of data races.
 //!
-//! There are two ways, and a payload's size and the target choose between them at compile time, the same for both
-//! directions:
+//! There are two ways, and a payload's size and the target choose between them at compile time, the
+//! same for both directions:
 //!
 //! - *Words* ([`words`]): relaxed atomic loads and stores of up to eight bytes.
-//! - *Vectors* (`x86_64`, `aarch64`): inline assembly. To the compiler and the memory model it stands for relaxed atomic
-//!   accesses of one byte each, in no particular order, some of them perhaps made twice. See `docs/memory-model.md`.
+//! - *Vectors* (`x86_64`, `aarch64`): inline assembly. To the compiler and the memory model it
+//!   stands for relaxed atomic accesses of one byte each, in no particular order, some of them
+//!   perhaps made twice. See `docs/memory-model.md`.
 //!
-//! The two must never meet on the same bytes, since atomic accesses of different sizes that overlap are a race in Rust.
+//! The two must never meet on the same bytes, since atomic accesses of different sizes that overlap
+//! are a race in Rust.
 //!
-//! Measured on one Zen 4 core, ns for a read into a buffer / an exclusive write, versions and fences included:
+//! Measured on one Zen 4 core, ns for a read into a buffer / an exclusive write, versions and
+//! fences included:
 //!
 //! | payload | plain copy | words | 16-byte vectors | 32-byte | 64-byte | `rep movsb` |
 //! |---|---|---|---|---|---|---|
@@ -22,8 +25,9 @@
 //! | 4 KiB | 44.5 / 43.1 | 106 / 106 | 69.8 / 79.2 (unaligned) | 36.1 / 36.4 | 38.8 / 40.0 | 44.2 / 44.5 |
 //! | 64 KiB | 1257 / 1250 | 2136 / 1875 | 1463 / 1335 (unaligned) | 1140 / 1138 | 1154 / 1148 | 1255 / 1251 |
 //!
-//! So: words up to 16 bytes, vectors above. A loop whose stores are aligned is what makes long copies fast: without that, 32-byte
-//! vectors took 27.3 ns to write 2 KiB instead of 18.9. `rep movsb` was nowhere the fastest, so it is not used.
+//! So: words up to 16 bytes, vectors above. A loop whose stores are aligned is what makes long
+//! copies fast: without that, 32-byte vectors took 27.3 ns to write 2 KiB instead of 18.9.
+//! `rep movsb` was nowhere the fastest, so it is not used.
 
 mod prefetch;
 #[cfg(all(target_arch = "aarch64", not(any(miri, icc_portable_copy))))]
@@ -44,13 +48,15 @@ const WORDS_UP_TO: usize = 16;
 ///
 /// # Safety
 ///
-/// `shared` is aligned to 8 and valid for reads of a `T`, whose bytes nobody accesses concurrently other than through
-/// [`load`] and [`store`] of the same `T`. `private` is valid for writes of a `T` and nobody else's.
+/// `shared` is aligned to 8 and valid for reads of a `T`, whose bytes nobody accesses concurrently
+/// other than through [`load`] and [`store`] of the same `T`. `private` is valid for writes of a
+/// `T` and nobody else's.
 #[inline(always)]
 pub(crate) unsafe fn load<T>(shared: *const u8, private: *mut u8) {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy))))]
     if size_of::<T>() > WORDS_UP_TO {
-        // SAFETY: passed on from the caller; more than 16 bytes. All concurrent accesses take this same way.
+        // SAFETY: passed on from the caller; more than 16 bytes. All concurrent accesses take this
+        // same way.
         return unsafe { vectors::load(shared, private, size_of::<T>()) };
     }
     // SAFETY: passed on from the caller.
@@ -61,9 +67,9 @@ pub(crate) unsafe fn load<T>(shared: *const u8, private: *mut u8) {
 ///
 /// # Safety
 ///
-/// `shared` is aligned to 8 and valid for writes of a `T`, whose bytes nobody accesses concurrently other than through
-/// [`load`] and [`store`] of the same `T`. `private` is valid for reads of a `T` that has no padding and does not
-/// change.
+/// `shared` is aligned to 8 and valid for writes of a `T`, whose bytes nobody accesses concurrently
+/// other than through [`load`] and [`store`] of the same `T`. `private` is valid for reads of a `T`
+/// that has no padding and does not change.
 #[inline(always)]
 pub(crate) unsafe fn store<T>(shared: *mut u8, private: *const u8) {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy))))]

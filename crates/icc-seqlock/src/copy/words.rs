@@ -1,7 +1,7 @@
 //! The portable copy: relaxed atomic words, the tail in ever smaller ones.
 //!
-//! Both directions cut a payload into the same pieces at the same offsets, so no two accesses to shared bytes ever
-//! differ in size. Nothing past the payload's last byte is touched.
+//! Both directions cut a payload into the same pieces at the same offsets, so no two accesses to
+//! shared bytes ever differ in size. Nothing past the payload's last byte is touched.
 
 use crate::primitive::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -32,15 +32,16 @@ macro_rules! in_pieces {
 ///
 /// # Safety
 ///
-/// `shared` is aligned to 8 and valid for reads of `len` bytes, which no one accesses concurrently other than through
-/// this module. `private` is valid for writes of `len` bytes and nobody else's.
+/// `shared` is aligned to 8 and valid for reads of `len` bytes, which no one accesses concurrently
+/// other than through this module. `private` is valid for writes of `len` bytes and nobody else's.
 #[inline(always)]
 pub(super) unsafe fn load(shared: *const u8, private: *mut u8, len: usize) {
     macro_rules! piece {
         ($Atomic:ident, $Word:ident, $at:expr) => {{
-            // SAFETY: the piece lies inside `len` bytes that are valid on both sides. It is aligned: pieces come in
-            // falling size, so each starts at a multiple of its own size from a base aligned to 8. Other accesses to
-            // these bytes are atomic ones of the same size, as the caller grants.
+            // SAFETY: the piece lies inside `len` bytes that are valid on both sides. It is
+            // aligned: pieces come in falling size, so each starts at a multiple of its own size
+            // from a base aligned to 8. Other accesses to these bytes are atomic ones of the same
+            // size, as the caller grants.
             unsafe {
                 let word = $Atomic::from_ptr(shared.add($at).cast_mut().cast()).load(Relaxed);
                 private.add($at).cast::<$Word>().write_unaligned(word);
@@ -54,8 +55,9 @@ pub(super) unsafe fn load(shared: *const u8, private: *mut u8, len: usize) {
 ///
 /// # Safety
 ///
-/// `shared` is aligned to 8 and valid for writes of `len` bytes, which no one accesses concurrently other than through
-/// this module. `private` is valid for reads of `len` initialised bytes that do not change.
+/// `shared` is aligned to 8 and valid for writes of `len` bytes, which no one accesses concurrently
+/// other than through this module. `private` is valid for reads of `len` initialised bytes that do
+/// not change.
 #[inline(always)]
 pub(super) unsafe fn store(shared: *mut u8, private: *const u8, len: usize) {
     macro_rules! piece {

@@ -1,16 +1,19 @@
-//! The copy in vectors on x86-64: SSE2, which every such processor has, and AVX or AVX-512, found once at run time.
+//! The copy in vectors on x86-64: SSE2, which every such processor has, and AVX or AVX-512, found
+//! once at run time.
 //!
 //! # Why the assembly is sound
 //!
-//! A block of assembly is sound if some Rust code could have done what it does. Each block here stands for a relaxed atomic
-//! access of one byte for each byte moved, in an unspecified order: loads on the source, stores on the destination. That one
-//! side is private changes nothing: its owner may access it atomically, too. Where the pieces of a block overlap, the bytes
-//! in the overlap are copied twice, which such code may also do. The processor keeps each byte whole, whatever the width of
-//! the instruction. No block is `pure`, `nomem` or `readonly`, so the compiler takes each for an access to any memory and
-//! moves none across a fence; no store is non-temporal, so all obey the processor's usual order.
+//! A block of assembly is sound if some Rust code could have done what it does. Each block here
+//! stands for a relaxed atomic access of one byte for each byte moved, in an unspecified order:
+//! loads on the source, stores on the destination. That one side is private changes nothing: its
+//! owner may access it atomically, too. Where the pieces of a block overlap, the bytes in the
+//! overlap are copied twice, which such code may also do. The processor keeps each byte whole,
+//! whatever the width of the instruction. No block is `pure`, `nomem` or `readonly`, so the
+//! compiler takes each for an access to any memory and moves none across a fence; no store is
+//! non-temporal, so all obey the processor's usual order.
 //!
-//! Every payload copied here is copied here by every thread, in both directions, whatever vectors its processor has: all
-//! blocks stand for the same one-byte accesses, so they may meet.
+//! Every payload copied here is copied here by every thread, in both directions, whatever vectors
+//! its processor has: all blocks stand for the same one-byte accesses, so they may meet.
 
 use crate::primitive::{AtomicU8, Ordering::Relaxed};
 use core::arch::asm;
@@ -33,7 +36,8 @@ fn widest() -> u8 {
     }
 }
 
-/// Asks the processor which vectors it has, and whether the system saves them. Every thread finds the same.
+/// Asks the processor which vectors it has, and whether the system saves them. Every thread finds
+/// the same.
 #[cold]
 fn find_widest() -> u8 {
     const OSXSAVE_AND_AVX: u32 = 0b11 << 27;
@@ -43,7 +47,8 @@ fn find_widest() -> u8 {
     let has_avx = __cpuid(1).ecx & OSXSAVE_AND_AVX == OSXSAVE_AND_AVX;
     let (mut saved, mut extended) = (0_u32, 0);
     if has_avx {
-        // SAFETY: `xgetbv` exists where the OSXSAVE bit is set. It reads a register and changes nothing else.
+        // SAFETY: `xgetbv` exists where the OSXSAVE bit is set. It reads a register and changes
+        // nothing else.
         unsafe {
             asm!("xgetbv", in("ecx") 0, out("eax") saved, out("edx") _, options(nomem, nostack, preserves_flags))
         };
@@ -64,11 +69,11 @@ fn find_widest() -> u8 {
 
 /// Copies `len` bytes, more than 16, that a program has most likely just written field by field.
 ///
-/// A load forwards from the stores before it only if one of them covers it. Vectors loaded from a message whose fields were
-/// just stored wait until all of those have left the store buffer, behind whatever else is in there. So up to 256 bytes are
-/// loaded in eights, which do forward, and stored in sixteens. Measured with a message filled just
-/// before, ns for a whole write by words / vectors / this: 4.7 / 7.3 / 3.9 at 56 bytes, 9.0 / 9.2 / 7.4 at 120,
-/// 12.3 / 13.7 / 10.0 at 256.
+/// A load forwards from the stores before it only if one of them covers it. Vectors loaded from a
+/// message whose fields were just stored wait until all of those have left the store buffer, behind
+/// whatever else is in there. So up to 256 bytes are loaded in eights, which do forward, and stored
+/// in sixteens. Measured with a message filled just before, ns for a whole write by words / vectors
+/// / this: 4.7 / 7.3 / 3.9 at 56 bytes, 9.0 / 9.2 / 7.4 at 120, 12.3 / 13.7 / 10.0 at 256.
 ///
 /// # Safety
 ///
@@ -81,8 +86,8 @@ pub(super) unsafe fn store(from: *const u8, to: *mut u8, len: usize) {
         return unsafe { load(from, to, len) };
     }
     let mut at = 0;
-    // SAFETY: passed on from the caller. Every piece lies inside: before each, as many bytes are left as it moves, and the
-    // last one ends at `len`, which is more than 16.
+    // SAFETY: passed on from the caller. Every piece lies inside: before each, as many bytes are
+    // left as it moves, and the last one ends at `len`, which is more than 16.
     unsafe {
         while at + 64 <= len {
             eights::move_64(from.add(at), to.add(at));
@@ -106,12 +111,14 @@ pub(super) unsafe fn store(from: *const u8, to: *mut u8, len: usize) {
 ///
 /// # Safety
 ///
-/// `from` is valid for reads and `to` for writes of `len` bytes, which do not overlap. Concurrent accesses to either are
-/// relaxed atomic ones of one byte, or copies by the functions of this module.
+/// `from` is valid for reads and `to` for writes of `len` bytes, which do not overlap. Concurrent
+/// accesses to either are relaxed atomic ones of one byte, or copies by the functions of this
+/// module.
 #[inline(always)]
 pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
     debug_assert!(len > 16);
-    // SAFETY: passed on from the caller; each function is called for the lengths and on the processors that it asks for.
+    // SAFETY: passed on from the caller; each function is called for the lengths and on the
+    // processors that it asks for.
     unsafe {
         // Small ones the same everywhere: straight code, with nothing to look up.
         if len <= 32 {
@@ -137,15 +144,17 @@ fn to_alignment(to: *mut u8) -> usize {
     64 - (to.addr() & 63)
 }
 
-/// Defines `unsafe fn`s that move the first and the last vectors of a copy, which meet or overlap in the middle.
+/// Defines `unsafe fn`s that move the first and the last vectors of a copy, which meet or overlap
+/// in the middle.
 macro_rules! straight {
     ($(#[$doc:meta])* $name:ident, $min:literal, $max:literal, [$($line:literal),*], [$($register:tt),*]) => {
         $(#[$doc])*
         #[inline(always)]
         pub(super) unsafe fn $name(from: *const u8, to: *mut u8, len: usize) {
             debug_assert!(($min..=$max).contains(&len));
-            // SAFETY: by the module's argument. The first vectors start at 0, the last end at `len`, and `len` is long enough
-            // for either, so all lie inside. Flags are not changed, and all registers written are named.
+            // SAFETY: by the module's argument. The first vectors start at 0, the last end at
+            // `len`, and `len` is long enough for either, so all lie inside. Flags are not changed,
+            // and all registers written are named.
             unsafe {
                 asm!($($line),*, from = in(reg) from, to = in(reg) to, len = in(reg) len,
                     $(out($register) _,)* options(nostack, preserves_flags))
@@ -154,8 +163,8 @@ macro_rules! straight {
     };
 }
 
-/// Defines `unsafe fn long`: one vector or two at the start, then aligned stores in steps, then the last step again so that
-/// it ends at the end.
+/// Defines `unsafe fn long`: one vector or two at the start, then aligned stores in steps, then the
+/// last step again so that it ends at the end.
 macro_rules! long {
     ($(#[$doc:meta])* $step:literal, [$($first:literal),*], [$($load:literal),*], [$($last:literal),*], $end:literal,
      [$($register:tt),*]) => {
@@ -163,9 +172,10 @@ macro_rules! long {
         #[inline(never)]
         pub(super) unsafe fn long(from: *const u8, to: *mut u8, len: usize) {
             debug_assert!(len >= $step);
-            // SAFETY: by the module's argument. The first 64 bytes and the last step lie inside since `len` is that long. The
-            // loop's steps start at `at < last = len - step`, so they end before `len`; the first starts within the first 64
-            // bytes, each goes on where the one before ended, and the last step begins at or before the end of the loop's.
+            // SAFETY: by the module's argument. The first 64 bytes and the last step lie inside
+            // since `len` is that long. The loop's steps start at `at < last = len - step`, so they
+            // end before `len`; the first starts within the first 64 bytes, each goes on where the
+            // one before ended, and the last step begins at or before the end of the loop's.
             unsafe {
                 asm!($($first),*,
                     "cmp {at}, {last}", "jae 3f",
@@ -187,8 +197,9 @@ mod eights {
         ($name:ident, [$($line:literal),*], [$($register:tt),*]) => {
             #[inline(always)]
             pub(super) unsafe fn $name(from: *const u8, to: *mut u8) {
-                // SAFETY: by the module's argument; moves exactly the bytes in its name, which the caller has on both sides.
-                // Flags are not changed, and all registers written are named.
+                // SAFETY: by the module's argument; moves exactly the bytes in its name, which the
+                // caller has on both sides. Flags are not changed, and all registers written are
+                // named.
                 unsafe {
                     asm!($($line),*, from = in(reg) from, to = in(reg) to, $(out($register) _,)*
                         options(nostack, preserves_flags))
@@ -252,7 +263,8 @@ mod sse2 {
     );
 }
 
-/// Only for processors with AVX. `vzeroupper` clears the upper halves of all sixteen registers, so all are named as written.
+/// Only for processors with AVX. `vzeroupper` clears the upper halves of all sixteen registers, so
+/// all are named as written.
 #[rustfmt::skip]
 mod avx {
     use core::arch::asm;
@@ -284,7 +296,8 @@ mod avx {
     );
 }
 
-/// Only for processors with AVX-512 F and VL. Registers from 16 up, which need no `vzeroupper` after use.
+/// Only for processors with AVX-512 F and VL. Registers from 16 up, which need no `vzeroupper`
+/// after use.
 #[rustfmt::skip]
 mod avx512 {
     use core::arch::asm;
@@ -327,7 +340,8 @@ mod tests {
 
     type Copy = unsafe fn(*const u8, *mut u8, usize);
 
-    /// Runs `copy` for all lengths in `lengths` and all alignments of both sides, and checks every byte around.
+    /// Runs `copy` for all lengths in `lengths` and all alignments of both sides, and checks every
+    /// byte around.
     fn exact(copy: Copy, lengths: core::ops::RangeInclusive<usize>) {
         let from: Vec<u8> = (0..lengths.end() + 64).map(|i| (i * 7 + i / 256) as u8 | 1).collect();
         let mut to = std::vec![0_u8; lengths.end() + 3 * 64];

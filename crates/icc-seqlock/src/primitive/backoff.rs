@@ -1,10 +1,11 @@
-//! Waiting a little, then a little longer.
+//! Waiting a little longer each time.
 
 use super::os::{spin_loop, spins};
 
-/// Rounds of waiting that double the pause each time, up to 64 spin hints.
+/// Waits in rounds; each pause is twice as long as the last, up to 64 spin hints.
 ///
-/// Loom gives every round one turn of another thread instead, else a waiting loop would never end.
+/// Under loom every round lets another thread run once instead; otherwise a waiting loop would
+/// never end.
 #[derive(Debug, Default)]
 pub struct Backoff {
     rounds: u32,

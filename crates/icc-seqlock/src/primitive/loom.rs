@@ -21,12 +21,12 @@ pub const fn bound<N: Copy>(_shipped: N, modelled: N) -> N {
     modelled
 }
 
-/// The model checker knows no time: another thread's turn.
+/// The model checker has no time: lets another thread run.
 pub fn sleep(_time: Duration) {
     thread::yield_now();
 }
 
-/// One hint a round: each is a turn of another thread.
+/// One hint a round: each lets another thread run.
 pub(super) const fn spins(_round: u32) -> u32 {
     1
 }

@@ -1,8 +1,9 @@
-//! The one shim for atomics, fences, spin hints, shared ownership, threads, and the steps at which tests let a writer die.
+//! The one shim for atomics, fences, spin hints, shared ownership, threads, and the steps at which
+//! tests let a writer die.
 //!
-//! Every crate of the workspace takes these from here and never names `core::sync::atomic` or loom, so that one cfg,
-//! `icc_loom`, puts all of them under the model checker at once. It is public for those crates only: nothing in it is
-//! covered by semantic versioning.
+//! Every crate of the workspace takes these from here and never names `core::sync::atomic` or loom,
+//! so that one cfg, `icc_loom`, puts all crates under the model checker at once. It is public for
+//! those crates only: nothing in it is covered by semantic versioning.
 
 mod backoff;
 #[cfg_attr(icc_loom, path = "loom.rs")]

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64 as Counter, Ordering};
 use std::time::Instant;
 
-/// Explores every execution of `body` that loom can tell apart, with at most `bound` preemptions when one is given.
+/// Explores every execution of `body` that loom can tell apart, with at most `bound` preemptions
+/// when one is given.
 ///
 /// Prints one line when done: `loom-model: CRATE NAME executions=N seconds=S bound=exhaustive|N`. The environment may
 /// override the bound (`ICC_LOOM_PREEMPTIONS`), turn on loom's own log (`ICC_LOOM_LOG=1`) and weaken one operation
@@ -22,7 +23,8 @@ pub fn model(name: &str, bound: Option<usize>, body: impl Fn() + Sync + Send + '
     explore(name, bound, body);
 }
 
-/// As [`model`], for bodies in which a thread loads an atomic and then writes it: see `traced.rs`. Explores more.
+/// As [`model`], for bodies in which a thread loads an atomic and then writes it: see `traced.rs`.
+/// Explores more.
 pub fn model_with_traced_loads(name: &str, bound: Option<usize>, body: impl Fn() + Sync + Send + 'static) {
     trace_loads(true);
     explore(name, bound, body);

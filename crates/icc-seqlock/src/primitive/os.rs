@@ -9,7 +9,8 @@ pub use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering
 #[cfg(feature = "std")]
 pub use std::{sync::Arc, thread, thread::sleep};
 
-/// A bound that is small under loom, where a wait or an array of the shipped size could not be explored: the first of the two.
+/// A bound that is small under loom, where a wait or an array of the shipped size could not be
+/// explored: the first of the two.
 #[inline(always)]
 #[must_use]
 pub const fn bound<N: Copy>(shipped: N, _modelled: N) -> N {

@@ -1,9 +1,10 @@
 //! The steps of a protocol under loom: a thread can die at each, as a process that is killed does.
 //!
-//! A thread that dies unwinds with a private token, which [`die_at`] catches. A death is not a drop: while it unwinds,
-//! [`is_dying`] tells destructors to do nothing, and what they would [`release`] is kept until the model drops the [`Dead`],
-//! which is the moment at which the kernel finds the process gone. Nothing that runs while it unwinds touches an atomic, so no
-//! other thread of the model runs in between.
+//! A thread that dies unwinds with a private token, which [`die_at`] catches. A death is not a
+//! drop: while it unwinds, [`is_dying`] tells destructors to do nothing, and what they would
+//! [`release`] is kept until the model drops the [`Dead`], which is the moment at which the kernel
+//! finds the process gone. Nothing that runs while it unwinds touches an atomic, so no other thread
+//! of the model runs in between.
 
 use std::boxed::Box;
 use std::cell::RefCell;
@@ -16,12 +17,12 @@ struct Token;
 
 type Release = Box<dyn FnOnce()>;
 
-/// What is to happen to a thread.
+/// What should happen to a thread.
 enum Plan {
     Live,
     /// To die at this step, once it has passed it this often.
     DieAt(&'static str, u32),
-    /// It dies or has died; what is still to be released.
+    /// It dies or has died; holds what must still be released.
     Dying(Vec<Release>),
 }
 
@@ -47,7 +48,8 @@ pub fn step(name: &str) {
     }
 }
 
-/// Gives up what the kernel would take from a process that ends: now, or, if the calling thread is dying, with its [`Dead`].
+/// Gives up what the kernel would take from a process that ends: now or, if the calling thread is
+/// dying, with its [`Dead`].
 pub fn release(give_up: impl FnOnce() + 'static) {
     let now = PLAN.with(|plan| match &mut *plan.borrow_mut() {
         Plan::Dying(releases) => {
@@ -67,7 +69,8 @@ pub fn is_dying() -> bool {
     PLAN.with(|plan| matches!(*plan.borrow(), Plan::Dying(_)))
 }
 
-/// Runs `body` on `handle` as a process that is killed at the step `name`, after it has passed that step `passes` times.
+/// Runs `body` on `handle` as a process that is killed at the step `name`, after it has passed that
+/// step `passes` times.
 ///
 /// # Panics
 ///
@@ -83,7 +86,8 @@ pub fn die_at<H>(name: &'static str, passes: u32, mut handle: H, body: impl FnOn
     }
 }
 
-/// A process that was killed, and what it held. Until this is dropped, the kernel has not noticed: its locks are held.
+/// A process that was killed, and what it held. Until this is dropped, the kernel has not noticed:
+/// its locks are held.
 pub struct Dead<H> {
     handle: Option<H>,
     releases: Vec<Release>,
@@ -91,7 +95,7 @@ pub struct Dead<H> {
 
 impl<H> Drop for Dead<H> {
     fn drop(&mut self) {
-        // The handle's memory goes, and its locks; nothing else of it runs.
+        // The handle's memory and locks are released; none of its other destructors run.
         let before = PLAN.with(|plan| core::mem::replace(&mut *plan.borrow_mut(), Plan::Dying(Vec::new())));
         drop(self.handle.take());
         let dropped = PLAN.with(|plan| core::mem::replace(&mut *plan.borrow_mut(), before));

@@ -7,7 +7,8 @@ use std::process::{Command, abort, id};
 use std::string::{String, ToString};
 use std::sync::OnceLock;
 
-/// What is to happen: `ICC_DIE_AT` or `ICC_STOP_AT` says where, a step's name and, after a colon, how often it may pass before.
+/// What should happen. `ICC_DIE_AT` or `ICC_STOP_AT` says where: a step's name and, after a colon,
+/// how often the process passes it before.
 struct Plan {
     step: String,
     passes: u64,
@@ -24,8 +25,8 @@ fn plan() -> Option<&'static Plan> {
     PLAN.get_or_init(|| read("ICC_DIE_AT", false).or_else(|| read("ICC_STOP_AT", true))).as_ref()
 }
 
-/// Ends the process here and now, without any destructor or handler, or stops it until it is told to continue; if either was
-/// asked for.
+/// Aborts the process at once, without any destructor or handler, or stops it until it is told to
+/// continue, if the environment says so.
 pub fn step(name: &str) {
     static PASSED: AtomicU64 = AtomicU64::new(0);
     let Some(plan) = plan().filter(|plan| plan.step == name) else { return };
@@ -37,12 +38,14 @@ pub fn step(name: &str) {
     }
     let stopped = Command::new("kill").args(["-STOP", &id().to_string()]).status();
     assert!(stopped.is_ok_and(|status| status.success()), "cannot stop itself");
-    // The system hands the signal to whichever thread it likes, and this one may run on until that thread has seen it: on a busy
-    // machine, for long enough to end the protocol. In a sleep it stops with the others.
+    // The system delivers the signal to any thread, and this one may continue until that thread has
+    // seen it: on a busy machine, long enough to end the protocol. In a sleep it stops with the
+    // others.
     std::thread::sleep(std::time::Duration::from_millis(200));
 }
 
-/// Gives up what the kernel would take from a process that ends. The kernel does it for those that die here.
+/// Gives up what the kernel would take from a process that ends. The kernel does it for those that
+/// die here.
 pub fn release(give_up: impl FnOnce() + 'static) {
     give_up();
 }

@@ -18,10 +18,11 @@ pub(super) fn trace_loads(traced: bool) {
 
 /// Loom's `AtomicU64`, and a witness beside it.
 ///
-/// Loom tries another order of two accesses only if they conflict, and it remembers just the last load of each atomic. A
-/// thread that loads and then stores thus hides another thread's earlier load from its own store, and orders of those two
-/// are never tried. Where that matters, a model traces its loads: each access first stores to the witness, relaxed, so that
-/// every two accesses conflict. Nobody loads the witness, so it orders nothing and lets nothing be seen.
+/// Loom tries another order of two accesses only if they conflict, and it remembers just the last
+/// load of each atomic. A thread that loads and then stores thus hides another thread's earlier
+/// load from its own store, and orders of those two are never tried. Where that matters, a model
+/// traces its loads: each access first stores to the witness, relaxed, so that every two accesses
+/// conflict. Nobody loads the witness, so it orders nothing and lets nothing be seen.
 #[derive(Debug)]
 pub struct AtomicU64 {
     value: Loom,
