@@ -1,4 +1,4 @@
-//! Measures other libraries beside icc: the options of `icc-bench`, with more subjects.
+//! Measures other libraries beside icc: the options of `icc-bench`, with more targets.
 
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ mod tests {
     use std::time::Duration;
 
     use icc_bench::pin::{self, Cores};
-    use icc_bench::scenario::{Rig, Scenario};
+    use icc_bench::scenario::{Scenario, Setup};
 
     use super::*;
 
@@ -33,15 +33,15 @@ mod tests {
             eprintln!("skipped: this needs two cores");
             return;
         };
-        let rig = Rig { patience: Duration::from_secs(5), ..Rig::new(Cores { first, second }).unwrap() };
+        let setup = Setup { patience: Duration::from_secs(5), ..Setup::new(Cores { first, second }).unwrap() };
         for scenario in Scenario::ALL {
             let ours = Catalogue::icc().names(scenario);
             let cases = catalogue().cases(scenario, &[8, 120, 1024], |name| !ours.contains(&name));
-            let rivals: BTreeSet<_> = cases.iter().map(|case| case.subject).collect();
+            let rivals: BTreeSet<_> = cases.iter().map(|case| case.target).collect();
             assert_eq!(rivals.len(), catalogue().names(scenario).len() - ours.len());
             for case in cases {
                 // How many there are in that time depends on the machine; there is at least one.
-                case.measure(&rig, Duration::from_millis(20)).unwrap();
+                case.measure(&setup, Duration::from_millis(20)).unwrap();
             }
         }
     }

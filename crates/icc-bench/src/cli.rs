@@ -73,8 +73,8 @@ pub struct Arguments {
     #[arg(long, value_name = "LIST")]
     pub payload: Option<String>,
 
-    /// Only subjects whose name contains this; may be given more than once
-    #[arg(long, value_name = "SUBJECT")]
+    /// Only targets whose name contains this; may be given more than once
+    #[arg(long, value_name = "TARGET")]
     pub only: Vec<String>,
 
     /// How many rounds of each row to keep (from 5 to 15, as the scenario has it; fewer with --quick)

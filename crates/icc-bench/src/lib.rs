@@ -2,7 +2,7 @@
 //!
 //! The binary of the same name does it for everything in this workspace. The library is the harness behind it, so that
 //! other structures can be measured beside these, by the same method and in the same run: implement
-//! [`Subject`](link::Subject) or [`Operation`](scenario::copy_cost::Operation) for each, add them to a [`Catalogue`](catalogue::Catalogue), and hand it to [`cli::run`].
+//! [`Target`](link::Target) or [`Operation`](scenario::copy_cost::Operation) for each, add them to a [`Catalogue`](catalogue::Catalogue), and hand it to [`cli::run`].
 //!
 //! # Method
 //!
@@ -14,7 +14,7 @@
 //!   ([`scenario::copy_cost`]); what readers cost a writer is measured likewise ([`scenario::fan_out`]).
 //! - What a queue's producer pays alone ([`scenario::produce_cost`]), at full speed beside a consumer ([`scenario::stream`]) and
 //!   beside another producer ([`scenario::multi_producer`]) is such a mean, too; every message is accounted for.
-//! - The first samples of a round are dropped. Rounds of all subjects take turns, and each stands between two rounds of
+//! - The first samples of a round are dropped. Rounds of all targets take turns, and each stands between two rounds of
 //!   a reference (two bare atomics, a plain copy): its ratio is to those, and it is dropped if they disagree ([`rounds`]).
 //! - Reported are medians over the rounds, with the range of the ratios ([`report`]), and the machine ([`machine`]).
 
@@ -33,7 +33,7 @@ pub mod progress;
 pub mod report;
 pub mod rounds;
 pub mod scenario;
-pub mod subjects;
+pub mod targets;
 
 /// The programs in the project's guides, run as they stand.
 #[cfg(doctest)]

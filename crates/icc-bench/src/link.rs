@@ -55,7 +55,7 @@ pub trait Link<T>: Send {
 ///
 /// A rival is measured by implementing this for a marker type and adding it to the
 /// [`Catalogue`](crate::catalogue::Catalogue).
-pub trait Subject: 'static {
+pub trait Target: 'static {
     /// The name in tables, in JSON and on the command line.
     const NAME: &'static str;
 

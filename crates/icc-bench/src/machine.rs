@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Source;
 use crate::offset::Offset;
 use crate::priority::Priority;
-use crate::scenario::Rig;
+use crate::scenario::Setup;
 
 /// A load average from which other work on the machine is worth a warning.
 const BUSY_LOAD: f64 = 0.5;
@@ -93,8 +93,8 @@ pub struct Clock {
 impl Machine {
     /// Looks at this machine. What the system does not tell is left out.
     #[must_use]
-    pub fn describe(available: &[usize], rig: &Rig, load: Load, priority: Option<Priority>) -> Self {
-        let (used, stopwatch) = (rig.cores, &rig.stopwatch);
+    pub fn describe(available: &[usize], setup: &Setup, load: Load, priority: Option<Priority>) -> Self {
+        let (used, stopwatch) = (setup.cores, &setup.stopwatch);
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let uname = rustix::system::uname();
         let siblings = smt_siblings(used.first);
@@ -113,8 +113,8 @@ impl Machine {
                 tick_ns: rounded(stopwatch.ns_per_tick(), 4),
                 step_ns: rounded(stopwatch.step_ns(), 2),
                 cost_ns: rounded(stopwatch.cost_ns(), 2),
-                offset: Offset { low_ns: rounded(rig.clocks.low_ns, 1), high_ns: rounded(rig.clocks.high_ns, 1) },
-                stamps_compared: rig.clocks.agree(),
+                offset: Offset { low_ns: rounded(setup.clocks.low_ns, 1), high_ns: rounded(setup.clocks.high_ns, 1) },
+                stamps_compared: setup.clocks.agree(),
             },
             idle_siblings,
             priority: priority.map(Priority::level),

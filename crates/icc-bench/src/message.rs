@@ -154,7 +154,7 @@ pub const COPIED_PAYLOADS: [usize; 13] = [8, 16, 32, 56, 64, 120, 128, 256, 512,
 ///
 /// The sizes are those of [`message::PAYLOADS`](crate::message::PAYLOADS), or with `copied:` before the size those of
 /// [`message::COPIED_PAYLOADS`](crate::message::COPIED_PAYLOADS); the value is `None` for any other. This is
-/// where a size chosen at run time becomes a type, so that each subject's hot loop is compiled for each size.
+/// where a size chosen at run time becomes a type, so that each target's hot loop is compiled for each size.
 ///
 /// # Examples
 ///

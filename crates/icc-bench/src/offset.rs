@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::link::{Link, Receiver, Sender};
 use crate::pair::{self, Stop, Waited};
-use crate::scenario::Rig;
+use crate::scenario::Setup;
 use crate::scenario::one_way_latency::RoundError;
-use crate::subjects::raw::{RawLink, Word};
+use crate::targets::raw::{RawLink, Word};
 
 /// Exchanges that the bounds are taken from.
 const EXCHANGES: usize = 20_000;
@@ -39,21 +39,21 @@ impl Offset {
         self.low_ns <= 0.0 && 0.0 <= self.high_ns && middle.abs() <= width * LOPSIDED
     }
 
-    /// Compares the clocks of the rig's two cores. Takes a few milliseconds.
+    /// Compares the clocks of the setup's two cores. Takes a few milliseconds.
     ///
     /// # Errors
     ///
-    /// [`RoundError`] if a thread cannot be pinned, or an exchange does not end within the rig's patience.
-    pub fn measure(rig: &Rig) -> Result<Self, RoundError> {
+    /// [`RoundError`] if a thread cannot be pinned, or an exchange does not end within the setup's patience.
+    pub fn measure(setup: &Setup) -> Result<Self, RoundError> {
         let mut there = RawLink::open().map_err(RoundError::Open)?;
         let mut back = RawLink::open().map_err(RoundError::Open)?;
         let (ask, asked) = there.ends().map_err(RoundError::Open)?;
         let (answer, answered) = back.ends().map_err(RoundError::Open)?;
         let (offset, ()) = pair::run(
-            rig.cores,
-            |stop| bound(ask, answered, stop, rig),
+            setup.cores,
+            |stop| bound(ask, answered, stop, setup),
             |stop| {
-                reply(answer, asked, stop, rig);
+                reply(answer, asked, stop, setup);
                 Ok(())
             },
         )?;
@@ -65,17 +65,17 @@ fn bound(
     mut ask: impl Sender<Word>,
     mut answered: impl Receiver<Word>,
     stop: &Stop,
-    rig: &Rig,
+    setup: &Setup,
 ) -> Result<Offset, RoundError> {
-    let clock = &rig.stopwatch;
+    let clock = &setup.stopwatch;
     let (mut low, mut high) = (i64::MIN, i64::MAX);
     let mut their = [0];
     for exchange in 1..=EXCHANGES as u64 {
         let start = clock.stamp();
         ask.send(&[exchange]);
-        match pair::receive(&mut answered, &mut their, stop, rig.patience) {
+        match pair::receive(&mut answered, &mut their, stop, setup.patience) {
             Waited::Message => {}
-            _ => return Err(RoundError::Lost { sequence: exchange, patience: rig.patience }),
+            _ => return Err(RoundError::Lost { sequence: exchange, patience: setup.patience }),
         }
         let end = clock.stamp();
         low = low.max(their[0].wrapping_sub(end).cast_signed());
@@ -85,17 +85,17 @@ fn bound(
     Ok(Offset { low_ns: ns(low), high_ns: ns(high) })
 }
 
-fn reply(mut answer: impl Sender<Word>, mut asked: impl Receiver<Word>, stop: &Stop, rig: &Rig) {
+fn reply(mut answer: impl Sender<Word>, mut asked: impl Receiver<Word>, stop: &Stop, setup: &Setup) {
     let mut exchange = [0];
-    while pair::receive(&mut asked, &mut exchange, stop, rig.patience * 2) == Waited::Message {
-        answer.send(&[rig.stopwatch.stamp()]);
+    while pair::receive(&mut asked, &mut exchange, stop, setup.patience * 2) == Waited::Message {
+        answer.send(&[setup.stopwatch.stamp()]);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::tests::TestRig;
+    use crate::scenario::tests::TestSetup;
 
     #[test]
     fn an_offset_that_is_sure_or_likely_is_not_agreement() {
@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn this_machines_clocks_are_compared() {
-        let Some(rig) = TestRig::on_two_cores() else { return };
-        let offset = Offset::measure(&rig).unwrap();
+        let Some(setup) = TestSetup::on_two_cores() else { return };
+        let offset = Offset::measure(&setup).unwrap();
         assert!(offset.low_ns < offset.high_ns, "{offset:?}");
         // A round trip took this long at its fastest: longer than nothing, and far less than a millisecond.
         assert!((1.0..1e6).contains(&(offset.high_ns - offset.low_ns)), "{offset:?}");
@@ -117,18 +117,18 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_ahead_shows() {
-        let Some(rig) = TestRig::on_two_cores() else { return };
-        let ahead = rig.stopwatch.ticks_in(std::time::Duration::from_millis(1));
+        let Some(setup) = TestSetup::on_two_cores() else { return };
+        let ahead = setup.stopwatch.ticks_in(std::time::Duration::from_millis(1));
         let (mut there, mut back) = (RawLink::open().unwrap(), RawLink::open().unwrap());
         let (ask, mut asked) = there.ends().unwrap();
         let (mut answer, answered) = back.ends().unwrap();
         let (offset, ()) = pair::run(
-            rig.cores,
-            |stop| bound(ask, answered, stop, &rig),
+            setup.cores,
+            |stop| bound(ask, answered, stop, &setup),
             |stop| {
                 let mut exchange = [0];
-                while pair::receive(&mut asked, &mut exchange, stop, rig.patience) == Waited::Message {
-                    answer.send(&[rig.stopwatch.stamp() + ahead]);
+                while pair::receive(&mut asked, &mut exchange, stop, setup.patience) == Waited::Message {
+                    answer.send(&[setup.stopwatch.stamp() + ahead]);
                 }
                 Ok::<_, RoundError>(())
             },

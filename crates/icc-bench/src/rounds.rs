@@ -1,4 +1,4 @@
-//! Rounds: subjects take turns, each round stands between two of the baseline, and one the machine disturbed is dropped.
+//! Rounds: targets take turns, each round stands between two of the baseline, and one the machine disturbed is dropped.
 //!
 //! Cores change their speed and their neighbours' load by the second. A ratio means something only if both its sides
 //! were measured under the same conditions, and that is what the two baseline rounds around a round tell.
@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::scenario::Round;
 use crate::scenario::spaced_latency::{MIN_SAMPLES, WARM_UP_MESSAGES};
 
-/// The most by which the baseline's median may differ between the two rounds around a subject's.
+/// The most by which the baseline's median may differ between the two rounds around a target's.
 pub const MAX_DRIFT: f64 = 0.15;
 
 /// How many rounds to measure, how long, and how often to try again.
@@ -21,7 +21,7 @@ pub struct Plan {
     pub retries: usize,
     /// No retry starts after this much of the run.
     pub retry_until: Duration,
-    /// Length of a subject's round.
+    /// Length of a target's round.
     pub round: Duration,
     /// Length of a baseline round.
     pub baseline: Duration,

@@ -68,9 +68,9 @@ fn a_rise_within_the_range_is_no_failure() {
 #[test]
 fn files_that_cannot_be_compared_say_why() {
     let mut other = steady();
-    other.rows.retain(|row| row.subject.starts_with("other"));
+    other.rows.retain(|row| row.target.starts_with("other"));
     let mut own = steady();
-    own.rows.retain(|row| !row.subject.starts_with("other"));
+    own.rows.retain(|row| !row.target.starts_with("other"));
     let (code, text) = compare(&own, &other, &[]);
     assert_eq!(code, Some(1));
     assert!(text.contains("no row in common") && text.contains("icc-bench --scenario all"), "{text}");

@@ -1,20 +1,20 @@
-//! A subject that fails: its row is missing, those of the others are there, and the run tells by its exit code.
+//! A target that fails: its row is missing, those of the others are there, and the run tells by its exit code.
 
 use std::process::ExitCode;
 
 use icc_bench::catalogue::Catalogue;
 use icc_bench::cli;
-use icc_bench::link::{OpenError, Subject};
+use icc_bench::link::{OpenError, Target};
 use icc_bench::message::Message;
 use icc_bench::report::json;
-use icc_bench::subjects::seqlock::SeqlockCell;
+use icc_bench::targets::seqlock::SeqlockCell;
 
 struct NeverOpens;
 
-impl Subject for NeverOpens {
+impl Target for NeverOpens {
     const NAME: &'static str = "never opens";
     const TELLS_LOSS: bool = false;
-    type Link<T: Message> = <SeqlockCell as Subject>::Link<T>;
+    type Link<T: Message> = <SeqlockCell as Target>::Link<T>;
 
     fn open<T: Message>() -> Result<Self::Link<T>, OpenError> {
         Err("it never does".into())
@@ -22,7 +22,7 @@ impl Subject for NeverOpens {
 }
 
 #[test]
-fn a_subject_that_fails_costs_its_own_row_only() {
+fn a_target_that_fails_costs_its_own_row_only() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("out.json");
     let words = ["icc-bench", "--quick", "--scenario", "one_way_latency", "--payload", "8", "--rounds", "1", "--json"];

@@ -60,8 +60,8 @@ fn every_row_is_on_the_page() {
     let page = page::render(&report);
     assert_eq!(page.matches("data-row").count(), report.rows.len());
     for row in &report.rows {
-        let name = row.subject.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-        assert!(page.contains(&name), "{}", row.subject);
+        let name = row.target.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+        assert!(page.contains(&name), "{}", row.target);
     }
     for warning in report.machine.warnings() {
         assert!(page.contains(&warning[1..]), "{warning}");
@@ -77,7 +77,7 @@ fn where_another_library_is_best_the_page_says_so() {
     let page = page::render(&report);
     let ahead = page.split("Where others are ahead</h2>").nth(1).expect("there is such a section");
     assert!(ahead.contains("<td>other"), "{ahead}");
-    let own: Vec<Row> = report.rows.iter().filter(|row| row.subject.starts_with("icc-")).cloned().collect();
+    let own: Vec<Row> = report.rows.iter().filter(|row| row.target.starts_with("icc-")).cloned().collect();
     let page = page::render(&icc_bench::report::Report { rows: own, ..report });
     assert!(page.contains("No other library was measured"));
 }

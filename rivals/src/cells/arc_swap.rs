@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use ::arc_swap::{ArcSwap, Cache};
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Target};
 use icc_bench::message::Message;
 
 use super::Seen;
 
 pub(crate) struct ArcSwapped;
 
-impl Subject for ArcSwapped {
+impl Target for ArcSwapped {
     const NAME: &'static str = "arc-swap";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = ArcLink<T>;

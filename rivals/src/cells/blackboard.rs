@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Target};
 use icc_bench::message::Message;
 use icc_bench::scenario::copy_cost::{Direction, Operation};
 use ringfire::{BlackboardConsumer, BlackboardProducer};
@@ -29,7 +29,7 @@ fn open<T: Message>() -> Result<(BlackboardProducer<T>, BlackboardConsumer<T>), 
 
 pub(crate) struct Blackboard;
 
-impl Subject for Blackboard {
+impl Target for Blackboard {
     const NAME: &'static str = "ringfire blackboard";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = BlackboardLink<T>;

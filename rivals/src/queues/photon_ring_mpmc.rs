@@ -4,7 +4,7 @@
 //! ever if one has stopped there. Otherwise as [`photon_ring`](super::photon_ring).
 
 use ::photon_ring::{MpPublisher, channel_mpmc};
-use icc_bench::link::{Link, ManyProducers, OpenError, Sender, Subject};
+use icc_bench::link::{Link, ManyProducers, OpenError, Sender, Target};
 use icc_bench::message::Message;
 
 use super::photon_ring::{PhotonReceiver, Plain};
@@ -14,7 +14,7 @@ pub(crate) struct PhotonRingMpmc;
 
 const NAME: &str = "photon-ring mpmc";
 
-impl Subject for PhotonRingMpmc {
+impl Target for PhotonRingMpmc {
     const NAME: &'static str = NAME;
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = PhotonMpmcLink<T>;

@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::scenario::copy_cost::Direction;
 use crate::scenario::one_way_latency::RoundError;
-use crate::scenario::{Rig, Round, Scenario};
+use crate::scenario::{Round, Scenario, Setup};
 
-type Measure = Box<dyn Fn(&Rig, Duration) -> Result<Round, RoundError>>;
+type Measure = Box<dyn Fn(&Setup, Duration) -> Result<Round, RoundError>>;
 
-/// One row of a report: a subject at a payload size, in a scenario.
+/// One row of a report: a target at a payload size, in a scenario.
 ///
-/// The call through the box is once a round; the loop behind it is compiled for this subject and size alone.
+/// The call through the box is once a round; the loop behind it is compiled for this target and size alone.
 pub struct Case {
     /// What is measured of it.
     pub scenario: Scenario,
-    /// The subject's name.
-    pub subject: &'static str,
+    /// The target's name.
+    pub target: &'static str,
     /// The size of its messages, in bytes.
     pub payload_bytes: usize,
     /// What it is for, as the catalogue has it: a reference where no entry says otherwise.
@@ -33,7 +33,7 @@ pub struct Case {
     measure: Measure,
 }
 
-/// What a subject is for: only those of one kind can be better or worse than each other.
+/// What a target is for: only those of one kind can be better or worse than each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -54,13 +54,13 @@ pub enum Kind {
 pub enum Reference {
     /// The ping-pong on two bare atomics, of one word whatever the payload.
     RawAtomics,
-    /// Messages of one word over a bare atomic, as far apart as the subject's.
+    /// Messages of one word over a bare atomic, as far apart as the target's.
     SpacedRawAtomics,
     /// A plain copy of the same payload in the same direction.
     PlainCopy(Direction),
     /// A plain copy of as many values of the same payload, one behind the other.
     PlainSlice,
-    /// The same subject at the same payload with one consumer.
+    /// The same target at the same payload with one consumer.
     OneConsumer(&'static str),
     /// Messages of the same payload copied to place after place.
     PlainRing,
@@ -79,15 +79,15 @@ impl Case {
     /// A case of a reference's kind in which nothing else varies.
     pub(super) fn new(
         scenario: Scenario,
-        subject: &'static str,
+        target: &'static str,
         payload_bytes: usize,
         (reference, make_reference): (Reference, fn(usize) -> Option<Self>),
-        measure: impl Fn(&Rig, Duration) -> Result<Round, RoundError> + 'static,
+        measure: impl Fn(&Setup, Duration) -> Result<Round, RoundError> + 'static,
     ) -> Self {
         let kind = Kind::Reference;
         Self {
             scenario,
-            subject,
+            target,
             payload_bytes,
             kind,
             consumers: None,
@@ -130,10 +130,10 @@ impl Case {
     ///
     /// # Errors
     ///
-    /// [`CaseError`], which names the subject and the size.
-    pub fn measure(&self, rig: &Rig, length: Duration) -> Result<Round, CaseError> {
-        (self.measure)(rig, length).map_err(|source| CaseError {
-            subject: self.subject,
+    /// [`CaseError`], which names the target and the size.
+    pub fn measure(&self, setup: &Setup, length: Duration) -> Result<Round, CaseError> {
+        (self.measure)(setup, length).map_err(|source| CaseError {
+            target: self.target,
             payload_bytes: self.payload_bytes,
             source,
         })
@@ -142,7 +142,7 @@ impl Case {
 
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {} bytes", self.subject, self.payload_bytes)?;
+        write!(f, "{} at {} bytes", self.target, self.payload_bytes)?;
         if let Some(consumers) = self.consumers {
             write!(f, " to {consumers}")?;
         }
@@ -153,12 +153,12 @@ impl fmt::Debug for Case {
     }
 }
 
-/// A round failed, and of which subject.
+/// A round failed, and of which target.
 #[derive(Debug, thiserror::Error)]
-#[error("{subject} at {payload_bytes} bytes: {source}")]
+#[error("{target} at {payload_bytes} bytes: {source}")]
 pub struct CaseError {
-    /// The subject's name.
-    pub subject: &'static str,
+    /// The target's name.
+    pub target: &'static str,
     /// The size of its messages, in bytes.
     pub payload_bytes: usize,
     /// What went wrong.

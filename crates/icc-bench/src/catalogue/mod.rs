@@ -1,28 +1,28 @@
-//! What there is to measure: subjects by name, and a case for each subject and payload.
+//! What there is to measure: targets by name, and a case for each target and payload.
 
 mod case;
 mod make;
 
 pub use self::case::{Case, CaseError, Kind, Reference};
 pub use self::make::baseline;
-use crate::link::{Broadcast, ManyProducers, Subject};
+use crate::link::{Broadcast, ManyProducers, Target};
 use crate::scenario::copy_cost::{Direction, Operation};
 use crate::scenario::vector_read_all::Table;
 use crate::scenario::{Scenario, core_matrix};
-use crate::subjects::plain::{PlainRead, PlainWrite};
-use crate::subjects::queue::{MpmcQueue, SharedMpmcQueue, SharedSpmcQueue, SpmcQueue};
-use crate::subjects::seqlock::SeqlockCell;
-use crate::subjects::seqlock_copy::{ExclusiveWrite, ReadInto, SharedWrite};
-use crate::subjects::table::{
+use crate::targets::plain::{PlainRead, PlainWrite};
+use crate::targets::queue::{MpmcQueue, SharedMpmcQueue, SharedSpmcQueue, SpmcQueue};
+use crate::targets::seqlock::SeqlockCell;
+use crate::targets::seqlock_copy::{ExclusiveWrite, ReadInto, SharedWrite};
+use crate::targets::table::{
     IteratedPackedVector, IteratedVector, PackedVector, PaddedVector, PlainSlice, SharedPackedVector,
     SharedPaddedVector,
 };
-use crate::subjects::vector::VectorSlot;
-use crate::subjects::vector_copy::{VectorRead, VectorWrite, VectorWriteAlone};
-use crate::subjects::vector_handles::{SharedSingleWriterSlot, SharedVectorSlot, SingleWriterSlot};
-use crate::subjects::{fetch_add, plain_ring, raw};
+use crate::targets::vector::VectorSlot;
+use crate::targets::vector_copy::{VectorRead, VectorWrite, VectorWriteAlone};
+use crate::targets::vector_handles::{SharedSingleWriterSlot, SharedVectorSlot, SingleWriterSlot};
+use crate::targets::{fetch_add, plain_ring, raw};
 
-/// The subjects a run can choose from, in the order of the report.
+/// The targets a run can choose from, in the order of the report.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     entries: Vec<Entry>,
@@ -81,19 +81,19 @@ impl Catalogue {
             .with_table::<IteratedVector>()
     }
 
-    /// Adds a subject of which only the newest value counts: to latency, back to back and spaced.
+    /// Adds a target of which only the newest value counts: to latency, back to back and spaced.
     #[must_use]
-    pub fn with<S: Subject>(self) -> Self {
+    pub fn with<S: Target>(self) -> Self {
         self.with_latency::<S>(Kind::LatestValue)
     }
 
-    /// Says that other libraries are among the subjects.
+    /// Says that other libraries are among the targets.
     #[must_use]
     pub fn with_rivals(self) -> Self {
         Self { has_rivals: true, ..self }
     }
 
-    /// Whether other libraries are among the subjects.
+    /// Whether other libraries are among the targets.
     #[must_use]
     pub fn has_rivals(&self) -> bool {
         self.has_rivals
@@ -111,7 +111,7 @@ impl Catalogue {
 
     /// Adds a queue that never waits for a consumer: to latency, stream and produce cost, alone and with a consumer.
     #[must_use]
-    pub fn with_lossy_queue<S: Subject>(self) -> Self {
+    pub fn with_lossy_queue<S: Target>(self) -> Self {
         self.with_lossless_queue::<S>().and(Scenario::ProduceCost, S::NAME, Kind::Queue, make::produce_alone::<S>).and(
             Scenario::ProduceCost,
             S::NAME,
@@ -122,7 +122,7 @@ impl Catalogue {
 
     /// Adds a queue that may wait for its consumer: to latency and stream.
     #[must_use]
-    pub fn with_lossless_queue<S: Subject>(self) -> Self {
+    pub fn with_lossless_queue<S: Target>(self) -> Self {
         self.with_latency::<S>(Kind::Queue).and(Scenario::Stream, S::NAME, Kind::Queue, make::stream_of::<S>)
     }
 
@@ -150,7 +150,7 @@ impl Catalogue {
         self.and(Scenario::VectorReadAll, S::NAME, Kind::Read, make::table_of::<S>)
     }
 
-    fn with_latency<S: Subject>(self, kind: Kind) -> Self {
+    fn with_latency<S: Target>(self, kind: Kind) -> Self {
         self.and(Scenario::OneWayLatency, S::NAME, kind, make::case_of::<S>).and(
             Scenario::SpacedLatency,
             S::NAME,
@@ -185,11 +185,11 @@ impl Catalogue {
         self
     }
 
-    /// The names of all subjects of a scenario, each once.
+    /// The names of all targets of a scenario, each once.
     #[must_use]
     pub fn names(&self, scenario: Scenario) -> Vec<&'static str> {
         let mut names: Vec<_> = self.of(scenario).map(|entry| entry.name).collect();
-        // The matrix is of cores, and has no subject but the bare atomics.
+        // The matrix is of cores, and has no target but the bare atomics.
         if scenario == Scenario::CoreMatrix {
             names.push(raw::NAME);
         }
@@ -198,7 +198,7 @@ impl Catalogue {
         names
     }
 
-    /// A case for each payload and each subject of a scenario that `wanted` accepts: payload by payload, those with one
+    /// A case for each payload and each target of a scenario that `wanted` accepts: payload by payload, those with one
     /// reference together.
     ///
     /// A size that is not among the scenario's yields no case. Those of [`Scenario::CoreMatrix`] are the business of

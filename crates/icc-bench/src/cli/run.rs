@@ -24,7 +24,7 @@ use crate::report::json::{self, ReadError};
 use crate::report::{Report, Row};
 use crate::rounds::{self, Turn};
 use crate::scenario::one_way_latency::RoundError;
-use crate::scenario::{Rig, Round};
+use crate::scenario::{Round, Setup};
 
 /// The exit code of a comparison that found a ratio got worse.
 const GOT_WORSE: u8 = 3;
@@ -66,7 +66,7 @@ pub enum RunError {
     /// The clocks of the two cores could not be compared.
     #[error("comparing the clocks of the two cores: {0}")]
     Clocks(RoundError),
-    /// A subject failed.
+    /// A target failed.
     #[error(transparent)]
     Case(#[from] CaseError),
 }
@@ -194,7 +194,7 @@ fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result
     Ok(code)
 }
 
-/// The results, and what failed: a subject that garbles or loses messages has no row, and the others theirs.
+/// The results, and what failed: a target that garbles or loses messages has no row, and the others theirs.
 fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result<(Report, Vec<CaseError>), RunError> {
     let available = pin::available_cores();
     let selection = arguments.select(catalogue, &available)?;
@@ -206,8 +206,8 @@ fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Resul
         // Threads have it from the one that starts them.
         priority.apply()?;
     }
-    let rig = Rig { interval: selection.interval, ..Rig::new(selection.cores).map_err(RunError::Clocks)? };
-    let machine = Machine::describe(&available, &rig, load, selection.priority);
+    let setup = Setup { interval: selection.interval, ..Setup::new(selection.cores).map_err(RunError::Clocks)? };
+    let machine = Machine::describe(&available, &setup, load, selection.priority);
     for warning in machine.warnings() {
         eprintln!("note: {warning}");
     }
@@ -221,7 +221,7 @@ fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Resul
     let (mut rows, mut failures) = (Vec::new(), Vec::new());
     for part in &selection.parts {
         if !interrupt.is_asked() {
-            rows.extend(measure_part(&rig, part, &mut progress, &interrupt, &mut failures)?);
+            rows.extend(measure_part(&setup, part, &mut progress, &interrupt, &mut failures)?);
         }
     }
     progress.end();
@@ -243,7 +243,7 @@ fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Resul
 
 /// Measures all cases, those that share a reference interleaved with each other, until the end or an interrupt.
 fn measure_part(
-    rig: &Rig,
+    setup: &Setup,
     Part { scenario, cases, plan }: &Part,
     progress: &mut Progress,
     interrupt: &Interrupt,
@@ -267,10 +267,10 @@ fn measure_part(
             scenario.min_samples(),
             || began.elapsed(),
             |turn| match turn {
-                Turn::Baseline => reference.measure(rig, plan.baseline),
+                Turn::Baseline => reference.measure(setup, plan.baseline),
                 // A round without samples is dropped.
                 Turn::Case(index) if failed.contains_key(&index) => Ok(Round::default()),
-                Turn::Case(index) => part[index].measure(rig, plan.round).or_else(|error| {
+                Turn::Case(index) => part[index].measure(setup, plan.round).or_else(|error| {
                     failed.insert(index, error);
                     Ok(Round::default())
                 }),

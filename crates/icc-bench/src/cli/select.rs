@@ -11,7 +11,7 @@ use crate::report::baseline::Threshold;
 use crate::rounds::Plan;
 use crate::scenario::spaced_latency::{INTERVAL, INTERVALS};
 use crate::scenario::{Scenario, core_matrix};
-use crate::subjects::raw;
+use crate::targets::raw;
 
 /// The most rounds that can be asked for.
 const MAX_ROUNDS: usize = 1_000;
@@ -61,17 +61,17 @@ pub enum UsageError {
         sizes: Vec<usize>,
     },
 
-    /// `--only` fits no subject.
-    #[error("--only: no subject's name contains `{given}`; there are: {}", .names.join(", "))]
-    NoSuchSubject {
+    /// `--only` fits no target.
+    #[error("--only: no target's name contains `{given}`; there are: {}", .names.join(", "))]
+    NoSuchTarget {
         /// What was given.
         given: String,
-        /// The subjects that exist.
+        /// The targets that exist.
         names: Vec<&'static str>,
     },
 
     /// `--only` and `--payload` fit no row together.
-    #[error("--only and --payload: no subject that was asked for is measured at such a size")]
+    #[error("--only and --payload: no target that was asked for is measured at such a size")]
     NoRow,
 
     /// There are no rivals in this program.
@@ -160,7 +160,7 @@ impl Arguments {
         }
         let scenarios = self.scenarios()?;
         let payloads = self.payloads(&scenarios)?;
-        self.check_subjects(catalogue, &scenarios)?;
+        self.check_targets(catalogue, &scenarios)?;
         let (cores, interval) = (self.choose_cores(available)?, self.interval()?);
         let is_wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| fits(only, name));
         let mut parts = Vec::new();
@@ -219,7 +219,7 @@ impl Arguments {
         Ok(Some(payloads))
     }
 
-    fn check_subjects(&self, catalogue: &Catalogue, scenarios: &[Scenario]) -> Result<(), UsageError> {
+    fn check_targets(&self, catalogue: &Catalogue, scenarios: &[Scenario]) -> Result<(), UsageError> {
         let mut names: Vec<&'static str> = Vec::new();
         for name in scenarios.iter().flat_map(|&scenario| catalogue.names(scenario)) {
             if !names.contains(&name) {
@@ -227,7 +227,7 @@ impl Arguments {
             }
         }
         match self.only.iter().find(|only| !names.iter().any(|name| fits(only, name))) {
-            Some(given) => Err(UsageError::NoSuchSubject { given: given.clone(), names }),
+            Some(given) => Err(UsageError::NoSuchTarget { given: given.clone(), names }),
             None => Ok(()),
         }
     }

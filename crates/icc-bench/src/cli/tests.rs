@@ -44,8 +44,8 @@ fn without_options_everything_is_measured_at_the_default_sizes() {
         let scenarios: Vec<_> = selection.parts.iter().map(|part| part.scenario).collect();
         assert_eq!(scenarios, Scenario::ALL);
         assert_eq!(selection.parts[0].plan, Plan::FULL);
-        let subjects = Catalogue::icc().names(Scenario::OneWayLatency).len();
-        assert_eq!(selection.parts[0].cases.len(), subjects * DEFAULT_PAYLOADS.len());
+        let targets = Catalogue::icc().names(Scenario::OneWayLatency).len();
+        assert_eq!(selection.parts[0].cases.len(), targets * DEFAULT_PAYLOADS.len());
         assert!(CORES.contains(&selection.cores.first) && CORES.contains(&selection.cores.second));
         assert_eq!((selection.interval, selection.priority), (spaced_latency::INTERVAL, None));
     }
@@ -58,7 +58,7 @@ fn options_select() {
     assert_eq!((selection.cores.first, selection.cores.second), (5, 0));
     assert_eq!(selection.rows(), 2);
     let Part { cases, plan, .. } = part(line);
-    let cases: Vec<_> = cases.iter().map(|case| (case.subject, case.payload_bytes)).collect();
+    let cases: Vec<_> = cases.iter().map(|case| (case.target, case.payload_bytes)).collect();
     assert_eq!(cases, [("raw atomics", 8), ("raw atomics", 1024)]);
     assert_eq!(plan, Plan { rounds: 3, ..Plan::QUICK });
 }
@@ -99,7 +99,7 @@ fn every_scenario_can_be_asked_for() {
         for &bytes in scenario.payloads() {
             let line = format!("--scenario {} --payload {bytes}", scenario.name());
             let cases = part(&line).cases;
-            assert_eq!(cases.iter().map(|case| case.subject).collect::<BTreeSet<_>>(), names, "{line}");
+            assert_eq!(cases.iter().map(|case| case.target).collect::<BTreeSet<_>>(), names, "{line}");
         }
     }
 }
@@ -163,7 +163,7 @@ fn each_copy_has_the_plain_copy_of_its_size_and_direction_as_reference() {
     assert_eq!(parts.len(), 4, "{parts:?}");
     for part in parts {
         let reference = part[0].reference_case().unwrap();
-        assert_eq!(reference.subject, part[0].subject);
+        assert_eq!(reference.target, part[0].target);
         assert!(part.iter().all(|case| case.payload_bytes == reference.payload_bytes));
     }
     let cases = part("--scenario one_way_latency --payload 8,64").cases;
@@ -199,7 +199,7 @@ fn the_help_names_every_size() {
 }
 
 #[test]
-fn a_wrong_subject_lists_the_subjects() {
+fn a_wrong_target_lists_the_targets() {
     let error = usage_error("--only raw --only nothing").to_string();
     assert!(error.contains("nothing"), "{error}");
     for name in Catalogue::icc().names(Scenario::OneWayLatency) {
@@ -241,7 +241,7 @@ fn an_unknown_option_can_be_answered_with_all_there_are() {
         "--interval TIME",
         "--priority N",
         "--payload LIST",
-        "--only SUBJECT",
+        "--only TARGET",
         "--rounds N",
     ] {
         assert!(options.contains(name), "{options}");

@@ -102,7 +102,7 @@ pub struct Comparison<'report> {
 /// There is nothing to compare.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{} has no row in common with this run: compare runs of the same scenario, subjects and sizes; it was made by `{command}`",
+    "{} has no row in common with this run: compare runs of the same scenario, targets and sizes; it was made by `{command}`",
     path.display()
 )]
 pub struct NothingInCommon {
@@ -155,7 +155,7 @@ impl Comparison<'_> {
                 self.began
             );
             let mut table = empty_table();
-            table.set_header(["bytes", "subject", "before", "now", "change", ""]);
+            table.set_header(["bytes", "target", "before", "now", "change", ""]);
             for pair in pairs {
                 let percent = (pair.now.ratio / pair.before.ratio - 1.0) * 100.0;
                 table.add_row(

@@ -20,7 +20,7 @@ impl Standing {
     /// How `row` stands among `rows`.
     ///
     /// What counts is the ratio, since rows are interleaved with its reference. At full speed it is the rate of messages
-    /// received, and where the reference is the subject itself with one consumer it is the time.
+    /// received, and where the reference is the target itself with one consumer it is the time.
     #[must_use]
     pub fn of(row: &Row, rows: &[Row]) -> Self {
         if row.kind == Kind::Reference {
@@ -31,7 +31,7 @@ impl Standing {
         let best = rivals().min_by(|a, b| f64::total_cmp(&rank(a), &rank(b)));
         let (Some(best), true) = (best, rivals().count() > 1) else { return Self::None };
         match (row.figures, best.figures) {
-            _ if std::ptr::eq(row, best) || best.subject == row.subject => Self::Best,
+            _ if std::ptr::eq(row, best) || best.target == row.target => Self::Best,
             (Some(own), Some(other)) if reaches(row.scenario, &own, &other) => Self::Level,
             _ => Self::None,
         }
@@ -74,10 +74,10 @@ fn rank(row: &Row) -> f64 {
     merit(row).unwrap_or(f64::INFINITY)
 }
 
-/// Whether a subject is one of this project's.
+/// Whether a target is one of this project's.
 #[must_use]
-pub fn is_own(subject: &str) -> bool {
-    subject.starts_with("icc-")
+pub fn is_own(target: &str) -> bool {
+    target.starts_with("icc-")
 }
 
 /// A place where another library is ahead of everything of this project's.
@@ -95,13 +95,11 @@ pub struct Ahead<'report> {
 #[must_use]
 pub fn ahead(rows: &[Row]) -> Vec<Ahead<'_>> {
     rows.iter()
-        .filter(|row| !is_own(&row.subject) && Standing::of(row, rows) == Standing::Best)
+        .filter(|row| !is_own(&row.target) && Standing::of(row, rows) == Standing::Best)
         .filter_map(|row| {
             let own = rows
                 .iter()
-                .filter(|own| {
-                    is_own(&own.subject) && own.kind == row.kind && own.is_beside(row) && merit(own).is_some()
-                })
+                .filter(|own| is_own(&own.target) && own.kind == row.kind && own.is_beside(row) && merit(own).is_some())
                 .min_by(|a, b| f64::total_cmp(&rank(a), &rank(b)))?;
             Some(Ahead { row, own, is_level: Standing::of(own, rows) == Standing::Level })
         })
@@ -114,10 +112,10 @@ mod tests {
     use super::super::tests::sample;
     use super::*;
 
-    fn row(subject: &str, kind: Kind, [ratio_min, ratio, ratio_max]: [f64; 3]) -> Row {
+    fn row(target: &str, kind: Kind, [ratio_min, ratio, ratio_max]: [f64; 3]) -> Row {
         let row = sample().rows.remove(0);
         let figures = row.figures.map(|figures| Figures { ratio_min, ratio, ratio_max, ..figures });
-        Row { subject: subject.to_owned(), kind, figures, ..row }
+        Row { target: target.to_owned(), kind, figures, ..row }
     }
 
     #[test]
@@ -135,13 +133,13 @@ mod tests {
         let ahead = ahead(&rows);
         assert_eq!(ahead.len(), 1);
         assert_eq!(
-            (ahead[0].row.subject.as_str(), ahead[0].own.subject.as_str(), ahead[0].is_level),
+            (ahead[0].row.target.as_str(), ahead[0].own.target.as_str(), ahead[0].is_level),
             ("a", "icc-b", true)
         );
     }
 
     #[test]
-    fn where_the_reference_is_the_subject_itself_the_time_counts() {
+    fn where_the_reference_is_the_target_itself_the_time_counts() {
         let mut rows = [row("a", Kind::Queue, [0.9, 1.0, 1.1]), row("icc-b", Kind::Queue, [1.1, 1.2, 1.3])];
         for (row, p50_ns) in rows.iter_mut().zip([20.0, 10.0]) {
             row.scenario = Scenario::FanOut;
@@ -153,8 +151,8 @@ mod tests {
 
     #[test]
     fn a_stream_is_judged_by_what_arrives() {
-        let flow = |subject, per_second, ratio| {
-            let mut row = row(subject, Kind::Queue, [ratio; 3]);
+        let flow = |target, per_second, ratio| {
+            let mut row = row(target, Kind::Queue, [ratio; 3]);
             let flow = FlowFigures { per_second, share_received: 1.0, share_told: 1.0 };
             row.figures.as_mut().unwrap().flow = Some(flow);
             row.scenario = Scenario::Stream;

@@ -17,7 +17,7 @@ use crate::machine::Machine;
 use crate::scenario::Scenario;
 
 /// The number of the shape this module writes and reads.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// Read first, so that a file of another shape is told from a broken one.
 #[derive(Deserialize)]
@@ -39,7 +39,7 @@ struct Document {
 #[derive(Serialize, Deserialize)]
 struct Entry {
     scenario: String,
-    subject: String,
+    target: String,
     kind: Kind,
     payload_bytes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +82,7 @@ impl From<&Row> for Entry {
         let flow = row.figures.and_then(|figures| figures.flow);
         Self {
             scenario: row.scenario.name().to_owned(),
-            subject: row.subject.clone(),
+            target: row.target.clone(),
             kind: row.kind,
             payload_bytes: row.payload_bytes,
             consumers: row.consumers,
@@ -138,7 +138,7 @@ impl Entry {
         Some(Row {
             scenario,
             figures: figures(),
-            subject: self.subject,
+            target: self.target,
             kind: self.kind,
             payload_bytes: self.payload_bytes,
             consumers: self.consumers,

@@ -47,14 +47,14 @@ impl Report {
     }
 }
 
-/// The result of one subject at one payload size.
+/// The result of one target at one payload size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The scenario.
     pub scenario: Scenario,
-    /// The subject's name.
-    pub subject: String,
-    /// What the subject is for.
+    /// The target's name.
+    pub target: String,
+    /// What the target is for.
     pub kind: Kind,
     /// The size of the messages, in bytes.
     pub payload_bytes: usize,
@@ -129,7 +129,7 @@ impl Row {
     pub fn new(case: &Case, outcome: &Outcome) -> Self {
         Self {
             scenario: case.scenario,
-            subject: case.subject.to_owned(),
+            target: case.target.to_owned(),
             kind: case.kind,
             payload_bytes: case.payload_bytes,
             consumers: case.consumers,
@@ -140,10 +140,10 @@ impl Row {
         }
     }
 
-    /// The subject's name, with what varies beside the payload.
+    /// The target's name, with what varies beside the payload.
     #[must_use]
     pub fn label(&self) -> String {
-        let mut label = self.subject.clone();
+        let mut label = self.target.clone();
         match self.consumers {
             Some(1) => label.push_str(", 1 consumer"),
             Some(count) => label.push_str(&format!(", {count} consumers")),
@@ -158,7 +158,7 @@ impl Row {
     /// Whether both are of the same thing, in two runs.
     #[must_use]
     pub fn is_same_case(&self, other: &Self) -> bool {
-        self.is_beside(other) && self.subject == other.subject
+        self.is_beside(other) && self.target == other.target
     }
 
     /// Whether both are of the same size, consumers and cores, so that they can be compared.

@@ -11,7 +11,7 @@ use crate::machine::Machine;
 use crate::scenario::Scenario;
 
 /// The column that is text and not a number.
-const SUBJECT: usize = 1;
+const TARGET: usize = 1;
 
 /// The report as text: a table for each scenario, then the machine, then what may have spoilt the figures.
 #[must_use]
@@ -36,7 +36,7 @@ pub fn render(report: &Report) -> String {
 pub(super) type Percentile = (&'static str, fn(&Figures) -> f64);
 
 /// Which percentiles a scenario shows. Where a sample is the mean of a batch the slow ones tell of the machine alone, and
-/// the names of the subjects are long.
+/// the names of the targets are long.
 fn percentiles(scenario: Scenario) -> &'static [Percentile] {
     match scenario {
         Scenario::OneWayLatency => &[
@@ -76,7 +76,7 @@ fn headings(scenario: Scenario) -> Vec<String> {
     let times = percentiles(scenario).iter().map(|(name, _)| (*name).to_owned());
     let ratio = format!("ratio to {} (range)", scenario.reference());
     let extras = extras(scenario).iter().map(|&name| name.to_owned());
-    ["bytes".to_owned(), "subject".to_owned()]
+    ["bytes".to_owned(), "target".to_owned()]
         .into_iter()
         .chain(times)
         .chain(extras)
@@ -98,7 +98,7 @@ fn table(rows: &[Row]) -> Table {
     table.set_header(headings);
     let mut last_payload = None;
     for row in rows {
-        // A size stands once, above the subjects measured at it, with a gap between two sizes.
+        // A size stands once, above the targets measured at it, with a gap between two sizes.
         let is_new = last_payload != Some(row.payload_bytes);
         if is_new && last_payload.is_some() {
             table.add_row(vec![""; columns]);
@@ -110,7 +110,7 @@ fn table(rows: &[Row]) -> Table {
     for (index, column) in table.column_iter_mut().enumerate() {
         // The longest names leave no room for more.
         column.set_padding((1, 0));
-        if index != SUBJECT {
+        if index != TARGET {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -221,7 +221,7 @@ mod tests {
                 if let Some(figures) = &mut row.figures {
                     (figures.p50_ns, figures.ratio_max) = (12_345.678, 1_234.5);
                 }
-                row.subject = if matches!(scenario, Scenario::OneWayLatency | Scenario::Stream) {
+                row.target = if matches!(scenario, Scenario::OneWayLatency | Scenario::Stream) {
                     "icc-queue spmc, shared".to_owned()
                 } else {
                     "icc-seqlock write (exclusive)".to_owned()

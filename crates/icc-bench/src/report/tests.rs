@@ -2,7 +2,7 @@ use super::*;
 use crate::machine::Load;
 use crate::pin::Cores;
 use crate::rounds::Kept;
-use crate::scenario::{Rig, Round};
+use crate::scenario::{Round, Setup};
 
 fn kept(p50_ns: f64, ratio: f64) -> Kept {
     let round = Round {
@@ -28,7 +28,7 @@ pub(crate) fn sample() -> Report {
         command: "icc-bench --quick".to_owned(),
         began: "2026-11-23T13:05:00Z".to_owned(),
         interrupted: false,
-        machine: Machine::describe(&[0, 1], &Rig::uncompared(cores), Load::now(), None),
+        machine: Machine::describe(&[0, 1], &Setup::uncompared(cores), Load::now(), None),
         rows: vec![Row::new(&case, &outcome), Row::new(&crate::catalogue::baseline(1024), &Outcome::default())],
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use super::one_way_latency::RoundError;
-use super::{Rig, Round, time_batches};
+use super::{Round, Setup, time_batches};
 use crate::message::Message;
 use crate::pair::Panicked;
 use crate::pin::pin_current_thread;
@@ -100,28 +100,28 @@ impl<C> Place<C> {
     }
 }
 
-/// Measures one round of about `length` on the rig's first core.
+/// Measures one round of about `length` on the setup's first core.
 ///
 /// # Errors
 ///
 /// [`RoundError`] if the thread cannot be pinned, or if the operation did not copy what it should have.
-pub fn round<T: Message, O: Operation>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+pub fn round<T: Message, O: Operation>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     // Pinning lasts as long as its thread.
-    std::thread::scope(|scope| scope.spawn(|| on_this_thread::<T, O>(rig, length)).join()).map_err(|_| Panicked)?
+    std::thread::scope(|scope| scope.spawn(|| on_this_thread::<T, O>(setup, length)).join()).map_err(|_| Panicked)?
 }
 
-fn on_this_thread<T: Message, O: Operation>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+fn on_this_thread<T: Message, O: Operation>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     const HELD: u64 = 2;
     const GIVEN: u64 = 3;
 
-    pin_current_thread(rig.cores.first)?;
+    pin_current_thread(setup.cores.first)?;
     let (mut held, mut buffer) = (T::zeroed(), Box::new(Buffer(T::zeroed())));
     held.fill(HELD);
     buffer.0.fill(GIVEN);
     let mut place = Place::new(O::cell(held));
     let mut handle = black_box(O::handle(&mut place.cell));
 
-    let round = time_batches(&rig.stopwatch, length, || true, || O::run(&mut handle, black_box(&mut buffer.0)));
+    let round = time_batches(&setup.stopwatch, length, || true, || O::run(&mut handle, black_box(&mut buffer.0)));
 
     // Once more with a buffer that has not met the cell, to see that something is copied, and all of it.
     buffer.0.fill(GIVEN + 1);

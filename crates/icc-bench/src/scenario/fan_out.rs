@@ -19,12 +19,12 @@ use hdrhistogram::Histogram;
 
 use super::one_way_latency::{self, RoundError};
 use super::produce_cost::produce;
-use super::{Rig, Round};
+use super::{Round, Setup};
 use crate::link::{Broadcast, Link, Polled, Receiver, Sender};
 use crate::message::Message;
 use crate::pair::{self, Stop, Waited};
 use crate::rounds::Plan;
-use crate::subjects::raw::{RawLink, Word};
+use crate::targets::raw::{RawLink, Word};
 
 /// The scenario's name in tables, in JSON and on the command line.
 pub const NAME: &str = "fan_out";
@@ -65,29 +65,30 @@ const CHECKED: u64 = 16;
 ///
 /// [`RoundError`] if a thread cannot be pinned, or if a consumer gets what was never sent, gets it twice or too early, or
 /// misses a message of a batch.
-pub fn round<T: Message, S: Broadcast>(consumers: usize, rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+pub fn round<T: Message, S: Broadcast>(consumers: usize, setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     let at_full_speed = |length| {
-        S::with_ends::<T, _>(consumers, |sender, receivers| at_full_speed(sender, receivers, rig, length))
+        S::with_ends::<T, _>(consumers, |sender, receivers| at_full_speed(sender, receivers, setup, length))
             .map_err(RoundError::Open)?
     };
     if S::ROOM <= BATCH {
         return at_full_speed(length);
     }
     let round = at_full_speed(length / 2)?;
-    let thread_ns = S::with_ends::<T, _>(consumers, |sender, receivers| in_batches(sender, receivers, rig, length / 2))
-        .map_err(RoundError::Open)??;
+    let thread_ns =
+        S::with_ends::<T, _>(consumers, |sender, receivers| in_batches(sender, receivers, setup, length / 2))
+            .map_err(RoundError::Open)??;
     Ok(Round { thread_ns: Some(thread_ns), ..round })
 }
 
 fn at_full_speed<T: Message>(
     mut sender: impl Sender<T>,
     receivers: Vec<impl Receiver<T>>,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<Round, RoundError> {
     let ((round, produced), last) = pair::run(
-        rig.cores,
-        |stop| Ok(produce(&mut sender, rig, length, || !stop.is_asked())),
+        setup.cores,
+        |stop| Ok(produce(&mut sender, setup, length, || !stop.is_asked())),
         |stop| poll(receivers, stop),
     )?;
     if last > produced {
@@ -128,7 +129,7 @@ fn poll<T: Message>(mut receivers: Vec<impl Receiver<T>>, stop: &Stop) -> Result
 fn in_batches<T: Message>(
     mut sender: impl Sender<T>,
     mut receivers: Vec<impl Receiver<T>>,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<f64, RoundError> {
     let mut sent = RawLink::open().map_err(RoundError::Open)?;
@@ -136,7 +137,7 @@ fn in_batches<T: Message>(
     let (mut tell_sent, hear_sent) = sent.ends().map_err(RoundError::Open)?;
     let (tell_taken, mut hear_taken) = taken.ends().map_err(RoundError::Open)?;
     let ((), histogram) = pair::run(
-        rig.cores,
+        setup.cores,
         |stop| {
             let (mut message, mut sequence, mut heard) = (T::zeroed(), 0, [0]);
             loop {
@@ -146,19 +147,19 @@ fn in_batches<T: Message>(
                     sender.send(&message);
                 }
                 tell_sent.send(&[sequence]);
-                match pair::receive(&mut hear_taken, &mut heard, stop, rig.patience) {
+                match pair::receive(&mut hear_taken, &mut heard, stop, setup.patience) {
                     Waited::Message => {}
                     // The other thread has ended: the time is over, or it says why.
                     Waited::Stopped => return Ok(()),
                     Waited::Lost(_) | Waited::TimedOut => {
-                        return Err(RoundError::Lost { sequence, patience: rig.patience });
+                        return Err(RoundError::Lost { sequence, patience: setup.patience });
                     }
                 }
             }
         },
-        |stop| take_batches(&mut receivers, hear_sent, tell_taken, stop, rig, length),
+        |stop| take_batches(&mut receivers, hear_sent, tell_taken, stop, setup, length),
     )?;
-    let clock = &rig.stopwatch;
+    let clock = &setup.stopwatch;
     let to_ns = |steps: f64| (steps * clock.step_ns() - clock.cost_ns()) / BATCH as f64;
     Ok(Round::from_histogram(&histogram, to_ns).p50_ns)
 }
@@ -168,20 +169,20 @@ fn take_batches<T: Message>(
     mut hear_sent: impl Receiver<Word>,
     mut tell_taken: impl Sender<Word>,
     stop: &Stop,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<Histogram<u64>, RoundError> {
-    let clock = &rig.stopwatch;
-    let mut histogram = one_way_latency::trip_histogram(clock.ticks_in(rig.patience) / clock.step_ticks());
+    let clock = &setup.stopwatch;
+    let mut histogram = one_way_latency::trip_histogram(clock.ticks_in(setup.patience) / clock.step_ticks());
     let (mut message, mut heard) = (T::zeroed(), [0]);
     let began = Instant::now();
     let mut batch = 0;
     while began.elapsed() < length || histogram.is_empty() {
-        match pair::receive(&mut hear_sent, &mut heard, stop, rig.patience) {
+        match pair::receive(&mut hear_sent, &mut heard, stop, setup.patience) {
             Waited::Message => {}
             Waited::Stopped => break,
             Waited::Lost(_) | Waited::TimedOut => {
-                return Err(RoundError::Lost { sequence: heard[0] + 1, patience: rig.patience });
+                return Err(RoundError::Lost { sequence: heard[0] + 1, patience: setup.patience });
             }
         }
         let first = heard[0] + 1 - BATCH as u64;

@@ -202,7 +202,7 @@ fn time_batches(
 
 /// What every round of a run shares.
 #[derive(Clone, Debug)]
-pub struct Rig {
+pub struct Setup {
     /// The cores of the two threads.
     pub cores: Cores,
     /// Where time stamps come from.
@@ -215,19 +215,19 @@ pub struct Rig {
     pub clocks: Offset,
 }
 
-impl Rig {
+impl Setup {
     /// How long a message may take before it counts as lost, where nothing else is said.
     pub const PATIENCE: Duration = Duration::from_secs(2);
 
-    /// A rig on these cores, its clock calibrated and compared between them. Takes up to about 250 ms.
+    /// A setup on these cores, its clock calibrated and compared between them. Takes up to about 250 ms.
     ///
     /// # Errors
     ///
     /// [`RoundError`](one_way_latency::RoundError) if a thread cannot be pinned to one of the cores.
     pub fn new(cores: Cores) -> Result<Self, one_way_latency::RoundError> {
-        let mut rig = Self::uncompared(cores);
-        rig.clocks = Offset::measure(&rig)?;
-        Ok(rig)
+        let mut setup = Self::uncompared(cores);
+        setup.clocks = Offset::measure(&setup)?;
+        Ok(setup)
     }
 
     /// The same for one core, or where nothing rests on the agreement of two.
@@ -238,7 +238,7 @@ impl Rig {
     }
 }
 
-/// What one round of one subject measured.
+/// What one round of one target measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Round {
     /// Samples behind the percentiles.
@@ -335,22 +335,22 @@ pub(crate) mod tests {
     use super::*;
     use crate::pin;
 
-    /// A rig, and the right to be the only test that uses one: two that spin on the same core would take each other for
-    /// subjects that lose messages.
-    pub(crate) struct TestRig {
-        rig: Rig,
+    /// A setup, and the right to be the only test that uses one: two that spin on the same core would take each other for
+    /// targets that lose messages.
+    pub(crate) struct TestSetup {
+        setup: Setup,
         _turn: MutexGuard<'static, ()>,
     }
 
-    impl Deref for TestRig {
-        type Target = Rig;
+    impl Deref for TestSetup {
+        type Target = Setup;
 
-        fn deref(&self) -> &Rig {
-            &self.rig
+        fn deref(&self) -> &Setup {
+            &self.setup
         }
     }
 
-    impl TestRig {
+    impl TestSetup {
         /// On two cores; none, said aloud, where there is only one.
         pub(crate) fn on_two_cores() -> Option<Self> {
             match pin::choose(&pin::available_cores(), |core| vec![core]) {
@@ -371,12 +371,12 @@ pub(crate) mod tests {
         fn on(cores: Cores) -> Self {
             static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
             let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-            Self { rig: Rig::uncompared(cores), _turn: turn }
+            Self { setup: Setup::uncompared(cores), _turn: turn }
         }
 
         /// The same with another patience.
         pub(crate) fn with_patience(mut self, patience: Duration) -> Self {
-            self.rig.patience = patience;
+            self.setup.patience = patience;
             self
         }
     }

@@ -9,12 +9,12 @@
 use std::time::{Duration, Instant};
 
 use super::one_way_latency::RoundError;
-use super::{Rig, Round, time_batches};
+use super::{Round, Setup, time_batches};
 use crate::link::{ManyProducers, Polled, Receiver, Sender};
 use crate::message::Message;
 use crate::pair;
 use crate::rounds::Plan;
-use crate::subjects::fetch_add::Counter;
+use crate::targets::fetch_add::Counter;
 
 /// The scenario's name in tables, in JSON and on the command line.
 pub const NAME: &str = "multi_producer";
@@ -48,10 +48,10 @@ const LOOKS: u32 = 1 << 16;
 /// # Errors
 ///
 /// [`RoundError`] if a thread cannot be pinned, or an addition is missing.
-pub fn fetch_add_round(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+pub fn fetch_add_round(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     let counter = Counter::default();
-    let add = |stop: &pair::Stop| Ok::<_, RoundError>(repeat(rig, length, stop, |_| counter.add()));
-    let (first, second) = pair::run(rig.cores, add, add)?;
+    let add = |stop: &pair::Stop| Ok::<_, RoundError>(repeat(setup, length, stop, |_| counter.add()));
+    let (first, second) = pair::run(setup.cores, add, add)?;
     let produced = first.count + second.count;
     if counter.total() != produced {
         return Err(RoundError::Unaccounted { produced, accounted: counter.total() });
@@ -64,12 +64,12 @@ pub fn fetch_add_round(rig: &Rig, length: Duration) -> Result<Round, RoundError>
 /// # Errors
 ///
 /// [`RoundError`] if a thread cannot be pinned, or a message is garbled, out of its producer's order, or unaccounted for.
-pub fn round<T: Message, S: ManyProducers>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+pub fn round<T: Message, S: ManyProducers>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     let ([first, second], mut receiver) = S::open_for_two::<T>().map_err(RoundError::Open)?;
     let produce = |mut sender: S::Sender<T>, parity: u64| {
         move |stop: &pair::Stop| {
             let mut message = T::zeroed();
-            let share = repeat(rig, length, stop, |count| {
+            let share = repeat(setup, length, stop, |count| {
                 // The low bit tells the producers apart.
                 message.fill(count << 1 | parity);
                 sender.send(&message);
@@ -78,7 +78,7 @@ pub fn round<T: Message, S: ManyProducers>(rig: &Rig, length: Duration) -> Resul
             Ok::<_, RoundError>((share, sender))
         }
     };
-    let ((first, _one), (second, _other)) = pair::run(rig.cores, produce(first, 0), produce(second, 1))?;
+    let ((first, _one), (second, _other)) = pair::run(setup.cores, produce(first, 0), produce(second, 1))?;
     account(&mut receiver, [first.count, second.count])?;
     Ok(together(&first, &second))
 }
@@ -121,11 +121,11 @@ impl Share {
 
 /// Does `operation` for about `length`, or until the other thread ends.
 #[inline(always)]
-fn repeat(rig: &Rig, length: Duration, stop: &pair::Stop, mut operation: impl FnMut(u64)) -> Share {
+fn repeat(setup: &Setup, length: Duration, stop: &pair::Stop, mut operation: impl FnMut(u64)) -> Share {
     let mut count = 0;
     let began = Instant::now();
     let round = time_batches(
-        &rig.stopwatch,
+        &setup.stopwatch,
         length,
         || !stop.is_asked(),
         || {

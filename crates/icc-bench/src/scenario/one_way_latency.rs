@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::{Rig, Round, spaced_latency};
+use super::{Round, Setup, spaced_latency};
 use crate::link::{Link, OpenError, Receiver, Sender};
 use crate::message::{Garbled, Message};
 use crate::pair::{self, Panicked, Stop, Waited};
@@ -141,19 +141,19 @@ pub enum RoundError {
 /// # Errors
 ///
 /// [`RoundError`] if a thread cannot be pinned, or a message is lost, comes twice or is garbled. Every wait is bounded
-/// by the rig's patience.
+/// by the setup's patience.
 pub fn round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<Round, RoundError> {
-    spaced_round(open, rig, length, Duration::ZERO)
+    spaced_round(open, setup, length, Duration::ZERO)
 }
 
 /// The same with a pause between the start of one round trip and the start of the next.
 pub(super) fn spaced_round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
     interval: Duration,
 ) -> Result<Round, RoundError> {
@@ -163,18 +163,18 @@ pub(super) fn spaced_round<T: Message, L: Link<T>>(
     let (pong_out, pong_in) = back.ends().map_err(RoundError::Open)?;
 
     let (trips, last_seen) = pair::run(
-        rig.cores,
-        |stop| time_trips(ping_out, pong_in, stop, rig, length, interval),
-        |stop| answer(pong_out, ping_in, stop, rig),
+        setup.cores,
+        |stop| time_trips(ping_out, pong_in, stop, setup, length, interval),
+        |stop| answer(pong_out, ping_in, stop, setup),
     )?;
     match trips {
         Trips::Done(histogram) => {
-            let clock = &rig.stopwatch;
+            let clock = &setup.stopwatch;
             Ok(Round::from_histogram(&histogram, |steps| (steps * clock.step_ns() - clock.cost_ns()) / 2.0))
         }
         // Which of the two links lost its message is known only to the other side.
         Trips::NoAnswerTo(ping) => {
-            Err(RoundError::Lost { sequence: if last_seen < ping { ping } else { ping + 1 }, patience: rig.patience })
+            Err(RoundError::Lost { sequence: if last_seen < ping { ping } else { ping + 1 }, patience: setup.patience })
         }
     }
 }
@@ -192,18 +192,18 @@ fn time_trips<T: Message>(
     mut sender: impl Sender<T>,
     mut receiver: impl Receiver<T>,
     stop: &Stop,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
     interval: Duration,
 ) -> Result<Trips, RoundError> {
-    let clock = &rig.stopwatch;
+    let clock = &setup.stopwatch;
     let (ticks, step, pause) = (clock.ticks_in(length), clock.step_ticks(), clock.ticks_in(interval));
     let (warm_up_trips, min_samples) = if interval.is_zero() {
         (WARM_UP_TRIPS, MIN_SAMPLES)
     } else {
         (spaced_latency::WARM_UP_MESSAGES as u64, spaced_latency::MIN_SAMPLES)
     };
-    let mut histogram = trip_histogram(clock.ticks_in(rig.patience) / clock.step_ticks());
+    let mut histogram = trip_histogram(clock.ticks_in(setup.patience) / clock.step_ticks());
     let (mut ping, mut pong) = (T::zeroed(), T::zeroed());
     let mut sequence = FIRST_PING;
     let mut warm_up = warm_up_trips;
@@ -217,7 +217,7 @@ fn time_trips<T: Message>(
         }
         due = start + pause;
         sender.send(&ping);
-        let waited = pair::receive(&mut receiver, &mut pong, stop, rig.patience);
+        let waited = pair::receive(&mut receiver, &mut pong, stop, setup.patience);
         let end = clock.stamp();
         match waited {
             Waited::Message => pong.check(sequence + 1)?,
@@ -246,11 +246,11 @@ fn answer<T: Message>(
     mut sender: impl Sender<T>,
     mut receiver: impl Receiver<T>,
     stop: &Stop,
-    rig: &Rig,
+    setup: &Setup,
 ) -> Result<u64, RoundError> {
     // Longer than the first thread waits, so that it is always that one which gives up, and a lost answer is not taken
     // for a lost message.
-    let patience = rig.patience * 2;
+    let patience = setup.patience * 2;
     let (mut ping, mut pong) = (T::zeroed(), T::zeroed());
     let mut sequence = FIRST_PING;
     loop {

@@ -12,13 +12,13 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use super::one_way_latency::RoundError;
-use super::{Rig, Round, time_batches};
-use crate::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use super::{Round, Setup, time_batches};
+use crate::link::{Link, OpenError, Polled, Receiver, Sender, Target};
 use crate::message::Message;
 use crate::pair::Panicked;
 use crate::pin::pin_current_thread;
 use crate::rounds::Plan;
-use crate::subjects::plain_ring::PlainRing;
+use crate::targets::plain_ring::PlainRing;
 
 /// The scenario's name in tables, in JSON and on the command line.
 pub const NAME: &str = "produce_cost";
@@ -52,10 +52,10 @@ const LOOKS: u32 = 1 << 20;
 /// # Errors
 ///
 /// [`RoundError`] if the thread cannot be pinned, or if the last message does not lie in the ring.
-pub fn plain_round<T: Message>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
-    on_own_thread(rig, || {
+pub fn plain_round<T: Message>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
+    on_own_thread(setup, || {
         let mut ring = PlainRing::<T>::new();
-        let (round, produced) = produce(&mut ring, rig, length, || true);
+        let (round, produced) = produce(&mut ring, setup, length, || true);
         ring.last().check(produced)?;
         Ok(round)
     })
@@ -67,19 +67,19 @@ pub fn plain_round<T: Message>(rig: &Rig, length: Duration) -> Result<Round, Rou
 ///
 /// [`RoundError`] if the thread cannot be pinned, a message is garbled, or one that is sent at the end, when there is room
 /// for it, does not arrive.
-pub fn round<T: Message, S: Subject>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
-    measure(S::open::<T>, rig, length)
+pub fn round<T: Message, S: Target>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
+    measure(S::open::<T>, setup, length)
 }
 
 fn measure<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<Round, RoundError> {
     let mut link = open().map_err(RoundError::Open)?;
     let (mut sender, mut receiver) = link.ends().map_err(RoundError::Open)?;
-    on_own_thread(rig, move || {
-        let (round, produced) = produce(&mut sender, rig, length, || true);
+    on_own_thread(setup, move || {
+        let (round, produced) = produce(&mut sender, setup, length, || true);
         let mut message = T::zeroed();
         // What is still there must be whole. How much that is, and what is told of the rest, differs.
         for _ in 0..LOOKS {
@@ -112,13 +112,13 @@ fn check_next<T: Message>(receiver: &mut impl Receiver<T>, message: &mut T, last
 /// Fills and sends messages from number 1 on while `goes_on`; returns the last one's number beside the round.
 pub(super) fn produce<T: Message>(
     sender: &mut impl Sender<T>,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
     goes_on: impl Fn() -> bool,
 ) -> (Round, u64) {
     // On a cache line, else the figure depends on where the stack happens to stand.
     let (mut message, mut sequence) = (CachePadded::new(T::zeroed()), 0);
-    let round = time_batches(&rig.stopwatch, length, goes_on, || {
+    let round = time_batches(&setup.stopwatch, length, goes_on, || {
         sequence += 1;
         message.fill(sequence);
         sender.send(&message);
@@ -126,12 +126,12 @@ pub(super) fn produce<T: Message>(
     (round, sequence)
 }
 
-fn on_own_thread(rig: &Rig, body: impl FnOnce() -> Result<Round, RoundError> + Send) -> Result<Round, RoundError> {
+fn on_own_thread(setup: &Setup, body: impl FnOnce() -> Result<Round, RoundError> + Send) -> Result<Round, RoundError> {
     // Pinning lasts as long as its thread.
     std::thread::scope(|scope| {
         scope
             .spawn(|| {
-                pin_current_thread(rig.cores.first)?;
+                pin_current_thread(setup.cores.first)?;
                 body()
             })
             .join()

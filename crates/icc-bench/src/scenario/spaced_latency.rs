@@ -23,7 +23,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::one_way_latency::{self, RoundError};
-use super::{Flow, Rig, Round};
+use super::{Flow, Round, Setup};
 use crate::clock::Stopwatch;
 use crate::link::{Link, OpenError, Polled, Receiver, Sender};
 use crate::message::Message;
@@ -83,32 +83,32 @@ const POLLS_AT_THE_END: u32 = 1 << 20;
 pub fn round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
     tells_loss: bool,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<Round, RoundError> {
-    if !rig.clocks.agree() {
-        return one_way_latency::spaced_round(open, rig, length, rig.interval);
+    if !setup.clocks.agree() {
+        return one_way_latency::spaced_round(open, setup, length, setup.interval);
     }
     let mut link = open().map_err(RoundError::Open)?;
     let (sender, receiver) = link.ends().map_err(RoundError::Open)?;
-    let clock = &rig.stopwatch;
-    let room = most_messages(rig, length);
+    let clock = &setup.stopwatch;
+    let room = most_messages(setup, length);
     let (sent, tally) = pair::run(
-        rig.cores,
-        |stop| Ok(send_all(sender, stop, rig, length, room)),
+        setup.cores,
+        |stop| Ok(send_all(sender, stop, setup, length, room)),
         |stop| Ok::<_, RoundError>(receive_all(receiver, stop, clock, room)),
     )?;
     if let Some(error) = tally.failure {
         return Err(error);
     }
-    let missing = account(&sent, &tally.arrivals, rig.patience)?;
+    let missing = account(&sent, &tally.arrivals, setup.patience)?;
     let received = tally.arrivals.len() as u64;
     if tells_loss && missing != tally.told_lost {
         let produced = sent.len() as u64;
         return Err(RoundError::Unaccounted { produced, accounted: received + tally.told_lost });
     }
     let counted = tally.arrivals.get(WARM_UP_MESSAGES..).unwrap_or_default();
-    let round = round_of(counted, clock, rig.patience)?;
+    let round = round_of(counted, clock, setup.patience)?;
     let flow = Flow {
         produced: sent.len() as u64,
         received,
@@ -119,8 +119,8 @@ pub fn round<T: Message, L: Link<T>>(
 }
 
 /// How many messages there is room for: those that fit into the time, or as many as a round must have.
-fn most_messages(rig: &Rig, length: Duration) -> usize {
-    let in_time = length.as_nanos() / rig.interval.as_nanos().max(1);
+fn most_messages(setup: &Setup, length: Duration) -> usize {
+    let in_time = length.as_nanos() / setup.interval.as_nanos().max(1);
     usize::try_from(in_time).unwrap_or(usize::MAX).saturating_add(1).max(WARM_UP_MESSAGES + MIN_SAMPLES as usize)
 }
 
@@ -137,9 +137,15 @@ fn with_room<V: Clone>(room: usize, value: V) -> Vec<V> {
 }
 
 /// The first thread: sends until the time is over. Returns the stamps.
-fn send_all<T: Message>(mut sender: impl Sender<T>, stop: &Stop, rig: &Rig, length: Duration, room: usize) -> Vec<u64> {
-    let clock = &rig.stopwatch;
-    let (interval, ticks) = (clock.ticks_in(rig.interval), clock.ticks_in(length));
+fn send_all<T: Message>(
+    mut sender: impl Sender<T>,
+    stop: &Stop,
+    setup: &Setup,
+    length: Duration,
+    room: usize,
+) -> Vec<u64> {
+    let clock = &setup.stopwatch;
+    let (interval, ticks) = (clock.ticks_in(setup.interval), clock.ticks_in(length));
     let mut sent = with_room(room, u64::MAX);
     let mut message = T::zeroed();
     let begin = clock.stamp();

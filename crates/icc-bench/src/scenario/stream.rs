@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::one_way_latency::RoundError;
 use super::produce_cost::produce;
-use super::{Flow, Rig, Round};
+use super::{Flow, Round, Setup};
 use crate::link::{Link, OpenError, Polled, Receiver};
 use crate::message::Message;
 use crate::pair::{self, Stop};
@@ -52,14 +52,14 @@ const POLLS_AT_THE_END: u32 = 1 << 20;
 /// arrives.
 pub fn round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<Round, RoundError> {
     let mut link = open().map_err(RoundError::Open)?;
     let (mut sender, receiver) = link.ends().map_err(RoundError::Open)?;
     let ((round, produced), tally) = pair::run(
-        rig.cores,
-        |stop| Ok(produce(&mut sender, rig, length, || !stop.is_asked())),
+        setup.cores,
+        |stop| Ok(produce(&mut sender, setup, length, || !stop.is_asked())),
         |stop| Ok::<_, RoundError>(receive_all(receiver, stop)),
     )?;
     if let Some(error) = tally.failure {

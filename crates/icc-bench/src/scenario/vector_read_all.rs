@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use super::one_way_latency::RoundError;
-use super::{Rig, Round, time_batches};
+use super::{Round, Setup, time_batches};
 use crate::link::OpenError;
 use crate::message::Message;
 use crate::pair::Panicked;
@@ -75,21 +75,21 @@ pub trait ReadAll<T> {
     fn read_all(&mut self, into: &mut [T]);
 }
 
-/// Measures one round of about `length` on the rig's first core.
+/// Measures one round of about `length` on the setup's first core.
 ///
 /// # Errors
 ///
 /// [`RoundError`] if the thread cannot be pinned, the table cannot be made, or a value is not what was written.
-pub fn round<T: Message, S: Table>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+pub fn round<T: Message, S: Table>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     // Pinning lasts as long as its thread.
-    std::thread::scope(|scope| scope.spawn(|| on_this_thread::<T, S>(rig, length)).join()).map_err(|_| Panicked)?
+    std::thread::scope(|scope| scope.spawn(|| on_this_thread::<T, S>(setup, length)).join()).map_err(|_| Panicked)?
 }
 
-fn on_this_thread<T: Message, S: Table>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+fn on_this_thread<T: Message, S: Table>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     /// The value that is written anew, neither first nor last.
     const CHANGED: usize = LEN / 3;
 
-    pin_current_thread(rig.cores.first)?;
+    pin_current_thread(setup.cores.first)?;
     let mut table = S::open::<T>(LEN).map_err(RoundError::Open)?;
     let (mut value, mut values) = (T::zeroed(), vec![T::zeroed(); LEN]);
     let number_of = |index: usize| index as u64 + 1;
@@ -98,7 +98,7 @@ fn on_this_thread<T: Message, S: Table>(rig: &Rig, length: Duration) -> Result<R
         table.write(index, &value).map_err(RoundError::Open)?;
     }
 
-    let round = time_batches(&rig.stopwatch, length, || true, || table.read_all(black_box(&mut values)));
+    let round = time_batches(&setup.stopwatch, length, || true, || table.read_all(black_box(&mut values)));
 
     for (index, value) in values.iter().enumerate() {
         value.check(number_of(index))?;

@@ -14,7 +14,7 @@ use icc_bench::scenario::Scenario;
 /// Cores of the made-up machine.
 const CORES: usize = 12;
 
-/// Every subject of every scenario at its default sizes, two other libraries, and a row without figures.
+/// Every target of every scenario at its default sizes, two other libraries, and a row without figures.
 pub(crate) fn report() -> Report {
     let catalogue = Catalogue::icc();
     let mut rows: Vec<Row> = Vec::new();
@@ -26,7 +26,7 @@ pub(crate) fn report() -> Report {
         for case in catalogue.cases(scenario, scenario.default_payloads(), |_| true) {
             let row = Row {
                 scenario,
-                subject: case.subject.to_owned(),
+                target: case.target.to_owned(),
                 kind: case.kind,
                 payload_bytes: case.payload_bytes,
                 consumers: case.consumers,
@@ -39,8 +39,8 @@ pub(crate) fn report() -> Report {
             if case.kind != Kind::Reference && rows.len().is_multiple_of(7) {
                 let better =
                     row.figures.map(|figures| Figures { ratio: 0.5, ratio_min: 0.4, ratio_max: 0.6, ..figures });
-                rows.push(Row { subject: format!("other {}", rows.len()), figures: better, ..row.clone() });
-                rows.push(Row { subject: format!("<b>&\"{}\"</b>", rows.len()), ..row.clone() });
+                rows.push(Row { target: format!("other {}", rows.len()), figures: better, ..row.clone() });
+                rows.push(Row { target: format!("<b>&\"{}\"</b>", rows.len()), ..row.clone() });
             }
             rows.push(row);
         }
@@ -87,7 +87,7 @@ fn pairs() -> impl Iterator<Item = Row> {
     let pairs = (0..CORES).flat_map(|first| (first + 1..CORES).map(move |second| [first, second]));
     pairs.map(|cores| Row {
         scenario: Scenario::CoreMatrix,
-        subject: "raw atomics".to_owned(),
+        target: "raw atomics".to_owned(),
         kind: Kind::Reference,
         payload_bytes: 8,
         consumers: None,

@@ -78,24 +78,24 @@ fn tiles(report: &Report) -> Markup {
     }
     let best_own = |kind| {
         at_main()
-            .filter(|row| row.kind == kind && is_own(&row.subject))
+            .filter(|row| row.kind == kind && is_own(&row.target))
             .filter_map(|row| Some((row, row.figures?)))
             .min_by(|a, b| f64::total_cmp(&a.1.ratio, &b.1.ratio))
     };
     for kind in [Kind::Queue, Kind::LatestValue] {
         if let Some((row, figures)) = best_own(kind) {
             let text =
-                format!("{}, {}, one way: {:.2} × the floor", row.subject, bytes(row.payload_bytes), figures.ratio);
+                format!("{}, {}, one way: {:.2} × the floor", row.target, bytes(row.payload_bytes), figures.ratio);
             tiles.push((nanoseconds(figures.p50_ns), text));
         }
     }
     let stream = rows("stream")
         .iter()
-        .filter(|row| is_own(&row.subject))
+        .filter(|row| is_own(&row.target))
         .filter_map(|row| Some((row, row.figures?.flow?)))
         .max_by(|a, b| f64::total_cmp(&a.1.per_second, &b.1.per_second));
     if let Some((row, flow)) = stream {
-        let text = format!("{} received by one consumer, {}", row.subject, bytes(row.payload_bytes));
+        let text = format!("{} received by one consumer, {}", row.target, bytes(row.payload_bytes));
         tiles.push((rate(flow.per_second), text));
     }
     html! {
@@ -153,7 +153,7 @@ fn figure(plot: &Plot) -> Markup {
 /// Every place where another library is better: said outright, so that nobody has to find it in a table.
 fn others(report: &Report) -> Markup {
     let found: Vec<Ahead<'_>> = report.scenarios().flat_map(ahead).collect();
-    let has_rivals = report.rows.iter().any(|row| row.kind != Kind::Reference && !is_own(&row.subject));
+    let has_rivals = report.rows.iter().any(|row| row.kind != Kind::Reference && !is_own(&row.target));
     html! {
         section id="others" {
             h2 { "Where others are ahead" }

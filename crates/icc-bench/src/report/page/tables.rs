@@ -16,7 +16,7 @@ fn point(row: &Row) -> Point {
     (row.payload_bytes, row.consumers)
 }
 
-/// Subjects down, sizes or consumers across, the best of each kind marked in every column; where consumers vary, a table
+/// Targets down, sizes or consumers across, the best of each kind marked in every column; where consumers vary, a table
 /// for each size.
 pub(super) fn comparison(rows: &[Row]) -> Markup {
     if Shape::of(rows) != Shape::Consumers {
@@ -36,13 +36,13 @@ pub(super) fn comparison(rows: &[Row]) -> Markup {
 
 fn one_comparison(rows: &[Row], shape: Shape) -> Markup {
     let mut points: Vec<Point> = Vec::new();
-    let mut subjects: Vec<&Row> = Vec::new();
+    let mut targets: Vec<&Row> = Vec::new();
     for row in rows {
         if !points.contains(&point(row)) {
             points.push(point(row));
         }
-        if !subjects.iter().any(|other| other.subject == row.subject) {
-            subjects.push(row);
+        if !targets.iter().any(|other| other.target == row.target) {
+            targets.push(row);
         }
     }
     points.sort_unstable();
@@ -58,11 +58,11 @@ fn one_comparison(rows: &[Row], shape: Shape) -> Markup {
                 thead { tr { th { (corner) } @for point in &points { th class="number" { (name(point)) } } } }
                 @for kind in std::iter::once(Kind::Reference).chain(kinds(rows)) {
                     tbody {
-                        @for subject in subjects.iter().filter(|subject| subject.kind == kind) {
-                            tr class=(class_of(subject)) {
-                                th scope="row" { (subject.subject) }
+                        @for target in targets.iter().filter(|target| target.kind == kind) {
+                            tr class=(class_of(target)) {
+                                th scope="row" { (target.target) }
                                 @for wanted in &points {
-                                    @match rows.iter().find(|row| row.subject == subject.subject && point(row) == *wanted) {
+                                    @match rows.iter().find(|row| row.target == target.target && point(row) == *wanted) {
                                         Some(row) => (cell(row, rows)),
                                         None => td {},
                                     }
@@ -79,7 +79,7 @@ fn one_comparison(rows: &[Row], shape: Shape) -> Markup {
 fn class_of(row: &Row) -> &'static str {
     match row.kind {
         Kind::Reference => "reference",
-        _ if is_own(&row.subject) => "own",
+        _ if is_own(&row.target) => "own",
         _ => "",
     }
 }
@@ -124,7 +124,7 @@ pub(super) fn all_figures(rows: &[Row]) -> Markup {
             div class="scroll" tabindex="0" role="region" aria-label="all figures" {
                 table class="full" {
                     thead { tr {
-                        th class="number" { "message" } th { "subject" }
+                        th class="number" { "message" } th { "target" }
                         @for (name, _) in percentiles { th class="number" { (name) } }
                         @if has_thread { th class="number" { "consumers' thread" } }
                         @if has_flow { th class="number" { "received" } th class="number" { "of sent" } th class="number" { "of lost told" } }

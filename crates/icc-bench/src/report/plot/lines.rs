@@ -1,10 +1,10 @@
-//! Lines: what varies goes across, a line a subject, its name at its end.
+//! Lines: what varies goes across, a line a target, its name at its end.
 
 use maud::{Markup, html};
 
 use super::frame::{Area, Canvas, Side, Width, grid_across, grid_down, short, text_width};
 use super::scale::{Px, Scale, spread};
-use super::series::{Look, subjects, tooltip};
+use super::series::{Look, targets, tooltip};
 use super::{Plot, Shape, bytes, kinds, moved, slug, title};
 use crate::catalogue::Kind;
 use crate::report::{Figures, Row};
@@ -29,7 +29,7 @@ const BY_PAYLOAD: Axes = Axes {
 };
 
 /// What a plot by payload shows.
-struct Subject {
+struct View {
     id: &'static str,
     title: String,
     caption: &'static str,
@@ -40,20 +40,20 @@ struct Subject {
 /// Times by payload and the same in ratio to the reference; rates, where messages flow. Kinds that cannot be better or worse
 /// than each other do not share a plot.
 pub(super) fn by_payload(rows: &[Row]) -> Vec<Plot> {
-    let (slug, all) = (slug(rows), subjects_of_plots(rows));
+    let (slug, all) = (slug(rows), views_of(rows));
     let kinds = kinds(rows);
     let groups: Vec<(Kind, Option<usize>)> = kinds
         .iter()
         .flat_map(|kind| consumers_of(rows, *kind).into_iter().map(move |consumers| (*kind, consumers)))
         .collect();
     let mut plots = Vec::new();
-    for subject in &all {
+    for view in &all {
         for (kind, consumers) in &groups {
             let (suffix, heading) = names(*kind);
             // Plain copies have a direction, other references belong to all.
             let is_reference = |row: &Row| {
                 row.kind == Kind::Reference
-                    && (!matches!(kind, Kind::Read | Kind::Write) || row.subject.contains(suffix))
+                    && (!matches!(kind, Kind::Read | Kind::Write) || row.target.contains(suffix))
             };
             let of_group: Vec<Row> = rows
                 .iter()
@@ -61,9 +61,9 @@ pub(super) fn by_payload(rows: &[Row]) -> Vec<Plot> {
                 .cloned()
                 .collect();
             let (mut id, mut title) = if kinds.len() > 1 {
-                (format!("{slug}{}-{suffix}", subject.id), format!("{}: {heading}", subject.title))
+                (format!("{slug}{}-{suffix}", view.id), format!("{}: {heading}", view.title))
             } else {
-                (format!("{slug}{}", subject.id), subject.title.clone())
+                (format!("{slug}{}", view.id), view.title.clone())
             };
             match consumers {
                 Some(0) => title.push_str(", nobody polling"),
@@ -73,8 +73,8 @@ pub(super) fn by_payload(rows: &[Row]) -> Vec<Plot> {
                 }
                 None => {}
             }
-            let plot = Plot::new(id, title, subject.caption.to_owned(), |width| draw(&of_group, subject.axes, width));
-            plots.extend(plot.map(|plot| Plot { is_detail: subject.is_detail, ..plot }));
+            let plot = Plot::new(id, title, view.caption.to_owned(), |width| draw(&of_group, view.axes, width));
+            plots.extend(plot.map(|plot| Plot { is_detail: view.is_detail, ..plot }));
         }
     }
     plots
@@ -88,7 +88,7 @@ fn consumers_of(rows: &[Row], kind: Kind) -> Vec<Option<usize>> {
     all
 }
 
-fn subjects_of_plots(rows: &[Row]) -> Vec<Subject> {
+fn views_of(rows: &[Row]) -> Vec<View> {
     let name = title(rows);
     let reference = rows.first().map_or("", |row| row.scenario.reference());
     let ratios = Axes {
@@ -100,14 +100,14 @@ fn subjects_of_plots(rows: &[Row]) -> Vec<Subject> {
         Axes { up: |figures| figures.flow.map_or(0.0, |flow| flow.per_second / 1e6), range: None, ..BY_PAYLOAD };
     match Shape::of(rows) {
         Shape::Flow => vec![
-            Subject {
+            View {
                 id: "",
                 title: "Messages received at full speed".to_owned(),
                 caption: "Millions of messages a second; producer and consumer do nothing else; higher is better",
                 axes: rates,
                 is_detail: false,
             },
-            Subject {
+            View {
                 id: "-cost",
                 title: "What a message costs its producer at full speed".to_owned(),
                 caption: "Nanoseconds a message, while a consumer reads along",
@@ -118,14 +118,14 @@ fn subjects_of_plots(rows: &[Row]) -> Vec<Subject> {
         Shape::Latency => {
             let has_moved = moved(rows).is_some();
             vec![
-                Subject {
+                View {
                     id: "-by-payload",
                     title: format!("{name} by payload"),
                     caption: "Median in nanoseconds; the thin bars of the project's own span all rounds",
                     axes: BY_PAYLOAD,
                     is_detail: has_moved,
                 },
-                Subject {
+                View {
                     id: "-ratio",
                     title: format!("{name} by payload, in ratio to {reference}"),
                     caption: "Each round in ratio to the reference before and after it; the thin bars of the project's \
@@ -135,7 +135,7 @@ fn subjects_of_plots(rows: &[Row]) -> Vec<Subject> {
                 },
             ]
         }
-        _ => vec![Subject {
+        _ => vec![View {
             id: "",
             title: name.to_owned(),
             caption: "Nanoseconds an operation, median of the rounds",
@@ -203,7 +203,7 @@ struct Point<'rows> {
     figures: Figures,
 }
 
-/// A subject's points, from left to right.
+/// A target's points, from left to right.
 struct Line<'rows> {
     look: Look,
     name: &'rows str,
@@ -220,11 +220,11 @@ impl<'rows> Line<'rows> {
 }
 
 fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
-    let subjects = subjects(rows);
+    let targets = targets(rows);
     let measured: Vec<(&Row, Figures)> = rows
         .iter()
         .filter_map(|row| Some((row, row.figures?)))
-        // What is not measured of a subject has no place on the scale.
+        // What is not measured of a target has no place on the scale.
         .filter(|(_, figures)| (axes.up)(figures) > 0.0)
         .collect();
     let mut values: Vec<usize> = measured.iter().map(|(row, _)| (axes.across)(row)).collect();
@@ -240,9 +240,9 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
         (high / low).ln()
     };
     let side = if apart(first) > 1.5 * apart(last) { Side::Left } else { Side::Right };
-    let letters = subjects.iter().map(|row| row.subject.chars().count()).max().unwrap_or_default();
+    let letters = targets.iter().map(|row| row.target.chars().count()).max().unwrap_or_default();
     let size = width.pick(12.0, if letters > 22 { 10.0 } else { 11.0 });
-    let longest = subjects.iter().map(|row| text_width(&row.subject, size)).fold(0.0, f64::max);
+    let longest = targets.iter().map(|row| text_width(&row.target, size)).fold(0.0, f64::max);
     // The project's own names are bold, so wider.
     let room = (longest * 1.1 + width.pick(30.0, 18.0)).min(width.px() * width.pick(0.42, 0.58));
     let ticks_room = width.pick(48.0, 36.0);
@@ -250,7 +250,7 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
         Side::Right => (ticks_room, width.px() - room),
         Side::Left => (room, width.px() - ticks_room),
     };
-    let area = Area { left, right, top: 12.0, bottom: 12.0 + height(subjects.len(), width) };
+    let area = Area { left, right, top: 12.0, bottom: 12.0 + height(targets.len(), width) };
 
     let up = Scale::log(measured.iter().map(|(_, figures)| (axes.up)(figures)), area.bottom, area.top)?.at_least(4.0);
     // One more than it is, so that none at all has a place as well.
@@ -260,13 +260,13 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
     let ticks: Vec<(f64, String)> =
         values.iter().map(|value| (scale.at(across(*value)), (axes.name_across)(*value))).collect();
 
-    let mut lines: Vec<Line<'_>> = subjects
+    let mut lines: Vec<Line<'_>> = targets
         .into_iter()
         .enumerate()
         .map(|(index, first)| {
             let mut points: Vec<Point<'_>> = measured
                 .iter()
-                .filter(|(row, _)| row.subject == first.subject)
+                .filter(|(row, _)| row.target == first.target)
                 .map(|(row, figures)| Point {
                     x: scale.at(across((axes.across)(row))),
                     y: up.at((axes.up)(figures)),
@@ -275,7 +275,7 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
                 })
                 .collect();
             points.sort_by(|a, b| f64::total_cmp(&a.x, &b.x));
-            Line { look: Look::of(first, index), name: &first.subject, points }
+            Line { look: Look::of(first, index), name: &first.target, points }
         })
         .filter(|line| !line.points.is_empty())
         .collect();

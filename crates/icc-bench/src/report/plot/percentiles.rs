@@ -1,4 +1,4 @@
-//! The percentiles of each subject at one payload: where half the messages are, and how far the slow ones reach.
+//! The percentiles of each target at one payload: where half the messages are, and how far the slow ones reach.
 
 use maud::{Markup, html};
 
@@ -38,7 +38,7 @@ pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
         .collect()
 }
 
-/// What a kind of subject is called above its rows.
+/// What a kind of target is called above its rows.
 fn heading(kind: Kind) -> &'static str {
     match kind {
         Kind::Reference => "Reference",
@@ -49,10 +49,10 @@ fn heading(kind: Kind) -> &'static str {
     }
 }
 
-/// The plot reaches at most so many times as far as the slowest subject's 99th percentile.
+/// The plot reaches at most so many times as far as the slowest target's 99th percentile.
 const BEYOND: f64 = 1.6;
 
-/// Subjects of one kind, each with its place among all.
+/// Targets of one kind, each with its place among all.
 type Group<'rows> = (Kind, Vec<(usize, &'rows Row, Figures)>);
 
 fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
@@ -77,7 +77,7 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
         top,
         bottom: top + height + 6.0,
     };
-    // One subject that once lost its core would press all others into a corner: what is far beyond is shown as an arrow.
+    // One target that once lost its core would press all others into a corner: what is far beyond is shown as an arrow.
     let end = BEYOND * measured.iter().map(|(_, figures)| figures.p99_ns).fold(0.0, f64::max);
     let all = measured.iter().flat_map(|(_, figures)| [figures.p50_ns, figures.p999_ns.min(end)]);
     let scale = Scale::log(all, area.left, area.right)?;

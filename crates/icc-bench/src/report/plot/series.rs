@@ -1,4 +1,4 @@
-//! How a subject looks: the same in every plot.
+//! How a target looks: the same in every plot.
 
 use maud::{Markup, html};
 
@@ -7,7 +7,7 @@ use crate::catalogue::Kind;
 use crate::report::Row;
 use crate::report::best::is_own;
 
-/// Colour and mark of a subject.
+/// Colour and mark of a target.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
     /// Classes of the style sheet.
@@ -26,11 +26,11 @@ const MARKS: [&str; 6] = [
 ];
 
 impl Look {
-    /// The look of a row's subject, which is the `index`th of its plot.
+    /// The look of a row's target, which is the `index`th of its plot.
     ///
     /// The project's own stand out by colour; others are grey, and told apart by their marks and names.
     pub(super) fn of(row: &Row, index: usize) -> Self {
-        let name = row.subject.as_str();
+        let name = row.target.as_str();
         let class = if row.kind == Kind::Reference {
             "series reference"
         } else if !is_own(name) {
@@ -56,11 +56,11 @@ impl Look {
     }
 }
 
-/// The subjects of rows, in the order in which they come.
-pub(super) fn subjects(rows: &[Row]) -> Vec<&Row> {
+/// The targets of rows, in the order in which they come.
+pub(super) fn targets(rows: &[Row]) -> Vec<&Row> {
     let mut firsts: Vec<&Row> = Vec::new();
     for row in rows {
-        if !firsts.iter().any(|first| first.subject == row.subject) {
+        if !firsts.iter().any(|first| first.target == row.target) {
             firsts.push(row);
         }
     }

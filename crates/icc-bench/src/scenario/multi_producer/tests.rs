@@ -1,14 +1,14 @@
 //! The accounting at the end of a round, and a round itself.
 
 use super::*;
-use crate::scenario::tests::TestRig;
-use crate::subjects::queue::MpmcQueue;
+use crate::scenario::tests::TestSetup;
+use crate::targets::queue::MpmcQueue;
 
 #[test]
 fn a_round_and_its_reference_are_measured() {
-    let Some(rig) = TestRig::on_two_cores() else { return };
+    let Some(setup) = TestSetup::on_two_cores() else { return };
     let length = Duration::from_millis(20);
-    for round in [fetch_add_round(&rig, length), round::<[u64; 7], MpmcQueue>(&rig, length)] {
+    for round in [fetch_add_round(&setup, length), round::<[u64; 7], MpmcQueue>(&setup, length)] {
         let round = round.unwrap();
         assert!(round.samples > 0 && round.p50_ns > 0.0, "{round:?}");
     }

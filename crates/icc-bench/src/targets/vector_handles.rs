@@ -2,7 +2,7 @@
 
 use icc_vector::{Mode, MultiWriter, Options, SeqlockVector, SingleWriter, Writer};
 
-use crate::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use crate::link::{Link, OpenError, Polled, Receiver, Sender, Target};
 use crate::message::Message;
 
 /// Slots of each table.
@@ -19,7 +19,7 @@ pub struct SharedVectorSlot;
 #[derive(Clone, Copy, Debug)]
 pub struct SingleWriterSlot;
 
-impl Subject for SharedVectorSlot {
+impl Target for SharedVectorSlot {
     const NAME: &'static str = "icc-vector, shared";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = VectorLink<T, MultiWriter>;
@@ -30,7 +30,7 @@ impl Subject for SharedVectorSlot {
     }
 }
 
-impl Subject for SingleWriterSlot {
+impl Target for SingleWriterSlot {
     const NAME: &'static str = "icc-vector, one writer";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = VectorLink<T, SingleWriter>;
@@ -45,7 +45,7 @@ impl Subject for SingleWriterSlot {
 #[derive(Clone, Copy, Debug)]
 pub struct SharedSingleWriterSlot;
 
-impl Subject for SharedSingleWriterSlot {
+impl Target for SharedSingleWriterSlot {
     const NAME: &'static str = "icc-vector, one writer, shared";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = VectorLink<T, SingleWriter>;

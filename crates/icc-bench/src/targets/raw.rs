@@ -1,6 +1,6 @@
 //! The baseline: one bare atomic word on a cache line of its own, each way.
 
-#[allow(clippy::disallowed_types, reason = "bare atomics are what this subject measures")]
+#[allow(clippy::disallowed_types, reason = "bare atomics are what this target measures")]
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -16,7 +16,7 @@ pub type Word = [u64; 1];
 
 /// A link that is one atomic word. A message is a value other than the last.
 #[derive(Debug, Default)]
-#[allow(clippy::disallowed_types, reason = "bare atomics are what this subject measures")]
+#[allow(clippy::disallowed_types, reason = "bare atomics are what this target measures")]
 pub struct RawLink(Box<CachePadded<AtomicU64>>);
 
 impl RawLink {
@@ -32,12 +32,12 @@ impl RawLink {
 
 /// The storing end.
 #[derive(Debug)]
-#[allow(clippy::disallowed_types, reason = "bare atomics are what this subject measures")]
+#[allow(clippy::disallowed_types, reason = "bare atomics are what this target measures")]
 pub struct RawSender<'link>(&'link AtomicU64);
 
 /// The loading end, with the last value it saw.
 #[derive(Debug)]
-#[allow(clippy::disallowed_types, reason = "bare atomics are what this subject measures")]
+#[allow(clippy::disallowed_types, reason = "bare atomics are what this target measures")]
 pub struct RawReceiver<'link> {
     word: &'link AtomicU64,
     last: u64,

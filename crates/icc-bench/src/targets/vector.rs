@@ -2,7 +2,7 @@
 
 use icc_vector::SeqlockVector;
 
-use crate::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
+use crate::link::{Link, OpenError, Polled, Receiver, Sender, Target};
 use crate::message::Message;
 
 /// Slots of each table.
@@ -15,7 +15,7 @@ const SLOT: usize = 5;
 #[derive(Clone, Copy, Debug)]
 pub struct VectorSlot;
 
-impl Subject for VectorSlot {
+impl Target for VectorSlot {
     const NAME: &'static str = "icc-vector";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = VectorLink<T>;

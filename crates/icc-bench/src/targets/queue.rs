@@ -2,7 +2,7 @@
 
 use icc_queue::{Consumer, Mode, Mpmc, Options, Producer, Queue, Spmc, TryConsumeError};
 
-use crate::link::{Broadcast, Link, ManyProducers, OpenError, OpenedForTwo, Polled, Receiver, Sender, Subject};
+use crate::link::{Broadcast, Link, ManyProducers, OpenError, OpenedForTwo, Polled, Receiver, Sender, Target};
 use crate::message::Message;
 
 /// Slots of each ring: what programs that fear a burst take, and small enough that short messages stay in a core's cache.
@@ -24,7 +24,7 @@ pub struct MpmcQueue;
 #[derive(Clone, Copy, Debug)]
 pub struct SharedMpmcQueue;
 
-impl Subject for SpmcQueue {
+impl Target for SpmcQueue {
     const NAME: &'static str = "icc-queue spmc";
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = QueueLink<T, Spmc>;
@@ -34,7 +34,7 @@ impl Subject for SpmcQueue {
     }
 }
 
-impl Subject for SharedSpmcQueue {
+impl Target for SharedSpmcQueue {
     const NAME: &'static str = "icc-queue spmc, shared";
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = QueueLink<T, Spmc>;
@@ -44,7 +44,7 @@ impl Subject for SharedSpmcQueue {
     }
 }
 
-impl Subject for MpmcQueue {
+impl Target for MpmcQueue {
     const NAME: &'static str = "icc-queue mpmc";
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = QueueLink<T, Mpmc>;
@@ -54,7 +54,7 @@ impl Subject for MpmcQueue {
     }
 }
 
-impl Subject for SharedMpmcQueue {
+impl Target for SharedMpmcQueue {
     const NAME: &'static str = "icc-queue mpmc, shared";
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = QueueLink<T, Mpmc>;
@@ -65,7 +65,7 @@ impl Subject for SharedMpmcQueue {
 }
 
 impl ManyProducers for MpmcQueue {
-    const NAME: &'static str = <Self as Subject>::NAME;
+    const NAME: &'static str = <Self as Target>::NAME;
     type Sender<T: Message> = QueueSender<T, Mpmc>;
     type Receiver<T: Message> = QueueReceiver<T, Mpmc>;
 
@@ -75,7 +75,7 @@ impl ManyProducers for MpmcQueue {
 }
 
 impl ManyProducers for SharedMpmcQueue {
-    const NAME: &'static str = <Self as Subject>::NAME;
+    const NAME: &'static str = <Self as Target>::NAME;
     type Sender<T: Message> = QueueSender<T, Mpmc>;
     type Receiver<T: Message> = QueueReceiver<T, Mpmc>;
 
@@ -91,10 +91,10 @@ fn for_two<T: Message>(
 }
 
 macro_rules! broadcasts {
-    ($($subject:ident in $mode:ident),*) => {
+    ($($target:ident in $mode:ident),*) => {
         $(
-            impl Broadcast for $subject {
-                const NAME: &'static str = <Self as Subject>::NAME;
+            impl Broadcast for $target {
+                const NAME: &'static str = <Self as Target>::NAME;
                 const ROOM: usize = CAPACITY;
                 type Sender<'store, T: Message> = QueueSender<T, $mode>;
                 type Receiver<'store, T: Message> = QueueReceiver<T, $mode>;

@@ -3,14 +3,14 @@
 use crossbeam_utils::CachePadded;
 use icc_seqlock::{Reader, Seqlock, Writer};
 
-use crate::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
+use crate::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Target};
 use crate::message::Message;
 
 /// `icc_seqlock::Seqlock` by its split ends: one exclusive writer, plain stores.
 #[derive(Clone, Copy, Debug)]
 pub struct SeqlockCell;
 
-impl Subject for SeqlockCell {
+impl Target for SeqlockCell {
     const NAME: &'static str = "icc-seqlock";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = SeqlockLink<T>;
@@ -21,7 +21,7 @@ impl Subject for SeqlockCell {
 }
 
 impl Broadcast for SeqlockCell {
-    const NAME: &'static str = <Self as Subject>::NAME;
+    const NAME: &'static str = <Self as Target>::NAME;
     const ROOM: usize = 1;
     type Sender<'store, T: Message> = SeqlockSender<'store, T>;
     type Receiver<'store, T: Message> = SeqlockReceiver<'store, T>;

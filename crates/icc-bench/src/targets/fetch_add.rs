@@ -1,6 +1,6 @@
 //! The reference of [`multi_producer`](crate::scenario::multi_producer): a ticket taken, and nothing else.
 
-#[allow(clippy::disallowed_types, reason = "a bare atomic is what this subject measures")]
+#[allow(clippy::disallowed_types, reason = "a bare atomic is what this target measures")]
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
@@ -11,7 +11,7 @@ pub const NAME: &str = "fetch_add";
 
 /// One word on cache lines of its own, which both cores add to.
 #[derive(Debug, Default)]
-#[allow(clippy::disallowed_types, reason = "a bare atomic is what this subject measures")]
+#[allow(clippy::disallowed_types, reason = "a bare atomic is what this target measures")]
 pub struct Counter(CachePadded<AtomicU64>);
 
 impl Counter {
