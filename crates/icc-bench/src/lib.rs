@@ -20,20 +20,12 @@
 
 pub mod catalogue;
 pub mod cli;
-pub mod clock;
-pub mod interrupt;
+mod harness;
 pub mod link;
-pub mod machine;
-pub mod message;
-pub mod offset;
-pub mod pair;
-pub mod pin;
-pub mod priority;
-pub mod progress;
-pub mod report;
-pub mod rounds;
-pub mod scenario;
-pub mod targets;
+mod model;
+mod report;
+mod scenario;
+mod targets;
 
 /// The programs in the project's guides, run as they stand.
 #[cfg(doctest)]

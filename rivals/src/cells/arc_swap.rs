@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use ::arc_swap::{ArcSwap, Cache};
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Target};
-use icc_bench::message::Message;
+use icc_bench::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 use super::Seen;
 

@@ -6,9 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Target};
-use icc_bench::message::Message;
-use icc_bench::scenario::copy_cost::{Direction, Operation};
+use icc_bench::link::{Direction, Link, Message, OpenError, Operation, Polled, Receiver, Sender, Target};
 use ringfire::{BlackboardConsumer, BlackboardProducer};
 
 use super::Seen;

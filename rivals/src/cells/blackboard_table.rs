@@ -4,9 +4,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use icc_bench::link::OpenError;
-use icc_bench::message::Message;
-use icc_bench::scenario::vector_read_all::{ReadAll, Table};
+use icc_bench::link::{Message, OpenError, ReadAll, Table};
 use ringfire::{BlackboardConsumer, BlackboardProducer};
 
 pub(crate) struct BlackboardTable;

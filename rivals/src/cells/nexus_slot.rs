@@ -5,8 +5,7 @@
 //! meets a writer tries again without a bound. Read by `read`, by value: there is no other.
 
 use ::nexus_slot::{spmc, spsc};
-use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Target};
-use icc_bench::message::Message;
+use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 pub(crate) struct NexusSlot;
 

@@ -5,9 +5,7 @@
 
 use ::seqlock::SeqLock;
 use crossbeam_utils::CachePadded;
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Target};
-use icc_bench::message::Message;
-use icc_bench::scenario::copy_cost::{Direction, Operation};
+use icc_bench::link::{Direction, Link, Message, OpenError, Operation, Polled, Receiver, Sender, Target};
 
 use super::Seen;
 

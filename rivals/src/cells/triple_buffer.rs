@@ -4,8 +4,7 @@
 //! other's hands. Measured by its in-place access, as it advises for values that cost something to move.
 
 use ::triple_buffer::{Input, Output, triple_buffer};
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Target};
-use icc_bench::message::Message;
+use icc_bench::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 pub(crate) struct TripleBuffer;
 

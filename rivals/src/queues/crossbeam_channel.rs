@@ -4,8 +4,7 @@
 //! broadcast. No data race.
 
 use ::crossbeam_channel as channel;
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Target};
-use icc_bench::message::Message;
+use icc_bench::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 use super::{CAPACITY, Ends};
 

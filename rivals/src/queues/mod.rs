@@ -15,7 +15,7 @@ mod ringfire;
 mod tokio_broadcast;
 
 /// Messages that each has room for: as many as the rings of icc.
-const CAPACITY: usize = icc_bench::targets::queue::CAPACITY;
+const CAPACITY: usize = icc_bench::link::CAPACITY;
 
 /// Adds them all.
 pub(crate) fn add(catalogue: Catalogue) -> Catalogue {

@@ -4,8 +4,7 @@
 //! by atomic words, so there is no data race. A consumer that was overrun starts again at the head.
 
 use ::outcry::{Consumer, Error, Producer, Queue};
-use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Target};
-use icc_bench::message::Message;
+use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 use super::{CAPACITY, Ends};
 

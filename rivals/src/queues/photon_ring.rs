@@ -5,8 +5,7 @@
 //! advises `-C target-cpu=native`, which nothing here is built with.
 
 use ::photon_ring::{Publisher, Subscriber, TryRecvError, channel};
-use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Target};
-use icc_bench::message::Message;
+use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 use super::{CAPACITY, Ends};
 

@@ -2,8 +2,7 @@
 //!
 //! Promises: lossy broadcast, one process, many producers. A lock on each slot and one on the tail; no data race.
 
-use icc_bench::link::{Broadcast, Link, ManyProducers, OpenError, Polled, Receiver, Sender, Target};
-use icc_bench::message::Message;
+use icc_bench::link::{Broadcast, Link, ManyProducers, Message, OpenError, Polled, Receiver, Sender, Target};
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
 use super::{CAPACITY, Ends};

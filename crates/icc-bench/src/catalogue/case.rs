@@ -1,13 +1,17 @@
 //! One row of a report before it is measured.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::scenario::copy_cost::Direction;
-use crate::scenario::one_way_latency::RoundError;
-use crate::scenario::{Round, Scenario, Setup};
+use crate::harness::error::RoundError;
+use crate::harness::round::Round;
+use crate::harness::rounds::Outcome;
+use crate::harness::setup::Setup;
+use crate::harness::summary;
+use crate::link::Direction;
+use crate::model::{Description, Kind, Row};
+use crate::scenario::Scenario;
 
 type Measure = Box<dyn Fn(&Setup, Duration) -> Result<Round, RoundError>>;
 
@@ -16,7 +20,7 @@ type Measure = Box<dyn Fn(&Setup, Duration) -> Result<Round, RoundError>>;
 /// The call through the box is once a round; the loop behind it is compiled for this target and size alone.
 pub struct Case {
     /// What is measured of it.
-    pub scenario: Scenario,
+    pub scenario: &'static Scenario,
     /// The target's name.
     pub target: &'static str,
     /// The size of its messages, in bytes.
@@ -28,30 +32,14 @@ pub struct Case {
     /// The two cores, where those are what varies.
     pub cores: Option<[usize; 2]>,
     /// What its figures are put in ratio to.
-    pub reference: Reference,
+    pub(super) reference: Reference,
     make_reference: fn(usize) -> Option<Case>,
     measure: Measure,
 }
 
-/// What a target is for: only those of one kind can be better or worse than each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// What others are put in ratio to; it does less than any of them.
-    Reference,
-    /// Every message counts.
-    Queue,
-    /// Only the newest value counts.
-    LatestValue,
-    /// A read of a cell.
-    Read,
-    /// A write to a cell.
-    Write,
-}
-
 /// What figures are put in ratio to, measured before and after each round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reference {
+pub(crate) enum Reference {
     /// The ping-pong on two bare atomics, of one word whatever the payload.
     RawAtomics,
     /// Messages of one word over a bare atomic, as far apart as the target's.
@@ -78,7 +66,7 @@ impl Reference {
 impl Case {
     /// A case of a reference's kind in which nothing else varies.
     pub(super) fn new(
-        scenario: Scenario,
+        scenario: &'static Scenario,
         target: &'static str,
         payload_bytes: usize,
         (reference, make_reference): (Reference, fn(usize) -> Option<Self>),
@@ -115,15 +103,30 @@ impl Case {
 
     /// What this is put in ratio to, as a case of its own; none for a size there is no message of.
     #[must_use]
-    pub fn reference_case(&self) -> Option<Self> {
+    pub(crate) fn reference_case(&self) -> Option<Self> {
         (self.make_reference)(self.payload_bytes)
     }
 
     /// Whether both can stand between the same rounds of a reference.
     #[must_use]
-    pub fn shares_reference(&self, other: &Self) -> bool {
+    pub(crate) fn shares_reference(&self, other: &Self) -> bool {
         self.reference == other.reference
             && (self.reference.is_one_for_all() || self.payload_bytes == other.payload_bytes)
+    }
+
+    /// The row of a report that sums up its rounds, below a description of its scenario.
+    pub(crate) fn row(&self, scenario: &Arc<Description>, outcome: &Outcome) -> Row {
+        Row {
+            scenario: Arc::clone(scenario),
+            target: self.target.to_owned(),
+            kind: self.kind,
+            payload_bytes: self.payload_bytes,
+            consumers: self.consumers,
+            cores: self.cores,
+            rounds: outcome.kept.len(),
+            dropped: outcome.dropped(),
+            figures: summary::figures(outcome, scenario.digits),
+        }
     }
 
     /// Measures one round of about `length`.

@@ -3,12 +3,21 @@
 mod case;
 mod make;
 
-pub use self::case::{Case, CaseError, Kind, Reference};
-pub use self::make::baseline;
-use crate::link::{Broadcast, ManyProducers, Target};
-use crate::scenario::copy_cost::{Direction, Operation};
-use crate::scenario::vector_read_all::Table;
-use crate::scenario::{Scenario, core_matrix};
+use std::collections::BTreeSet;
+
+pub use self::case::{Case, CaseError};
+pub use crate::harness::error::RoundError;
+pub use crate::harness::pair::Panicked;
+pub use crate::harness::pin::PinError;
+pub use crate::harness::round::{Flow, Round};
+pub use crate::harness::setup::Setup;
+use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target};
+pub use crate::model::Kind;
+use crate::scenario::{
+    Rows, copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost, spaced_latency, stream,
+    vector_read_all,
+};
+pub use crate::scenario::{SCENARIOS, Scenario};
 use crate::targets::plain::{PlainRead, PlainWrite};
 use crate::targets::queue::{MpmcQueue, SharedMpmcQueue, SharedSpmcQueue, SpmcQueue};
 use crate::targets::seqlock::SeqlockCell;
@@ -31,7 +40,7 @@ pub struct Catalogue {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    scenario: Scenario,
+    scenario: &'static Scenario,
     name: &'static str,
     kind: Kind,
     case: fn(usize) -> Option<Case>,
@@ -43,8 +52,8 @@ impl Catalogue {
     pub fn baseline_only() -> Self {
         let kind = Kind::Reference;
         Self { entries: Vec::new(), has_rivals: false }
-            .and(Scenario::OneWayLatency, raw::NAME, kind, |payload| Some(make::baseline(payload)))
-            .and(Scenario::SpacedLatency, raw::NAME, kind, |payload| Some(make::spaced_baseline(payload)))
+            .and(&one_way_latency::SCENARIO, raw::NAME, kind, |payload| Some(make::baseline(payload)))
+            .and(&spaced_latency::SCENARIO, raw::NAME, kind, |payload| Some(make::spaced_baseline(payload)))
     }
 
     /// The references and everything of this workspace.
@@ -106,30 +115,27 @@ impl Catalogue {
             Direction::Read => Kind::Read,
             Direction::Write => Kind::Write,
         };
-        self.and(Scenario::CopyCost, O::NAME, kind, make::copy_of::<O>)
+        self.and(&copy_cost::SCENARIO, O::NAME, kind, make::copy_of::<O>)
     }
 
     /// Adds a queue that never waits for a consumer: to latency, stream and produce cost, alone and with a consumer.
     #[must_use]
     pub fn with_lossy_queue<S: Target>(self) -> Self {
-        self.with_lossless_queue::<S>().and(Scenario::ProduceCost, S::NAME, Kind::Queue, make::produce_alone::<S>).and(
-            Scenario::ProduceCost,
-            S::NAME,
-            Kind::Queue,
-            make::produce_to_one::<S>,
-        )
+        self.with_lossless_queue::<S>()
+            .and(&produce_cost::SCENARIO, S::NAME, Kind::Queue, make::produce_alone::<S>)
+            .and(&produce_cost::SCENARIO, S::NAME, Kind::Queue, make::produce_to_one::<S>)
     }
 
     /// Adds a queue that may wait for its consumer: to latency and stream.
     #[must_use]
     pub fn with_lossless_queue<S: Target>(self) -> Self {
-        self.with_latency::<S>(Kind::Queue).and(Scenario::Stream, S::NAME, Kind::Queue, make::stream_of::<S>)
+        self.with_latency::<S>(Kind::Queue).and(&stream::SCENARIO, S::NAME, Kind::Queue, make::stream_of::<S>)
     }
 
     /// Adds a queue for two producers at once.
     #[must_use]
     pub fn with_many_producers<S: ManyProducers>(self) -> Self {
-        self.and(Scenario::MultiProducer, S::NAME, Kind::Queue, make::two_producers_of::<S>)
+        self.and(&multi_producer::SCENARIO, S::NAME, Kind::Queue, make::two_producers_of::<S>)
     }
 
     /// Adds a queue with one producer and up to 32 consumers in one thread.
@@ -147,12 +153,12 @@ impl Catalogue {
     /// Adds a table all of whose values are read at once.
     #[must_use]
     pub fn with_table<S: Table>(self) -> Self {
-        self.and(Scenario::VectorReadAll, S::NAME, Kind::Read, make::table_of::<S>)
+        self.and(&vector_read_all::SCENARIO, S::NAME, Kind::Read, make::table_of::<S>)
     }
 
     fn with_latency<S: Target>(self, kind: Kind) -> Self {
-        self.and(Scenario::OneWayLatency, S::NAME, kind, make::case_of::<S>).and(
-            Scenario::SpacedLatency,
+        self.and(&one_way_latency::SCENARIO, S::NAME, kind, make::case_of::<S>).and(
+            &spaced_latency::SCENARIO,
             S::NAME,
             kind,
             make::spaced::<S>,
@@ -168,32 +174,38 @@ impl Catalogue {
             make::fan_out_to::<S, 16>,
             make::fan_out_to::<S, 32>,
         ];
-        cases.into_iter().fold(self, |catalogue, case| catalogue.and(Scenario::FanOut, S::NAME, kind, case))
+        cases.into_iter().fold(self, |catalogue, case| catalogue.and(&fan_out::SCENARIO, S::NAME, kind, case))
     }
 
     fn with_references(self) -> Self {
         let kind = Kind::Reference;
-        self.and(Scenario::CopyCost, PlainRead::NAME, kind, make::copy_of::<PlainRead>)
-            .and(Scenario::CopyCost, PlainWrite::NAME, kind, make::copy_of::<PlainWrite>)
-            .and(Scenario::ProduceCost, plain_ring::NAME, kind, make::plain_ring_of)
-            .and(Scenario::MultiProducer, fetch_add::NAME, kind, |payload| Some(make::fetch_add(payload)))
-            .and(Scenario::VectorReadAll, PlainSlice::NAME, kind, make::table_of::<PlainSlice>)
+        self.and(&copy_cost::SCENARIO, PlainRead::NAME, kind, make::copy_of::<PlainRead>)
+            .and(&copy_cost::SCENARIO, PlainWrite::NAME, kind, make::copy_of::<PlainWrite>)
+            .and(&produce_cost::SCENARIO, plain_ring::NAME, kind, make::plain_ring_of)
+            .and(&multi_producer::SCENARIO, fetch_add::NAME, kind, |payload| Some(make::fetch_add(payload)))
+            .and(&vector_read_all::SCENARIO, PlainSlice::NAME, kind, make::table_of::<PlainSlice>)
     }
 
-    fn and(mut self, scenario: Scenario, name: &'static str, kind: Kind, case: fn(usize) -> Option<Case>) -> Self {
+    fn and(
+        mut self,
+        scenario: &'static Scenario,
+        name: &'static str,
+        kind: Kind,
+        case: fn(usize) -> Option<Case>,
+    ) -> Self {
         self.entries.push(Entry { scenario, name, kind, case });
         self
     }
 
     /// The names of all targets of a scenario, each once.
     #[must_use]
-    pub fn names(&self, scenario: Scenario) -> Vec<&'static str> {
+    pub fn names(&self, scenario: &Scenario) -> Vec<&'static str> {
         let mut names: Vec<_> = self.of(scenario).map(|entry| entry.name).collect();
-        // The matrix is of cores, and has no target but the bare atomics.
-        if scenario == Scenario::CoreMatrix {
+        // Pairs of cores have no target but the bare atomics.
+        if scenario.rows == Rows::CorePairs {
             names.push(raw::NAME);
         }
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         names.retain(|&name| seen.insert(name));
         names
     }
@@ -201,10 +213,10 @@ impl Catalogue {
     /// A case for each payload and each target of a scenario that `wanted` accepts: payload by payload, those with one
     /// reference together.
     ///
-    /// A size that is not among the scenario's yields no case. Those of [`Scenario::CoreMatrix`] are the business of
-    /// [`core_pairs`](Self::core_pairs).
+    /// A size that is not among the scenario's yields no case. There is none for a scenario whose rows are pairs of
+    /// cores.
     #[must_use]
-    pub fn cases(&self, scenario: Scenario, payloads: &[usize], wanted: impl Fn(&str) -> bool) -> Vec<Case> {
+    pub fn cases(&self, scenario: &Scenario, payloads: &[usize], wanted: impl Fn(&str) -> bool) -> Vec<Case> {
         payloads
             .iter()
             .flat_map(|&payload| {
@@ -220,12 +232,11 @@ impl Catalogue {
     }
 
     /// A case of the baseline for each pair of these cores, as many as [`core_matrix`] takes.
-    #[must_use]
-    pub fn core_pairs(&self, cores: &[usize]) -> Vec<Case> {
+    pub(crate) fn core_pairs(&self, cores: &[usize]) -> Vec<Case> {
         core_matrix::pairs(cores).into_iter().map(make::between).collect()
     }
 
-    fn of(&self, scenario: Scenario) -> impl Iterator<Item = &Entry> {
+    fn of(&self, scenario: &Scenario) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| entry.scenario == scenario)
     }
 }

@@ -1,9 +1,10 @@
 //! Where the results go: the terminal, and the files that the options name.
 
-use super::Arguments;
-use super::run::RunError;
+use super::arguments::Arguments;
+use super::error::RunError;
+use crate::model::{Report, json};
 use crate::report::file::{Destination, Directory};
-use crate::report::{Report, json, page, plot, table};
+use crate::report::{page, plot, table};
 
 /// The files that a run leaves, each found to be writable.
 #[derive(Debug)]

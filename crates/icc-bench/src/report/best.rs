@@ -1,12 +1,10 @@
 //! Which row is best beside those it can be compared with.
 
-use super::{Figures, Row};
-use crate::catalogue::Kind;
-use crate::scenario::Scenario;
+use crate::model::{Figures, Kind, Merit, Row};
 
 /// How a row stands among those of its kind, at the same size, consumers and cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// It is the best of them.
     Best,
     /// It is at most a tenth behind, and its median lies within the range of the best one's rounds: run again, it might be
@@ -22,7 +20,7 @@ impl Standing {
     /// What counts is the ratio, since rows are interleaved with its reference. At full speed it is the rate of messages
     /// received, and where the reference is the target itself with one consumer it is the time.
     #[must_use]
-    pub fn of(row: &Row, rows: &[Row]) -> Self {
+    pub(crate) fn of(row: &Row, rows: &[Row]) -> Self {
         if row.kind == Kind::Reference {
             return Self::None;
         }
@@ -32,14 +30,14 @@ impl Standing {
         let (Some(best), true) = (best, rivals().count() > 1) else { return Self::None };
         match (row.figures, best.figures) {
             _ if std::ptr::eq(row, best) || best.target == row.target => Self::Best,
-            (Some(own), Some(other)) if reaches(row.scenario, &own, &other) => Self::Level,
+            (Some(own), Some(other)) if reaches(row.scenario.merit, &own, &other) => Self::Level,
             _ => Self::None,
         }
     }
 
     /// The mark in a terminal.
     #[must_use]
-    pub fn mark(self) -> &'static str {
+    pub(crate) fn mark(self) -> &'static str {
         match self {
             Self::Best => "*",
             Self::Level => "=",
@@ -51,10 +49,10 @@ impl Standing {
 /// Less is better.
 fn merit(row: &Row) -> Option<f64> {
     let figures = row.figures?;
-    match row.scenario {
-        Scenario::Stream => figures.flow.map(|flow| -flow.per_second),
-        Scenario::FanOut => Some(figures.p50_ns),
-        _ => Some(figures.ratio),
+    match row.scenario.merit {
+        Merit::Rate => figures.flow.map(|flow| -flow.per_second),
+        Merit::Time => Some(figures.p50_ns),
+        Merit::Ratio => Some(figures.ratio),
     }
 }
 
@@ -62,11 +60,11 @@ fn merit(row: &Row) -> Option<f64> {
 const LEVEL: f64 = 1.1;
 
 /// Whether a row lies within the range of the best one's rounds.
-fn reaches(scenario: Scenario, own: &Figures, best: &Figures) -> bool {
-    match scenario {
-        Scenario::Stream => false,
-        Scenario::FanOut => own.p50_ns <= best.p50_max_ns.min(LEVEL * best.p50_ns),
-        _ => own.ratio <= best.ratio_max.min(LEVEL * best.ratio),
+fn reaches(merit: Merit, own: &Figures, best: &Figures) -> bool {
+    match merit {
+        Merit::Rate => false,
+        Merit::Time => own.p50_ns <= best.p50_max_ns.min(LEVEL * best.p50_ns),
+        Merit::Ratio => own.ratio <= best.ratio_max.min(LEVEL * best.ratio),
     }
 }
 
@@ -76,13 +74,13 @@ fn rank(row: &Row) -> f64 {
 
 /// Whether a target is one of this project's.
 #[must_use]
-pub fn is_own(target: &str) -> bool {
+pub(crate) fn is_own(target: &str) -> bool {
     target.starts_with("icc-")
 }
 
 /// A place where another library is ahead of everything of this project's.
 #[derive(Clone, Debug)]
-pub struct Ahead<'report> {
+pub(crate) struct Ahead<'report> {
     /// The other library's row.
     pub row: &'report Row,
     /// The best of this project's rows beside it.
@@ -93,7 +91,7 @@ pub struct Ahead<'report> {
 
 /// Every place where another library is ahead, in the order of the run.
 #[must_use]
-pub fn ahead(rows: &[Row]) -> Vec<Ahead<'_>> {
+pub(crate) fn ahead(rows: &[Row]) -> Vec<Ahead<'_>> {
     rows.iter()
         .filter(|row| !is_own(&row.target) && Standing::of(row, rows) == Standing::Best)
         .filter_map(|row| {
@@ -108,9 +106,12 @@ pub fn ahead(rows: &[Row]) -> Vec<Ahead<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::FlowFigures;
-    use super::super::tests::sample;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::model::FlowFigures;
+    use crate::model::sample::sample;
+    use crate::scenario::{fan_out, stream};
 
     fn row(target: &str, kind: Kind, [ratio_min, ratio, ratio_max]: [f64; 3]) -> Row {
         let row = sample().rows.remove(0);
@@ -142,7 +143,7 @@ mod tests {
     fn where_the_reference_is_the_target_itself_the_time_counts() {
         let mut rows = [row("a", Kind::Queue, [0.9, 1.0, 1.1]), row("icc-b", Kind::Queue, [1.1, 1.2, 1.3])];
         for (row, p50_ns) in rows.iter_mut().zip([20.0, 10.0]) {
-            row.scenario = Scenario::FanOut;
+            row.scenario = Arc::new(fan_out::SCENARIO.description.clone());
             let figures = row.figures.as_mut().unwrap();
             (figures.p50_ns, figures.p50_max_ns) = (p50_ns, p50_ns * 1.1);
         }
@@ -155,7 +156,7 @@ mod tests {
             let mut row = row(target, Kind::Queue, [ratio; 3]);
             let flow = FlowFigures { per_second, share_received: 1.0, share_told: 1.0 };
             row.figures.as_mut().unwrap().flow = Some(flow);
-            row.scenario = Scenario::Stream;
+            row.scenario = Arc::new(stream::SCENARIO.description.clone());
             row
         };
         let rows = [flow("lossy", 1e6, 0.1), flow("icc-lossless", 2e6, 0.4)];

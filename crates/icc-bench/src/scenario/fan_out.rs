@@ -12,42 +12,66 @@
 //!
 //! The reference is the same structure with one consumer.
 
+use std::borrow::Cow;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use super::one_way_latency::{self, RoundError};
-use super::produce_cost::produce;
-use super::{Round, Setup};
+use super::descriptor::{MIN_BATCHES, Rows, Scenario};
+use crate::harness::batches::produce;
+use crate::harness::batches::trip_histogram;
+use crate::harness::error::RoundError;
+use crate::harness::pair::{self, Stop, Waited};
+use crate::harness::plan::Plan;
+use crate::harness::round::Round;
+use crate::harness::setup::Setup;
+use crate::link::Message;
+use crate::link::message;
 use crate::link::{Broadcast, Link, Polled, Receiver, Sender};
-use crate::message::Message;
-use crate::pair::{self, Stop, Waited};
-use crate::rounds::Plan;
+use crate::model::{Column, Description, Merit, Shape};
 use crate::targets::raw::{RawLink, Word};
 
-/// The scenario's name in tables, in JSON and on the command line.
-pub const NAME: &str = "fan_out";
-
-/// Payload sizes when none are asked for, in bytes.
-pub const DEFAULT_PAYLOADS: [usize; 2] = [8, 56];
-
-/// Long enough for steady figures.
-pub const FULL: Plan = Plan {
-    rounds: 9,
-    retries: 9,
-    retry_until: Duration::from_secs(60),
-    round: Duration::from_millis(40),
-    baseline: Duration::from_millis(30),
-};
-
-/// A few seconds in all.
-pub const QUICK: Plan = Plan {
-    rounds: 5,
-    retries: 5,
-    retry_until: Duration::from_secs(8),
-    round: Duration::from_millis(14),
-    baseline: Duration::from_millis(10),
+/// The scenario as data.
+pub(crate) static SCENARIO: Scenario = Scenario {
+    description: Description {
+        name: Cow::Borrowed("fan_out"),
+        slug: Cow::Borrowed("fan-out"),
+        title: Cow::Borrowed("Fan-out"),
+        summary: Cow::Borrowed(
+            "A producer at full speed, and more and more consumers in one thread on another core: what they \
+             cost the producer.",
+        ),
+        reference: Cow::Borrowed("one consumer"),
+        // Each sample is the mean of a batch, so finer than the counter.
+        digits: 3,
+        // One percentile: the other thread's time needs the room.
+        columns: Cow::Borrowed(&[Column::P50, Column::Thread]),
+        shape: Shape::Consumers,
+        merit: Merit::Time,
+        headline: None,
+    },
+    payloads: &message::PAYLOADS,
+    default_payloads: &[8, 56],
+    // Long enough for steady figures.
+    full: Plan {
+        rounds: 9,
+        retries: 9,
+        retry_until: Duration::from_secs(60),
+        round: Duration::from_millis(40),
+        baseline: Duration::from_millis(30),
+    },
+    // A few seconds in all.
+    quick: Plan {
+        rounds: 5,
+        retries: 5,
+        retry_until: Duration::from_secs(8),
+        round: Duration::from_millis(14),
+        baseline: Duration::from_millis(10),
+    },
+    min_samples: MIN_BATCHES,
+    rows: Rows::Targets,
+    spaced_messages: None,
 };
 
 /// Polls of each consumer between two looks at the stop flag.
@@ -65,7 +89,11 @@ const CHECKED: u64 = 16;
 ///
 /// [`RoundError`] if a thread cannot be pinned, or if a consumer gets what was never sent, gets it twice or too early, or
 /// misses a message of a batch.
-pub fn round<T: Message, S: Broadcast>(consumers: usize, setup: &Setup, length: Duration) -> Result<Round, RoundError> {
+pub(crate) fn round<T: Message, S: Broadcast>(
+    consumers: usize,
+    setup: &Setup,
+    length: Duration,
+) -> Result<Round, RoundError> {
     let at_full_speed = |length| {
         S::with_ends::<T, _>(consumers, |sender, receivers| at_full_speed(sender, receivers, setup, length))
             .map_err(RoundError::Open)?
@@ -173,7 +201,7 @@ fn take_batches<T: Message>(
     length: Duration,
 ) -> Result<Histogram<u64>, RoundError> {
     let clock = &setup.stopwatch;
-    let mut histogram = one_way_latency::trip_histogram(clock.ticks_in(setup.patience) / clock.step_ticks());
+    let mut histogram = trip_histogram(clock.ticks_in(setup.patience) / clock.step_ticks());
     let (mut message, mut heard) = (T::zeroed(), [0]);
     let began = Instant::now();
     let mut batch = 0;

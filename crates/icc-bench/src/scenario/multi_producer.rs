@@ -6,38 +6,62 @@
 //! that mean. After the round a consumer that was there from the
 //! start must account for every message: whole, in the order of its producer, or told as lost.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use super::one_way_latency::RoundError;
-use super::{Round, Setup, time_batches};
+use super::descriptor::{MIN_BATCHES, Rows, Scenario};
+use crate::harness::batches::time_batches;
+use crate::harness::error::RoundError;
+use crate::harness::pair;
+use crate::harness::plan::Plan;
+use crate::harness::round::Round;
+use crate::harness::setup::Setup;
+use crate::link::Message;
+use crate::link::message;
 use crate::link::{ManyProducers, Polled, Receiver, Sender};
-use crate::message::Message;
-use crate::pair;
-use crate::rounds::Plan;
+use crate::model::{Column, Description, Merit, Shape};
 use crate::targets::fetch_add::Counter;
 
-/// The scenario's name in tables, in JSON and on the command line.
-pub const NAME: &str = "multi_producer";
-
-/// Payload sizes when none are asked for, in bytes.
-pub const DEFAULT_PAYLOADS: [usize; 1] = [56];
-
-/// Long enough for steady figures.
-pub const FULL: Plan = Plan {
-    rounds: 15,
-    retries: 15,
-    retry_until: Duration::from_secs(60),
-    round: Duration::from_millis(60),
-    baseline: Duration::from_millis(30),
-};
-
-/// A few seconds in all.
-pub const QUICK: Plan = Plan {
-    rounds: 5,
-    retries: 5,
-    retry_until: Duration::from_secs(3),
-    round: Duration::from_millis(40),
-    baseline: Duration::from_millis(30),
+/// The scenario as data.
+pub(crate) static SCENARIO: Scenario = Scenario {
+    description: Description {
+        name: Cow::Borrowed("multi_producer"),
+        slug: Cow::Borrowed("multi-producer"),
+        title: Cow::Borrowed("Two producers"),
+        summary: Cow::Borrowed(
+            "Two producers on two cores into one queue, nobody polling: what a message costs each of them, \
+             beside two cores that add to one bare atomic word.",
+        ),
+        reference: Cow::Borrowed("fetch_add"),
+        // Each sample is the mean of a batch, so finer than the counter.
+        digits: 3,
+        // All percentiles are one mean.
+        columns: Cow::Borrowed(&[Column::P50]),
+        shape: Shape::Cost,
+        merit: Merit::Ratio,
+        headline: None,
+    },
+    payloads: &message::PAYLOADS,
+    default_payloads: &[56],
+    // Long enough for steady figures.
+    full: Plan {
+        rounds: 15,
+        retries: 15,
+        retry_until: Duration::from_secs(60),
+        round: Duration::from_millis(60),
+        baseline: Duration::from_millis(30),
+    },
+    // A few seconds in all.
+    quick: Plan {
+        rounds: 5,
+        retries: 5,
+        retry_until: Duration::from_secs(3),
+        round: Duration::from_millis(40),
+        baseline: Duration::from_millis(30),
+    },
+    min_samples: MIN_BATCHES,
+    rows: Rows::Targets,
+    spaced_messages: None,
 };
 
 /// Looks without finding anything, after which nothing more is expected of a consumer.
@@ -48,7 +72,7 @@ const LOOKS: u32 = 1 << 16;
 /// # Errors
 ///
 /// [`RoundError`] if a thread cannot be pinned, or an addition is missing.
-pub fn fetch_add_round(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
+pub(crate) fn fetch_add_round(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     let counter = Counter::default();
     let add = |stop: &pair::Stop| Ok::<_, RoundError>(repeat(setup, length, stop, |_| counter.add()));
     let (first, second) = pair::run(setup.cores, add, add)?;
@@ -64,7 +88,7 @@ pub fn fetch_add_round(setup: &Setup, length: Duration) -> Result<Round, RoundEr
 /// # Errors
 ///
 /// [`RoundError`] if a thread cannot be pinned, or a message is garbled, out of its producer's order, or unaccounted for.
-pub fn round<T: Message, S: ManyProducers>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
+pub(crate) fn round<T: Message, S: ManyProducers>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     let ([first, second], mut receiver) = S::open_for_two::<T>().map_err(RoundError::Open)?;
     let produce = |mut sender: S::Sender<T>, parity: u64| {
         move |stop: &pair::Stop| {

@@ -7,41 +7,61 @@
 //! Only structures that never wait for a consumer can be measured. With a consumer that polls, this is the time that
 //! [`stream`](super::stream) shows.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use crossbeam_utils::CachePadded;
-
-use super::one_way_latency::RoundError;
-use super::{Round, Setup, time_batches};
+use super::descriptor::{MIN_BATCHES, Rows, Scenario};
+use crate::harness::alone::on_one_core;
+use crate::harness::batches::produce;
+use crate::harness::error::RoundError;
+use crate::harness::plan::Plan;
+use crate::harness::round::Round;
+use crate::harness::setup::Setup;
+use crate::link::Message;
+use crate::link::message;
 use crate::link::{Link, OpenError, Polled, Receiver, Sender, Target};
-use crate::message::Message;
-use crate::pair::Panicked;
-use crate::pin::pin_current_thread;
-use crate::rounds::Plan;
+use crate::model::{Column, Description, Merit, Shape};
 use crate::targets::plain_ring::PlainRing;
 
-/// The scenario's name in tables, in JSON and on the command line.
-pub const NAME: &str = "produce_cost";
-
-/// Payload sizes when none are asked for, in bytes.
-pub const DEFAULT_PAYLOADS: [usize; 4] = [8, 56, 256, 1024];
-
-/// Long enough for steady figures.
-pub const FULL: Plan = Plan {
-    rounds: 11,
-    retries: 11,
-    retry_until: Duration::from_secs(40),
-    round: Duration::from_millis(20),
-    baseline: Duration::from_millis(10),
-};
-
-/// A few seconds in all.
-pub const QUICK: Plan = Plan {
-    rounds: 5,
-    retries: 5,
-    retry_until: Duration::from_secs(4),
-    round: Duration::from_millis(8),
-    baseline: Duration::from_millis(6),
+/// The scenario as data.
+pub(crate) static SCENARIO: Scenario = Scenario {
+    description: Description {
+        name: Cow::Borrowed("produce_cost"),
+        slug: Cow::Borrowed("produce-cost"),
+        title: Cow::Borrowed("Produce cost"),
+        summary: Cow::Borrowed(
+            "What a message costs its producer, each message filled anew; beside a plain ring that tells \
+             nobody anything.",
+        ),
+        reference: Cow::Borrowed("plain ring"),
+        // Each sample is the mean of a batch, so finer than the counter.
+        digits: 3,
+        columns: Cow::Borrowed(&[Column::P50, Column::P90]),
+        shape: Shape::Cost,
+        merit: Merit::Ratio,
+        headline: None,
+    },
+    payloads: &message::PAYLOADS,
+    default_payloads: &[8, 56, 256, 1024],
+    // Long enough for steady figures.
+    full: Plan {
+        rounds: 11,
+        retries: 11,
+        retry_until: Duration::from_secs(40),
+        round: Duration::from_millis(20),
+        baseline: Duration::from_millis(10),
+    },
+    // A few seconds in all.
+    quick: Plan {
+        rounds: 5,
+        retries: 5,
+        retry_until: Duration::from_secs(4),
+        round: Duration::from_millis(8),
+        baseline: Duration::from_millis(6),
+    },
+    min_samples: MIN_BATCHES,
+    rows: Rows::Targets,
+    spaced_messages: None,
 };
 
 /// The most looks for what is left at the end of a round, and for the one message that must then arrive.
@@ -52,8 +72,8 @@ const LOOKS: u32 = 1 << 20;
 /// # Errors
 ///
 /// [`RoundError`] if the thread cannot be pinned, or if the last message does not lie in the ring.
-pub fn plain_round<T: Message>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
-    on_own_thread(setup, || {
+pub(crate) fn plain_round<T: Message>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
+    on_one_core(setup, || {
         let mut ring = PlainRing::<T>::new();
         let (round, produced) = produce(&mut ring, setup, length, || true);
         ring.last().check(produced)?;
@@ -67,7 +87,7 @@ pub fn plain_round<T: Message>(setup: &Setup, length: Duration) -> Result<Round,
 ///
 /// [`RoundError`] if the thread cannot be pinned, a message is garbled, or one that is sent at the end, when there is room
 /// for it, does not arrive.
-pub fn round<T: Message, S: Target>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
+pub(crate) fn round<T: Message, S: Target>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     measure(S::open::<T>, setup, length)
 }
 
@@ -78,7 +98,7 @@ fn measure<T: Message, L: Link<T>>(
 ) -> Result<Round, RoundError> {
     let mut link = open().map_err(RoundError::Open)?;
     let (mut sender, mut receiver) = link.ends().map_err(RoundError::Open)?;
-    on_own_thread(setup, move || {
+    on_one_core(setup, move || {
         let (round, produced) = produce(&mut sender, setup, length, || true);
         let mut message = T::zeroed();
         // What is still there must be whole. How much that is, and what is told of the rest, differs.
@@ -107,36 +127,6 @@ fn check_next<T: Message>(receiver: &mut impl Receiver<T>, message: &mut T, last
         message.check(message.sequence().min(last))?;
     }
     Ok(polled)
-}
-
-/// Fills and sends messages from number 1 on while `goes_on`; returns the last one's number beside the round.
-pub(super) fn produce<T: Message>(
-    sender: &mut impl Sender<T>,
-    setup: &Setup,
-    length: Duration,
-    goes_on: impl Fn() -> bool,
-) -> (Round, u64) {
-    // On a cache line, else the figure depends on where the stack happens to stand.
-    let (mut message, mut sequence) = (CachePadded::new(T::zeroed()), 0);
-    let round = time_batches(&setup.stopwatch, length, goes_on, || {
-        sequence += 1;
-        message.fill(sequence);
-        sender.send(&message);
-    });
-    (round, sequence)
-}
-
-fn on_own_thread(setup: &Setup, body: impl FnOnce() -> Result<Round, RoundError> + Send) -> Result<Round, RoundError> {
-    // Pinning lasts as long as its thread.
-    std::thread::scope(|scope| {
-        scope
-            .spawn(|| {
-                pin_current_thread(setup.cores.first)?;
-                body()
-            })
-            .join()
-    })
-    .map_err(|_| Panicked)?
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! The producer makes its next message, waits until it is due, puts a time stamp into it and sends it. The consumer polls
 //! without a pause and takes a stamp when it has the message. Their difference is a sample, so every message is one, and
-//! there is no way back in it. That needs clocks that agree between the two cores, which [`offset`](crate::offset) finds
+//! there is no way back in it. That needs clocks that agree between the two cores, which [`offset`](crate::harness::offset) finds
 //! out before the run. Where they do not, a sample is half a round trip as in
 //! [`one_way_latency`], with the same pause before each.
 //!
@@ -18,53 +18,71 @@
 //! that same message. The last message must arrive, and every one that does not must have been told as lost where a
 //! structure promises to tell.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::one_way_latency::{self, RoundError};
-use super::{Flow, Round, Setup};
-use crate::clock::Stopwatch;
+use super::descriptor::{Rows, Scenario};
+use super::one_way_latency::{self, Pace};
+use crate::harness::batches::trip_histogram;
+use crate::harness::clock::Stopwatch;
+use crate::harness::error::RoundError;
+use crate::harness::pair::{self, Stop};
+use crate::harness::plan::Plan;
+use crate::harness::round::{Flow, Round};
+use crate::harness::setup::Setup;
+use crate::link::Message;
+use crate::link::message;
 use crate::link::{Link, OpenError, Polled, Receiver, Sender};
-use crate::message::Message;
-use crate::pair::{self, Stop};
-use crate::rounds::Plan;
+use crate::model::{Column, Description, Merit, Shape};
 
-/// The scenario's name in tables, in JSON and on the command line.
-pub const NAME: &str = "spaced_latency";
-
-/// The pause between two messages when none is asked for.
-pub const INTERVAL: Duration = Duration::from_micros(2);
-
-/// Pauses that can be asked for: longer than any of these takes to arrive, and short enough for a thousand in a second.
-pub const INTERVALS: std::ops::RangeInclusive<Duration> = Duration::from_nanos(500)..=Duration::from_millis(1);
-
-/// Payload sizes when none are asked for, in bytes.
-pub const DEFAULT_PAYLOADS: [usize; 4] = [8, 56, 256, 1024];
+/// The scenario as data.
+pub(crate) static SCENARIO: Scenario = Scenario {
+    description: Description {
+        name: Cow::Borrowed("spaced_latency"),
+        slug: Cow::Borrowed("spaced-latency"),
+        title: Cow::Borrowed("Spaced latency"),
+        summary: Cow::Borrowed(
+            "The producer sends a message every few microseconds with its time stamp inside, the consumer \
+             polls: as such systems run in practice.",
+        ),
+        reference: Cow::Borrowed("raw"),
+        digits: 1,
+        // What arrives late is what counts here, and may be a thousand times as late.
+        columns: Cow::Borrowed(&[Column::P50, Column::P99, Column::P999]),
+        shape: Shape::Latency,
+        merit: Merit::Ratio,
+        headline: None,
+    },
+    payloads: &message::PAYLOADS,
+    default_payloads: &[8, 56, 256, 1024],
+    // Long enough for a steady 99.9th percentile.
+    full: Plan {
+        rounds: 7,
+        retries: 7,
+        retry_until: Duration::from_secs(60),
+        round: Duration::from_millis(100),
+        baseline: Duration::from_millis(50),
+    },
+    // A few seconds in all.
+    quick: Plan {
+        rounds: 4,
+        retries: 4,
+        retry_until: Duration::from_secs(6),
+        round: Duration::from_millis(20),
+        baseline: Duration::from_millis(12),
+    },
+    min_samples: MIN_SAMPLES,
+    rows: Rows::Targets,
+    spaced_messages: Some(MIN_SAMPLES as u32 + WARM_UP_MESSAGES as u32),
+};
 
 /// Messages at the start of a round that are not counted.
-pub const WARM_UP_MESSAGES: usize = 200;
+pub(crate) const WARM_UP_MESSAGES: usize = 200;
 
 /// A round goes on past its time until it has this many samples.
-pub const MIN_SAMPLES: u64 = 1_000;
-
-/// Long enough for a steady 99.9th percentile.
-pub const FULL: Plan = Plan {
-    rounds: 7,
-    retries: 7,
-    retry_until: Duration::from_secs(60),
-    round: Duration::from_millis(100),
-    baseline: Duration::from_millis(50),
-};
-
-/// A few seconds in all.
-pub const QUICK: Plan = Plan {
-    rounds: 4,
-    retries: 4,
-    retry_until: Duration::from_secs(6),
-    round: Duration::from_millis(20),
-    baseline: Duration::from_millis(12),
-};
+pub(crate) const MIN_SAMPLES: u64 = 1_000;
 
 /// Polls between two looks at the stop flag.
 const POLLS_PER_LOOK: u32 = 1 << 8;
@@ -80,14 +98,15 @@ const POLLS_AT_THE_END: u32 = 1 << 20;
 ///
 /// [`RoundError`] if a thread cannot be pinned, if a message is garbled, comes twice or was never sent, if the last one does
 /// not arrive, or if one is missing of which the receiver should have been told.
-pub fn round<T: Message, L: Link<T>>(
+pub(crate) fn round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
     tells_loss: bool,
     setup: &Setup,
     length: Duration,
 ) -> Result<Round, RoundError> {
     if !setup.clocks.agree() {
-        return one_way_latency::spaced_round(open, setup, length, setup.interval);
+        let pace = Pace { interval: setup.interval, warm_up_trips: WARM_UP_MESSAGES as u64, min_samples: MIN_SAMPLES };
+        return one_way_latency::paced_round(open, setup, length, pace);
     }
     let mut link = open().map_err(RoundError::Open)?;
     let (sender, receiver) = link.ends().map_err(RoundError::Open)?;
@@ -249,7 +268,7 @@ fn account(sent: &[u64], arrivals: &[Arrival], patience: Duration) -> Result<u64
 }
 
 fn round_of(arrivals: &[Arrival], clock: &Stopwatch, patience: Duration) -> Result<Round, RoundError> {
-    let mut histogram = one_way_latency::trip_histogram(clock.ticks_in(patience) / clock.step_ticks());
+    let mut histogram = trip_histogram(clock.ticks_in(patience) / clock.step_ticks());
     for arrival in arrivals {
         let ticks = arrival.at.checked_sub(arrival.stamp).ok_or(RoundError::ClocksDisagree {
             by_ns: (arrival.stamp.saturating_sub(arrival.at)) as f64 * clock.ns_per_tick(),

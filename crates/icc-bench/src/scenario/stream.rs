@@ -7,35 +7,61 @@
 //!
 //! The reference is the one-way latency of bare atomics: below 1, messages share the journeys between the cores.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use super::one_way_latency::RoundError;
-use super::produce_cost::produce;
-use super::{Flow, Round, Setup};
+use super::descriptor::{MIN_BATCHES, Rows, Scenario};
+use crate::harness::batches::produce;
+use crate::harness::error::RoundError;
+use crate::harness::pair::{self, Stop};
+use crate::harness::plan::Plan;
+use crate::harness::round::{Flow, Round};
+use crate::harness::setup::Setup;
+use crate::link::Message;
+use crate::link::message;
 use crate::link::{Link, OpenError, Polled, Receiver};
-use crate::message::Message;
-use crate::pair::{self, Stop};
-use crate::rounds::Plan;
+use crate::model::{Column, Description, Headline, Merit, Shape};
 
-/// The scenario's name in tables, in JSON and on the command line.
-pub const NAME: &str = "stream";
-
-/// Long enough for steady figures.
-pub const FULL: Plan = Plan {
-    rounds: 9,
-    retries: 9,
-    retry_until: Duration::from_secs(80),
-    round: Duration::from_millis(60),
-    baseline: Duration::from_millis(30),
-};
-
-/// Under half a minute in all.
-pub const QUICK: Plan = Plan {
-    rounds: 5,
-    retries: 5,
-    retry_until: Duration::from_secs(6),
-    round: Duration::from_millis(30),
-    baseline: Duration::from_millis(15),
+/// The scenario as data.
+pub(crate) static SCENARIO: Scenario = Scenario {
+    description: Description {
+        name: Cow::Borrowed("stream"),
+        slug: Cow::Borrowed("stream"),
+        title: Cow::Borrowed("Stream"),
+        summary: Cow::Borrowed(
+            "Producer and consumer at full speed. A lossy queue never waits and tells what was lost; a \
+             lossless one waits for its consumer. Best is whose consumer receives most.",
+        ),
+        reference: Cow::Borrowed("raw"),
+        // Each sample is the mean of a batch, so finer than the counter.
+        digits: 3,
+        // One percentile: what became of the messages needs the room.
+        columns: Cow::Borrowed(&[Column::P50, Column::Rate, Column::Received, Column::Told]),
+        shape: Shape::Flow,
+        merit: Merit::Rate,
+        headline: Some(Headline::Rate),
+    },
+    payloads: &message::PAYLOADS,
+    default_payloads: &[8, 56, 256, 1024],
+    // Long enough for steady figures.
+    full: Plan {
+        rounds: 9,
+        retries: 9,
+        retry_until: Duration::from_secs(80),
+        round: Duration::from_millis(60),
+        baseline: Duration::from_millis(30),
+    },
+    // Under half a minute in all.
+    quick: Plan {
+        rounds: 5,
+        retries: 5,
+        retry_until: Duration::from_secs(6),
+        round: Duration::from_millis(30),
+        baseline: Duration::from_millis(15),
+    },
+    min_samples: MIN_BATCHES,
+    rows: Rows::Targets,
+    spaced_messages: None,
 };
 
 /// Polls between two looks at the stop flag.
@@ -50,7 +76,7 @@ const POLLS_AT_THE_END: u32 = 1 << 20;
 ///
 /// [`RoundError`] if a thread cannot be pinned, if a message is garbled, comes twice, too early or was never sent, or if none
 /// arrives.
-pub fn round<T: Message, L: Link<T>>(
+pub(crate) fn round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
     setup: &Setup,
     length: Duration,

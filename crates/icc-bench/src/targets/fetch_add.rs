@@ -7,17 +7,17 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use crossbeam_utils::CachePadded;
 
 /// The name in tables, in JSON and on the command line.
-pub const NAME: &str = "fetch_add";
+pub(crate) const NAME: &str = "fetch_add";
 
 /// One word on cache lines of its own, which both cores add to.
 #[derive(Debug, Default)]
 #[allow(clippy::disallowed_types, reason = "a bare atomic is what this target measures")]
-pub struct Counter(CachePadded<AtomicU64>);
+pub(crate) struct Counter(CachePadded<AtomicU64>);
 
 impl Counter {
     /// Adds one.
     #[inline(always)]
-    pub fn add(&self) {
+    pub(crate) fn add(&self) {
         // Acquire and Release, as who takes a ticket needs them.
         let ticket = self.0.fetch_add(1, AcqRel);
         // A ticket is of use; without this it could be an addition that gives nothing back.
@@ -26,7 +26,7 @@ impl Counter {
 
     /// How often it was added to.
     #[must_use]
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.0.load(Acquire)
     }
 }

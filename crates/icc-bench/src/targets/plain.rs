@@ -1,31 +1,31 @@
 //! The reference of [`copy_cost`](crate::scenario::copy_cost): the bytes copied, and nothing else.
 
-use crate::message::Message;
-use crate::scenario::copy_cost::{Direction, Operation};
+use crate::link::Message;
+use crate::link::{Direction, Operation};
 
 /// A payload 8 bytes into a cache line, as a `Seqlock` has it behind its version, and nothing that guards it.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub struct PlainCell<T> {
+pub(crate) struct PlainCell<T> {
     version: u64,
     payload: T,
 }
 
 impl<T> PlainCell<T> {
     /// Where the payload is.
-    #[must_use]
-    pub fn payload(&self) -> *const T {
+    #[cfg(test)]
+    pub(crate) fn payload(&self) -> *const T {
         &raw const self.payload
     }
 }
 
 /// A copy out of the cell.
 #[derive(Clone, Copy, Debug)]
-pub struct PlainRead;
+pub(crate) struct PlainRead;
 
 /// A copy into the cell.
 #[derive(Clone, Copy, Debug)]
-pub struct PlainWrite;
+pub(crate) struct PlainWrite;
 
 /// By slices, which cannot overlap: an assignment between two unknown places is copied twice, by way of a third.
 #[inline(always)]

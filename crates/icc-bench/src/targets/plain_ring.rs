@@ -1,15 +1,14 @@
 //! The reference of [`produce_cost`](crate::scenario::produce_cost): messages copied to place after place, and nothing else.
 
-use super::queue::CAPACITY;
-use crate::link::Sender;
-use crate::message::Message;
+use crate::link::Message;
+use crate::link::{CAPACITY, Sender};
 
 /// The name in tables, in JSON and on the command line.
-pub const NAME: &str = "plain ring";
+pub(crate) const NAME: &str = "plain ring";
 
 /// As many places as the other rings have slots, without anything that tells a reader.
 #[derive(Debug)]
-pub struct PlainRing<T> {
+pub(crate) struct PlainRing<T> {
     places: Box<[T; CAPACITY]>,
     next: usize,
 }
@@ -17,14 +16,14 @@ pub struct PlainRing<T> {
 impl<T: Message> PlainRing<T> {
     /// A ring of zeros.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let places: Box<[T]> = vec![T::zeroed(); CAPACITY].into();
         Self { places: places.try_into().unwrap_or_else(|_| unreachable!("made of this length")), next: 0 }
     }
 
     /// The message sent last.
     #[must_use]
-    pub fn last(&self) -> &T {
+    pub(crate) fn last(&self) -> &T {
         &self.places[self.next.wrapping_sub(1) % CAPACITY]
     }
 }

@@ -2,27 +2,26 @@
 
 use icc_queue::{Consumer, Mode, Mpmc, Options, Producer, Queue, Spmc, TryConsumeError};
 
-use crate::link::{Broadcast, Link, ManyProducers, OpenError, OpenedForTwo, Polled, Receiver, Sender, Target};
-use crate::message::Message;
-
-/// Slots of each ring: what programs that fear a burst take, and small enough that short messages stay in a core's cache.
-pub const CAPACITY: usize = 1024;
+use crate::link::Message;
+use crate::link::{
+    Broadcast, CAPACITY, Link, ManyProducers, OpenError, OpenedForTwo, Polled, Receiver, Sender, Target,
+};
 
 /// `icc_queue::Queue` with one producer, plain stores.
 #[derive(Clone, Copy, Debug)]
-pub struct SpmcQueue;
+pub(crate) struct SpmcQueue;
 
 /// `icc_queue::Queue` with one producer, in memory that another process could map too.
 #[derive(Clone, Copy, Debug)]
-pub struct SharedSpmcQueue;
+pub(crate) struct SharedSpmcQueue;
 
 /// `icc_queue::Queue` for many producers.
 #[derive(Clone, Copy, Debug)]
-pub struct MpmcQueue;
+pub(crate) struct MpmcQueue;
 
 /// The same in memory that another process could map too.
 #[derive(Clone, Copy, Debug)]
-pub struct SharedMpmcQueue;
+pub(crate) struct SharedMpmcQueue;
 
 impl Target for SpmcQueue {
     const NAME: &'static str = "icc-queue spmc";
@@ -116,15 +115,15 @@ broadcasts!(SpmcQueue in Spmc, SharedSpmcQueue in Spmc, MpmcQueue in Mpmc);
 
 /// A ring of [`CAPACITY`] slots.
 #[derive(Debug)]
-pub struct QueueLink<T, M: Mode>(Queue<T, M>);
+pub(crate) struct QueueLink<T, M: Mode>(Queue<T, M>);
 
 /// The producing end.
 #[derive(Debug)]
-pub struct QueueSender<T: Message, M: Mode>(Producer<T, M>);
+pub(crate) struct QueueSender<T: Message, M: Mode>(Producer<T, M>);
 
 /// The consuming end.
 #[derive(Debug)]
-pub struct QueueReceiver<T, M: Mode>(Consumer<T, M>);
+pub(crate) struct QueueReceiver<T, M: Mode>(Consumer<T, M>);
 
 impl<T: Message> Link<T> for QueueLink<T, Spmc> {
     type Sender<'link> = QueueSender<T, Spmc>;

@@ -9,15 +9,15 @@ use crossbeam_utils::CachePadded;
 use crate::link::{Link, OpenError, Polled, Receiver, Sender};
 
 /// The baseline's name in tables, in JSON and on the command line.
-pub const NAME: &str = "raw atomics";
+pub(crate) const NAME: &str = "raw atomics";
 
 /// The message the baseline carries at every payload size: its sequence number and nothing else.
-pub type Word = [u64; 1];
+pub(crate) type Word = [u64; 1];
 
 /// A link that is one atomic word. A message is a value other than the last.
 #[derive(Debug, Default)]
 #[allow(clippy::disallowed_types, reason = "bare atomics are what this target measures")]
-pub struct RawLink(Box<CachePadded<AtomicU64>>);
+pub(crate) struct RawLink(Box<CachePadded<AtomicU64>>);
 
 impl RawLink {
     /// Makes a link that holds no message.
@@ -25,7 +25,7 @@ impl RawLink {
     /// # Errors
     ///
     /// None; other links can fail.
-    pub fn open() -> Result<Self, OpenError> {
+    pub(crate) fn open() -> Result<Self, OpenError> {
         Ok(Self::default())
     }
 }
@@ -33,12 +33,12 @@ impl RawLink {
 /// The storing end.
 #[derive(Debug)]
 #[allow(clippy::disallowed_types, reason = "bare atomics are what this target measures")]
-pub struct RawSender<'link>(&'link AtomicU64);
+pub(crate) struct RawSender<'link>(&'link AtomicU64);
 
 /// The loading end, with the last value it saw.
 #[derive(Debug)]
 #[allow(clippy::disallowed_types, reason = "bare atomics are what this target measures")]
-pub struct RawReceiver<'link> {
+pub(crate) struct RawReceiver<'link> {
     word: &'link AtomicU64,
     last: u64,
 }

@@ -3,12 +3,12 @@
 use crossbeam_utils::CachePadded;
 use icc_seqlock::{Reader, Seqlock, Writer};
 
+use crate::link::Message;
 use crate::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Target};
-use crate::message::Message;
 
 /// `icc_seqlock::Seqlock` by its split ends: one exclusive writer, plain stores.
 #[derive(Clone, Copy, Debug)]
-pub struct SeqlockCell;
+pub(crate) struct SeqlockCell;
 
 impl Target for SeqlockCell {
     const NAME: &'static str = "icc-seqlock";
@@ -40,15 +40,15 @@ impl Broadcast for SeqlockCell {
 
 /// A cell on cache lines of its own.
 #[derive(Debug)]
-pub struct SeqlockLink<T: Message>(Box<CachePadded<Seqlock<T>>>);
+pub(crate) struct SeqlockLink<T: Message>(Box<CachePadded<Seqlock<T>>>);
 
 /// The writing end.
 #[derive(Debug)]
-pub struct SeqlockSender<'link, T: Message>(Writer<'link, T>);
+pub(crate) struct SeqlockSender<'link, T: Message>(Writer<'link, T>);
 
 /// The polling end, with the last version it saw.
 #[derive(Debug)]
-pub struct SeqlockReceiver<'link, T: Message> {
+pub(crate) struct SeqlockReceiver<'link, T: Message> {
     reader: Reader<'link, T>,
     seen: u64,
 }

@@ -2,20 +2,20 @@
 
 use icc_seqlock::{Reader, Seqlock, Writer};
 
-use crate::message::Message;
-use crate::scenario::copy_cost::{Direction, Operation};
+use crate::link::Message;
+use crate::link::{Direction, Operation};
 
 /// `Seqlock::read_into`.
 #[derive(Clone, Copy, Debug)]
-pub struct ReadInto;
+pub(crate) struct ReadInto;
 
 /// `Writer::write`: the only writer, plain stores.
 #[derive(Clone, Copy, Debug)]
-pub struct ExclusiveWrite;
+pub(crate) struct ExclusiveWrite;
 
 /// `Seqlock::write`: one of many writers, a compare-exchange first.
 #[derive(Clone, Copy, Debug)]
-pub struct SharedWrite;
+pub(crate) struct SharedWrite;
 
 impl Operation for ReadInto {
     const NAME: &'static str = "icc-seqlock read_into";

@@ -4,13 +4,13 @@ use std::marker::PhantomData;
 
 use icc_vector::{MultiWriter, Options, Packed, Padded, Placement, SeqlockVector, Writer};
 
+use crate::link::Message;
 use crate::link::OpenError;
-use crate::message::Message;
-use crate::scenario::vector_read_all::{ReadAll, Table};
+use crate::link::{ReadAll, Table};
 
 /// Values one behind the other, and nothing that guards them.
 #[derive(Clone, Copy, Debug)]
-pub struct PlainSlice;
+pub(crate) struct PlainSlice;
 
 impl Table for PlainSlice {
     const NAME: &'static str = "plain slice";
@@ -35,15 +35,15 @@ impl<T: Message> ReadAll<T> for Box<[T]> {
 
 /// Read by `read_all_into`.
 #[derive(Clone, Copy, Debug)]
-pub struct AllAtOnce;
+pub(crate) struct AllAtOnce;
 
 /// Read by its iterator, each value put into its place.
 #[derive(Clone, Copy, Debug)]
-pub struct OneByOne;
+pub(crate) struct OneByOne;
 
 /// A vector whose placement of slots is `P`, read in the way `R`.
 #[derive(Debug)]
-pub struct VectorTable<T: Message, P: Placement, R> {
+pub(crate) struct VectorTable<T: Message, P: Placement, R> {
     vector: SeqlockVector<T, MultiWriter, P>,
     writer: Writer<T, MultiWriter, P>,
     way: PhantomData<R>,
@@ -89,7 +89,7 @@ macro_rules! tables {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug)]
-            pub struct $table;
+            pub(crate) struct $table;
 
             impl Table for $table {
                 const NAME: &'static str = $name;

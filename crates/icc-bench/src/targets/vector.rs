@@ -2,8 +2,8 @@
 
 use icc_vector::SeqlockVector;
 
+use crate::link::Message;
 use crate::link::{Link, OpenError, Polled, Receiver, Sender, Target};
-use crate::message::Message;
 
 /// Slots of each table.
 const LEN: usize = 16;
@@ -13,7 +13,7 @@ const SLOT: usize = 5;
 
 /// `icc_vector::SeqlockVector`, written as if others wrote the slot too.
 #[derive(Clone, Copy, Debug)]
-pub struct VectorSlot;
+pub(crate) struct VectorSlot;
 
 impl Target for VectorSlot {
     const NAME: &'static str = "icc-vector";
@@ -27,15 +27,15 @@ impl Target for VectorSlot {
 
 /// A table of which one slot is used.
 #[derive(Debug)]
-pub struct VectorLink<T>(SeqlockVector<T>);
+pub(crate) struct VectorLink<T>(SeqlockVector<T>);
 
 /// The writing end.
 #[derive(Debug)]
-pub struct VectorSender<'link, T>(&'link SeqlockVector<T>);
+pub(crate) struct VectorSender<'link, T>(&'link SeqlockVector<T>);
 
 /// The polling end, with the last version it saw.
 #[derive(Debug)]
-pub struct VectorReceiver<'link, T> {
+pub(crate) struct VectorReceiver<'link, T> {
     vector: &'link SeqlockVector<T>,
     seen: u64,
 }

@@ -3,20 +3,20 @@
 use icc_vector::{Mode, MultiWriter, Options, SeqlockVector, SingleWriter, VectorReader, Writer};
 
 use super::vector_handles::{LEN, SLOT};
-use crate::message::Message;
-use crate::scenario::copy_cost::{Direction, Operation};
+use crate::link::Message;
+use crate::link::{Direction, Operation};
 
 /// `VectorReader::read_into`, in memory that another process could map too.
 #[derive(Clone, Copy, Debug)]
-pub struct VectorRead;
+pub(crate) struct VectorRead;
 
 /// `Writer::write` by one of many, in memory that another process could map too.
 #[derive(Clone, Copy, Debug)]
-pub struct VectorWrite;
+pub(crate) struct VectorWrite;
 
 /// `Writer::write` by the only one that has the slot, in memory that another process could map too.
 #[derive(Clone, Copy, Debug)]
-pub struct VectorWriteAlone;
+pub(crate) struct VectorWriteAlone;
 
 /// A table whose slot [`SLOT`] holds `value`.
 fn table<T: Message, M: Mode>(value: &T) -> SeqlockVector<T, M> {

@@ -2,8 +2,8 @@
 
 use icc_vector::{Mode, MultiWriter, Options, SeqlockVector, SingleWriter, Writer};
 
+use crate::link::Message;
 use crate::link::{Link, OpenError, Polled, Receiver, Sender, Target};
-use crate::message::Message;
 
 /// Slots of each table.
 pub(super) const LEN: usize = 16;
@@ -13,11 +13,11 @@ pub(super) const SLOT: usize = 5;
 
 /// `icc_vector::SeqlockVector` in memory that another process could map too, written as if others wrote the slot as well.
 #[derive(Clone, Copy, Debug)]
-pub struct SharedVectorSlot;
+pub(crate) struct SharedVectorSlot;
 
 /// `icc_vector::SeqlockVector` whose slots have one writer each: plain stores.
 #[derive(Clone, Copy, Debug)]
-pub struct SingleWriterSlot;
+pub(crate) struct SingleWriterSlot;
 
 impl Target for SharedVectorSlot {
     const NAME: &'static str = "icc-vector, shared";
@@ -43,7 +43,7 @@ impl Target for SingleWriterSlot {
 
 /// The same in memory that another process could map too.
 #[derive(Clone, Copy, Debug)]
-pub struct SharedSingleWriterSlot;
+pub(crate) struct SharedSingleWriterSlot;
 
 impl Target for SharedSingleWriterSlot {
     const NAME: &'static str = "icc-vector, one writer, shared";
@@ -58,18 +58,18 @@ impl Target for SharedSingleWriterSlot {
 
 /// A table of which one slot is used, and its writer.
 #[derive(Debug)]
-pub struct VectorLink<T: Message, M: Mode> {
+pub(crate) struct VectorLink<T: Message, M: Mode> {
     vector: SeqlockVector<T, M>,
     writer: Writer<T, M>,
 }
 
 /// The writing end.
 #[derive(Debug)]
-pub struct VectorSender<'link, T: Message, M: Mode>(&'link mut Writer<T, M>);
+pub(crate) struct VectorSender<'link, T: Message, M: Mode>(&'link mut Writer<T, M>);
 
 /// The polling end, with the last version it saw.
 #[derive(Debug)]
-pub struct VectorReceiver<'link, T, M: Mode> {
+pub(crate) struct VectorReceiver<'link, T, M: Mode> {
     vector: &'link SeqlockVector<T, M>,
     seen: u64,
 }

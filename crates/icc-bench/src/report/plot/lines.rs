@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 
 use super::frame::{Area, Canvas, Side, Width, grid_across, grid_down, short, text_width};
+use super::picture::Plot;
+use super::rows::{MAIN_PAYLOAD, kinds, moved, reference, shape, slug, title};
 use super::scale::{Px, Scale, spread};
 use super::series::{Look, targets, tooltip};
-use super::{Plot, Shape, bytes, kinds, moved, slug, title};
-use crate::catalogue::Kind;
-use crate::report::{Figures, Row};
+use super::text::bytes;
+use crate::model::{Figures, Kind, Row, Shape};
 
 /// Which figure goes up, and what varies across.
 #[derive(Clone, Copy)]
@@ -90,7 +91,7 @@ fn consumers_of(rows: &[Row], kind: Kind) -> Vec<Option<usize>> {
 
 fn views_of(rows: &[Row]) -> Vec<View> {
     let name = title(rows);
-    let reference = rows.first().map_or("", |row| row.scenario.reference());
+    let reference = reference(rows);
     let ratios = Axes {
         up: |figures| figures.ratio,
         range: Some(|figures| [figures.ratio_min, figures.ratio_max]),
@@ -98,8 +99,8 @@ fn views_of(rows: &[Row]) -> Vec<View> {
     };
     let rates =
         Axes { up: |figures| figures.flow.map_or(0.0, |flow| flow.per_second / 1e6), range: None, ..BY_PAYLOAD };
-    match Shape::of(rows) {
-        Shape::Flow => vec![
+    match shape(rows) {
+        Some(Shape::Flow) => vec![
             View {
                 id: "",
                 title: "Messages received at full speed".to_owned(),
@@ -115,7 +116,7 @@ fn views_of(rows: &[Row]) -> Vec<View> {
                 is_detail: false,
             },
         ],
-        Shape::Latency => {
+        Some(Shape::Latency) => {
             let has_moved = moved(rows).is_some();
             vec![
                 View {
@@ -157,7 +158,7 @@ pub(super) fn by_consumers(rows: &[Row]) -> Vec<Plot> {
     let mut payloads: Vec<usize> = rows.iter().map(|row| row.payload_bytes).collect();
     payloads.sort_unstable();
     payloads.dedup();
-    let main = payloads.iter().copied().min_by_key(|payload| payload.abs_diff(super::MAIN_PAYLOAD));
+    let main = payloads.iter().copied().min_by_key(|payload| payload.abs_diff(MAIN_PAYLOAD));
     payloads.sort_by_key(|payload| (Some(*payload) != main, *payload));
     payloads
         .into_iter()
@@ -166,7 +167,7 @@ pub(super) fn by_consumers(rows: &[Row]) -> Vec<Plot> {
             let is_detail = Some(payload) != main;
             let (name, size) = (title(&rows), bytes(payload));
             let producer = Plot::new(
-                if is_detail { format!("{slug}-{payload}") } else { slug.clone() },
+                if is_detail { format!("{slug}-{payload}") } else { slug.to_owned() },
                 format!("{name}: the producer, {size} messages"),
                 "What a message costs its producer, in nanoseconds; a level line: consumers cost it nothing".to_owned(),
                 |width| draw(&rows, axes, width),

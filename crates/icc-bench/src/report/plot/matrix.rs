@@ -3,10 +3,12 @@
 use maud::{Markup, html};
 
 use super::frame::{Canvas, Width};
+use super::picture::Plot;
+use super::rows::{slug, title};
 use super::scale::{Px, Scale};
 use super::series::{targets, tooltip};
-use super::{Plot, nanoseconds, slug, title};
-use crate::report::Row;
+use super::text::nanoseconds;
+use crate::model::Row;
 
 /// From so many cores on, a cell has no room for its figure.
 const MAX_WITH_FIGURES: usize = 20;
@@ -21,7 +23,7 @@ pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
         .enumerate()
         .filter_map(|(index, first)| {
             let cells: Vec<Row> = rows.iter().filter(|row| row.target == first.target).cloned().collect();
-            let id = if index == 0 { slug.clone() } else { format!("{slug}-{index}") };
+            let id = if index == 0 { slug.to_owned() } else { format!("{slug}-{index}") };
             let of = if many { format!(": {}", first.target) } else { String::new() };
             Plot::new(
                 id,

@@ -3,12 +3,13 @@
 use maud::{Markup, html};
 
 use super::frame::{Area, Canvas, Width, grid_down, short};
+use super::picture::Plot;
+use super::rows::{MAIN_PAYLOAD, reference, slug, title};
 use super::scale::{Px, Scale};
 use super::series::{Look, tooltip};
-use super::{MAIN_PAYLOAD, Plot, bytes, nanoseconds, slug, title};
-use crate::catalogue::Kind;
+use super::text::{bytes, nanoseconds};
+use crate::model::{Figures, Kind, Row};
 use crate::report::best::Standing;
-use crate::report::{Figures, Row};
 
 /// A plot for each payload, the main one first.
 pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
@@ -28,7 +29,7 @@ pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
             let rows: Vec<Row> = rows.iter().filter(|row| row.payload_bytes == payload).cloned().collect();
             let slug = slug(&rows);
             let plot = Plot::new(
-                if payload == main { slug } else { format!("{slug}-{payload}") },
+                if payload == main { slug.to_owned() } else { format!("{slug}-{payload}") },
                 format!("{}, {} messages", title(&rows), bytes(payload)),
                 "Nanoseconds on a logarithmic scale; half the messages took no longer than the large dot; an arrow goes on beyond the edge".to_owned(),
                 |width| draw(&rows, width),
@@ -84,7 +85,7 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
     let ticks: Vec<(f64, String)> = scale.ticks().into_iter().map(|tick| (scale.at(tick), short(tick))).collect();
     let floor = measured.iter().find(|(row, _)| row.kind == Kind::Reference).map(|(_, figures)| figures.p50_ns);
 
-    let reference = rows.first().map_or("", |row| row.scenario.reference());
+    let reference = reference(rows);
     let mut y = top;
     let body = html! {
         (legend(area.left, 9.0))

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::scale::Px;
-use crate::catalogue::Kind;
-use crate::report::Row;
+use super::text::{bytes, nanoseconds, rate};
+use crate::model::{Kind, Row};
 use crate::report::best::is_own;
 
 /// Colour and mark of a target.
@@ -73,17 +73,17 @@ pub(super) fn tooltip(row: &Row) -> String {
     let mut text = format!(
         "{} at {}: p50 {}, {} × {} ({}–{})",
         row.label(),
-        super::bytes(row.payload_bytes),
-        super::nanoseconds(figures.p50_ns),
+        bytes(row.payload_bytes),
+        nanoseconds(figures.p50_ns),
         figures.ratio,
-        row.scenario.reference(),
+        row.scenario.reference,
         figures.ratio_min,
         figures.ratio_max
     );
     if let Some(flow) = figures.flow {
         text.push_str(&format!(
             "; {} received, {:.1} % of what was sent",
-            super::rate(flow.per_second),
+            rate(flow.per_second),
             flow.share_received * 100.0
         ));
     }

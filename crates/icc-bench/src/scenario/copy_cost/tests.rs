@@ -1,5 +1,5 @@
 use super::*;
-use crate::scenario::tests::TestSetup;
+use crate::harness::test_setup::TestSetup;
 use crate::targets::plain::{PlainRead, PlainWrite};
 
 const LENGTH: Duration = Duration::from_millis(2);

@@ -1,7 +1,7 @@
 //! Rounds with many consumers, and consumers that go wrong.
 
 use super::*;
-use crate::scenario::tests::TestSetup;
+use crate::harness::test_setup::TestSetup;
 use crate::targets::queue::{MpmcQueue, SpmcQueue};
 use crate::targets::seqlock::SeqlockCell;
 

@@ -1,7 +1,7 @@
 //! The accounting at the end of a round, and a round itself.
 
 use super::*;
-use crate::scenario::tests::TestSetup;
+use crate::harness::test_setup::TestSetup;
 use crate::targets::queue::MpmcQueue;
 
 #[test]

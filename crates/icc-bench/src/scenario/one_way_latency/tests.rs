@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use super::*;
-use crate::link::{Polled, Target};
-use crate::pin;
-use crate::scenario::tests::TestSetup;
+use crate::harness::pin::{self, PinError};
+use crate::harness::test_setup::TestSetup;
+use crate::link::{Garbled, Polled, Target};
 use crate::targets::queue::SpmcQueue;
 use crate::targets::raw::{RawLink, RawReceiver, RawSender, Word};
 use crate::targets::seqlock::SeqlockCell;

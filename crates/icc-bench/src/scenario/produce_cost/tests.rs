@@ -1,7 +1,7 @@
 //! Our queues alone on a core, and links that go wrong.
 
 use super::*;
-use crate::scenario::tests::TestSetup;
+use crate::harness::test_setup::TestSetup;
 use crate::targets::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
 
 const LENGTH: Duration = Duration::from_millis(5);

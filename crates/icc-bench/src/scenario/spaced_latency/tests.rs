@@ -1,9 +1,9 @@
 //! Our structures, and links that go wrong.
 
 use super::*;
+use crate::harness::test_setup::TestSetup;
 use crate::link::Target;
-use crate::offset::Offset;
-use crate::scenario::tests::TestSetup;
+use crate::model::Offset;
 use crate::targets::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
 use crate::targets::raw::{RawLink, Word};
 use crate::targets::seqlock::SeqlockCell;

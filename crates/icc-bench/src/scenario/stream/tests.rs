@@ -1,8 +1,8 @@
 //! Links that lose, repeat and garble, and what a round makes of them.
 
 use super::*;
+use crate::harness::test_setup::TestSetup;
 use crate::link::{Sender, Target};
-use crate::scenario::tests::TestSetup;
 use crate::targets::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
 
 #[test]

@@ -1,7 +1,8 @@
 //! Our vectors, and tables that go wrong.
 
 use super::*;
-use crate::scenario::tests::TestSetup;
+use crate::harness::test_setup::TestSetup;
+use crate::link::OpenError;
 use crate::targets::table::{
     IteratedPackedVector, IteratedVector, PackedVector, PaddedVector, PlainSlice, SharedPackedVector,
     SharedPaddedVector,

@@ -3,31 +3,10 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use crate::model::Source;
+
 /// Pairs of stamps from which the cost of one pair, and the counter's step, are taken.
 const PAIRS: usize = 20_000;
-
-/// The clock that stamps are read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The time stamp counter of an x86-64 processor, invariant over frequency and sleep.
-    Tsc,
-    /// The system counter of an aarch64 processor.
-    SystemCounter,
-    /// The operating system's monotonic clock: the processor's counter is not fit to be used.
-    Monotonic,
-}
-
-impl Source {
-    /// A short name for tables and JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tsc => "invariant TSC",
-            Self::SystemCounter => "system counter",
-            Self::Monotonic => "monotonic clock",
-        }
-    }
-}
 
 /// A clock whose tick, step and own cost are known.
 ///

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::catalogue::Case;
-use crate::rounds::{Event, Plan, Verdict};
+use crate::harness::plan::Plan;
+use crate::harness::rounds::{Event, Verdict};
 
 /// Shows how far a run is, on stderr.
 ///
 /// It draws only when told something, between rounds: a drawing thread would disturb the cores being measured. The bar is as
 /// long as the run is expected to take, so that long rounds move it further than short ones.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     plain: bool,
     began: Instant,
@@ -35,7 +36,7 @@ struct Scenario {
 impl Progress {
     /// Begins to show a run over so many scenarios, which is expected to take so long.
     #[must_use]
-    pub fn begin(scenarios: usize, expected: Duration) -> Self {
+    pub(crate) fn begin(scenarios: usize, expected: Duration) -> Self {
         let plain = !std::io::stderr().is_terminal();
         let style = ProgressStyle::with_template("{bar:24} {elapsed} gone, {eta} left  {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -49,7 +50,7 @@ impl Progress {
     }
 
     /// Shows that a scenario begins: so many cases, in so many parts one after the other.
-    pub fn begin_scenario(&mut self, name: &'static str, cases: usize, parts: usize, plan: &Plan) {
+    pub(crate) fn begin_scenario(&mut self, name: &'static str, cases: usize, parts: usize, plan: &Plan) {
         // What the one before took in dropped rounds, or did not, is no matter of this one.
         self.bar.set_position(self.bar.position().max(millis(self.current.expected)));
         let expected = self.current.expected + plan.expected_time(cases);
@@ -65,7 +66,7 @@ impl Progress {
     }
 
     /// Shows that a part of the scenario begins; parts count from 0.
-    pub fn begin_part(&mut self, part: usize) {
+    pub(crate) fn begin_part(&mut self, part: usize) {
         self.current.last_pass = None;
         if self.plain && self.current.parts > 1 {
             self.say(&format!("part {} of {}", part + 1, self.current.parts));
@@ -73,7 +74,7 @@ impl Progress {
     }
 
     /// Shows what has just happened, in the part with these cases.
-    pub fn tell(&mut self, event: Event, cases: &[Case]) {
+    pub(crate) fn tell(&mut self, event: Event, cases: &[Case]) {
         let Some(plan) = self.current.plan else { return };
         match event {
             Event::Begins { case, pass } => {
@@ -102,7 +103,7 @@ impl Progress {
     }
 
     /// Takes the bar away.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -19,7 +19,13 @@ fn round(p50_ns: f64) -> Round {
 }
 
 fn plan(rounds: usize, retries: usize) -> Plan {
-    Plan { rounds, retries, retry_until: Duration::MAX, ..Plan::QUICK }
+    Plan {
+        rounds,
+        retries,
+        retry_until: Duration::MAX,
+        round: Duration::from_millis(40),
+        baseline: Duration::from_millis(20),
+    }
 }
 
 /// Runs with baseline medians from a list (the last one for ever after), every case's being 90.

@@ -9,10 +9,10 @@ const WORD_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 const SEQUENCE_STEP: u64 = 0xd6e8_feb8_6659_fd93;
 
 /// Payload sizes a run measures when none are asked for, in bytes.
-pub const DEFAULT_PAYLOADS: [usize; 5] = [8, 56, 120, 256, 1024];
+pub(crate) const DEFAULT_PAYLOADS: [usize; 5] = [8, 56, 120, 256, 1024];
 
-/// Payload sizes that can be asked for, in bytes. Those [`for_payload!`](crate::for_payload) knows.
-pub const PAYLOADS: [usize; 8] = [8, 56, 64, 120, 256, 512, 1024, 4096];
+/// Payload sizes that can be asked for, in bytes. Those [`for_payload!`] knows.
+pub(crate) const PAYLOADS: [usize; 8] = [8, 56, 64, 120, 256, 512, 1024, 4096];
 
 /// A message whose whole content follows from a sequence number, so that a receiver can check all of it.
 ///
@@ -23,7 +23,7 @@ pub const PAYLOADS: [usize; 8] = [8, 56, 64, 120, 256, 512, 1024, 4096];
 /// # Examples
 ///
 /// ```
-/// use icc_bench::message::Message;
+/// use icc_bench::link::Message;
 ///
 /// let mut message = [0_u64; 7];
 /// message.fill(42);
@@ -58,7 +58,7 @@ pub trait Message: Pod + Send + Sync {
     /// # Examples
     ///
     /// ```
-    /// use icc_bench::message::Message;
+    /// use icc_bench::link::Message;
     ///
     /// let mut message = [0_u64; 7];
     /// message.fill(42);
@@ -147,30 +147,20 @@ pub struct Garbled {
 }
 
 /// Payload sizes at which copies can be measured, in bytes: up to what no longer fits a core's first cache. Those that
-/// [`for_payload!`](crate::for_payload) knows after `copied:`.
-pub const COPIED_PAYLOADS: [usize; 13] = [8, 16, 32, 56, 64, 120, 128, 256, 512, 1024, 4096, 16384, 65536];
+/// [`for_payload!`] knows after `copied:`.
+pub(crate) const COPIED_PAYLOADS: [usize; 13] = [8, 16, 32, 56, 64, 120, 128, 256, 512, 1024, 4096, 16384, 65536];
 
 /// Evaluates an expression with a type alias bound to the message type of a payload size in bytes.
 ///
-/// The sizes are those of [`message::PAYLOADS`](crate::message::PAYLOADS), or with `copied:` before the size those of
-/// [`message::COPIED_PAYLOADS`](crate::message::COPIED_PAYLOADS); the value is `None` for any other. This is
+/// The sizes are those of [`PAYLOADS`](PAYLOADS), or with `copied:` before the size those of
+/// [`COPIED_PAYLOADS`](COPIED_PAYLOADS); the value is `None` for any other. This is
 /// where a size chosen at run time becomes a type, so that each target's hot loop is compiled for each size.
-///
-/// # Examples
-///
-/// ```
-/// let size = icc_bench::for_payload!(56, T => core::mem::size_of::<T>());
-/// assert_eq!(size, Some(56));
-/// assert_eq!(icc_bench::for_payload!(57, T => core::mem::size_of::<T>()), None);
-/// assert_eq!(icc_bench::for_payload!(copied: 65536, T => core::mem::size_of::<T>()), Some(65536));
-/// ```
-#[macro_export]
 macro_rules! for_payload {
     ($bytes:expr, $message:ident => $body:expr) => {
-        $crate::for_payload!(@arms $bytes, $message, $body, 1 7 8 15 32 64 128 512)
+        $crate::link::message::for_payload!(@arms $bytes, $message, $body, 1 7 8 15 32 64 128 512)
     };
     (copied: $bytes:expr, $message:ident => $body:expr) => {
-        $crate::for_payload!(@arms $bytes, $message, $body, 1 2 4 7 8 15 16 32 64 128 512 2048 8192)
+        $crate::link::message::for_payload!(@arms $bytes, $message, $body, 1 2 4 7 8 15 16 32 64 128 512 2048 8192)
     };
     (@arms $bytes:expr, $message:ident, $body:expr, $($words:literal)*) => {
         match $bytes {
@@ -182,6 +172,7 @@ macro_rules! for_payload {
         }
     };
 }
+pub(crate) use for_payload;
 
 #[cfg(test)]
 mod tests {
@@ -254,6 +245,7 @@ mod tests {
         for bytes in COPIED_PAYLOADS {
             assert_eq!(for_payload!(copied: bytes, T => size_of::<T>()), Some(bytes));
         }
+        assert_eq!(for_payload!(57, T => size_of::<T>()), None);
         assert!(DEFAULT_PAYLOADS.iter().all(|bytes| PAYLOADS.contains(bytes)));
     }
 }

@@ -10,14 +10,14 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 /// The exit code of a run that was interrupted, as shells have it for SIGINT.
-pub const EXIT_CODE: u8 = 130;
+pub(crate) const EXIT_CODE: u8 = 130;
 
 /// Tells whether the user has asked for the end, by Ctrl-C or `kill`.
 ///
 /// A flag set by a signal handler, and no thread that waits for it: that would be work on the cores being measured.
 #[derive(Clone, Debug)]
 #[allow(clippy::disallowed_types, reason = "this flag is of the program, not of what is measured")]
-pub struct Interrupt(Arc<AtomicBool>);
+pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
     /// Begins to watch for SIGINT and SIGTERM. The second of them ends the process at once.
@@ -26,7 +26,7 @@ impl Interrupt {
     ///
     /// What the system says when it refuses a handler.
     #[allow(clippy::disallowed_types, reason = "this flag is of the program, not of what is measured")]
-    pub fn watch() -> io::Result<Self> {
+    pub(crate) fn watch() -> io::Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             // In this order: the handlers run in it, and the first signal must find the flag not yet set.
@@ -38,7 +38,7 @@ impl Interrupt {
 
     /// Whether the end was asked for.
     #[must_use]
-    pub fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         // Relaxed: nothing else is handed over with the flag.
         self.0.load(Relaxed)
     }

@@ -1,23 +1,16 @@
-//! The command line: options, what they choose, and the run they start.
-
-mod output;
-mod run;
-mod select;
+//! The options.
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
-pub use self::run::{RunError, run};
-pub use self::select::{Part, Selection, UsageError};
+use crate::scenario::{SCENARIOS, Scenario};
 
 /// Measures what a message costs from one pinned core to another, in ratio to two bare atomics.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "icc-bench", version)]
-pub struct Arguments {
-    /// What to measure, such as `stream,fan_out`: any of one_way_latency, spaced_latency, stream, produce_cost,
-    /// multi_producer, fan_out, copy_cost, vector_read_all and core_matrix, or all (the default)
-    #[arg(long, value_name = "LIST")]
+pub(crate) struct Arguments {
+    #[arg(long, value_name = "LIST", help = scenarios())]
     pub scenario: Vec<String>,
 
     /// Write the results to this file as JSON
@@ -82,5 +75,26 @@ pub struct Arguments {
     pub rounds: Option<String>,
 }
 
-#[cfg(test)]
-mod tests;
+/// The help of `--scenario`, which names all of them.
+fn scenarios() -> String {
+    let mut names: Vec<&str> = SCENARIOS.into_iter().map(Scenario::name).collect();
+    let last = names.pop().unwrap_or_default();
+    format!("What to measure, such as `stream,fan_out`: any of {} and {last}, or all (the default)", names.join(", "))
+}
+
+/// Every option with its help, a line each.
+pub(super) fn options() -> String {
+    let command = Arguments::command();
+    let lines: Vec<String> = command
+        .get_arguments()
+        .filter_map(|argument| {
+            let name = argument.get_long()?;
+            let value = match argument.get_value_names() {
+                Some([value, ..]) if argument.get_action().takes_values() => format!(" {value}"),
+                _ => String::new(),
+            };
+            Some(format!("  --{:<19} {}", format!("{name}{value}"), argument.get_help()?))
+        })
+        .collect();
+    lines.join("\n")
+}

@@ -6,65 +6,15 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::scenario::Round;
-use crate::scenario::spaced_latency::{MIN_SAMPLES, WARM_UP_MESSAGES};
+use super::plan::Plan;
+use super::round::Round;
 
 /// The most by which the baseline's median may differ between the two rounds around a target's.
-pub const MAX_DRIFT: f64 = 0.15;
-
-/// How many rounds to measure, how long, and how often to try again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// Rounds to keep of each case.
-    pub rounds: usize,
-    /// Attempts each case has beyond that, to make up for dropped rounds.
-    pub retries: usize,
-    /// No retry starts after this much of the run.
-    pub retry_until: Duration,
-    /// Length of a target's round.
-    pub round: Duration,
-    /// Length of a baseline round.
-    pub baseline: Duration,
-}
-
-impl Plan {
-    /// Long enough for steady figures.
-    pub const FULL: Self = Self {
-        rounds: 7,
-        retries: 7,
-        retry_until: Duration::from_secs(110),
-        round: Duration::from_millis(200),
-        baseline: Duration::from_millis(100),
-    };
-
-    /// All cases in a quarter of a minute.
-    pub const QUICK: Self = Self {
-        rounds: 5,
-        retries: 5,
-        retry_until: Duration::from_secs(17),
-        round: Duration::from_millis(40),
-        baseline: Duration::from_millis(20),
-    };
-
-    /// The same with rounds long enough for messages this far apart.
-    #[must_use]
-    pub fn for_interval(self, interval: Duration) -> Self {
-        // A little more than a round must have at least.
-        let least = interval * (MIN_SAMPLES as u32 + WARM_UP_MESSAGES as u32) * 11 / 10;
-        Self { round: self.round.max(least), baseline: self.baseline.max(least), ..self }
-    }
-
-    /// How long a run over so many cases takes if no round is dropped.
-    #[must_use]
-    pub fn expected_time(&self, cases: usize) -> Duration {
-        let rounds = u32::try_from(cases * self.rounds).unwrap_or(u32::MAX);
-        (self.round + self.baseline).saturating_mul(rounds)
-    }
-}
+pub(crate) const MAX_DRIFT: f64 = 0.15;
 
 /// Whether a round counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It does.
     Keep,
     /// The baseline moved too far from before it to after it.
@@ -75,7 +25,7 @@ pub enum Verdict {
 
 /// Judges a round by the baseline rounds before and after it.
 #[must_use]
-pub fn judge(before: &Round, round: &Round, after: &Round, min_samples: u64) -> Verdict {
+pub(crate) fn judge(before: &Round, round: &Round, after: &Round, min_samples: u64) -> Verdict {
     if [before, round, after].iter().any(|round| round.samples < min_samples) {
         return Verdict::TooFewSamples;
     }
@@ -85,7 +35,7 @@ pub fn judge(before: &Round, round: &Round, after: &Round, min_samples: u64) -> 
 
 /// A round that counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// What was measured.
     pub round: Round,
     /// Its median in ratio to the mean of the two baseline medians around it.
@@ -94,7 +44,7 @@ pub struct Kept {
 
 /// All that became of one case.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The rounds that count.
     pub kept: Vec<Kept>,
     /// How many rounds were dropped because the baseline moved.
@@ -106,14 +56,14 @@ pub struct Outcome {
 impl Outcome {
     /// How many rounds were dropped.
     #[must_use]
-    pub fn dropped(&self) -> usize {
+    pub(crate) fn dropped(&self) -> usize {
         self.drifted + self.too_short
     }
 }
 
 /// Which round is to be measured now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub(crate) enum Turn {
     /// One of the baseline.
     Baseline,
     /// One of the case with this index.
@@ -122,7 +72,7 @@ pub enum Turn {
 
 /// What a run is told about as it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     /// A round of this case begins; passes count from 0.
     Begins {
         /// The case's index.
@@ -148,7 +98,7 @@ pub enum Event {
 /// # Errors
 ///
 /// The first error of `measure`.
-pub fn interleave<E>(
+pub(crate) fn interleave<E>(
     cases: usize,
     plan: &Plan,
     min_samples: u64,

@@ -60,7 +60,7 @@ fn list(cores: &[usize]) -> String {
 ///
 /// Ask before anything is pinned: a pinned thread, and every thread it starts, may use its one core only.
 #[must_use]
-pub fn available_cores() -> Vec<usize> {
+pub(crate) fn available_cores() -> Vec<usize> {
     let mut cores: Vec<usize> =
         core_affinity::get_core_ids().unwrap_or_default().into_iter().map(|core| core.id).collect();
     cores.sort_unstable();
@@ -75,7 +75,7 @@ pub fn available_cores() -> Vec<usize> {
 /// # Errors
 ///
 /// [`PinError::TooFewCores`] if there are fewer than two.
-pub fn choose(available: &[usize], siblings: impl Fn(usize) -> Vec<usize>) -> Result<Cores, PinError> {
+pub(crate) fn choose(available: &[usize], siblings: impl Fn(usize) -> Vec<usize>) -> Result<Cores, PinError> {
     let mut physical: Vec<usize> = Vec::new();
     for &core in available {
         if !siblings(core).iter().any(|sibling| physical.contains(sibling)) {
@@ -99,7 +99,7 @@ pub fn choose(available: &[usize], siblings: impl Fn(usize) -> Vec<usize>) -> Re
 /// # Errors
 ///
 /// [`PinError::Refused`] or [`PinError::DidNotTake`], with the core's number.
-pub fn pin_current_thread(core: usize) -> Result<(), PinError> {
+pub(crate) fn pin_current_thread(core: usize) -> Result<(), PinError> {
     let refused = || PinError::Refused { core, available: available_cores() };
     // A number past the end of the system's own set would make the library write outside it.
     if core >= CpuSet::MAX_CPU || !core_affinity::set_for_current(CoreId { id: core }) {

@@ -4,11 +4,11 @@ use std::io;
 
 /// A priority under `SCHED_FIFO`, from 1 to 99.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Priority(u8);
+pub(crate) struct Priority(u8);
 
 /// The system does not give a thread the priority asked for.
 #[derive(Debug, thiserror::Error)]
-pub enum PriorityError {
+pub(crate) enum PriorityError {
     /// The process may not.
     #[error(
         "--priority {priority}: this process may not use SCHED_FIFO at that priority; it needs the capability CAP_SYS_NICE \
@@ -40,13 +40,13 @@ pub enum PriorityError {
 impl Priority {
     /// A priority; none outside 1 to 99.
     #[must_use]
-    pub fn new(level: u8) -> Option<Self> {
+    pub(crate) fn new(level: u8) -> Option<Self> {
         (1..=99).contains(&level).then_some(Self(level))
     }
 
     /// The number.
     #[must_use]
-    pub fn level(self) -> u8 {
+    pub(crate) fn level(self) -> u8 {
         self.0
     }
 
@@ -55,7 +55,7 @@ impl Priority {
     /// # Errors
     ///
     /// [`PriorityError`]; where a capability is missing it says which.
-    pub fn apply(self) -> Result<(), PriorityError> {
+    pub(crate) fn apply(self) -> Result<(), PriorityError> {
         let priority = self.0;
         let parameters = libc::sched_param { sched_priority: i32::from(priority) };
         // SAFETY: 0 is the calling thread, and the parameters are read before the call returns.
@@ -72,7 +72,7 @@ impl Priority {
 
 /// The calling thread's priority under `SCHED_FIFO`, none if it runs under another policy.
 #[must_use]
-pub fn of_current_thread() -> Option<Priority> {
+pub(crate) fn of_current_thread() -> Option<Priority> {
     let mut parameters = libc::sched_param { sched_priority: 0 };
     // SAFETY: 0 is the calling thread; the one call touches no memory, the other writes the parameters that live here.
     let (policy, failed) = unsafe { (libc::sched_getscheduler(0), libc::sched_getparam(0, &raw mut parameters)) };

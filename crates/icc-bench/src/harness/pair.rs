@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::{Duration, Instant};
 
+use crate::harness::pin::{Cores, PinError, pin_current_thread};
 use crate::link::{Polled, Receiver};
-use crate::pin::{Cores, PinError, pin_current_thread};
 
 /// Empty polls between two looks at the clock and at the stop flag: a few microseconds, so that neither costs anything.
 const POLLS_PER_LOOK: u32 = 1 << 12;
@@ -15,12 +15,12 @@ const POLLS_PER_LOOK: u32 = 1 << 12;
 /// Asks both threads to end.
 #[derive(Debug, Default)]
 #[allow(clippy::disallowed_types, reason = "this flag is of the harness, not of what is measured")]
-pub struct Stop(AtomicBool);
+pub(crate) struct Stop(AtomicBool);
 
 impl Stop {
     /// Whether one of the threads has ended.
     #[must_use]
-    pub fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         // Acquire: pairs with the store in `ask`. Whoever sees that the other has ended sees all it sent.
         self.0.load(Acquire)
     }
@@ -60,7 +60,7 @@ pub struct Panicked;
 /// # Errors
 ///
 /// What pinning or either closure returned; of two errors the first closure's.
-pub fn run<A, B, E>(
+pub(crate) fn run<A, B, E>(
     cores: Cores,
     first: impl FnOnce(&Stop) -> Result<A, E> + Send,
     second: impl FnOnce(&Stop) -> Result<B, E> + Send,
@@ -99,7 +99,7 @@ fn on_core<R, E: From<PinError>>(
 
 /// How a wait for a message ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waited {
+pub(crate) enum Waited {
     /// A message is in the caller's buffer.
     Message,
     /// The receiver was overtaken, and this many messages are gone.
@@ -115,7 +115,7 @@ pub enum Waited {
 /// There is no pause between polls: a pause instruction lasts 40 to 140 cycles, which would show in the latency, and
 /// makes some hypervisors take the core away.
 #[inline(always)]
-pub fn receive<T>(receiver: &mut impl Receiver<T>, into: &mut T, stop: &Stop, patience: Duration) -> Waited {
+pub(crate) fn receive<T>(receiver: &mut impl Receiver<T>, into: &mut T, stop: &Stop, patience: Duration) -> Waited {
     let mut waiting_since: Option<Instant> = None;
     loop {
         for _ in 0..POLLS_PER_LOOK {

@@ -7,17 +7,15 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Figures, FlowFigures, Report, Row};
-use crate::catalogue::Kind;
-use crate::machine::Machine;
-use crate::scenario::Scenario;
+use super::{Description, Figures, FlowFigures, Kind, Machine, Report, Row};
 
 /// The number of the shape this module writes and reads.
-pub const SCHEMA: u32 = 3;
+pub(crate) const SCHEMA: u32 = 3;
 
 /// Read first, so that a file of another shape is told from a broken one.
 #[derive(Deserialize)]
@@ -33,6 +31,7 @@ struct Document {
     began: String,
     interrupted: bool,
     machine: Machine,
+    scenarios: Vec<Description>,
     results: Vec<Entry>,
 }
 
@@ -72,8 +71,8 @@ struct Entry {
 
 /// The key of a scenario's ratios, such as `ratio_to_raw`.
 #[must_use]
-pub fn ratio_key(scenario: Scenario) -> String {
-    format!("ratio_to_{}", scenario.reference().replace(' ', "_"))
+pub(crate) fn ratio_key(scenario: &Description) -> String {
+    format!("ratio_to_{}", scenario.reference.replace(' ', "_"))
 }
 
 impl From<&Row> for Entry {
@@ -81,7 +80,7 @@ impl From<&Row> for Entry {
         let figure = |pick: fn(&Figures) -> f64| row.figures.as_ref().map(pick);
         let flow = row.figures.and_then(|figures| figures.flow);
         Self {
-            scenario: row.scenario.name().to_owned(),
+            scenario: row.scenario.name.clone().into_owned(),
             target: row.target.clone(),
             kind: row.kind,
             payload_bytes: row.payload_bytes,
@@ -102,16 +101,16 @@ impl From<&Row> for Entry {
             share_received: flow.map(|flow| flow.share_received),
             share_of_lost_told: flow.map(|flow| flow.share_told),
             thread_ns: row.figures.and_then(|figures| figures.thread_ns),
-            ratio: BTreeMap::from([(ratio_key(row.scenario), figure(|figures| figures.ratio).into())]),
+            ratio: BTreeMap::from([(ratio_key(&row.scenario), figure(|figures| figures.ratio).into())]),
         }
     }
 }
 
 impl Entry {
-    /// The row it was made from; none if its scenario is not one of this program's.
-    fn into_row(self) -> Option<Row> {
-        let scenario = Scenario::ALL.into_iter().find(|scenario| scenario.name() == self.scenario)?;
-        let ratio = self.ratio.get(&ratio_key(scenario)).and_then(Value::as_f64);
+    /// The row it was made from; none if its scenario is not one of those described.
+    fn into_row(self, scenarios: &[Arc<Description>]) -> Option<Row> {
+        let scenario = Arc::clone(scenarios.iter().find(|scenario| scenario.name == self.scenario)?);
+        let ratio = self.ratio.get(&ratio_key(&scenario)).and_then(Value::as_f64);
         let flow = || {
             Some(FlowFigures {
                 per_second: self.received_per_second?,
@@ -151,7 +150,8 @@ impl Entry {
 
 /// The report as JSON text.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub(crate) fn render(report: &Report) -> String {
+    let scenarios = report.scenarios().map(|rows| Description::clone(&rows[0].scenario)).collect();
     let document = Document {
         schema: SCHEMA,
         version: report.version.clone(),
@@ -159,6 +159,7 @@ pub fn render(report: &Report) -> String {
         began: report.began.clone(),
         interrupted: report.interrupted,
         machine: report.machine.clone(),
+        scenarios,
         results: report.rows.iter().map(Entry::from).collect(),
     };
     let mut text =
@@ -169,7 +170,7 @@ pub fn render(report: &Report) -> String {
 
 /// A file holds no report that can be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub(crate) enum ReadError {
     /// The system refused.
     #[error("cannot read {}: {}", path.display(), source.kind())]
     Refused {
@@ -202,12 +203,12 @@ pub enum ReadError {
     },
 }
 
-/// Reads a file that was written from [`render`]'s text. Rows of scenarios that this program does not know are left out.
+/// Reads a file that was written from [`render`]'s text. Rows of a scenario that the file does not describe are left out.
 ///
 /// # Errors
 ///
 /// [`ReadError`], which names the file.
-pub fn read(path: &Path) -> Result<Report, ReadError> {
+pub(crate) fn read(path: &Path) -> Result<Report, ReadError> {
     let text = std::fs::read_to_string(path).map_err(|source| ReadError::Refused { path: path.to_owned(), source })?;
     let not_a_report = |source| ReadError::NotAReport { path: path.to_owned(), source };
     let Numbered { schema } = serde_json::from_str(&text).map_err(not_a_report)?;
@@ -215,13 +216,14 @@ pub fn read(path: &Path) -> Result<Report, ReadError> {
         return Err(ReadError::OtherSchema { path: path.to_owned(), found: schema });
     }
     let document: Document = serde_json::from_str(&text).map_err(not_a_report)?;
+    let scenarios: Vec<_> = document.scenarios.into_iter().map(Arc::new).collect();
     Ok(Report {
         version: document.version,
         command: document.command,
         began: document.began,
         interrupted: document.interrupted,
         machine: document.machine,
-        rows: document.results.into_iter().filter_map(Entry::into_row).collect(),
+        rows: document.results.into_iter().filter_map(|entry| entry.into_row(&scenarios)).collect(),
     })
 }
 
