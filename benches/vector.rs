@@ -9,7 +9,7 @@ use std::thread;
 
 use bytemuck::Pod;
 use common::{for_each_payload, id_of, plain_copy};
-use core_affinity::{get_core_ids, set_for_current};
+use core_affinity::{CoreId, get_core_ids, set_for_current};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use icc_vector::{Mode, MultiWriter, Packed, Padded, Placement, SeqlockVector, SingleWriter, Tracked, Writer};
@@ -108,7 +108,7 @@ enum Beside {
 /// A slot is written by one core; its neighbour is left alone, read or written by another.
 fn neighbours(criterion: &mut Criterion) {
     let &[here, there, ..] = get_core_ids().unwrap_or_default().as_slice() else { return };
-    fn of<T: Pod + Send + Sync, P: Placement>(group: &mut BenchmarkGroup<'_, WallTime>, placed: &str, there: usize) {
+    fn of<T: Pod + Send + Sync, P: Placement>(group: &mut BenchmarkGroup<'_, WallTime>, placed: &str, there: CoreId) {
         for beside in [Beside::Nothing, Beside::Reads, Beside::Writes] {
             let vector = SeqlockVector::<T, SingleWriter, P>::new(LEN).expect("sixteen slots can be had");
             let mut own = vector.writer_of(SLOT..SLOT + 1).expect("nobody else has it");
@@ -136,7 +136,7 @@ fn neighbours(criterion: &mut Criterion) {
 fn use_neighbour<T: Pod + Send + Sync, P: Placement>(
     mut writer: Writer<T, SingleWriter, P>,
     beside: Beside,
-    core: usize,
+    core: CoreId,
     done: &AtomicBool,
 ) {
     assert!(set_for_current(core), "it is one of the available cores");

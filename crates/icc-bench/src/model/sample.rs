@@ -1,9 +1,23 @@
 //! A small report for tests.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Clock, Figures, Kind, Machine, Offset, Report, Row, Source};
-use crate::scenario::one_way_latency;
+use super::{Clock, Column, Description, Figures, Headline, Kind, Machine, Merit, Offset, Report, Row, Shape, Source};
+
+/// A scenario of latencies.
+pub(crate) const SCENARIO: Description = Description {
+    name: Cow::Borrowed("one_way_latency"),
+    slug: Cow::Borrowed("latency"),
+    title: Cow::Borrowed("One-way latency"),
+    summary: Cow::Borrowed("Half of each round trip is a sample."),
+    reference: Cow::Borrowed("raw"),
+    digits: 1,
+    columns: Cow::Borrowed(&[Column::P50, Column::P90, Column::P99, Column::P999]),
+    shape: Shape::Latency,
+    merit: Merit::Ratio,
+    headline: Some(Headline::Latency),
+};
 
 /// A machine with nothing to warn of.
 pub(crate) fn machine() -> Machine {
@@ -35,7 +49,7 @@ pub(crate) fn machine() -> Machine {
 /// A report with one full row and one without figures.
 pub(crate) fn sample() -> Report {
     let row = Row {
-        scenario: Arc::new(one_way_latency::SCENARIO.description.clone()),
+        scenario: Arc::new(SCENARIO),
         target: "raw atomics".to_owned(),
         kind: Kind::Reference,
         payload_bytes: 56,

@@ -109,9 +109,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::model::Description;
     use crate::model::FlowFigures;
-    use crate::model::sample::sample;
-    use crate::scenario::{fan_out, stream};
+    use crate::model::sample::{SCENARIO, sample};
 
     fn row(target: &str, kind: Kind, [ratio_min, ratio, ratio_max]: [f64; 3]) -> Row {
         let row = sample().rows.remove(0);
@@ -143,7 +143,7 @@ mod tests {
     fn where_the_reference_is_the_target_itself_the_time_counts() {
         let mut rows = [row("a", Kind::Queue, [0.9, 1.0, 1.1]), row("icc-b", Kind::Queue, [1.1, 1.2, 1.3])];
         for (row, p50_ns) in rows.iter_mut().zip([20.0, 10.0]) {
-            row.scenario = Arc::new(fan_out::SCENARIO.description.clone());
+            row.scenario = Arc::new(Description { merit: Merit::Time, ..SCENARIO });
             let figures = row.figures.as_mut().unwrap();
             (figures.p50_ns, figures.p50_max_ns) = (p50_ns, p50_ns * 1.1);
         }
@@ -156,7 +156,7 @@ mod tests {
             let mut row = row(target, Kind::Queue, [ratio; 3]);
             let flow = FlowFigures { per_second, share_received: 1.0, share_told: 1.0 };
             row.figures.as_mut().unwrap().flow = Some(flow);
-            row.scenario = Arc::new(stream::SCENARIO.description.clone());
+            row.scenario = Arc::new(Description { merit: Merit::Rate, ..SCENARIO });
             row
         };
         let rows = [flow("lossy", 1e6, 0.1), flow("icc-lossless", 2e6, 0.4)];

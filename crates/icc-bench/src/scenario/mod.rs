@@ -26,3 +26,6 @@ pub static SCENARIOS: [&Scenario; 9] = [
     &vector_read_all::SCENARIO,
     &core_matrix::SCENARIO,
 ];
+
+#[cfg(test)]
+mod tests;
