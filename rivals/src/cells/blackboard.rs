@@ -84,7 +84,7 @@ pub(crate) struct Table<T: Message>(BlackboardProducer<T>, BlackboardConsumer<T>
 
 impl<T: Message> Table<T> {
     fn holding(value: &T) -> Self {
-        let (mut producer, consumer) = open().expect("a page of shared memory can be had");
+        let (mut producer, consumer) = open().expect("a page of shared memory is available");
         producer.write(SLOT, value).expect("there is such a slot");
         Self(producer, consumer)
     }

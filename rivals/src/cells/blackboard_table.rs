@@ -35,7 +35,7 @@ impl<T: Message> ReadAll<T> for Values<T> {
     #[inline(always)]
     fn read_all(&mut self, into: &mut [T]) {
         for (index, into) in into.iter_mut().enumerate() {
-            // Every slot was written and nobody writes now; were it otherwise, the value would be missed by who checks it.
+            // Every slot was written and there is no writer now; otherwise the check of the values would fail.
             if let Ok(Some(value)) = self.reader.read(index) {
                 *into = value;
             }

@@ -87,7 +87,7 @@ pub(super) fn plain_ring_of(payload_bytes: usize) -> Option<Case> {
     })
 }
 
-/// What a message costs while nobody polls.
+/// What a message costs without a consumer.
 pub(super) fn produce_alone<S: Target>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
         let round = produce_cost::round::<T, S>;

@@ -1,4 +1,4 @@
-//! What there is to measure: targets by name, and a case for each target and payload.
+//! What can be measured: targets by name, and a case for each target and payload.
 
 mod case;
 mod make;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser};
 
-use crate::scenario::{SCENARIOS, Scenario};
+use crate::scenario::SCENARIOS;
 
 /// Measures what a message costs from one pinned core to another, in ratio to two bare atomics.
 #[derive(Clone, Debug, Default, Parser)]
@@ -77,7 +77,7 @@ pub(crate) struct Arguments {
 
 /// The help of `--scenario`, which names all of them.
 fn scenarios() -> String {
-    let mut names: Vec<&str> = SCENARIOS.into_iter().map(Scenario::name).collect();
+    let mut names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name()).collect();
     let last = names.pop().unwrap_or_default();
     format!("What to measure, such as `stream,fan_out`: any of {} and {last}, or all (the default)", names.join(", "))
 }

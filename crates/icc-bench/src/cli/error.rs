@@ -8,7 +8,7 @@ use crate::harness::setup::INTERVALS;
 use crate::model::json::ReadError;
 use crate::report::baseline::NothingInCommon;
 use crate::report::file::FileError;
-use crate::scenario::{SCENARIOS, Scenario, core_matrix};
+use crate::scenario::{SCENARIOS, core_matrix};
 
 /// The most rounds that can be asked for.
 pub(super) const MAX_ROUNDS: usize = 1_000;
@@ -88,7 +88,7 @@ pub(crate) enum UsageError {
     },
 
     /// `--scenario` names none.
-    #[error("--scenario: there is no `{0}`; there are: {names}, {ALL}", names = SCENARIOS.map(Scenario::name).join(", "))]
+    #[error("--scenario: there is no `{0}`; there are: {names}, {ALL}", names = names())]
     NoSuchScenario(String),
 
     /// `--payload` names a size there is no message of.
@@ -140,6 +140,11 @@ pub(crate) enum UsageError {
 pub(super) fn join(numbers: &[usize]) -> String {
     let texts: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     texts.join(", ")
+}
+
+fn names() -> String {
+    let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name()).collect();
+    names.join(", ")
 }
 
 fn example(available: &[usize]) -> String {

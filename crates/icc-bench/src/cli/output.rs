@@ -15,7 +15,7 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Looks at each place before anything is measured: an hour's work is not to end with a path that was misspelt.
+    /// Checks each place before anything is measured: an hour's work must not end with a misspelt path.
     pub(super) fn check(arguments: &Arguments) -> Result<Self, RunError> {
         let file = |option, path: &Option<std::path::PathBuf>| match path {
             Some(path) => Destination::check(path).map(Some).map_err(|source| RunError::File { option, source }),

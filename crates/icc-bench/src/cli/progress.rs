@@ -11,7 +11,7 @@ use crate::harness::rounds::{Event, Verdict};
 
 /// Shows how far a run is, on stderr.
 ///
-/// It draws only when told something, between rounds: a drawing thread would disturb the cores being measured. The bar is as
+/// It draws only between rounds: a drawing thread would disturb the cores being measured. The bar is as
 /// long as the run is expected to take, so that long rounds move it further than short ones.
 #[derive(Debug)]
 pub(crate) struct Progress {
@@ -49,7 +49,7 @@ impl Progress {
         }
     }
 
-    /// Shows that a scenario begins: so many cases, in so many parts one after the other.
+    /// Shows that a scenario begins: so many cases, in so many successive parts.
     pub(crate) fn begin_scenario(&mut self, name: &'static str, cases: usize, parts: usize, plan: &Plan) {
         // What the one before took in dropped rounds, or did not, is no matter of this one.
         self.bar.set_position(self.bar.position().max(millis(self.current.expected)));
@@ -97,7 +97,7 @@ impl Progress {
         }
     }
 
-    /// A line for those who see no bar.
+    /// A line where there is no bar.
     fn say(&self, words: &str) {
         eprintln!("{:5.1} s: {words}", self.began.elapsed().as_secs_f64());
     }

@@ -68,7 +68,7 @@ fn command(words: &[OsString]) -> String {
 
 /// Prints a parser's error, with all options if one was not known.
 fn explain(error: &clap::Error) -> ExitCode {
-    // Writing fails only where nobody reads.
+    // Writing fails only if the output is closed.
     let _ = error.print();
     if error.kind() == ErrorKind::UnknownArgument {
         eprintln!("\nThere are:\n{}", options());
@@ -80,7 +80,7 @@ fn explain(error: &clap::Error) -> ExitCode {
 fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result<u8, RunError> {
     let threshold = arguments.threshold()?;
     let earlier = |option, path: &Path| json::read(path).map_err(|source| RunError::Earlier { option, source });
-    // Everything that can be wrong is looked at before anything is measured.
+    // Everything that can be wrong is checked before anything is measured.
     let outputs = Outputs::check(arguments)?;
     let before = match &arguments.baseline {
         Some(path) => Some((path, earlier("--baseline", path)?)),

@@ -1,4 +1,4 @@
-//! What the options choose among what there is.
+//! What the options select from the catalogue.
 
 use std::time::Duration;
 
@@ -53,11 +53,11 @@ impl Selection {
 }
 
 impl Arguments {
-    /// Looks up what the options ask for among what there is.
+    /// Selects what the options ask for.
     ///
     /// # Errors
     ///
-    /// [`RunError::Usage`] that lists what there is, or [`RunError::Pin`] if there are fewer than two cores.
+    /// [`RunError::Usage`] that lists the choices, or [`RunError::Pin`] if there are fewer than two cores.
     pub(crate) fn select(&self, catalogue: &Catalogue, available: &[usize]) -> Result<Selection, RunError> {
         if self.rivals && !catalogue.has_rivals() {
             return Err(UsageError::NoRivals.into());
@@ -100,7 +100,7 @@ impl Arguments {
         }
         let is_chosen =
             |scenario: &&Scenario| given.is_empty() || given.contains(&ALL) || given.contains(&scenario.name());
-        Ok(SCENARIOS.into_iter().filter(is_chosen).collect())
+        Ok(SCENARIOS.iter().copied().filter(is_chosen).collect())
     }
 
     /// The sizes asked for, each of which one of the scenarios has.

@@ -89,7 +89,7 @@ fn every_size_that_can_be_asked_for_has_cases() {
 
 #[test]
 fn every_scenario_can_be_asked_for() {
-    for scenario in SCENARIOS {
+    for &scenario in SCENARIOS {
         let selected = part(&format!("--scenario {}", scenario.name()));
         let names: BTreeSet<_> = Catalogue::icc().names(scenario).into_iter().collect();
         assert_eq!(selected.scenario, scenario);

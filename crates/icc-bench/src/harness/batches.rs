@@ -73,7 +73,7 @@ pub(crate) fn produce<T: Message>(
 
 /// An empty histogram for times of up to about `longest` steps of the clock.
 pub(crate) fn trip_histogram(longest: u64) -> Histogram<u64> {
-    // A wait ends a little after the patience; what is longer than the bound is counted as the bound.
+    // A wait ends a little after the timeout; what is longer than the bound is counted as the bound.
     Histogram::new_with_bounds(1, longest.max(1_000), 3)
         .expect("bounds from 1 to at least 1000 with three digits are always accepted")
 }

@@ -10,11 +10,11 @@ const PAIRS: usize = 20_000;
 
 /// A clock whose tick, step and own cost are known.
 ///
-/// A counter need not advance tick by tick: on some processors it jumps by a step of many, 10 ns at a time. A single time
+/// A counter need not advance tick by tick: on some processors it jumps by many at once, 10 ns for example. A single time
 /// between two stamps is then off by up to a step. The mean of many is not, since they begin anywhere in a step; see
-/// [`Round::from_histogram`](crate::scenario::Round::from_histogram) for what that means for percentiles.
+/// [`Round::from_histogram`](super::round::Round::from_histogram) for what that means for percentiles.
 #[derive(Clone, Debug)]
-pub struct Stopwatch {
+pub(crate) struct Stopwatch {
     clock: quanta::Clock,
     source: Source,
     ns_per_tick: f64,
@@ -25,7 +25,7 @@ pub struct Stopwatch {
 impl Stopwatch {
     /// Calibrates the clock and measures what a pair of stamps costs. Takes up to about 200 ms, on the calling thread.
     #[must_use]
-    pub fn calibrate() -> Self {
+    pub(crate) fn calibrate() -> Self {
         let clock = quanta::Clock::new();
         let mut stopwatch = Self {
             source: source_of(&clock),
@@ -57,7 +57,7 @@ impl Stopwatch {
     /// Without the fences the processor may read the counter while the load that ends a wait is still under way.
     #[inline(always)]
     #[must_use]
-    pub fn stamp(&self) -> u64 {
+    pub(crate) fn stamp(&self) -> u64 {
         finish_earlier_loads();
         let ticks = self.clock.raw();
         finish_earlier_loads();
@@ -66,37 +66,37 @@ impl Stopwatch {
 
     /// The length of one tick, in nanoseconds.
     #[must_use]
-    pub fn ns_per_tick(&self) -> f64 {
+    pub(crate) fn ns_per_tick(&self) -> f64 {
         self.ns_per_tick
     }
 
-    /// How many ticks the counter advances at a time.
+    /// The length of one step of the counter, in ticks.
     #[must_use]
-    pub fn step_ticks(&self) -> u64 {
+    pub(crate) fn step_ticks(&self) -> u64 {
         self.step_ticks
     }
 
     /// The length of one step of the counter, in nanoseconds.
     #[must_use]
-    pub fn step_ns(&self) -> f64 {
+    pub(crate) fn step_ns(&self) -> f64 {
         self.step_ticks as f64 * self.ns_per_tick
     }
 
     /// What a pair of stamps adds to the time between them, in nanoseconds. The mean, so finer than a step.
     #[must_use]
-    pub fn cost_ns(&self) -> f64 {
+    pub(crate) fn cost_ns(&self) -> f64 {
         self.cost_ns
     }
 
     /// Where the stamps come from.
     #[must_use]
-    pub fn source(&self) -> Source {
+    pub(crate) fn source(&self) -> Source {
         self.source
     }
 
     /// How many ticks a time takes, rounded down.
     #[must_use]
-    pub fn ticks_in(&self, time: Duration) -> u64 {
+    pub(crate) fn ticks_in(&self, time: Duration) -> u64 {
         (time.as_secs_f64() * 1e9 / self.ns_per_tick) as u64
     }
 }

@@ -22,20 +22,20 @@ pub enum RoundError {
     Open(OpenError),
 
     /// A message never arrived.
-    #[error("message {sequence} was lost: it did not arrive within {patience:?}")]
+    #[error("message {sequence} was lost: it did not arrive within {timeout:?}")]
     Lost {
         /// The message's number.
         sequence: u64,
         /// How long it was waited for.
-        patience: Duration,
+        timeout: Duration,
     },
 
-    /// The receiver was overtaken, which cannot be with one message under way.
-    #[error("while message {sequence} was awaited, the receiver was told that it had lost {count}")]
-    Overtaken {
+    /// The receiver was sped past, which cannot happen with one message under way.
+    #[error("while message {sequence} was awaited, the receiver reported {count} lost")]
+    SpedPast {
         /// The number of the message waited for.
         sequence: u64,
-        /// How many the receiver was told were lost.
+        /// How many the receiver reported as lost.
         count: u64,
     },
 
@@ -52,7 +52,7 @@ pub enum RoundError {
         after: u64,
     },
 
-    /// A message arrived with a time stamp that no message has that could still come.
+    /// A message arrived with a time stamp that is not of any message still expected.
     #[error("a message arrived with time stamp {stamp}: it came twice, too early or was never sent")]
     UnknownStamp {
         /// The stamp, in ticks.
@@ -78,7 +78,7 @@ pub enum RoundError {
         by_ns: f64,
     },
 
-    /// Consumers of one thread did not all find the messages that were there for them.
+    /// Not every consumer of a thread found the messages that were sent.
     #[error("consumer {consumer} of {consumers} found something else where message {sequence} should be")]
     Missed {
         /// The consumer, counted from 1.
@@ -104,11 +104,11 @@ pub enum RoundError {
     },
 
     /// Messages are missing, or there are too many.
-    #[error("{produced} messages were produced, and {accounted} received or told as lost")]
+    #[error("{produced} messages were produced, and {accounted} received or reported as lost")]
     Unaccounted {
         /// How many were sent.
         produced: u64,
-        /// How many arrived or were told as lost.
+        /// How many arrived or were reported as lost.
         accounted: u64,
     },
 }

@@ -12,7 +12,7 @@ use signal_hook::flag;
 /// The exit code of a run that was interrupted, as shells have it for SIGINT.
 pub(crate) const EXIT_CODE: u8 = 130;
 
-/// Tells whether the user has asked for the end, by Ctrl-C or `kill`.
+/// Whether the user has asked for the end, by Ctrl-C or `kill`.
 ///
 /// A flag set by a signal handler, and no thread that waits for it: that would be work on the cores being measured.
 #[derive(Clone, Debug)]

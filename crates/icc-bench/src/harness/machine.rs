@@ -8,7 +8,7 @@ use super::setup::Setup;
 use super::system::{first_line, smt_siblings};
 use crate::model::{Clock, Machine, Offset, rounded};
 
-/// What else the machine was doing at a moment. A run is load itself, so this is looked at before it.
+/// What else the machine was doing at a moment. A run is load itself, so this is read before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Load {
     average: Option<f64>,
@@ -31,7 +31,7 @@ impl Load {
     }
 }
 
-/// Describes this machine. What the system does not tell is left out.
+/// Describes this machine. What the system does not say is left out.
 pub(crate) fn describe(available: &[usize], setup: &Setup, load: Load, priority: Option<Priority>) -> Machine {
     let (used, stopwatch) = (setup.cores, &setup.stopwatch);
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

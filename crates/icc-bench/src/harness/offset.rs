@@ -22,17 +22,17 @@ const EXCHANGES: usize = 20_000;
 ///
 /// # Errors
 ///
-/// [`RoundError`] if a thread cannot be pinned, or an exchange does not end within `patience`.
-pub(crate) fn measure(cores: Cores, clock: &Stopwatch, patience: Duration) -> Result<Offset, RoundError> {
+/// [`RoundError`] if a thread cannot be pinned, or an exchange does not end within `timeout`.
+pub(crate) fn measure(cores: Cores, clock: &Stopwatch, timeout: Duration) -> Result<Offset, RoundError> {
     let mut there = RawLink::open().map_err(RoundError::Open)?;
     let mut back = RawLink::open().map_err(RoundError::Open)?;
     let (ask, asked) = there.ends().map_err(RoundError::Open)?;
     let (answer, answered) = back.ends().map_err(RoundError::Open)?;
     let (offset, ()) = pair::run(
         cores,
-        |stop| bound(ask, answered, stop, clock, patience),
+        |stop| bound(ask, answered, stop, clock, timeout),
         |stop| {
-            reply(answer, asked, stop, clock, patience);
+            reply(answer, asked, stop, clock, timeout);
             Ok(())
         },
     )?;
@@ -44,16 +44,16 @@ fn bound(
     mut answered: impl Receiver<Word>,
     stop: &Stop,
     clock: &Stopwatch,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Offset, RoundError> {
     let (mut low, mut high) = (i64::MIN, i64::MAX);
     let mut their = [0];
     for exchange in 1..=EXCHANGES as u64 {
         let start = clock.stamp();
         ask.send(&[exchange]);
-        match pair::receive(&mut answered, &mut their, stop, patience) {
+        match pair::receive(&mut answered, &mut their, stop, timeout) {
             Waited::Message => {}
-            _ => return Err(RoundError::Lost { sequence: exchange, patience }),
+            _ => return Err(RoundError::Lost { sequence: exchange, timeout }),
         }
         let end = clock.stamp();
         low = low.max(their[0].wrapping_sub(end).cast_signed());
@@ -68,10 +68,10 @@ fn reply(
     mut asked: impl Receiver<Word>,
     stop: &Stop,
     clock: &Stopwatch,
-    patience: Duration,
+    timeout: Duration,
 ) {
     let mut exchange = [0];
-    while pair::receive(&mut asked, &mut exchange, stop, patience * 2) == Waited::Message {
+    while pair::receive(&mut asked, &mut exchange, stop, timeout * 2) == Waited::Message {
         answer.send(&[clock.stamp()]);
     }
 }
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn this_machines_clocks_are_compared() {
         let Some(setup) = TestSetup::on_two_cores() else { return };
-        let offset = measure(setup.cores, &setup.stopwatch, setup.patience).unwrap();
+        let offset = measure(setup.cores, &setup.stopwatch, setup.timeout).unwrap();
         assert!(offset.low_ns < offset.high_ns, "{offset:?}");
         // A round trip took this long at its fastest: longer than nothing, and far less than a millisecond.
         assert!((1.0..1e6).contains(&(offset.high_ns - offset.low_ns)), "{offset:?}");
@@ -99,10 +99,10 @@ mod tests {
         let (mut answer, answered) = back.ends().unwrap();
         let (offset, ()) = pair::run(
             setup.cores,
-            |stop| bound(ask, answered, stop, &setup.stopwatch, setup.patience),
+            |stop| bound(ask, answered, stop, &setup.stopwatch, setup.timeout),
             |stop| {
                 let mut exchange = [0];
-                while pair::receive(&mut asked, &mut exchange, stop, setup.patience) == Waited::Message {
+                while pair::receive(&mut asked, &mut exchange, stop, setup.timeout) == Waited::Message {
                     answer.send(&[setup.stopwatch.stamp() + ahead]);
                 }
                 Ok::<_, RoundError>(())

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use crate::harness::pin::{Cores, PinError, pin_current_thread};
 use crate::link::{Polled, Receiver};
 
-/// Empty polls between two looks at the clock and at the stop flag: a few microseconds, so that neither costs anything.
-const POLLS_PER_LOOK: u32 = 1 << 12;
+/// Empty polls between two checks of the clock and the stop flag: a few microseconds, so that neither costs anything.
+const POLLS_PER_CHECK: u32 = 1 << 12;
 
 /// Asks both threads to end.
 #[derive(Debug, Default)]
@@ -21,11 +21,11 @@ impl Stop {
     /// Whether one of the threads has ended.
     #[must_use]
     pub(crate) fn is_asked(&self) -> bool {
-        // Acquire: pairs with the store in `ask`. Whoever sees that the other has ended sees all it sent.
+        // Acquire: pairs with the store in `ask`. A thread that finds the other ended also finds all it sent.
         self.0.load(Acquire)
     }
 
-    /// One that is asked for from the start, to look at what a thread does at its end.
+    /// One that is set from the start, to test what a thread does at its end.
     #[cfg(test)]
     pub(crate) fn asked() -> Self {
         let stop = Self::default();
@@ -54,7 +54,7 @@ pub struct Panicked;
 
 /// Runs two closures at once on two threads, each pinned to its core and verified before either begins.
 ///
-/// A closure that returns asks the other to end, through its [`Stop`]; one that never looks at it may keep this call
+/// A closure that returns asks the other to end, through its [`Stop`]; one that never checks it may keep this call
 /// from returning.
 ///
 /// # Errors
@@ -91,7 +91,7 @@ fn on_core<R, E: From<PinError>>(
     if pinned.is_err() {
         stop.ask();
     }
-    // Reached whether or not the pin took, else the other thread would wait here for ever.
+    // Reached whether or not the pin took, or the other thread would never leave this wait.
     start.wait();
     pinned?;
     body(stop)
@@ -102,7 +102,7 @@ fn on_core<R, E: From<PinError>>(
 pub(crate) enum Waited {
     /// A message is in the caller's buffer.
     Message,
-    /// The receiver was overtaken, and this many messages are gone.
+    /// The receiver was sped past, and this many messages are lost.
     Lost(u64),
     /// The other thread has ended.
     Stopped,
@@ -110,15 +110,15 @@ pub(crate) enum Waited {
     TimedOut,
 }
 
-/// Polls until a message is there, for at most `patience` (and the few microseconds until that is noticed).
+/// Polls until a message is there, for at most `timeout` (and the few microseconds until that is noticed).
 ///
 /// There is no pause between polls: a pause instruction lasts 40 to 140 cycles, which would show in the latency, and
 /// makes some hypervisors take the core away.
 #[inline(always)]
-pub(crate) fn receive<T>(receiver: &mut impl Receiver<T>, into: &mut T, stop: &Stop, patience: Duration) -> Waited {
+pub(crate) fn receive<T>(receiver: &mut impl Receiver<T>, into: &mut T, stop: &Stop, timeout: Duration) -> Waited {
     let mut waiting_since: Option<Instant> = None;
     loop {
-        for _ in 0..POLLS_PER_LOOK {
+        for _ in 0..POLLS_PER_CHECK {
             match receiver.poll(into) {
                 Polled::Message => return Waited::Message,
                 Polled::Empty => {}
@@ -129,7 +129,7 @@ pub(crate) fn receive<T>(receiver: &mut impl Receiver<T>, into: &mut T, stop: &S
             return Waited::Stopped;
         }
         let since = *waiting_since.get_or_insert_with(Instant::now);
-        if since.elapsed() > patience {
+        if since.elapsed() > timeout {
             return Waited::TimedOut;
         }
     }

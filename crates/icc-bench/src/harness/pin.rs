@@ -5,7 +5,7 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu};
 
 /// The two cores a run uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cores {
+pub(crate) struct Cores {
     /// The core of the thread that sends first and takes the time.
     pub first: usize,
     /// The core of the thread that answers.

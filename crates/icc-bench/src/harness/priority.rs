@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_real_priorities_can_be_had() {
+    fn only_real_priorities_are_accepted() {
         assert_eq!((Priority::new(0), Priority::new(100)), (None, None));
         assert_eq!(Priority::new(99).map(Priority::level), Some(99));
     }

@@ -30,7 +30,7 @@ pub struct Flow {
     pub produced: u64,
     /// Messages received, each of them checked.
     pub received: u64,
-    /// Messages that the receiver was told were lost.
+    /// Messages that the receiver reported as lost.
     pub told_lost: u64,
     /// Messages received in a second.
     pub per_second: f64,
@@ -43,7 +43,7 @@ impl Flow {
         self.received as f64 / self.produced as f64
     }
 
-    /// The share of the missing messages that the receiver was told of: 1 if exactly those, or if none is missing.
+    /// The share of the missing messages that the receiver reported: 1 if exactly those, or if none is missing.
     #[must_use]
     pub fn share_told(&self) -> f64 {
         let missing = self.produced.saturating_sub(self.received);
@@ -58,7 +58,7 @@ impl Round {
     /// of the bucket's samples says. With a counter that steps by 10 ns the median would otherwise jump by a whole step;
     /// so it is good to about a tenth of one.
     #[must_use]
-    pub fn from_histogram(histogram: &Histogram<u64>, to_ns: impl Fn(f64) -> f64) -> Self {
+    pub(crate) fn from_histogram(histogram: &Histogram<u64>, to_ns: impl Fn(f64) -> f64) -> Self {
         let ns = |quantile| to_ns(value_at(histogram, quantile)).max(0.0);
         Self {
             samples: histogram.len(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::plan::Plan;
 use super::round::Round;
 
-/// The most by which the baseline's median may differ between the two rounds around a target's.
+/// The largest difference allowed between the baseline's medians in the two rounds around a target's.
 pub(crate) const MAX_DRIFT: f64 = 0.15;
 
 /// Whether a round counts.
@@ -70,7 +70,7 @@ pub(crate) enum Turn {
     Case(usize),
 }
 
-/// What a run is told about as it goes.
+/// What a run reports as it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A round of this case begins; passes count from 0.

@@ -20,20 +20,20 @@ pub(crate) const INTERVALS: RangeInclusive<Duration> = Duration::from_nanos(500)
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The cores of the two threads.
-    pub cores: Cores,
+    pub(crate) cores: Cores,
     /// Where time stamps come from.
-    pub stopwatch: Stopwatch,
+    pub(crate) stopwatch: Stopwatch,
     /// How long a message may take before it counts as lost.
-    pub patience: Duration,
+    pub(crate) timeout: Duration,
     /// The pause between two messages, where there is one.
-    pub interval: Duration,
+    pub(crate) interval: Duration,
     /// By how much the clock of the second core is ahead of the first one's.
-    pub clocks: Offset,
+    pub(crate) clocks: Offset,
 }
 
 impl Setup {
     /// How long a message may take before it counts as lost, where nothing else is said.
-    pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+    pub(crate) const TIMEOUT: Duration = Duration::from_secs(2);
 
     /// A setup on these cores, its clock calibrated and compared between them. Takes up to about 250 ms.
     ///
@@ -42,7 +42,7 @@ impl Setup {
     /// [`RoundError`] if a thread cannot be pinned to one of the cores.
     pub(crate) fn new(cores: Cores) -> Result<Self, RoundError> {
         let mut setup = Self::uncompared(cores);
-        setup.clocks = offset::measure(setup.cores, &setup.stopwatch, setup.patience)?;
+        setup.clocks = offset::measure(setup.cores, &setup.stopwatch, setup.timeout)?;
         Ok(setup)
     }
 
@@ -51,9 +51,9 @@ impl Setup {
     /// # Errors
     ///
     /// [`RoundError::Pin`] if there is only one core or a thread cannot be pinned to it.
-    pub fn on_two_cores(patience: Duration) -> Result<Self, RoundError> {
+    pub fn on_two_cores(timeout: Duration) -> Result<Self, RoundError> {
         let cores = pin::choose(&pin::available_cores(), smt_siblings)?;
-        Ok(Self { patience, ..Self::new(cores)? })
+        Ok(Self { timeout, ..Self::new(cores)? })
     }
 
     /// A setup for one core, or where nothing depends on two clocks that agree.
@@ -61,7 +61,7 @@ impl Setup {
         Self {
             cores,
             stopwatch: Stopwatch::calibrate(),
-            patience: Self::PATIENCE,
+            timeout: Self::TIMEOUT,
             interval: INTERVAL,
             clocks: Offset::NONE,
         }

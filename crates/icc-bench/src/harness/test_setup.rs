@@ -1,4 +1,4 @@
-//! A setup for tests that measure: they run one after the other.
+//! A setup for tests that measure: such tests never run at the same time.
 
 use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::pin::{self, Cores};
 use super::setup::Setup;
 
-/// A setup, and the right to be the only test that uses one: two that spin on the same core would take each other for
-/// targets that lose messages.
+/// A setup, and the lock that makes this the only test with one: two that spin on the same core would make each other's
+/// targets seem to lose messages.
 pub(crate) struct TestSetup {
     setup: Setup,
-    _turn: MutexGuard<'static, ()>,
+    _guard: MutexGuard<'static, ()>,
 }
 
 impl Deref for TestSetup {
@@ -41,14 +41,14 @@ impl TestSetup {
     }
 
     fn on(cores: Cores) -> Self {
-        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        Self { setup: Setup::uncompared(cores), _turn: turn }
+        static LOCK: Mutex<()> = Mutex::new(());
+        let guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        Self { setup: Setup::uncompared(cores), _guard: guard }
     }
 
-    /// The same with another patience.
-    pub(crate) fn with_patience(mut self, patience: Duration) -> Self {
-        self.setup.patience = patience;
+    /// The same with another timeout.
+    pub(crate) fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.setup.timeout = timeout;
         self
     }
 }

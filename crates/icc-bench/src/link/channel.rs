@@ -12,20 +12,20 @@ pub trait Sender<T>: Send {
 
 /// The receiving end of a link.
 pub trait Receiver<T>: Send {
-    /// Looks once for a message, copies it into `into` if there is one, and returns without waiting.
+    /// Polls once: copies a message into `into` if there is one, and returns without waiting.
     ///
     /// What `into` holds after anything but [`Polled::Message`] is unspecified.
     fn poll(&mut self, into: &mut T) -> Polled;
 }
 
-/// What one look for a message found.
+/// What a poll found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Polled {
     /// A message, now in the caller's buffer.
     Message,
     /// Nothing new.
     Empty,
-    /// The receiver was overtaken and this many messages are gone.
+    /// The receiver was sped past, and this many messages are lost.
     Lost(u64),
 }
 
@@ -59,7 +59,7 @@ pub trait Target: 'static {
     /// The name in tables, in JSON and on the command line.
     const NAME: &'static str;
 
-    /// Whether its receiver is told exactly how many messages it lost. Where only the newest value counts nobody is.
+    /// Whether its receiver reports exactly how many messages it lost. False where only the newest value counts.
     const TELLS_LOSS: bool;
 
     /// The link it makes for messages of type `T`.

@@ -17,7 +17,7 @@ pub trait ManyProducers: 'static {
     /// The consuming end.
     type Receiver<T: Message>: Receiver<T>;
 
-    /// Makes a fresh queue with two producing ends, and a consuming end that sees all they send or is told of the loss.
+    /// Makes a fresh queue with two producing ends, and a consuming end that receives all they send or reports the loss.
     ///
     /// # Errors
     ///

@@ -45,7 +45,7 @@ pub trait Message: Pod + Send + Sync {
     /// [`Garbled`] if any byte differs, with the number the message claims to have.
     fn check(&self, sequence: u64) -> Result<(), Garbled>;
 
-    /// Puts a time stamp where the number is. The rest of the message still tells the number.
+    /// Puts a time stamp where the number is. The rest of the message still gives the number.
     fn stamp(&mut self, stamp: u64);
 
     /// Checks a stamped message: every word but the stamp against each other. Returns the number they tell, none if there is no
@@ -104,7 +104,7 @@ where
 
     #[inline(always)]
     fn check(&self, sequence: u64) -> Result<(), Garbled> {
-        // Differences are gathered and looked at once: the loop has no branch, so it becomes vector code.
+        // Differences are gathered and tested once: the loop has no branch, so it becomes vector code.
         let mut content = sequence.wrapping_mul(SEQUENCE_STEP);
         let mut difference = 0;
         for word in &self[1..] {
@@ -152,8 +152,8 @@ pub(crate) const COPIED_PAYLOADS: [usize; 13] = [8, 16, 32, 56, 64, 120, 128, 25
 
 /// Evaluates an expression with a type alias bound to the message type of a payload size in bytes.
 ///
-/// The sizes are those of [`PAYLOADS`](PAYLOADS), or with `copied:` before the size those of
-/// [`COPIED_PAYLOADS`](COPIED_PAYLOADS); the value is `None` for any other. This is
+/// The sizes are those of [`PAYLOADS`], or with `copied:` before the size those of
+/// [`COPIED_PAYLOADS`]; the value is `None` for any other. This is
 /// where a size chosen at run time becomes a type, so that each target's hot loop is compiled for each size.
 macro_rules! for_payload {
     ($bytes:expr, $message:ident => $body:expr) => {

@@ -46,7 +46,7 @@ pub(crate) enum Column {
     Rate,
     /// The share of the messages sent that were received.
     Received,
-    /// The share of the missing messages that the receiver was told of.
+    /// The share of the missing messages that the receiver reported.
     Told,
     /// What a message costs the thread that polls all consumers.
     Thread,

@@ -36,7 +36,7 @@ pub(crate) struct FlowFigures {
     pub per_second: f64,
     /// The share of the messages sent that were received, from 0 to 1.
     pub share_received: f64,
-    /// The share of the missing messages that the receiver was told of.
+    /// The share of the missing messages that the receiver reported.
     pub share_told: f64,
 }
 

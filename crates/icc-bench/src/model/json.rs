@@ -17,7 +17,7 @@ use super::{Description, Figures, FlowFigures, Kind, Machine, Report, Row};
 /// The number of the shape this module writes and reads.
 pub(crate) const SCHEMA: u32 = 3;
 
-/// Read first, so that a file of another shape is told from a broken one.
+/// Read first, to tell a file of another shape from a broken one.
 #[derive(Deserialize)]
 struct Numbered {
     schema: Option<u32>,

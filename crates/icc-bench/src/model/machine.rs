@@ -48,7 +48,7 @@ pub(crate) struct Clock {
     pub source: Source,
     /// The length of a tick, in nanoseconds.
     pub tick_ns: f64,
-    /// By how much the clock advances at a time, in nanoseconds.
+    /// The clock's step, in nanoseconds.
     pub step_ns: f64,
     /// What a pair of stamps costs, already taken off the figures, in nanoseconds.
     pub cost_ns: f64,
@@ -60,7 +60,7 @@ pub(crate) struct Clock {
 
 /// The clock that stamps are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Source {
+pub(crate) enum Source {
     /// The time stamp counter of an x86-64 processor, invariant over frequency and sleep.
     #[serde(rename = "invariant TSC")]
     Tsc,
@@ -75,7 +75,7 @@ pub enum Source {
 impl Source {
     /// The name in tables; JSON has the same.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Tsc => "invariant TSC",
             Self::SystemCounter => "system counter",
@@ -89,7 +89,7 @@ const LOPSIDED: f64 = 0.2;
 
 /// By how much the clock of a run's second core is ahead of the first one's.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Offset {
+pub(crate) struct Offset {
     /// At least by this much, in nanoseconds.
     pub low_ns: f64,
     /// At most by this much, in nanoseconds.
@@ -98,11 +98,11 @@ pub struct Offset {
 
 impl Offset {
     /// Clocks that are one and the same.
-    pub const NONE: Self = Self { low_ns: 0.0, high_ns: 0.0 };
+    pub(crate) const NONE: Self = Self { low_ns: 0.0, high_ns: 0.0 };
 
     /// Whether stamps of the two may be compared: no offset is possible, and the way there and the way back seem alike.
     #[must_use]
-    pub fn agree(&self) -> bool {
+    pub(crate) fn agree(&self) -> bool {
         let (width, middle) = (self.high_ns - self.low_ns, f64::midpoint(self.low_ns, self.high_ns));
         self.low_ns <= 0.0 && 0.0 <= self.high_ns && middle.abs() <= width * LOPSIDED
     }
@@ -166,7 +166,7 @@ impl Machine {
         }
         if self.clock.step_ns > COARSE_STEP_NS {
             warnings.push(format!(
-                "the clock advances {:.0} ns at a time: figures are good to about a tenth of that",
+                "the clock advances in steps of {:.0} ns: figures are good to about a tenth of that",
                 self.clock.step_ns
             ));
         }

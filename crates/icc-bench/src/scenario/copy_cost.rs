@@ -1,7 +1,7 @@
-//! What a cell costs beside a plain copy: reads and writes on one pinned core, nobody else near.
+//! What a cell costs beside a plain copy: reads and writes on one pinned core, without contention.
 //!
 //! A sample is the mean of a batch of operations back to back. The cell's handle goes through `black_box` once, the buffer
-//! before each operation: the compiler must then think that both have changed and that both are looked at, so none is left
+//! before each operation: the compiler must then assume that both were changed and are used, so none is left
 //! out, merged with the next or taken out of the loop. The plain copy is treated alike. That `black_box` is a store and a
 //! load of a pointer, a cycle or so in every figure, the plain copy's too: ratios of the smallest payloads are therefore
 //! closer to 1 than those of the bare operations would be.
@@ -23,8 +23,7 @@ use crate::harness::error::RoundError;
 use crate::harness::plan::Plan;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
-use crate::link::Message;
-use crate::link::{Direction, Operation, message};
+use crate::link::{Direction, Message, Operation, message};
 use crate::model::{Column, Description, Merit, Shape};
 
 /// The scenario as data.
@@ -72,7 +71,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
 pub(super) struct Buffer<T>(pub(super) T);
 
 /// A cell in the middle of a page, so that no line of it shares the low bits of its address with the same line of the
-/// buffer: processors take such a pair for the same line when they look for a store to forward from.
+/// buffer: processors take such a pair for the same line when they search for a store to forward from.
 #[repr(C, align(4096))]
 pub(super) struct Place<C> {
     before: [u8; 2048],
@@ -106,7 +105,7 @@ fn on_this_thread<T: Message, O: Operation>(setup: &Setup, length: Duration) -> 
 
     let round = time_batches(&setup.stopwatch, length, || true, || O::run(&mut handle, black_box(&mut buffer.0)));
 
-    // Once more with a buffer that has not met the cell, to see that something is copied, and all of it.
+    // Once more with a fresh buffer, to check that the value is copied, and all of it.
     buffer.0.fill(GIVEN + 1);
     O::run(&mut handle, &mut buffer.0);
     drop(handle);

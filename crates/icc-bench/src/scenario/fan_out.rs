@@ -4,7 +4,7 @@
 //! of consumers in turn, each taking and checking what it can. The time shown is the producer's, a batch's mean, as in
 //! [`produce_cost`](super::produce_cost).
 //!
-//! In the second half the producer sends a batch of messages, as many as nobody can lose, and tells when it is done. Then the
+//! In the second half the producer sends a batch of messages, few enough that none is lost, and signals when it is done. Then the
 //! consumers take them in turn: all of them the first message, all of them the second. That is timed, and is the thread's
 //! time: for the first consumer the messages come from the other core, each further one finds them in the cache.
 //! Each consumer must find each message; a batch in sixteen is not timed, and there all of each message is checked. A cell holds
@@ -19,16 +19,13 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use super::descriptor::{MIN_BATCHES, Rows, Scenario};
-use crate::harness::batches::produce;
-use crate::harness::batches::trip_histogram;
+use crate::harness::batches::{produce, trip_histogram};
 use crate::harness::error::RoundError;
 use crate::harness::pair::{self, Stop, Waited};
 use crate::harness::plan::Plan;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
-use crate::link::Message;
-use crate::link::message;
-use crate::link::{Broadcast, Link, Polled, Receiver, Sender};
+use crate::link::{Broadcast, Link, Message, Polled, Receiver, Sender, message};
 use crate::model::{Column, Description, Merit, Shape};
 use crate::targets::raw::{RawLink, Word};
 
@@ -74,8 +71,8 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     spaced_messages: None,
 };
 
-/// Polls of each consumer between two looks at the stop flag.
-const POLLS_PER_LOOK: u32 = 1 << 8;
+/// Polls of each consumer between two checks of the stop flag.
+const POLLS_PER_CHECK: u32 = 1 << 8;
 
 /// Messages of a batch that all consumers take; fewer than any of these structures has room for.
 const BATCH: usize = 256;
@@ -125,7 +122,7 @@ fn at_full_speed<T: Message>(
     Ok(round)
 }
 
-/// Takes what there is until the other thread has ended. Returns the highest number seen.
+/// Takes messages until the other thread has ended. Returns the highest number seen.
 ///
 /// After a failure it goes on, for a producer that waits for room; it then says which was the first.
 fn poll<T: Message>(mut receivers: Vec<impl Receiver<T>>, stop: &Stop) -> Result<u64, RoundError> {
@@ -133,7 +130,7 @@ fn poll<T: Message>(mut receivers: Vec<impl Receiver<T>>, stop: &Stop) -> Result
     let mut message = T::zeroed();
     let mut failure = None;
     while !stop.is_asked() {
-        for _ in 0..POLLS_PER_LOOK {
+        for _ in 0..POLLS_PER_CHECK {
             for (receiver, seen) in receivers.iter_mut().zip(&mut seen) {
                 if receiver.poll(&mut message) == Polled::Message {
                     let (sequence, after) = (message.sequence(), *seen);
@@ -175,12 +172,12 @@ fn in_batches<T: Message>(
                     sender.send(&message);
                 }
                 tell_sent.send(&[sequence]);
-                match pair::receive(&mut hear_taken, &mut heard, stop, setup.patience) {
+                match pair::receive(&mut hear_taken, &mut heard, stop, setup.timeout) {
                     Waited::Message => {}
                     // The other thread has ended: the time is over, or it says why.
                     Waited::Stopped => return Ok(()),
                     Waited::Lost(_) | Waited::TimedOut => {
-                        return Err(RoundError::Lost { sequence, patience: setup.patience });
+                        return Err(RoundError::Lost { sequence, timeout: setup.timeout });
                     }
                 }
             }
@@ -201,16 +198,16 @@ fn take_batches<T: Message>(
     length: Duration,
 ) -> Result<Histogram<u64>, RoundError> {
     let clock = &setup.stopwatch;
-    let mut histogram = trip_histogram(clock.ticks_in(setup.patience) / clock.step_ticks());
+    let mut histogram = trip_histogram(clock.ticks_in(setup.timeout) / clock.step_ticks());
     let (mut message, mut heard) = (T::zeroed(), [0]);
     let began = Instant::now();
     let mut batch = 0;
     while began.elapsed() < length || histogram.is_empty() {
-        match pair::receive(&mut hear_sent, &mut heard, stop, setup.patience) {
+        match pair::receive(&mut hear_sent, &mut heard, stop, setup.timeout) {
             Waited::Message => {}
             Waited::Stopped => break,
             Waited::Lost(_) | Waited::TimedOut => {
-                return Err(RoundError::Lost { sequence: heard[0] + 1, patience: setup.patience });
+                return Err(RoundError::Lost { sequence: heard[0] + 1, timeout: setup.timeout });
             }
         }
         let first = heard[0] + 1 - BATCH as u64;

@@ -1,10 +1,10 @@
-//! Two cores produce into one queue at once, nobody polls: nanoseconds a message for each of them.
+//! Two cores produce into one queue at the same time, without a consumer: nanoseconds a message for each of them.
 //!
 //! The reference is the least that a common order can cost: a bare `fetch_add` on one word, from the same two cores. Each
-//! figure is the mean of a whole round and of both producers: a core keeps a contended line for many operations at a time, so
-//! that the median of short batches would tell of the one core's luck. There are hence no percentiles within a round; all are
+//! figure is the mean of a whole round and of both producers: a core keeps a contended line for many operations in a row, so
+//! that the median of short batches would show one core's luck. There are hence no percentiles within a round; all are
 //! that mean. After the round a consumer that was there from the
-//! start must account for every message: whole, in the order of its producer, or told as lost.
+//! start must account for every message: whole, in the order of its producer, or reported as lost.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -16,9 +16,7 @@ use crate::harness::pair;
 use crate::harness::plan::Plan;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
-use crate::link::Message;
-use crate::link::message;
-use crate::link::{ManyProducers, Polled, Receiver, Sender};
+use crate::link::{ManyProducers, Message, Polled, Receiver, Sender, message};
 use crate::model::{Column, Description, Merit, Shape};
 use crate::targets::fetch_add::Counter;
 
@@ -64,8 +62,8 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     spaced_messages: None,
 };
 
-/// Looks without finding anything, after which nothing more is expected of a consumer.
-const LOOKS: u32 = 1 << 16;
+/// Empty polls after which nothing more is expected of a consumer.
+const MAX_EMPTY_POLLS: u32 = 1 << 16;
 
 /// Measures one round of about `length` of the reference.
 ///
@@ -107,10 +105,10 @@ pub(crate) fn round<T: Message, S: ManyProducers>(setup: &Setup, length: Duratio
     Ok(together(&first, &second))
 }
 
-/// Takes what is left and checks that it and the loss told are all that was produced.
+/// Takes what is left and checks that it and the reported loss are all that was produced.
 fn account<T: Message>(receiver: &mut impl Receiver<T>, produced: [u64; 2]) -> Result<(), RoundError> {
-    let (mut message, mut last, mut accounted, mut looks) = (T::zeroed(), [0; 2], 0, 0);
-    while looks < LOOKS {
+    let (mut message, mut last, mut accounted, mut empty_polls) = (T::zeroed(), [0; 2], 0, 0);
+    while empty_polls < MAX_EMPTY_POLLS {
         match receiver.poll(&mut message) {
             Polled::Message => {
                 let sequence = message.sequence();
@@ -123,7 +121,7 @@ fn account<T: Message>(receiver: &mut impl Receiver<T>, produced: [u64; 2]) -> R
                 accounted += 1;
             }
             Polled::Lost(count) => accounted += count,
-            Polled::Empty => looks += 1,
+            Polled::Empty => empty_polls += 1,
         }
     }
     let produced = produced[0] + produced[1];

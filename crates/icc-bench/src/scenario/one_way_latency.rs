@@ -75,7 +75,7 @@ const FIRST_PING: u64 = 2;
 /// # Errors
 ///
 /// [`RoundError`] if a thread cannot be pinned, or a message is lost, comes twice or is garbled. Every wait is bounded
-/// by the setup's patience.
+/// by the setup's timeout.
 pub(crate) fn round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
     setup: &Setup,
@@ -120,7 +120,7 @@ pub(super) fn paced_round<T: Message, L: Link<T>>(
         }
         // Which of the two links lost its message is known only to the other side.
         Trips::NoAnswerTo(ping) => {
-            Err(RoundError::Lost { sequence: if last_seen < ping { ping } else { ping + 1 }, patience: setup.patience })
+            Err(RoundError::Lost { sequence: if last_seen < ping { ping } else { ping + 1 }, timeout: setup.timeout })
         }
     }
 }
@@ -144,7 +144,7 @@ fn time_trips<T: Message>(
 ) -> Result<Trips, RoundError> {
     let clock = &setup.stopwatch;
     let (ticks, step, pause) = (clock.ticks_in(length), clock.step_ticks(), clock.ticks_in(pace.interval));
-    let mut histogram = trip_histogram(clock.ticks_in(setup.patience) / clock.step_ticks());
+    let mut histogram = trip_histogram(clock.ticks_in(setup.timeout) / clock.step_ticks());
     let (mut ping, mut pong) = (T::zeroed(), T::zeroed());
     let mut sequence = FIRST_PING;
     let mut warm_up = pace.warm_up_trips;
@@ -158,12 +158,12 @@ fn time_trips<T: Message>(
         }
         due = start + pause;
         sender.send(&ping);
-        let waited = pair::receive(&mut receiver, &mut pong, stop, setup.patience);
+        let waited = pair::receive(&mut receiver, &mut pong, stop, setup.timeout);
         let end = clock.stamp();
         match waited {
             Waited::Message => pong.check(sequence + 1)?,
             Waited::Lost(count) => {
-                return Err(RoundError::Overtaken { sequence: sequence + 1, count });
+                return Err(RoundError::SpedPast { sequence: sequence + 1, count });
             }
             Waited::TimedOut => return Ok(Trips::NoAnswerTo(sequence)),
             // The other thread ended early and says why.
@@ -191,16 +191,16 @@ fn answer<T: Message>(
 ) -> Result<u64, RoundError> {
     // Longer than the first thread waits, so that it is always that one which gives up, and a lost answer is not taken
     // for a lost message.
-    let patience = setup.patience * 2;
+    let timeout = setup.timeout * 2;
     let (mut ping, mut pong) = (T::zeroed(), T::zeroed());
     let mut sequence = FIRST_PING;
     loop {
         pong.fill(sequence + 1);
-        match pair::receive(&mut receiver, &mut ping, stop, patience) {
+        match pair::receive(&mut receiver, &mut ping, stop, timeout) {
             Waited::Message => {}
-            Waited::Lost(count) => return Err(RoundError::Overtaken { sequence, count }),
+            Waited::Lost(count) => return Err(RoundError::SpedPast { sequence, count }),
             Waited::Stopped => return Ok(sequence - 2),
-            Waited::TimedOut => return Err(RoundError::Lost { sequence, patience }),
+            Waited::TimedOut => return Err(RoundError::Lost { sequence, timeout }),
         }
         sender.send(&pong);
         ping.check(sequence)?;

@@ -1,8 +1,8 @@
-//! What a message costs its producer while nobody polls: one pinned core, messages back to back.
+//! What a message costs its producer without a consumer: one pinned core, messages back to back.
 //!
 //! A sample is the mean of a batch. Each message is made anew before it is sent, all of it, as a program would; that is in
 //! every figure, the reference's too: a plain ring, where a message is filled and copied to the next of as many places, and
-//! nothing tells anybody. The compiler sees the making and the sending together, and may join them where a structure lets it.
+//! no reader is notified. The compiler sees the making and the sending together, and may join them where a structure lets it.
 //!
 //! Only structures that never wait for a consumer can be measured. With a consumer that polls, this is the time that
 //! [`stream`](super::stream) shows.
@@ -17,9 +17,7 @@ use crate::harness::error::RoundError;
 use crate::harness::plan::Plan;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
-use crate::link::Message;
-use crate::link::message;
-use crate::link::{Link, OpenError, Polled, Receiver, Sender, Target};
+use crate::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target, message};
 use crate::model::{Column, Description, Merit, Shape};
 use crate::targets::plain_ring::PlainRing;
 
@@ -64,8 +62,8 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     spaced_messages: None,
 };
 
-/// The most looks for what is left at the end of a round, and for the one message that must then arrive.
-const LOOKS: u32 = 1 << 20;
+/// The most polls for what is left at the end of a round, and for the one message that must then arrive.
+const MAX_POLLS: u32 = 1 << 20;
 
 /// Measures one round of about `length` of the reference.
 ///
@@ -101,8 +99,8 @@ fn measure<T: Message, L: Link<T>>(
     on_one_core(setup, move || {
         let (round, produced) = produce(&mut sender, setup, length, || true);
         let mut message = T::zeroed();
-        // What is still there must be whole. How much that is, and what is told of the rest, differs.
-        for _ in 0..LOOKS {
+        // What is left must be whole. How much that is, and what is reported of the rest, differs.
+        for _ in 0..MAX_POLLS {
             if check_next(&mut receiver, &mut message, produced)? == Polled::Empty {
                 break;
             }
@@ -110,7 +108,7 @@ fn measure<T: Message, L: Link<T>>(
         let last = produced + 1;
         message.fill(last);
         sender.send(&message);
-        for _ in 0..LOOKS {
+        for _ in 0..MAX_POLLS {
             if check_next(&mut receiver, &mut message, last)? == Polled::Message {
                 message.check(last)?;
                 return Ok(round);

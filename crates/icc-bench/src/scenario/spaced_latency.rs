@@ -1,4 +1,4 @@
-//! One message at a time with a pause between them, as such systems really run: from the stamp inside to its receipt.
+//! Single messages with a pause between them, as such systems run in practice: from the stamp inside to its receipt.
 //!
 //! The producer makes its next message, waits until it is due, puts a time stamp into it and sends it. The consumer polls
 //! without a pause and takes a stamp when it has the message. Their difference is a sample, so every message is one, and
@@ -6,17 +6,17 @@
 //! out before the run. Where they do not, a sample is half a round trip as in
 //! [`one_way_latency`], with the same pause before each.
 //!
-//! Between two messages the consumer's polls have made sure that it holds the lines it looks at, and whatever else the
+//! Between two messages the consumer's polls have brought the lines it reads into its cache, and whatever else the
 //! producer's core does in a pause has not yet been overlapped with sending: both make such a latency longer than the one
 //! of messages back to back.
 //!
-//! What the slow percentiles tell differs. When the consumer is kept from its core, a queue keeps the messages for it, and each
+//! The slow percentiles differ in meaning. When the consumer is kept from its core, a queue keeps the messages for it, and each
 //! of them counts with the time it lay there. A structure that has only the newest value shows one of them, and the others are
 //! among those that were not received: read its share received beside its percentiles.
 //!
 //! Every stamp that arrives must be one that was sent, later than the one before, and the rest of the message must be of
-//! that same message. The last message must arrive, and every one that does not must have been told as lost where a
-//! structure promises to tell.
+//! that same message. The last message must arrive, and every one that does not must have been reported as lost
+//! where a structure promises that.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -32,9 +32,7 @@ use crate::harness::pair::{self, Stop};
 use crate::harness::plan::Plan;
 use crate::harness::round::{Flow, Round};
 use crate::harness::setup::Setup;
-use crate::link::Message;
-use crate::link::message;
-use crate::link::{Link, OpenError, Polled, Receiver, Sender};
+use crate::link::{Link, Message, OpenError, Polled, Receiver, Sender, message};
 use crate::model::{Column, Description, Merit, Shape};
 
 /// The scenario as data.
@@ -84,20 +82,20 @@ pub(crate) const WARM_UP_MESSAGES: usize = 200;
 /// A round goes on past its time until it has this many samples.
 pub(crate) const MIN_SAMPLES: u64 = 1_000;
 
-/// Polls between two looks at the stop flag.
-const POLLS_PER_LOOK: u32 = 1 << 8;
+/// Polls between two checks of the stop flag.
+const POLLS_PER_CHECK: u32 = 1 << 8;
 
 /// The most polls after the last message was sent: far more than any structure has room for.
 const POLLS_AT_THE_END: u32 = 1 << 20;
 
 /// Measures one round of about `length` over a link that `open` makes, or over two of them where the clocks disagree.
 ///
-/// `tells_loss` says whether the link promises to tell of each message that it loses.
+/// `tells_loss` says whether the link promises to report each message that it loses.
 ///
 /// # Errors
 ///
 /// [`RoundError`] if a thread cannot be pinned, if a message is garbled, comes twice or was never sent, if the last one does
-/// not arrive, or if one is missing of which the receiver should have been told.
+/// not arrive, or if one is missing that the receiver should have reported.
 pub(crate) fn round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
     tells_loss: bool,
@@ -120,14 +118,14 @@ pub(crate) fn round<T: Message, L: Link<T>>(
     if let Some(error) = tally.failure {
         return Err(error);
     }
-    let missing = account(&sent, &tally.arrivals, setup.patience)?;
+    let missing = account(&sent, &tally.arrivals, setup.timeout)?;
     let received = tally.arrivals.len() as u64;
     if tells_loss && missing != tally.told_lost {
         let produced = sent.len() as u64;
         return Err(RoundError::Unaccounted { produced, accounted: received + tally.told_lost });
     }
     let counted = tally.arrivals.get(WARM_UP_MESSAGES..).unwrap_or_default();
-    let round = round_of(counted, clock, setup.patience)?;
+    let round = round_of(counted, clock, setup.timeout)?;
     let flow = Flow {
         produced: sent.len() as u64,
         received,
@@ -210,7 +208,7 @@ struct Tally {
 
 /// Receives until the other thread has ended and nothing is left.
 ///
-/// After a failure it goes on: a producer that waits for room would otherwise wait for ever.
+/// After a failure it goes on: a producer that waits for room would otherwise never end.
 fn receive_all<T: Message>(mut receiver: impl Receiver<T>, stop: &Stop, clock: &Stopwatch, room: usize) -> Tally {
     let mut message = T::zeroed();
     let nothing = Arrival { stamp: 0, at: 0, number: None };
@@ -233,7 +231,7 @@ fn receive_all<T: Message>(mut receiver: impl Receiver<T>, stop: &Stop, clock: &
                 Polled::Empty => {}
             }
             polls += 1;
-            if polls == POLLS_PER_LOOK && !is_over {
+            if polls == POLLS_PER_CHECK && !is_over {
                 break;
             }
             if polls == POLLS_AT_THE_END {
@@ -246,7 +244,7 @@ fn receive_all<T: Message>(mut receiver: impl Receiver<T>, stop: &Stop, clock: &
 }
 
 /// Finds each arrival among what was sent, and returns how many were sent that did not arrive.
-fn account(sent: &[u64], arrivals: &[Arrival], patience: Duration) -> Result<u64, RoundError> {
+fn account(sent: &[u64], arrivals: &[Arrival], timeout: Duration) -> Result<u64, RoundError> {
     let (mut next, mut missing) = (0, 0);
     for arrival in arrivals {
         let stamp = arrival.stamp;
@@ -262,13 +260,13 @@ fn account(sent: &[u64], arrivals: &[Arrival], patience: Duration) -> Result<u64
     }
     if next < sent.len() {
         // Nothing overwrote the last one.
-        return Err(RoundError::Lost { sequence: sent.len() as u64 - 1, patience });
+        return Err(RoundError::Lost { sequence: sent.len() as u64 - 1, timeout });
     }
     Ok(missing)
 }
 
-fn round_of(arrivals: &[Arrival], clock: &Stopwatch, patience: Duration) -> Result<Round, RoundError> {
-    let mut histogram = trip_histogram(clock.ticks_in(patience) / clock.step_ticks());
+fn round_of(arrivals: &[Arrival], clock: &Stopwatch, timeout: Duration) -> Result<Round, RoundError> {
+    let mut histogram = trip_histogram(clock.ticks_in(timeout) / clock.step_ticks());
     for arrival in arrivals {
         let ticks = arrival.at.checked_sub(arrival.stamp).ok_or(RoundError::ClocksDisagree {
             by_ns: (arrival.stamp.saturating_sub(arrival.at)) as f64 * clock.ns_per_tick(),

@@ -2,7 +2,7 @@
 //!
 //! The time is the producer's, as in [`produce_cost`](super::produce_cost): the mean of a batch of messages made and sent. The
 //! receiver checks every message, all of it, and that their numbers rise. Beside the time stand the messages it received in
-//! a second, their share of those sent, and the share of the missing ones that it was told of. What promises to lose nothing
+//! a second, their share of those sent, and the share of the missing ones that it reported. What promises to lose nothing
 //! waits for room, so its producer's time is the receiver's.
 //!
 //! The reference is the one-way latency of bare atomics: below 1, messages share the journeys between the cores.
@@ -17,9 +17,7 @@ use crate::harness::pair::{self, Stop};
 use crate::harness::plan::Plan;
 use crate::harness::round::{Flow, Round};
 use crate::harness::setup::Setup;
-use crate::link::Message;
-use crate::link::message;
-use crate::link::{Link, OpenError, Polled, Receiver};
+use crate::link::{Link, Message, OpenError, Polled, Receiver, message};
 use crate::model::{Column, Description, Headline, Merit, Shape};
 
 /// The scenario as data.
@@ -64,8 +62,8 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     spaced_messages: None,
 };
 
-/// Polls between two looks at the stop flag.
-const POLLS_PER_LOOK: u32 = 1 << 6;
+/// Polls between two checks of the stop flag.
+const POLLS_PER_CHECK: u32 = 1 << 6;
 
 /// The most polls after the last message was sent: far more than any structure has room for.
 const POLLS_AT_THE_END: u32 = 1 << 20;
@@ -119,7 +117,7 @@ struct Tally {
 
 /// Receives until the other thread has ended and nothing is left.
 ///
-/// After a failure it goes on: a producer that waits for room would otherwise wait for ever.
+/// After a failure it goes on: a producer that waits for room would otherwise never end.
 fn receive_all<T: Message>(mut receiver: impl Receiver<T>, stop: &Stop) -> Tally {
     let (mut message, mut tally) = (T::zeroed(), Tally::default());
     let began = Instant::now();
@@ -147,7 +145,7 @@ fn receive_all<T: Message>(mut receiver: impl Receiver<T>, stop: &Stop) -> Tally
                 Polled::Empty => {}
             }
             polls += 1;
-            if polls == POLLS_PER_LOOK && !is_over {
+            if polls == POLLS_PER_CHECK && !is_over {
                 break;
             }
             if polls == POLLS_AT_THE_END {

@@ -52,7 +52,7 @@ fn each_scenario_says_what_its_ratio_is_to() {
             if let Some(figures) = &mut row.figures {
                 (figures.p50_ns, figures.ratio_max) = (12_345.678, 1_234.5);
             }
-            row.target = if [&one_way_latency::SCENARIO, &stream::SCENARIO].contains(&scenario) {
+            row.target = if [&one_way_latency::SCENARIO, &stream::SCENARIO].contains(scenario) {
                 "icc-queue spmc, shared".to_owned()
             } else {
                 "icc-seqlock write (exclusive)".to_owned()

@@ -1,4 +1,4 @@
-//! Reading every value of a table: on one pinned core, nobody else near.
+//! Reading every value of a table: on one pinned core, without contention.
 //!
 //! A sample is the mean of a batch of reads of the whole table into one slice, and the time is that of the whole table. The
 //! reference is a plain copy of as many values that lie one behind the other. After the time each value is checked, and once more
@@ -15,8 +15,7 @@ use crate::harness::error::RoundError;
 use crate::harness::plan::Plan;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
-use crate::link::Message;
-use crate::link::{ReadAll, Table, message};
+use crate::link::{Message, ReadAll, Table, message};
 use crate::model::{Column, Description, Merit, Shape};
 
 /// The scenario as data.
@@ -90,7 +89,7 @@ fn on_this_thread<T: Message, S: Table>(setup: &Setup, length: Duration) -> Resu
     }
     value.fill(0);
     table.write(CHANGED, &value).map_err(RoundError::Open)?;
-    // Into places that hold none of it, to see that all is copied again.
+    // Into cleared places, to check that all is copied again.
     values.fill(T::zeroed());
     table.read_all(&mut values);
     for (index, value) in values.iter().enumerate() {

@@ -18,7 +18,7 @@ impl Counter {
     /// Adds one.
     #[inline(always)]
     pub(crate) fn add(&self) {
-        // Acquire and Release, as who takes a ticket needs them.
+        // Acquire and Release, as taking a ticket needs them.
         let ticket = self.0.fetch_add(1, AcqRel);
         // A ticket is of use; without this it could be an addition that gives nothing back.
         std::hint::black_box(ticket);

@@ -1,7 +1,6 @@
 //! The reference of [`copy_cost`](crate::scenario::copy_cost): the bytes copied, and nothing else.
 
-use crate::link::Message;
-use crate::link::{Direction, Operation};
+use crate::link::{Direction, Message, Operation};
 
 /// A payload 8 bytes into a cache line, as a `Seqlock` has it behind its version, and nothing that guards it.
 #[derive(Clone, Copy, Debug)]

@@ -1,12 +1,11 @@
 //! The reference of [`produce_cost`](crate::scenario::produce_cost): messages copied to place after place, and nothing else.
 
-use crate::link::Message;
-use crate::link::{CAPACITY, Sender};
+use crate::link::{CAPACITY, Message, Sender};
 
 /// The name in tables, in JSON and on the command line.
 pub(crate) const NAME: &str = "plain ring";
 
-/// As many places as the other rings have slots, without anything that tells a reader.
+/// As many places as the other rings have slots, without anything that would notify a reader.
 #[derive(Debug)]
 pub(crate) struct PlainRing<T> {
     places: Box<[T; CAPACITY]>,

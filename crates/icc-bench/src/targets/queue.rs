@@ -2,9 +2,8 @@
 
 use icc_queue::{Consumer, Mode, Mpmc, Options, Producer, Queue, Spmc, TryConsumeError};
 
-use crate::link::Message;
 use crate::link::{
-    Broadcast, CAPACITY, Link, ManyProducers, OpenError, OpenedForTwo, Polled, Receiver, Sender, Target,
+    Broadcast, CAPACITY, Link, ManyProducers, Message, OpenError, OpenedForTwo, Polled, Receiver, Sender, Target,
 };
 
 /// `icc_queue::Queue` with one producer, plain stores.

@@ -3,8 +3,7 @@
 use crossbeam_utils::CachePadded;
 use icc_seqlock::{Reader, Seqlock, Writer};
 
-use crate::link::Message;
-use crate::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Target};
+use crate::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 /// `icc_seqlock::Seqlock` by its split ends: one exclusive writer, plain stores.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,7 @@
 
 use icc_seqlock::{Reader, Seqlock, Writer};
 
-use crate::link::Message;
-use crate::link::{Direction, Operation};
+use crate::link::{Direction, Message, Operation};
 
 /// `Seqlock::read_into`.
 #[derive(Clone, Copy, Debug)]

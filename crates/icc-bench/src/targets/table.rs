@@ -4,9 +4,7 @@ use std::marker::PhantomData;
 
 use icc_vector::{MultiWriter, Options, Packed, Padded, Placement, SeqlockVector, Writer};
 
-use crate::link::Message;
-use crate::link::OpenError;
-use crate::link::{ReadAll, Table};
+use crate::link::{Message, OpenError, ReadAll, Table};
 
 /// Values one behind the other, and nothing that guards them.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +61,7 @@ impl<T: Message, P: Placement> ReadAll<T> for VectorTable<T, P, AllAtOnce> {
 
     #[inline(always)]
     fn read_all(&mut self, into: &mut [T]) {
-        // The lengths agree and nobody writes; were it otherwise, values would be missed by who checks them.
+        // The lengths agree and there is no writer; otherwise the check of the values would fail.
         let _ = std::hint::black_box(&self.vector).read_all_into(into);
     }
 }

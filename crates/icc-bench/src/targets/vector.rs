@@ -2,8 +2,7 @@
 
 use icc_vector::SeqlockVector;
 
-use crate::link::Message;
-use crate::link::{Link, OpenError, Polled, Receiver, Sender, Target};
+use crate::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 /// Slots of each table.
 const LEN: usize = 16;

@@ -3,8 +3,7 @@
 use icc_vector::{Mode, MultiWriter, Options, SeqlockVector, SingleWriter, VectorReader, Writer};
 
 use super::vector_handles::{LEN, SLOT};
-use crate::link::Message;
-use crate::link::{Direction, Operation};
+use crate::link::{Direction, Message, Operation};
 
 /// `VectorReader::read_into`, in memory that another process could map too.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +19,7 @@ pub(crate) struct VectorWriteAlone;
 
 /// A table whose slot [`SLOT`] holds `value`.
 fn table<T: Message, M: Mode>(value: &T) -> SeqlockVector<T, M> {
-    let vector = SeqlockVector::anonymous(LEN, &Options::new()).expect("a few pages of shared memory can be had");
+    let vector = SeqlockVector::anonymous(LEN, &Options::new()).expect("a few pages of shared memory are available");
     writer(&vector).write(SLOT, value).expect("there is such a slot");
     vector
 }
@@ -30,7 +29,7 @@ fn writer<T: Message, M: Mode>(vector: &SeqlockVector<T, M>) -> Writer<T, M> {
 }
 
 fn value<T: Message, M: Mode>(vector: &SeqlockVector<T, M>) -> T {
-    vector.read(SLOT).expect("nobody writes")
+    vector.read(SLOT).expect("there is no writer")
 }
 
 impl Operation for VectorRead {
@@ -49,7 +48,7 @@ impl Operation for VectorRead {
 
     #[inline(always)]
     fn run<T: Message>(reader: &mut VectorReader<T>, buffer: &mut T) {
-        // Nobody writes, so it is always there. Were it not, the buffer would not hold the value, which is checked.
+        // There is no writer, so it is always there. If it were not, the check of the buffer would fail.
         let _ = reader.read_into(SLOT, buffer);
     }
 

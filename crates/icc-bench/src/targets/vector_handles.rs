@@ -2,8 +2,7 @@
 
 use icc_vector::{Mode, MultiWriter, Options, SeqlockVector, SingleWriter, Writer};
 
-use crate::link::Message;
-use crate::link::{Link, OpenError, Polled, Receiver, Sender, Target};
+use crate::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 /// Slots of each table.
 pub(super) const LEN: usize = 16;

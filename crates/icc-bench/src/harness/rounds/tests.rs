@@ -134,7 +134,7 @@ fn no_retry_starts_after_its_time_but_every_first_attempt_does() {
 }
 
 #[test]
-fn whoever_is_told_may_end_the_run_and_keeps_what_was_measured() {
+fn the_observer_may_end_the_run_and_keeps_what_was_measured() {
     for (events, kept) in [(0, 0), (1, 1), (2, 1), (3, 2)] {
         let mut told = 0;
         let tell = |_| {

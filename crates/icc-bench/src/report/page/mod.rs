@@ -11,7 +11,7 @@ use super::method::METHOD;
 use super::plot::{self, Plot, Width, bytes, nanoseconds, rate, shape, slug, title};
 use crate::model::{Headline, Kind, Merit, Report, Row, Shape, json};
 
-/// Cores from which on a row for each pair is more than anybody reads.
+/// The most pairs of cores that are listed row by row.
 const MAX_PAIRS_AS_ROWS: usize = 600;
 
 /// The page as text.

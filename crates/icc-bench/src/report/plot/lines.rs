@@ -6,7 +6,7 @@ use super::frame::{Area, Canvas, Side, Width, grid_across, grid_down, short, tex
 use super::picture::Plot;
 use super::rows::{MAIN_PAYLOAD, kinds, moved, reference, shape, slug, title};
 use super::scale::{Px, Scale, spread};
-use super::series::{Look, targets, tooltip};
+use super::series::{Style, targets, tooltip};
 use super::text::bytes;
 use crate::model::{Figures, Kind, Row, Shape};
 
@@ -206,7 +206,7 @@ struct Point<'rows> {
 
 /// A target's points, from left to right.
 struct Line<'rows> {
-    look: Look,
+    style: Style,
     name: &'rows str,
     points: Vec<Point<'rows>>,
 }
@@ -276,12 +276,12 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
                 })
                 .collect();
             points.sort_by(|a, b| f64::total_cmp(&a.x, &b.x));
-            Line { look: Look::of(first, index), name: &first.target, points }
+            Line { style: Style::of(first, index), name: &first.target, points }
         })
         .filter(|line| !line.points.is_empty())
         .collect();
     // The project's own are drawn last, over the others.
-    lines.sort_by_key(|line| line.look.class.contains("own"));
+    lines.sort_by_key(|line| line.style.class.contains("own"));
     let mut places: Vec<f64> = lines.iter().filter_map(|line| line.end(side)).map(|point| point.y).collect();
     spread(&mut places, width.pick(15.0, 14.0), area.top + 4.0, area.bottom - 2.0);
 
@@ -290,7 +290,7 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
         (grid_down(area, &ticks))
         text class="tick" x=(Px((area.left + area.right) / 2.0)) y=(Px(area.bottom + 34.0)) text-anchor="middle" { (axes.title_across) }
         @for (line, place) in lines.iter().zip(&places) {
-            g class=(line.look.class) {
+            g class=(line.style.class) {
                 (draw_line(line, &up, axes, area))
                 (draw_name(line, side, *place, area, size))
             }
@@ -311,7 +311,7 @@ fn draw_line(line: &Line<'_>, up: &Scale, axes: Axes, area: Area) -> Markup {
         .enumerate()
         .map(|(index, point)| format!("{}{} {}", if index == 0 { "M" } else { "L" }, Px(point.x), Px(point.y)))
         .collect();
-    let range = axes.range.filter(|_| line.look.class.contains("own"));
+    let range = axes.range.filter(|_| line.style.class.contains("own"));
     html! {
         @if let Some(range) = range {
             @for point in &line.points {
@@ -324,7 +324,7 @@ fn draw_line(line: &Line<'_>, up: &Scale, axes: Axes, area: Area) -> Markup {
             g {
                 title { (tooltip(point.row)) }
                 circle class="hit" cx=(Px(point.x)) cy=(Px(point.y)) r="9" {}
-                (line.look.mark(point.x, point.y))
+                (line.style.mark(point.x, point.y))
             }
         }
     }

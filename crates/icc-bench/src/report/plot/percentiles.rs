@@ -6,7 +6,7 @@ use super::frame::{Area, Canvas, Width, grid_down, short};
 use super::picture::Plot;
 use super::rows::{MAIN_PAYLOAD, reference, slug, title};
 use super::scale::{Px, Scale};
-use super::series::{Look, tooltip};
+use super::series::{Style, tooltip};
 use super::text::{bytes, nanoseconds};
 use crate::model::{Figures, Kind, Row};
 use crate::report::best::Standing;
@@ -102,7 +102,7 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
             text class="head halo" x="0" y=(Px(y + 18.0)) { (heading(*kind)) }
             ({ y += head_height; "" })
             @for (index, row, figures) in group {
-                (line(rows, row, figures, Look::of(row, *index), &scale, area, width, y))
+                (line(rows, row, figures, Style::of(row, *index), &scale, area, width, y))
                 ({ y += row_height; "" })
             }
         }
@@ -141,7 +141,7 @@ fn line(
     rows: &[Row],
     row: &Row,
     figures: &Figures,
-    look: Look,
+    style: Style,
     scale: &Scale,
     area: Area,
     width: Width,
@@ -164,7 +164,7 @@ fn line(
     );
     let class = if standing == Standing::Best { "best" } else { "" };
     html! {
-        g class=(look.class) {
+        g class=(style.class) {
             title { (full) }
             rect class="hit" x="0" y=(Px(top)) width=(Px(width.px())) height=(Px(width.pick(25.0, 40.0))) {}
             text class="label halo" x="0" y=(Px(name_y)) { (row.label()) }

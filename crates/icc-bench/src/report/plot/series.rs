@@ -9,7 +9,7 @@ use crate::report::best::is_own;
 
 /// Colour and mark of a target.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
+pub(super) struct Style {
     /// Classes of the style sheet.
     pub(super) class: &'static str,
     mark: usize,
@@ -25,7 +25,7 @@ const MARKS: [&str; 6] = [
     "M-1.5 -4.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z",
 ];
 
-impl Look {
+impl Style {
     /// The look of a row's target, which is the `index`th of its plot.
     ///
     /// The project's own stand out by colour; others are grey, and told apart by their marks and names.

@@ -21,7 +21,7 @@ fn rates_add_up() {
     assert!((together(&share(100), &share(300)).p50_ns - 5.0).abs() < 1e-9);
 }
 
-/// What a poll finds, one after the other; then nothing.
+/// What successive polls find; then nothing.
 struct Script(Vec<Polled>, Vec<u64>);
 
 impl Receiver<[u64; 7]> for Script {

@@ -11,7 +11,7 @@ use crate::targets::raw::{RawLink, RawReceiver, RawSender, Word};
 use crate::targets::seqlock::SeqlockCell;
 use crate::targets::vector::VectorSlot;
 
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Far longer than any of these rounds may last, even on a busy machine; far shorter than for ever.
 const SOON: Duration = Duration::from_secs(30);
@@ -70,7 +70,7 @@ impl Receiver<Word> for FaultyReceiver<'_> {
 }
 
 fn setup() -> Option<TestSetup> {
-    Some(TestSetup::on_two_cores()?.with_patience(PATIENCE))
+    Some(TestSetup::on_two_cores()?.with_timeout(TIMEOUT))
 }
 
 /// The error of a round over faulty links. The round is long beside what it takes to go wrong, and short enough that a test
@@ -105,12 +105,12 @@ fn a_garbled_message_is_found_on_either_side() {
 }
 
 #[test]
-fn an_overtaken_receiver_is_an_error_on_either_side() {
+fn a_receiver_that_is_sped_past_is_an_error_on_either_side() {
     let Some(setup) = setup() else { return };
     for victim in [VICTIM, VICTIM + 1] {
         let error = error_of(&setup, Fault::Overtake, victim);
         assert!(
-            matches!(error, RoundError::Overtaken { sequence, count: 3 } if sequence == victim),
+            matches!(error, RoundError::SpedPast { sequence, count: 3 } if sequence == victim),
             "{victim}: {error}"
         );
     }
@@ -139,7 +139,7 @@ fn a_core_that_is_not_there_ends_both_and_is_named() {
 #[test]
 fn a_round_counts_its_samples_and_orders_its_percentiles() {
     let Some(setup) = setup() else { return };
-    let setup = setup.with_patience(Setup::PATIENCE);
+    let setup = setup.with_timeout(Setup::TIMEOUT);
     let length = Duration::from_millis(50);
     fn check<S: Target>(setup: &Setup, length: Duration) {
         // On a busy machine the warm-up alone may outlast a round.

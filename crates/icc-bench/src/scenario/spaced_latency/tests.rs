@@ -57,7 +57,7 @@ impl Sender<[u64; 7]> for Discard {
     fn send(&mut self, _message: &[u64; 7]) {}
 }
 
-/// What a poll finds, one after the other; then nothing.
+/// What successive polls find; then nothing.
 struct Script(std::vec::IntoIter<([u64; 7], Polled)>);
 
 impl Receiver<[u64; 7]> for Script {

@@ -19,7 +19,7 @@ fn every_message_of_our_queues_is_received_or_told_as_lost() {
     check::<MpmcQueue>(&setup);
 }
 
-/// What a poll finds, one after the other; then nothing.
+/// What successive polls find; then nothing.
 struct Script(std::vec::IntoIter<([u64; 7], Polled)>);
 
 impl Receiver<[u64; 7]> for Script {
