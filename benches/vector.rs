@@ -9,9 +9,9 @@ use std::thread;
 
 use bytemuck::Pod;
 use common::{for_each_payload, id_of, plain_copy};
+use core_affinity::{CoreId, get_core_ids, set_for_current};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
-use icc_bench::pin::{available_cores, pin_current_thread};
 use icc_vector::{Mode, MultiWriter, Packed, Padded, Placement, SeqlockVector, SingleWriter, Tracked, Writer};
 
 /// Slots of each vector.
@@ -107,8 +107,8 @@ enum Beside {
 
 /// A slot is written by one core; its neighbour is left alone, read or written by another.
 fn neighbours(criterion: &mut Criterion) {
-    let &[here, there, ..] = &available_cores()[..] else { return };
-    fn of<T: Pod + Send + Sync, P: Placement>(group: &mut BenchmarkGroup<'_, WallTime>, placed: &str, there: usize) {
+    let &[here, there, ..] = get_core_ids().unwrap_or_default().as_slice() else { return };
+    fn of<T: Pod + Send + Sync, P: Placement>(group: &mut BenchmarkGroup<'_, WallTime>, placed: &str, there: CoreId) {
         for beside in [Beside::Nothing, Beside::Reads, Beside::Writes] {
             let vector = SeqlockVector::<T, SingleWriter, P>::new(LEN).expect("sixteen slots can be had");
             let mut own = vector.writer_of(SLOT..SLOT + 1).expect("nobody else has it");
@@ -124,7 +124,7 @@ fn neighbours(criterion: &mut Criterion) {
             });
         }
     }
-    pin_current_thread(here).expect("its own core");
+    assert!(set_for_current(here), "a thread may use its own core");
     let mut group = criterion.benchmark_group("slots of two cores");
     of::<u64, Packed>(&mut group, "packed", there);
     of::<u64, Padded>(&mut group, "padded", there);
@@ -136,10 +136,10 @@ fn neighbours(criterion: &mut Criterion) {
 fn use_neighbour<T: Pod + Send + Sync, P: Placement>(
     mut writer: Writer<T, SingleWriter, P>,
     beside: Beside,
-    core: usize,
+    core: CoreId,
     done: &AtomicBool,
 ) {
-    pin_current_thread(core).expect("one of the available cores");
+    assert!(set_for_current(core), "it is one of the available cores");
     let vector = writer.vector().clone();
     let mut out = T::zeroed();
     while !done.load(Ordering::Relaxed) {

@@ -2,38 +2,44 @@
 //!
 //! The binary of the same name does it for everything in this workspace. The library is the harness behind it, so that
 //! other structures can be measured beside these, by the same method and in the same run: implement
-//! [`Subject`](link::Subject) or [`Operation`](scenario::copy_cost::Operation) for each, add them to a [`Catalogue`](catalogue::Catalogue), and hand it to [`cli::run`].
+//! [`Target`](link::Target), [`Operation`](link::Operation) or another trait of [`link`] for each, add them to a
+//! [`Catalogue`](catalogue::Catalogue), and pass it to [`cli::run`].
 //!
 //! # Method
 //!
-//! - Two threads on two cores, each pinned and the pin verified ([`pin`], [`pair`]), pass messages to and fro over two
-//!   links of one kind ([`link`]). Half of each round trip is a sample ([`scenario::one_way_latency`]).
-//! - Stamps come from the processor's counter where it is invariant, fenced, and what they cost is taken off ([`clock`]).
-//! - Every message is checked, all of it ([`message`]). Every wait is bounded: a lost message is an error, not a hang.
-//! - What one operation costs on one core is the mean of a batch of them, beside a plain copy of the same bytes
-//!   ([`scenario::copy_cost`]); what readers cost a writer is measured likewise ([`scenario::fan_out`]).
-//! - What a queue's producer pays alone ([`scenario::produce_cost`]), at full speed beside a consumer ([`scenario::stream`]) and
-//!   beside another producer ([`scenario::multi_producer`]) is such a mean, too; every message is accounted for.
-//! - The first samples of a round are dropped. Rounds of all subjects take turns, and each stands between two rounds of
-//!   a reference (two bare atomics, a plain copy): its ratio is to those, and it is dropped if they disagree ([`rounds`]).
-//! - Reported are medians over the rounds, with the range of the ratios ([`report`]), and the machine ([`machine`]).
+//! - Two threads on two cores, each pinned and the pin verified, pass messages to and fro over two links of one kind. Half
+//!   of each round trip is a sample.
+//! - Stamps come from the processor's counter where it is invariant, fenced, and their own cost is subtracted.
+//! - Every message is checked, all of it. Every wait is bounded: a lost message is an error, not a hang.
+//! - What one operation costs on one core is the mean of a batch of them, beside a plain copy of the same bytes; what
+//!   readers cost a writer is measured likewise.
+//! - What a queue's producer pays alone, at full speed beside a consumer and beside another producer is such a mean, too;
+//!   every message is accounted for.
+//! - The first samples of a round are dropped. Rounds of all targets alternate, and each stands between two rounds of a
+//!   reference (two bare atomics, a plain copy): its ratio is to those, and it is dropped if they disagree.
+//! - Reported are medians over the rounds, with the range of the ratios, and the machine.
+//!
+//! # Layers
+//!
+//! Each module uses only those below it:
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`cli`] | options, a run from begin to end, the files it leaves |
+//! | [`catalogue`] | which targets are measured in which scenario |
+//! | `scenario` | one file a scenario: its description as data, and the code that measures a round |
+//! | `harness` | pinned threads, the clock, rounds and their plan, the machine |
+//! | `targets`, `report` | this workspace's structures as targets; tables, page and plots, made from `model` alone |
+//! | [`link`], `model` | what a target implements; a run's results as data, and their JSON |
 
 pub mod catalogue;
 pub mod cli;
-pub mod clock;
-pub mod interrupt;
+mod harness;
 pub mod link;
-pub mod machine;
-pub mod message;
-pub mod offset;
-pub mod pair;
-pub mod pin;
-pub mod priority;
-pub mod progress;
-pub mod report;
-pub mod rounds;
-pub mod scenario;
-pub mod subjects;
+mod model;
+mod report;
+mod scenario;
+mod targets;
 
 /// The programs in the project's guides, run as they stand.
 #[cfg(doctest)]

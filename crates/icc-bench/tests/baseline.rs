@@ -2,11 +2,10 @@
 
 mod common;
 
-use icc_bench::catalogue::Kind;
-use icc_bench::report::Report;
+use serde_json::Value;
 
 /// Compares a run with an earlier one; gives the exit code and all that was printed.
-fn compare(now: &Report, before: &Report, more: &[&str]) -> (Option<i32>, String) {
+fn compare(now: &Value, before: &Value, more: &[&str]) -> (Option<i32>, String) {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     common::write(now, path("now.json").as_ref());
@@ -17,21 +16,21 @@ fn compare(now: &Report, before: &Report, more: &[&str]) -> (Option<i32>, String
     (output.status.code(), text)
 }
 
-fn steady() -> Report {
+fn steady() -> Value {
     let mut report = common::report();
-    report.rows.retain(|row| row.figures.is_some());
+    common::retain(&mut report, common::has_figures);
     report
 }
 
 /// The same run with one ratio so many times what it was.
-fn with_one_times(factor: f64) -> (Report, String) {
+fn with_one_times(factor: f64) -> (Value, String) {
     let mut report = steady();
-    let row = report.rows.iter_mut().find(|row| row.kind == Kind::Queue).unwrap();
-    let figures = row.figures.as_mut().unwrap();
-    for ratio in [&mut figures.ratio, &mut figures.ratio_min, &mut figures.ratio_max] {
-        *ratio *= factor;
-    }
-    let label = row.label();
+    let rows = report["results"].as_array_mut().unwrap();
+    let row = rows.iter_mut().find(|row| row["kind"] == "queue").unwrap();
+    let ratio = |key: &str| row[key].as_f64().unwrap() * factor;
+    let ratios = [ratio("ratio_min"), ratio(&common::ratio_key(row)), ratio("ratio_max")];
+    common::set_ratios(row, ratios);
+    let label = row["target"].as_str().unwrap().to_owned();
     (report, label)
 }
 
@@ -68,9 +67,9 @@ fn a_rise_within_the_range_is_no_failure() {
 #[test]
 fn files_that_cannot_be_compared_say_why() {
     let mut other = steady();
-    other.rows.retain(|row| row.subject.starts_with("other"));
+    common::retain(&mut other, |row| row["target"].as_str().unwrap().starts_with("other"));
     let mut own = steady();
-    own.rows.retain(|row| !row.subject.starts_with("other"));
+    common::retain(&mut own, |row| !row["target"].as_str().unwrap().starts_with("other"));
     let (code, text) = compare(&own, &other, &[]);
     assert_eq!(code, Some(1));
     assert!(text.contains("no row in common") && text.contains("icc-bench --scenario all"), "{text}");

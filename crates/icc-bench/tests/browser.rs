@@ -5,8 +5,6 @@ mod common;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use icc_bench::report::{page, plot};
-
 /// Where Chromium or Chrome may be.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -50,7 +48,7 @@ fn run(browser: &str, directory: &Path, page: &str, width: u32, scheme: u32) -> 
     )
     .unwrap();
     Command::new(browser)
-        // No sandbox: in a container there often is none to be had, and the page is our own.
+        // No sandbox: in a container there is often none, and the page is our own.
         .args([
             "--headless",
             "--no-sandbox",
@@ -81,9 +79,9 @@ fn the_page_is_whole_on_a_telephone_and_on_a_screen() {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
-    let report = common::report();
+    let rendered = common::rendered(&common::report());
     // As a reader who opens everything.
-    let page = page::render(&report).replace("<details>", "<details open>");
+    let page = rendered.page.replace("<details>", "<details open>");
     let mut grounds = Vec::new();
     for (width, scheme) in [(390, 0), (390, 1), (1280, 1)] {
         let output = run(browser, directory.path(), &page, width, scheme);
@@ -93,7 +91,7 @@ fn the_page_is_whole_on_a_telephone_and_on_a_screen() {
         assert_eq!(found["width"], width, "the frame has the width asked for");
         assert_eq!((&found["wide"], &found["texts"]), (&"".into(), &"".into()), "at {width}");
         assert!(found["scroll"].as_u64() <= Some(width.into()), "the page scrolls sideways at {width}: {found}");
-        assert_eq!(found["plots"].as_u64(), Some(plot::all(&report).len() as u64));
+        assert_eq!(found["plots"].as_u64(), Some(rendered.plots.len() as u64));
         assert_eq!(found["empty"], "", "every plot has marks");
         grounds.push(found["dark"].clone());
     }

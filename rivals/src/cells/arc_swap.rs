@@ -6,14 +6,13 @@
 use std::sync::Arc;
 
 use ::arc_swap::{ArcSwap, Cache};
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
+use icc_bench::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 use super::Seen;
 
 pub(crate) struct ArcSwapped;
 
-impl Subject for ArcSwapped {
+impl Target for ArcSwapped {
     const NAME: &'static str = "arc-swap";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = ArcLink<T>;

@@ -5,15 +5,13 @@
 
 use crossbeam_utils::CachePadded;
 use crossbeam_utils::atomic::AtomicCell;
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
-use icc_bench::scenario::copy_cost::{Direction, Operation};
+use icc_bench::link::{Direction, Link, Message, OpenError, Operation, Polled, Receiver, Sender, Target};
 
 use super::Seen;
 
 pub(crate) struct CrossbeamCell;
 
-impl Subject for CrossbeamCell {
+impl Target for CrossbeamCell {
     const NAME: &'static str = "AtomicCell";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = CellLink<T>;

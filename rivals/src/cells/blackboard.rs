@@ -6,9 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
-use icc_bench::scenario::copy_cost::{Direction, Operation};
+use icc_bench::link::{Direction, Link, Message, OpenError, Operation, Polled, Receiver, Sender, Target};
 use ringfire::{BlackboardConsumer, BlackboardProducer};
 
 use super::Seen;
@@ -29,7 +27,7 @@ fn open<T: Message>() -> Result<(BlackboardProducer<T>, BlackboardConsumer<T>), 
 
 pub(crate) struct Blackboard;
 
-impl Subject for Blackboard {
+impl Target for Blackboard {
     const NAME: &'static str = "ringfire blackboard";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = BlackboardLink<T>;
@@ -86,7 +84,7 @@ pub(crate) struct Table<T: Message>(BlackboardProducer<T>, BlackboardConsumer<T>
 
 impl<T: Message> Table<T> {
     fn holding(value: &T) -> Self {
-        let (mut producer, consumer) = open().expect("a page of shared memory can be had");
+        let (mut producer, consumer) = open().expect("a page of shared memory is available");
         producer.write(SLOT, value).expect("there is such a slot");
         Self(producer, consumer)
     }

@@ -4,9 +4,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use icc_bench::link::OpenError;
-use icc_bench::message::Message;
-use icc_bench::scenario::vector_read_all::{ReadAll, Table};
+use icc_bench::link::{Message, OpenError, ReadAll, Table};
 use ringfire::{BlackboardConsumer, BlackboardProducer};
 
 pub(crate) struct BlackboardTable;
@@ -37,7 +35,7 @@ impl<T: Message> ReadAll<T> for Values<T> {
     #[inline(always)]
     fn read_all(&mut self, into: &mut [T]) {
         for (index, into) in into.iter_mut().enumerate() {
-            // Every slot was written and nobody writes now; were it otherwise, the value would be missed by who checks it.
+            // Every slot was written and there is no writer now; otherwise the check of the values would fail.
             if let Ok(Some(value)) = self.reader.read(index) {
                 *into = value;
             }

@@ -3,7 +3,7 @@
 //! Those without a version are polled by reading the value, whose first word is the message's number, and comparing that.
 
 use icc_bench::catalogue::Catalogue;
-use icc_bench::message::Message;
+use icc_bench::link::Message;
 
 mod arc_swap;
 mod atomic_cell;

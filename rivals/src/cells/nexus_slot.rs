@@ -5,12 +5,11 @@
 //! meets a writer tries again without a bound. Read by `read`, by value: there is no other.
 
 use ::nexus_slot::{spmc, spsc};
-use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
+use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 pub(crate) struct NexusSlot;
 
-impl Subject for NexusSlot {
+impl Target for NexusSlot {
     const NAME: &'static str = "nexus-slot";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = SlotLink<T>;
@@ -22,7 +21,7 @@ impl Subject for NexusSlot {
 }
 
 impl Broadcast for NexusSlot {
-    const NAME: &'static str = <Self as Subject>::NAME;
+    const NAME: &'static str = <Self as Target>::NAME;
     const ROOM: usize = 1;
     type Sender<'store, T: Message> = SharedSender<T>;
     type Receiver<'store, T: Message> = SharedReceiver<T>;

@@ -5,15 +5,13 @@
 
 use ::seqlock::SeqLock;
 use crossbeam_utils::CachePadded;
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
-use icc_bench::scenario::copy_cost::{Direction, Operation};
+use icc_bench::link::{Direction, Link, Message, OpenError, Operation, Polled, Receiver, Sender, Target};
 
 use super::Seen;
 
 pub(crate) struct SeqlockCrate;
 
-impl Subject for SeqlockCrate {
+impl Target for SeqlockCrate {
     const NAME: &'static str = "seqlock crate";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = SeqlockLink<T>;

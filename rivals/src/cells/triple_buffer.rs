@@ -4,12 +4,11 @@
 //! other's hands. Measured by its in-place access, as it advises for values that cost something to move.
 
 use ::triple_buffer::{Input, Output, triple_buffer};
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
+use icc_bench::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 pub(crate) struct TripleBuffer;
 
-impl Subject for TripleBuffer {
+impl Target for TripleBuffer {
     const NAME: &'static str = "triple_buffer";
     const TELLS_LOSS: bool = false;
     type Link<T: Message> = TripleLink<T>;

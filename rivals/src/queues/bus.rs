@@ -5,14 +5,13 @@
 //! there are none here.
 
 use ::bus::BusReader;
-use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
+use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 use super::{CAPACITY, Ends};
 
 pub(crate) struct Bus;
 
-impl Subject for Bus {
+impl Target for Bus {
     const NAME: &'static str = "bus";
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = BusLink<T>;
@@ -25,7 +24,7 @@ impl Subject for Bus {
 }
 
 impl Broadcast for Bus {
-    const NAME: &'static str = <Self as Subject>::NAME;
+    const NAME: &'static str = <Self as Target>::NAME;
     const ROOM: usize = CAPACITY;
     type Sender<'store, T: Message> = BusSender<T>;
     type Receiver<'store, T: Message> = BusReceiver<T>;

@@ -4,14 +4,13 @@
 //! broadcast. No data race.
 
 use ::crossbeam_channel as channel;
-use icc_bench::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
+use icc_bench::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 use super::{CAPACITY, Ends};
 
 pub(crate) struct CrossbeamChannel;
 
-impl Subject for CrossbeamChannel {
+impl Target for CrossbeamChannel {
     const NAME: &'static str = "crossbeam-channel";
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = ChannelLink<T>;

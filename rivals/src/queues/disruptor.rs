@@ -8,14 +8,13 @@ use ::disruptor::{
     BusySpin, EventPoller, MultiConsumerBarrier, Polling, Producer, SingleConsumerBarrier, SingleProducer,
     SingleProducerBarrier, build_single_producer,
 };
-use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
+use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 use super::{CAPACITY, Ends};
 
 pub(crate) struct Disruptor;
 
-impl Subject for Disruptor {
+impl Target for Disruptor {
     const NAME: &'static str = "disruptor";
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = DisruptorLink<T>;
@@ -27,7 +26,7 @@ impl Subject for Disruptor {
 }
 
 impl Broadcast for Disruptor {
-    const NAME: &'static str = <Self as Subject>::NAME;
+    const NAME: &'static str = <Self as Target>::NAME;
     const ROOM: usize = CAPACITY;
     type Sender<'store, T: Message> = ToMany<T>;
     type Receiver<'store, T: Message> = DisruptorReceiver<T>;

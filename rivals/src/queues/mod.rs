@@ -1,6 +1,6 @@
-//! Rings and channels: every message arrives, or its loss is told.
+//! Rings and channels: every message arrives, or its loss is reported.
 //!
-//! What waits for room is left out where nobody polls: a message's cost to its producer alone, and two producers at once.
+//! What waits for room is left out where there is no consumer: a message's cost to its producer alone, and two producers at once.
 //! What gives each message to one consumer only is left out where there are several.
 
 use icc_bench::catalogue::Catalogue;
@@ -15,7 +15,7 @@ mod ringfire;
 mod tokio_broadcast;
 
 /// Messages that each has room for: as many as the rings of icc.
-const CAPACITY: usize = icc_bench::subjects::queue::CAPACITY;
+const CAPACITY: usize = icc_bench::link::CAPACITY;
 
 /// Adds them all.
 pub(crate) fn add(catalogue: Catalogue) -> Catalogue {

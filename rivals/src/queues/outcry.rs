@@ -4,8 +4,7 @@
 //! by atomic words, so there is no data race. A consumer that was overrun starts again at the head.
 
 use ::outcry::{Consumer, Error, Producer, Queue};
-use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
+use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 use super::{CAPACITY, Ends};
 
@@ -14,7 +13,7 @@ const FRAME_HEADER: usize = 8;
 
 pub(crate) struct Outcry;
 
-impl Subject for Outcry {
+impl Target for Outcry {
     const NAME: &'static str = "outcry";
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = OutcryLink;
@@ -32,7 +31,7 @@ fn queue_for<T: Message>() -> Result<Queue, OpenError> {
 }
 
 impl Broadcast for Outcry {
-    const NAME: &'static str = <Self as Subject>::NAME;
+    const NAME: &'static str = <Self as Target>::NAME;
     const ROOM: usize = CAPACITY;
     type Sender<'store, T: Message> = OutcrySender;
     type Receiver<'store, T: Message> = OutcryReceiver;

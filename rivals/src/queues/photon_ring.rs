@@ -5,8 +5,7 @@
 //! advises `-C target-cpu=native`, which nothing here is built with.
 
 use ::photon_ring::{Publisher, Subscriber, TryRecvError, channel};
-use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
+use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 use super::{CAPACITY, Ends};
 
@@ -21,7 +20,7 @@ unsafe impl<T: Message> ::photon_ring::Pod for Plain<T> {}
 
 pub(crate) struct PhotonRing;
 
-impl Subject for PhotonRing {
+impl Target for PhotonRing {
     const NAME: &'static str = "photon-ring";
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = PhotonLink<T>;
@@ -33,7 +32,7 @@ impl Subject for PhotonRing {
 }
 
 impl Broadcast for PhotonRing {
-    const NAME: &'static str = <Self as Subject>::NAME;
+    const NAME: &'static str = <Self as Target>::NAME;
     const ROOM: usize = CAPACITY;
     type Sender<'store, T: Message> = PhotonSender<T>;
     type Receiver<'store, T: Message> = PhotonReceiver<T>;

@@ -4,8 +4,7 @@
 //! ever if one has stopped there. Otherwise as [`photon_ring`](super::photon_ring).
 
 use ::photon_ring::{MpPublisher, channel_mpmc};
-use icc_bench::link::{Link, ManyProducers, OpenError, Sender, Subject};
-use icc_bench::message::Message;
+use icc_bench::link::{Link, ManyProducers, Message, OpenError, Sender, Target};
 
 use super::photon_ring::{PhotonReceiver, Plain};
 use super::{CAPACITY, Ends};
@@ -14,7 +13,7 @@ pub(crate) struct PhotonRingMpmc;
 
 const NAME: &str = "photon-ring mpmc";
 
-impl Subject for PhotonRingMpmc {
+impl Target for PhotonRingMpmc {
     const NAME: &'static str = NAME;
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = PhotonMpmcLink<T>;

@@ -6,14 +6,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ::ringfire::{RecvStatus, RingConsumer, RingProducer};
-use icc_bench::link::{Broadcast, Link, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
+use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
 use super::{CAPACITY, Ends};
 
 pub(crate) struct Ringfire;
 
-impl Subject for Ringfire {
+impl Target for Ringfire {
     const NAME: &'static str = "ringfire";
     /// It tells of losses, but one message of 49,196 was once neither received nor told as lost.
     const TELLS_LOSS: bool = false;
@@ -34,7 +33,7 @@ fn new_path() -> String {
 }
 
 impl Broadcast for Ringfire {
-    const NAME: &'static str = <Self as Subject>::NAME;
+    const NAME: &'static str = <Self as Target>::NAME;
     const ROOM: usize = CAPACITY;
     type Sender<'store, T: Message> = RingfireSender<T>;
     type Receiver<'store, T: Message> = RingfireReceiver<T>;

@@ -2,15 +2,14 @@
 //!
 //! Promises: lossy broadcast, one process, many producers. A lock on each slot and one on the tail; no data race.
 
-use icc_bench::link::{Broadcast, Link, ManyProducers, OpenError, Polled, Receiver, Sender, Subject};
-use icc_bench::message::Message;
+use icc_bench::link::{Broadcast, Link, ManyProducers, Message, OpenError, Polled, Receiver, Sender, Target};
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
 use super::{CAPACITY, Ends};
 
 pub(crate) struct TokioBroadcast;
 
-impl Subject for TokioBroadcast {
+impl Target for TokioBroadcast {
     const NAME: &'static str = "tokio broadcast";
     const TELLS_LOSS: bool = true;
     type Link<T: Message> = BroadcastLink<T>;
@@ -22,7 +21,7 @@ impl Subject for TokioBroadcast {
 }
 
 impl ManyProducers for TokioBroadcast {
-    const NAME: &'static str = <Self as Subject>::NAME;
+    const NAME: &'static str = <Self as Target>::NAME;
     type Sender<T: Message> = BroadcastSender<T>;
     type Receiver<T: Message> = BroadcastReceiver<T>;
 
@@ -33,7 +32,7 @@ impl ManyProducers for TokioBroadcast {
 }
 
 impl Broadcast for TokioBroadcast {
-    const NAME: &'static str = <Self as Subject>::NAME;
+    const NAME: &'static str = <Self as Target>::NAME;
     const ROOM: usize = CAPACITY;
     type Sender<'store, T: Message> = BroadcastSender<T>;
     type Receiver<'store, T: Message> = BroadcastReceiver<T>;

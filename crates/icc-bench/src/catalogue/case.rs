@@ -1,24 +1,28 @@
 //! One row of a report before it is measured.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::harness::error::RoundError;
+use crate::harness::round::Round;
+use crate::harness::rounds::Outcome;
+use crate::harness::setup::Setup;
+use crate::harness::summary;
+use crate::link::Direction;
+use crate::model::{Description, Kind, Row};
+use crate::scenario::Scenario;
 
-use crate::scenario::copy_cost::Direction;
-use crate::scenario::one_way_latency::RoundError;
-use crate::scenario::{Rig, Round, Scenario};
+type Measure = Box<dyn Fn(&Setup, Duration) -> Result<Round, RoundError>>;
 
-type Measure = Box<dyn Fn(&Rig, Duration) -> Result<Round, RoundError>>;
-
-/// One row of a report: a subject at a payload size, in a scenario.
+/// One row of a report: a target at a payload size, in a scenario.
 ///
-/// The call through the box is once a round; the loop behind it is compiled for this subject and size alone.
+/// The call through the box is once a round; the loop behind it is compiled for this target and size alone.
 pub struct Case {
     /// What is measured of it.
-    pub scenario: Scenario,
-    /// The subject's name.
-    pub subject: &'static str,
+    pub scenario: &'static Scenario,
+    /// The target's name.
+    pub target: &'static str,
     /// The size of its messages, in bytes.
     pub payload_bytes: usize,
     /// What it is for, as the catalogue has it: a reference where no entry says otherwise.
@@ -28,39 +32,23 @@ pub struct Case {
     /// The two cores, where those are what varies.
     pub cores: Option<[usize; 2]>,
     /// What its figures are put in ratio to.
-    pub reference: Reference,
+    pub(super) reference: Reference,
     make_reference: fn(usize) -> Option<Case>,
     measure: Measure,
 }
 
-/// What a subject is for: only those of one kind can be better or worse than each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// What others are put in ratio to; it does less than any of them.
-    Reference,
-    /// Every message counts.
-    Queue,
-    /// Only the newest value counts.
-    LatestValue,
-    /// A read of a cell.
-    Read,
-    /// A write to a cell.
-    Write,
-}
-
 /// What figures are put in ratio to, measured before and after each round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reference {
+pub(crate) enum Reference {
     /// The ping-pong on two bare atomics, of one word whatever the payload.
     RawAtomics,
-    /// Messages of one word over a bare atomic, as far apart as the subject's.
+    /// Messages of one word over a bare atomic, as far apart as the target's.
     SpacedRawAtomics,
     /// A plain copy of the same payload in the same direction.
     PlainCopy(Direction),
     /// A plain copy of as many values of the same payload, one behind the other.
     PlainSlice,
-    /// The same subject at the same payload with one consumer.
+    /// The same target at the same payload with one consumer.
     OneConsumer(&'static str),
     /// Messages of the same payload copied to place after place.
     PlainRing,
@@ -78,16 +66,16 @@ impl Reference {
 impl Case {
     /// A case of a reference's kind in which nothing else varies.
     pub(super) fn new(
-        scenario: Scenario,
-        subject: &'static str,
+        scenario: &'static Scenario,
+        target: &'static str,
         payload_bytes: usize,
         (reference, make_reference): (Reference, fn(usize) -> Option<Self>),
-        measure: impl Fn(&Rig, Duration) -> Result<Round, RoundError> + 'static,
+        measure: impl Fn(&Setup, Duration) -> Result<Round, RoundError> + 'static,
     ) -> Self {
         let kind = Kind::Reference;
         Self {
             scenario,
-            subject,
+            target,
             payload_bytes,
             kind,
             consumers: None,
@@ -115,25 +103,40 @@ impl Case {
 
     /// What this is put in ratio to, as a case of its own; none for a size there is no message of.
     #[must_use]
-    pub fn reference_case(&self) -> Option<Self> {
+    pub(crate) fn reference_case(&self) -> Option<Self> {
         (self.make_reference)(self.payload_bytes)
     }
 
     /// Whether both can stand between the same rounds of a reference.
     #[must_use]
-    pub fn shares_reference(&self, other: &Self) -> bool {
+    pub(crate) fn shares_reference(&self, other: &Self) -> bool {
         self.reference == other.reference
             && (self.reference.is_one_for_all() || self.payload_bytes == other.payload_bytes)
+    }
+
+    /// The row of a report that sums up its rounds, below a description of its scenario.
+    pub(crate) fn row(&self, scenario: &Arc<Description>, outcome: &Outcome) -> Row {
+        Row {
+            scenario: Arc::clone(scenario),
+            target: self.target.to_owned(),
+            kind: self.kind,
+            payload_bytes: self.payload_bytes,
+            consumers: self.consumers,
+            cores: self.cores,
+            rounds: outcome.kept.len(),
+            dropped: outcome.dropped(),
+            figures: summary::figures(outcome, scenario.digits),
+        }
     }
 
     /// Measures one round of about `length`.
     ///
     /// # Errors
     ///
-    /// [`CaseError`], which names the subject and the size.
-    pub fn measure(&self, rig: &Rig, length: Duration) -> Result<Round, CaseError> {
-        (self.measure)(rig, length).map_err(|source| CaseError {
-            subject: self.subject,
+    /// [`CaseError`], which names the target and the size.
+    pub fn measure(&self, setup: &Setup, length: Duration) -> Result<Round, CaseError> {
+        (self.measure)(setup, length).map_err(|source| CaseError {
+            target: self.target,
             payload_bytes: self.payload_bytes,
             source,
         })
@@ -142,7 +145,7 @@ impl Case {
 
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {} bytes", self.subject, self.payload_bytes)?;
+        write!(f, "{} at {} bytes", self.target, self.payload_bytes)?;
         if let Some(consumers) = self.consumers {
             write!(f, " to {consumers}")?;
         }
@@ -153,12 +156,12 @@ impl fmt::Debug for Case {
     }
 }
 
-/// A round failed, and of which subject.
+/// A round failed, and of which target.
 #[derive(Debug, thiserror::Error)]
-#[error("{subject} at {payload_bytes} bytes: {source}")]
+#[error("{target} at {payload_bytes} bytes: {source}")]
 pub struct CaseError {
-    /// The subject's name.
-    pub subject: &'static str,
+    /// The target's name.
+    pub target: &'static str,
     /// The size of its messages, in bytes.
     pub payload_bytes: usize,
     /// What went wrong.

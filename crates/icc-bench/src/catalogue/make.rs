@@ -1,17 +1,20 @@
 //! How cases are made: where a payload size chosen at run time becomes a type.
 
-use super::{Case, Reference};
-use crate::for_payload;
-use crate::link::{Broadcast, ManyProducers, Subject};
-use crate::pin::Cores;
-use crate::scenario::copy_cost::{self, Direction, Operation};
-use crate::scenario::one_way_latency::{self, RoundError};
-use crate::scenario::vector_read_all::{self, Table};
-use crate::scenario::{Rig, Round, Scenario, fan_out, multi_producer, produce_cost, spaced_latency, stream};
-use crate::subjects::plain::{PlainRead, PlainWrite};
-use crate::subjects::raw::{self, RawLink, Word};
-use crate::subjects::table::PlainSlice;
-use crate::subjects::{fetch_add, plain_ring};
+use super::case::{Case, Reference};
+use crate::harness::error::RoundError;
+use crate::harness::pin::Cores;
+use crate::harness::round::Round;
+use crate::harness::setup::Setup;
+use crate::link::message::for_payload;
+use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target};
+use crate::scenario::{
+    copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost, spaced_latency, stream,
+    vector_read_all,
+};
+use crate::targets::plain::{PlainRead, PlainWrite};
+use crate::targets::raw::{self, RawLink, Word};
+use crate::targets::table::PlainSlice;
+use crate::targets::{fetch_add, plain_ring};
 
 /// A reference, and how to make a case of it.
 type ReferenceOf = (Reference, fn(usize) -> Option<Case>);
@@ -23,41 +26,40 @@ const PLAIN_RING: ReferenceOf = (Reference::PlainRing, plain_ring_of);
 const FETCH_ADD: ReferenceOf = (Reference::FetchAdd, |_| Some(fetch_add(size_of::<Word>())));
 
 /// The baseline as a case: the same ping-pong on two bare atomics, whatever the payload size it stands beside.
-#[must_use]
-pub fn baseline(payload_bytes: usize) -> Case {
-    Case::new(Scenario::OneWayLatency, raw::NAME, payload_bytes, RAW_ATOMICS, |rig, length| {
-        one_way_latency::round::<Word, RawLink>(RawLink::open, rig, length)
+pub(super) fn baseline(payload_bytes: usize) -> Case {
+    Case::new(&one_way_latency::SCENARIO, raw::NAME, payload_bytes, RAW_ATOMICS, |setup, length| {
+        one_way_latency::round::<Word, RawLink>(RawLink::open, setup, length)
     })
 }
 
 /// The reference of spaced latency as a case, whatever the payload size it stands beside.
 pub(super) fn spaced_baseline(payload_bytes: usize) -> Case {
-    Case::new(Scenario::SpacedLatency, raw::NAME, payload_bytes, SPACED_RAW_ATOMICS, |rig, length| {
-        spaced_latency::round::<Word, RawLink>(RawLink::open, false, rig, length)
+    Case::new(&spaced_latency::SCENARIO, raw::NAME, payload_bytes, SPACED_RAW_ATOMICS, |setup, length| {
+        spaced_latency::round::<Word, RawLink>(RawLink::open, false, setup, length)
     })
 }
 
 /// The baseline between two given cores.
 pub(super) fn between([first, second]: [usize; 2]) -> Case {
-    let measure = move |rig: &Rig, length| -> Result<Round, RoundError> {
-        let rig = Rig { cores: Cores { first, second }, ..rig.clone() };
-        one_way_latency::round::<Word, RawLink>(RawLink::open, &rig, length)
+    let measure = move |setup: &Setup, length| -> Result<Round, RoundError> {
+        let setup = Setup { cores: Cores { first, second }, ..setup.clone() };
+        one_way_latency::round::<Word, RawLink>(RawLink::open, &setup, length)
     };
-    Case::new(Scenario::CoreMatrix, raw::NAME, size_of::<Word>(), RAW_ATOMICS, measure).with_cores([first, second])
+    Case::new(&core_matrix::SCENARIO, raw::NAME, size_of::<Word>(), RAW_ATOMICS, measure).with_cores([first, second])
 }
 
-pub(super) fn case_of<S: Subject>(payload_bytes: usize) -> Option<Case> {
+pub(super) fn case_of<S: Target>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
-        Case::new(Scenario::OneWayLatency, S::NAME, payload_bytes, RAW_ATOMICS, |rig, length| {
-            one_way_latency::round::<T, S::Link<T>>(S::open::<T>, rig, length)
+        Case::new(&one_way_latency::SCENARIO, S::NAME, payload_bytes, RAW_ATOMICS, |setup, length| {
+            one_way_latency::round::<T, S::Link<T>>(S::open::<T>, setup, length)
         })
     })
 }
 
-pub(super) fn spaced<S: Subject>(payload_bytes: usize) -> Option<Case> {
+pub(super) fn spaced<S: Target>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
-        Case::new(Scenario::SpacedLatency, S::NAME, payload_bytes, SPACED_RAW_ATOMICS, |rig, length| {
-            spaced_latency::round::<T, S::Link<T>>(S::open::<T>, S::TELLS_LOSS, rig, length)
+        Case::new(&spaced_latency::SCENARIO, S::NAME, payload_bytes, SPACED_RAW_ATOMICS, |setup, length| {
+            spaced_latency::round::<T, S::Link<T>>(S::open::<T>, S::TELLS_LOSS, setup, length)
         })
     })
 }
@@ -68,56 +70,56 @@ pub(super) fn copy_of<O: Operation>(payload_bytes: usize) -> Option<Case> {
         Direction::Write => (Reference::PlainCopy(Direction::Write), copy_of::<PlainWrite>),
     };
     for_payload!(copied: payload_bytes, T => {
-        Case::new(Scenario::CopyCost, O::NAME, payload_bytes, reference, copy_cost::round::<T, O>)
+        Case::new(&copy_cost::SCENARIO, O::NAME, payload_bytes, reference, copy_cost::round::<T, O>)
     })
 }
 
 pub(super) fn table_of<S: Table>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
-        Case::new(Scenario::VectorReadAll, S::NAME, payload_bytes, PLAIN_SLICE, vector_read_all::round::<T, S>)
+        Case::new(&vector_read_all::SCENARIO, S::NAME, payload_bytes, PLAIN_SLICE, vector_read_all::round::<T, S>)
     })
 }
 
 pub(super) fn plain_ring_of(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
         let round = produce_cost::plain_round::<T>;
-        Case::new(Scenario::ProduceCost, plain_ring::NAME, payload_bytes, PLAIN_RING, round).with_consumers(0)
+        Case::new(&produce_cost::SCENARIO, plain_ring::NAME, payload_bytes, PLAIN_RING, round).with_consumers(0)
     })
 }
 
-/// What a message costs while nobody polls.
-pub(super) fn produce_alone<S: Subject>(payload_bytes: usize) -> Option<Case> {
+/// What a message costs without a consumer.
+pub(super) fn produce_alone<S: Target>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
         let round = produce_cost::round::<T, S>;
-        Case::new(Scenario::ProduceCost, S::NAME, payload_bytes, PLAIN_RING, round).with_consumers(0)
+        Case::new(&produce_cost::SCENARIO, S::NAME, payload_bytes, PLAIN_RING, round).with_consumers(0)
     })
 }
 
 /// The same while one consumer polls.
-pub(super) fn produce_to_one<S: Subject>(payload_bytes: usize) -> Option<Case> {
+pub(super) fn produce_to_one<S: Target>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
-        let case = Case::new(Scenario::ProduceCost, S::NAME, payload_bytes, PLAIN_RING, |rig, length| {
-            stream::round::<T, S::Link<T>>(S::open::<T>, rig, length)
+        let case = Case::new(&produce_cost::SCENARIO, S::NAME, payload_bytes, PLAIN_RING, |setup, length| {
+            stream::round::<T, S::Link<T>>(S::open::<T>, setup, length)
         });
         case.with_consumers(1)
     })
 }
 
-pub(super) fn stream_of<S: Subject>(payload_bytes: usize) -> Option<Case> {
+pub(super) fn stream_of<S: Target>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
-        Case::new(Scenario::Stream, S::NAME, payload_bytes, RAW_ATOMICS, |rig, length| {
-            stream::round::<T, S::Link<T>>(S::open::<T>, rig, length)
+        Case::new(&stream::SCENARIO, S::NAME, payload_bytes, RAW_ATOMICS, |setup, length| {
+            stream::round::<T, S::Link<T>>(S::open::<T>, setup, length)
         })
     })
 }
 
 pub(super) fn fetch_add(payload_bytes: usize) -> Case {
-    Case::new(Scenario::MultiProducer, fetch_add::NAME, payload_bytes, FETCH_ADD, multi_producer::fetch_add_round)
+    Case::new(&multi_producer::SCENARIO, fetch_add::NAME, payload_bytes, FETCH_ADD, multi_producer::fetch_add_round)
 }
 
 pub(super) fn two_producers_of<S: ManyProducers>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
-        Case::new(Scenario::MultiProducer, S::NAME, payload_bytes, FETCH_ADD, multi_producer::round::<T, S>)
+        Case::new(&multi_producer::SCENARIO, S::NAME, payload_bytes, FETCH_ADD, multi_producer::round::<T, S>)
     })
 }
 
@@ -125,7 +127,7 @@ pub(super) fn two_producers_of<S: ManyProducers>(payload_bytes: usize) -> Option
 pub(super) fn fan_out_to<S: Broadcast, const CONSUMERS: usize>(payload_bytes: usize) -> Option<Case> {
     let reference: ReferenceOf = (Reference::OneConsumer(S::NAME), fan_out_to::<S, 1>);
     for_payload!(payload_bytes, T => {
-        let measure = |rig: &Rig, length| fan_out::round::<T, S>(CONSUMERS, rig, length);
-        Case::new(Scenario::FanOut, S::NAME, payload_bytes, reference, measure).with_consumers(CONSUMERS)
+        let measure = |setup: &Setup, length| fan_out::round::<T, S>(CONSUMERS, setup, length);
+        Case::new(&fan_out::SCENARIO, S::NAME, payload_bytes, reference, measure).with_consumers(CONSUMERS)
     })
 }

@@ -1,28 +1,37 @@
-//! What there is to measure: subjects by name, and a case for each subject and payload.
+//! What can be measured: targets by name, and a case for each target and payload.
 
 mod case;
 mod make;
 
-pub use self::case::{Case, CaseError, Kind, Reference};
-pub use self::make::baseline;
-use crate::link::{Broadcast, ManyProducers, Subject};
-use crate::scenario::copy_cost::{Direction, Operation};
-use crate::scenario::vector_read_all::Table;
-use crate::scenario::{Scenario, core_matrix};
-use crate::subjects::plain::{PlainRead, PlainWrite};
-use crate::subjects::queue::{MpmcQueue, SharedMpmcQueue, SharedSpmcQueue, SpmcQueue};
-use crate::subjects::seqlock::SeqlockCell;
-use crate::subjects::seqlock_copy::{ExclusiveWrite, ReadInto, SharedWrite};
-use crate::subjects::table::{
+use std::collections::BTreeSet;
+
+pub use self::case::{Case, CaseError};
+pub use crate::harness::error::RoundError;
+pub use crate::harness::pair::Panicked;
+pub use crate::harness::pin::PinError;
+pub use crate::harness::round::{Flow, Round};
+pub use crate::harness::setup::Setup;
+use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target};
+pub use crate::model::Kind;
+use crate::scenario::{
+    Rows, copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost, spaced_latency, stream,
+    vector_read_all,
+};
+pub use crate::scenario::{SCENARIOS, Scenario};
+use crate::targets::plain::{PlainRead, PlainWrite};
+use crate::targets::queue::{MpmcQueue, SharedMpmcQueue, SharedSpmcQueue, SpmcQueue};
+use crate::targets::seqlock::SeqlockCell;
+use crate::targets::seqlock_copy::{ExclusiveWrite, ReadInto, SharedWrite};
+use crate::targets::table::{
     IteratedPackedVector, IteratedVector, PackedVector, PaddedVector, PlainSlice, SharedPackedVector,
     SharedPaddedVector,
 };
-use crate::subjects::vector::VectorSlot;
-use crate::subjects::vector_copy::{VectorRead, VectorWrite, VectorWriteAlone};
-use crate::subjects::vector_handles::{SharedSingleWriterSlot, SharedVectorSlot, SingleWriterSlot};
-use crate::subjects::{fetch_add, plain_ring, raw};
+use crate::targets::vector::VectorSlot;
+use crate::targets::vector_copy::{VectorRead, VectorWrite, VectorWriteAlone};
+use crate::targets::vector_handles::{SharedSingleWriterSlot, SharedVectorSlot, SingleWriterSlot};
+use crate::targets::{fetch_add, plain_ring, raw};
 
-/// The subjects a run can choose from, in the order of the report.
+/// The targets a run can choose from, in the order of the report.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     entries: Vec<Entry>,
@@ -31,7 +40,7 @@ pub struct Catalogue {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    scenario: Scenario,
+    scenario: &'static Scenario,
     name: &'static str,
     kind: Kind,
     case: fn(usize) -> Option<Case>,
@@ -43,8 +52,8 @@ impl Catalogue {
     pub fn baseline_only() -> Self {
         let kind = Kind::Reference;
         Self { entries: Vec::new(), has_rivals: false }
-            .and(Scenario::OneWayLatency, raw::NAME, kind, |payload| Some(make::baseline(payload)))
-            .and(Scenario::SpacedLatency, raw::NAME, kind, |payload| Some(make::spaced_baseline(payload)))
+            .and(&one_way_latency::SCENARIO, raw::NAME, kind, |payload| Some(make::baseline(payload)))
+            .and(&spaced_latency::SCENARIO, raw::NAME, kind, |payload| Some(make::spaced_baseline(payload)))
     }
 
     /// The references and everything of this workspace.
@@ -81,19 +90,19 @@ impl Catalogue {
             .with_table::<IteratedVector>()
     }
 
-    /// Adds a subject of which only the newest value counts: to latency, back to back and spaced.
+    /// Adds a target of which only the newest value counts: to latency, back to back and spaced.
     #[must_use]
-    pub fn with<S: Subject>(self) -> Self {
+    pub fn with<S: Target>(self) -> Self {
         self.with_latency::<S>(Kind::LatestValue)
     }
 
-    /// Says that other libraries are among the subjects.
+    /// Says that other libraries are among the targets.
     #[must_use]
     pub fn with_rivals(self) -> Self {
         Self { has_rivals: true, ..self }
     }
 
-    /// Whether other libraries are among the subjects.
+    /// Whether other libraries are among the targets.
     #[must_use]
     pub fn has_rivals(&self) -> bool {
         self.has_rivals
@@ -106,30 +115,27 @@ impl Catalogue {
             Direction::Read => Kind::Read,
             Direction::Write => Kind::Write,
         };
-        self.and(Scenario::CopyCost, O::NAME, kind, make::copy_of::<O>)
+        self.and(&copy_cost::SCENARIO, O::NAME, kind, make::copy_of::<O>)
     }
 
     /// Adds a queue that never waits for a consumer: to latency, stream and produce cost, alone and with a consumer.
     #[must_use]
-    pub fn with_lossy_queue<S: Subject>(self) -> Self {
-        self.with_lossless_queue::<S>().and(Scenario::ProduceCost, S::NAME, Kind::Queue, make::produce_alone::<S>).and(
-            Scenario::ProduceCost,
-            S::NAME,
-            Kind::Queue,
-            make::produce_to_one::<S>,
-        )
+    pub fn with_lossy_queue<S: Target>(self) -> Self {
+        self.with_lossless_queue::<S>()
+            .and(&produce_cost::SCENARIO, S::NAME, Kind::Queue, make::produce_alone::<S>)
+            .and(&produce_cost::SCENARIO, S::NAME, Kind::Queue, make::produce_to_one::<S>)
     }
 
     /// Adds a queue that may wait for its consumer: to latency and stream.
     #[must_use]
-    pub fn with_lossless_queue<S: Subject>(self) -> Self {
-        self.with_latency::<S>(Kind::Queue).and(Scenario::Stream, S::NAME, Kind::Queue, make::stream_of::<S>)
+    pub fn with_lossless_queue<S: Target>(self) -> Self {
+        self.with_latency::<S>(Kind::Queue).and(&stream::SCENARIO, S::NAME, Kind::Queue, make::stream_of::<S>)
     }
 
     /// Adds a queue for two producers at once.
     #[must_use]
     pub fn with_many_producers<S: ManyProducers>(self) -> Self {
-        self.and(Scenario::MultiProducer, S::NAME, Kind::Queue, make::two_producers_of::<S>)
+        self.and(&multi_producer::SCENARIO, S::NAME, Kind::Queue, make::two_producers_of::<S>)
     }
 
     /// Adds a queue with one producer and up to 32 consumers in one thread.
@@ -147,12 +153,12 @@ impl Catalogue {
     /// Adds a table all of whose values are read at once.
     #[must_use]
     pub fn with_table<S: Table>(self) -> Self {
-        self.and(Scenario::VectorReadAll, S::NAME, Kind::Read, make::table_of::<S>)
+        self.and(&vector_read_all::SCENARIO, S::NAME, Kind::Read, make::table_of::<S>)
     }
 
-    fn with_latency<S: Subject>(self, kind: Kind) -> Self {
-        self.and(Scenario::OneWayLatency, S::NAME, kind, make::case_of::<S>).and(
-            Scenario::SpacedLatency,
+    fn with_latency<S: Target>(self, kind: Kind) -> Self {
+        self.and(&one_way_latency::SCENARIO, S::NAME, kind, make::case_of::<S>).and(
+            &spaced_latency::SCENARIO,
             S::NAME,
             kind,
             make::spaced::<S>,
@@ -168,43 +174,49 @@ impl Catalogue {
             make::fan_out_to::<S, 16>,
             make::fan_out_to::<S, 32>,
         ];
-        cases.into_iter().fold(self, |catalogue, case| catalogue.and(Scenario::FanOut, S::NAME, kind, case))
+        cases.into_iter().fold(self, |catalogue, case| catalogue.and(&fan_out::SCENARIO, S::NAME, kind, case))
     }
 
     fn with_references(self) -> Self {
         let kind = Kind::Reference;
-        self.and(Scenario::CopyCost, PlainRead::NAME, kind, make::copy_of::<PlainRead>)
-            .and(Scenario::CopyCost, PlainWrite::NAME, kind, make::copy_of::<PlainWrite>)
-            .and(Scenario::ProduceCost, plain_ring::NAME, kind, make::plain_ring_of)
-            .and(Scenario::MultiProducer, fetch_add::NAME, kind, |payload| Some(make::fetch_add(payload)))
-            .and(Scenario::VectorReadAll, PlainSlice::NAME, kind, make::table_of::<PlainSlice>)
+        self.and(&copy_cost::SCENARIO, PlainRead::NAME, kind, make::copy_of::<PlainRead>)
+            .and(&copy_cost::SCENARIO, PlainWrite::NAME, kind, make::copy_of::<PlainWrite>)
+            .and(&produce_cost::SCENARIO, plain_ring::NAME, kind, make::plain_ring_of)
+            .and(&multi_producer::SCENARIO, fetch_add::NAME, kind, |payload| Some(make::fetch_add(payload)))
+            .and(&vector_read_all::SCENARIO, PlainSlice::NAME, kind, make::table_of::<PlainSlice>)
     }
 
-    fn and(mut self, scenario: Scenario, name: &'static str, kind: Kind, case: fn(usize) -> Option<Case>) -> Self {
+    fn and(
+        mut self,
+        scenario: &'static Scenario,
+        name: &'static str,
+        kind: Kind,
+        case: fn(usize) -> Option<Case>,
+    ) -> Self {
         self.entries.push(Entry { scenario, name, kind, case });
         self
     }
 
-    /// The names of all subjects of a scenario, each once.
+    /// The names of all targets of a scenario, each once.
     #[must_use]
-    pub fn names(&self, scenario: Scenario) -> Vec<&'static str> {
+    pub fn names(&self, scenario: &Scenario) -> Vec<&'static str> {
         let mut names: Vec<_> = self.of(scenario).map(|entry| entry.name).collect();
-        // The matrix is of cores, and has no subject but the bare atomics.
-        if scenario == Scenario::CoreMatrix {
+        // Pairs of cores have no target but the bare atomics.
+        if scenario.rows == Rows::CorePairs {
             names.push(raw::NAME);
         }
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         names.retain(|&name| seen.insert(name));
         names
     }
 
-    /// A case for each payload and each subject of a scenario that `wanted` accepts: payload by payload, those with one
+    /// A case for each payload and each target of a scenario that `wanted` accepts: payload by payload, those with one
     /// reference together.
     ///
-    /// A size that is not among the scenario's yields no case. Those of [`Scenario::CoreMatrix`] are the business of
-    /// [`core_pairs`](Self::core_pairs).
+    /// A size that is not among the scenario's yields no case. There is none for a scenario whose rows are pairs of
+    /// cores.
     #[must_use]
-    pub fn cases(&self, scenario: Scenario, payloads: &[usize], wanted: impl Fn(&str) -> bool) -> Vec<Case> {
+    pub fn cases(&self, scenario: &Scenario, payloads: &[usize], wanted: impl Fn(&str) -> bool) -> Vec<Case> {
         payloads
             .iter()
             .flat_map(|&payload| {
@@ -220,12 +232,11 @@ impl Catalogue {
     }
 
     /// A case of the baseline for each pair of these cores, as many as [`core_matrix`] takes.
-    #[must_use]
-    pub fn core_pairs(&self, cores: &[usize]) -> Vec<Case> {
+    pub(crate) fn core_pairs(&self, cores: &[usize]) -> Vec<Case> {
         core_matrix::pairs(cores).into_iter().map(make::between).collect()
     }
 
-    fn of(&self, scenario: Scenario) -> impl Iterator<Item = &Entry> {
+    fn of(&self, scenario: &Scenario) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| entry.scenario == scenario)
     }
 }

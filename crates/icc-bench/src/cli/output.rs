@@ -1,9 +1,10 @@
 //! Where the results go: the terminal, and the files that the options name.
 
-use super::Arguments;
-use super::run::RunError;
+use super::arguments::Arguments;
+use super::error::RunError;
+use crate::model::{Report, json};
 use crate::report::file::{Destination, Directory};
-use crate::report::{Report, json, page, plot, table};
+use crate::report::{page, plot, table};
 
 /// The files that a run leaves, each found to be writable.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Looks at each place before anything is measured: an hour's work is not to end with a path that was misspelt.
+    /// Checks each place before anything is measured: an hour's work must not end with a misspelt path.
     pub(super) fn check(arguments: &Arguments) -> Result<Self, RunError> {
         let file = |option, path: &Option<std::path::PathBuf>| match path {
             Some(path) => Destination::check(path).map(Some).map_err(|source| RunError::File { option, source }),

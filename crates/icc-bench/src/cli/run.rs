@@ -1,75 +1,23 @@
 //! A run from its options to its exit code.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
+use clap::Parser;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
 
+use super::arguments::{Arguments, options};
+use super::error::RunError;
+use super::measure::measure;
 use super::output::Outputs;
-use super::{Arguments, Part, UsageError};
-use crate::catalogue::{Case, CaseError, Catalogue};
-use crate::interrupt::{self, Interrupt};
-use crate::machine::{Load, Machine};
-use crate::pin::{self, PinError};
-use crate::priority::PriorityError;
-use crate::progress::Progress;
+use crate::catalogue::Catalogue;
+use crate::harness::interrupt;
+use crate::model::json;
 use crate::report::baseline::{self, NothingInCommon};
-use crate::report::file::FileError;
-use crate::report::json::{self, ReadError};
-use crate::report::{Report, Row};
-use crate::rounds::{self, Turn};
-use crate::scenario::one_way_latency::RoundError;
-use crate::scenario::{Rig, Round};
 
 /// The exit code of a comparison that found a ratio got worse.
 const GOT_WORSE: u8 = 3;
-
-/// A run came to nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// An option is wrong.
-    #[error(transparent)]
-    Usage(#[from] UsageError),
-    /// There are no two cores.
-    #[error(transparent)]
-    Pin(#[from] PinError),
-    /// A file cannot be written.
-    #[error("{option}: {source}")]
-    File {
-        /// The option that names it.
-        option: &'static str,
-        /// Why not.
-        source: FileError,
-    },
-    /// An earlier run's file cannot be used.
-    #[error("{option}: {source}")]
-    Earlier {
-        /// The option that names it.
-        option: &'static str,
-        /// Why not.
-        source: ReadError,
-    },
-    /// The earlier run has nothing to compare with.
-    #[error("--baseline: {0}")]
-    NothingInCommon(#[from] NothingInCommon),
-    /// The system does not let the program watch for Ctrl-C.
-    #[error("cannot watch for Ctrl-C: {0}")]
-    Interrupt(std::io::Error),
-    /// The system does not give the threads their priority.
-    #[error(transparent)]
-    Priority(#[from] PriorityError),
-    /// The clocks of the two cores could not be compared.
-    #[error("comparing the clocks of the two cores: {0}")]
-    Clocks(RoundError),
-    /// A subject failed.
-    #[error(transparent)]
-    Case(#[from] CaseError),
-}
 
 /// Parses the command line, measures and reports.
 ///
@@ -120,7 +68,7 @@ fn command(words: &[OsString]) -> String {
 
 /// Prints a parser's error, with all options if one was not known.
 fn explain(error: &clap::Error) -> ExitCode {
-    // Writing fails only where nobody reads.
+    // Writing fails only if the output is closed.
     let _ = error.print();
     if error.kind() == ErrorKind::UnknownArgument {
         eprintln!("\nThere are:\n{}", options());
@@ -128,27 +76,11 @@ fn explain(error: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-pub(super) fn options() -> String {
-    let command = Arguments::command();
-    let lines: Vec<String> = command
-        .get_arguments()
-        .filter_map(|argument| {
-            let name = argument.get_long()?;
-            let value = match argument.get_value_names() {
-                Some([value, ..]) if argument.get_action().takes_values() => format!(" {value}"),
-                _ => String::new(),
-            };
-            Some(format!("  --{:<19} {}", format!("{name}{value}"), argument.get_help()?))
-        })
-        .collect();
-    lines.join("\n")
-}
-
 /// Measures, or takes the results of an earlier run, and puts them out; gives the exit code.
 fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result<u8, RunError> {
     let threshold = arguments.threshold()?;
     let earlier = |option, path: &Path| json::read(path).map_err(|source| RunError::Earlier { option, source });
-    // Everything that can be wrong is looked at before anything is measured.
+    // Everything that can be wrong is checked before anything is measured.
     let outputs = Outputs::check(arguments)?;
     let before = match &arguments.baseline {
         Some(path) => Some((path, earlier("--baseline", path)?)),
@@ -174,7 +106,7 @@ fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result
         eprintln!(
             "{}: {}, {} at {} bytes: disturbed in each of {} rounds, so it has no figures; try again on a quieter machine",
             if arguments.strict { "error" } else { "note" },
-            row.scenario.name(),
+            row.scenario.name,
             row.label(),
             row.payload_bytes,
             row.dropped
@@ -192,99 +124,6 @@ fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result
         code = interrupt::EXIT_CODE;
     }
     Ok(code)
-}
-
-/// The results, and what failed: a subject that garbles or loses messages has no row, and the others theirs.
-fn measure(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result<(Report, Vec<CaseError>), RunError> {
-    let available = pin::available_cores();
-    let selection = arguments.select(catalogue, &available)?;
-    let interrupt = Interrupt::watch().map_err(RunError::Interrupt)?;
-    let began = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
-    // Described beforehand: the run itself is load.
-    let load = Load::now();
-    if let Some(priority) = selection.priority {
-        // Threads have it from the one that starts them.
-        priority.apply()?;
-    }
-    let rig = Rig { interval: selection.interval, ..Rig::new(selection.cores).map_err(RunError::Clocks)? };
-    let machine = Machine::describe(&available, &rig, load, selection.priority);
-    for warning in machine.warnings() {
-        eprintln!("note: {warning}");
-    }
-    eprintln!(
-        "{} rows of {} scenarios: about {} s if no round is dropped",
-        selection.rows(),
-        selection.parts.len(),
-        selection.expected_time().as_secs().max(1)
-    );
-    let mut progress = Progress::begin(selection.parts.len(), selection.expected_time());
-    let (mut rows, mut failures) = (Vec::new(), Vec::new());
-    for part in &selection.parts {
-        if !interrupt.is_asked() {
-            rows.extend(measure_part(&rig, part, &mut progress, &interrupt, &mut failures)?);
-        }
-    }
-    progress.end();
-    let interrupted = interrupt.is_asked();
-    if interrupted {
-        // Those that had no turn yet are not a fault of the machine's.
-        rows.retain(|row| row.figures.is_some());
-    }
-    let report = Report {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        command: command.to_owned(),
-        began: began.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        interrupted,
-        machine,
-        rows,
-    };
-    Ok((report, failures))
-}
-
-/// Measures all cases, those that share a reference interleaved with each other, until the end or an interrupt.
-fn measure_part(
-    rig: &Rig,
-    Part { scenario, cases, plan }: &Part,
-    progress: &mut Progress,
-    interrupt: &Interrupt,
-    failures: &mut Vec<CaseError>,
-) -> Result<Vec<Row>, RunError> {
-    let parts: Vec<&[Case]> = cases.chunk_by(Case::shares_reference).collect();
-    progress.begin_scenario(scenario.name(), cases.len(), parts.len(), plan);
-    let began = std::time::Instant::now();
-    let mut rows = Vec::new();
-    for (index, part) in parts.into_iter().enumerate() {
-        if interrupt.is_asked() {
-            break;
-        }
-        progress.begin_part(index);
-        let [first, ..] = part else { continue };
-        let Some(reference) = first.reference_case() else { continue };
-        let mut failed: BTreeMap<usize, CaseError> = BTreeMap::new();
-        let outcomes = rounds::interleave(
-            part.len(),
-            plan,
-            scenario.min_samples(),
-            || began.elapsed(),
-            |turn| match turn {
-                Turn::Baseline => reference.measure(rig, plan.baseline),
-                // A round without samples is dropped.
-                Turn::Case(index) if failed.contains_key(&index) => Ok(Round::default()),
-                Turn::Case(index) => part[index].measure(rig, plan.round).or_else(|error| {
-                    failed.insert(index, error);
-                    Ok(Round::default())
-                }),
-            },
-            |event| {
-                progress.tell(event, part);
-                if interrupt.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            },
-        )?;
-        let measured = part.iter().zip(&outcomes).enumerate().filter(|(index, _)| !failed.contains_key(index));
-        rows.extend(measured.map(|(_, (case, outcome))| Row::new(case, outcome)));
-        failures.extend(failed.into_values());
-    }
-    Ok(rows)
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 
-use super::run::options;
-use super::select::join;
-use super::*;
+use super::arguments::{Arguments, options};
+use super::error::{RunError, UsageError, join};
+use super::select::{Part, Selection};
 use crate::catalogue::{Case, Catalogue};
-use crate::message::{DEFAULT_PAYLOADS, PAYLOADS};
-use crate::pin::PinError;
-use crate::rounds::Plan;
-use crate::scenario::{Scenario, spaced_latency};
+use crate::harness::pin::PinError;
+use crate::harness::plan::Plan;
+use crate::harness::setup::INTERVAL;
+use crate::link::message::{DEFAULT_PAYLOADS, PAYLOADS};
+use crate::scenario::{SCENARIOS, copy_cost, fan_out, multi_producer, one_way_latency, stream};
 
 const CORES: [usize; 3] = [0, 1, 5];
 
@@ -42,12 +43,12 @@ fn without_options_everything_is_measured_at_the_default_sizes() {
     for line in ["", "--scenario all", "--scenario stream,all"] {
         let selection = select(line).unwrap();
         let scenarios: Vec<_> = selection.parts.iter().map(|part| part.scenario).collect();
-        assert_eq!(scenarios, Scenario::ALL);
-        assert_eq!(selection.parts[0].plan, Plan::FULL);
-        let subjects = Catalogue::icc().names(Scenario::OneWayLatency).len();
-        assert_eq!(selection.parts[0].cases.len(), subjects * DEFAULT_PAYLOADS.len());
+        assert_eq!(scenarios, SCENARIOS);
+        assert_eq!(selection.parts[0].plan, one_way_latency::SCENARIO.full);
+        let targets = Catalogue::icc().names(&one_way_latency::SCENARIO).len();
+        assert_eq!(selection.parts[0].cases.len(), targets * DEFAULT_PAYLOADS.len());
         assert!(CORES.contains(&selection.cores.first) && CORES.contains(&selection.cores.second));
-        assert_eq!((selection.interval, selection.priority), (spaced_latency::INTERVAL, None));
+        assert_eq!((selection.interval, selection.priority), (INTERVAL, None));
     }
 }
 
@@ -58,9 +59,9 @@ fn options_select() {
     assert_eq!((selection.cores.first, selection.cores.second), (5, 0));
     assert_eq!(selection.rows(), 2);
     let Part { cases, plan, .. } = part(line);
-    let cases: Vec<_> = cases.iter().map(|case| (case.subject, case.payload_bytes)).collect();
+    let cases: Vec<_> = cases.iter().map(|case| (case.target, case.payload_bytes)).collect();
     assert_eq!(cases, [("raw atomics", 8), ("raw atomics", 1024)]);
-    assert_eq!(plan, Plan { rounds: 3, ..Plan::QUICK });
+    assert_eq!(plan, Plan { rounds: 3, ..one_way_latency::SCENARIO.quick });
 }
 
 #[test]
@@ -71,10 +72,10 @@ fn several_scenarios_run_in_their_own_order_at_the_sizes_each_has() {
         .iter()
         .map(|part| (part.scenario, part.cases.iter().any(|case| case.payload_bytes == 16)))
         .collect();
-    assert_eq!(rows, [(Scenario::Stream, false), (Scenario::FanOut, false), (Scenario::CopyCost, true)]);
+    assert_eq!(rows, [(&stream::SCENARIO, false), (&fan_out::SCENARIO, false), (&copy_cost::SCENARIO, true)]);
     // A scenario without any such row is left out.
-    assert_eq!(part("--only fetch_add").scenario, Scenario::MultiProducer);
-    assert_eq!(part("--payload 65536").scenario, Scenario::CopyCost);
+    assert_eq!(part("--only fetch_add").scenario, &multi_producer::SCENARIO);
+    assert_eq!(part("--payload 65536").scenario, &copy_cost::SCENARIO);
     assert_eq!(usage_error("--only fetch_add --payload 65536"), UsageError::NoRow);
 }
 
@@ -82,24 +83,24 @@ fn several_scenarios_run_in_their_own_order_at_the_sizes_each_has() {
 fn every_size_that_can_be_asked_for_has_cases() {
     for bytes in PAYLOADS {
         let cases = part(&format!("--scenario one_way_latency --payload {bytes}")).cases;
-        assert_eq!(cases.len(), Catalogue::icc().names(Scenario::OneWayLatency).len());
+        assert_eq!(cases.len(), Catalogue::icc().names(&one_way_latency::SCENARIO).len());
     }
 }
 
 #[test]
 fn every_scenario_can_be_asked_for() {
-    for scenario in Scenario::ALL {
+    for &scenario in SCENARIOS {
         let selected = part(&format!("--scenario {}", scenario.name()));
         let names: BTreeSet<_> = Catalogue::icc().names(scenario).into_iter().collect();
         assert_eq!(selected.scenario, scenario);
         assert_eq!(selected.plan.rounds, scenario.plan(false).rounds);
         let sizes: BTreeSet<_> = selected.cases.iter().map(|case| case.payload_bytes).collect();
-        assert!(sizes.iter().eq(scenario.default_payloads()), "{sizes:?}");
+        assert!(sizes.iter().eq(scenario.default_payloads), "{sizes:?}");
         assert!(selected.cases.iter().all(|case| case.scenario == scenario));
-        for &bytes in scenario.payloads() {
+        for &bytes in scenario.payloads {
             let line = format!("--scenario {} --payload {bytes}", scenario.name());
             let cases = part(&line).cases;
-            assert_eq!(cases.iter().map(|case| case.subject).collect::<BTreeSet<_>>(), names, "{line}");
+            assert_eq!(cases.iter().map(|case| case.target).collect::<BTreeSet<_>>(), names, "{line}");
         }
     }
 }
@@ -150,7 +151,7 @@ fn a_priority_is_a_number_from_1_to_99() {
 #[test]
 fn a_wrong_scenario_lists_the_scenarios() {
     let error = usage_error("--scenario copy_costs").to_string();
-    for scenario in Scenario::ALL {
+    for scenario in SCENARIOS {
         assert!(error.contains(scenario.name()), "{error}");
         assert!(options().contains(scenario.name()), "{}", options());
     }
@@ -163,7 +164,7 @@ fn each_copy_has_the_plain_copy_of_its_size_and_direction_as_reference() {
     assert_eq!(parts.len(), 4, "{parts:?}");
     for part in parts {
         let reference = part[0].reference_case().unwrap();
-        assert_eq!(reference.subject, part[0].subject);
+        assert_eq!(reference.target, part[0].target);
         assert!(part.iter().all(|case| case.payload_bytes == reference.payload_bytes));
     }
     let cases = part("--scenario one_way_latency --payload 8,64").cases;
@@ -199,10 +200,10 @@ fn the_help_names_every_size() {
 }
 
 #[test]
-fn a_wrong_subject_lists_the_subjects() {
+fn a_wrong_target_lists_the_targets() {
     let error = usage_error("--only raw --only nothing").to_string();
     assert!(error.contains("nothing"), "{error}");
-    for name in Catalogue::icc().names(Scenario::OneWayLatency) {
+    for name in Catalogue::icc().names(&one_way_latency::SCENARIO) {
         assert!(error.contains(name), "{error}");
     }
 }
@@ -241,7 +242,7 @@ fn an_unknown_option_can_be_answered_with_all_there_are() {
         "--interval TIME",
         "--priority N",
         "--payload LIST",
-        "--only SUBJECT",
+        "--only TARGET",
         "--rounds N",
     ] {
         assert!(options.contains(name), "{options}");

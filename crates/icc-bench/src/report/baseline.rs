@@ -9,13 +9,12 @@ use std::path::PathBuf;
 
 use comfy_table::{Cell, CellAlignment};
 
-use super::table::empty_table;
-use super::{Figures, Report, Row};
-use crate::catalogue::Kind;
+use super::style::empty_table;
+use crate::model::{Figures, Kind, Report, Row};
 
 /// By how much a ratio may rise, as a share of what it was.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Threshold(f64);
+pub(crate) struct Threshold(f64);
 
 impl Default for Threshold {
     fn default() -> Self {
@@ -26,7 +25,7 @@ impl Default for Threshold {
 impl Threshold {
     /// Reads a percentage from 0 to 1000, with or without its sign.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let percent: f64 = text.strip_suffix('%').unwrap_or(text).trim_end().parse().ok()?;
         (0.0..=1000.0).contains(&percent).then_some(Self(percent / 100.0))
@@ -34,14 +33,14 @@ impl Threshold {
 
     /// As a percentage.
     #[must_use]
-    pub fn percent(self) -> f64 {
+    pub(crate) fn percent(self) -> f64 {
         self.0 * 100.0
     }
 }
 
 /// What became of a ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// It rose past the threshold, and out of the range of either run.
     Worse,
     /// It fell likewise.
@@ -53,7 +52,7 @@ pub enum Change {
 impl Change {
     /// Judges a ratio by the same row's in an earlier run.
     #[must_use]
-    pub fn between(before: &Figures, now: &Figures, threshold: Threshold) -> Self {
+    pub(crate) fn between(before: &Figures, now: &Figures, threshold: Threshold) -> Self {
         let factor = 1.0 + threshold.0;
         if now.ratio > before.ratio * factor && now.ratio > before.ratio_max && now.ratio_min > before.ratio {
             Self::Worse
@@ -75,7 +74,7 @@ impl Change {
 
 /// A row of both runs.
 #[derive(Clone, Debug)]
-pub struct Pair<'report> {
+pub(crate) struct Pair<'report> {
     /// The row of this run.
     pub row: &'report Row,
     /// Its figures in the earlier run.
@@ -88,7 +87,7 @@ pub struct Pair<'report> {
 
 /// The rows that two runs have in common.
 #[derive(Clone, Debug)]
-pub struct Comparison<'report> {
+pub(crate) struct Comparison<'report> {
     /// When the earlier run began.
     pub began: String,
     /// What counts as a change.
@@ -102,10 +101,10 @@ pub struct Comparison<'report> {
 /// There is nothing to compare.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{} has no row in common with this run: compare runs of the same scenario, subjects and sizes; it was made by `{command}`",
+    "{} has no row in common with this run: compare runs of the same scenario, targets and sizes; it was made by `{command}`",
     path.display()
 )]
-pub struct NothingInCommon {
+pub(crate) struct NothingInCommon {
     /// The earlier run's file.
     pub path: PathBuf,
     /// The earlier run's command.
@@ -114,7 +113,7 @@ pub struct NothingInCommon {
 
 /// Compares a run with an earlier one. References are left out: they are in ratio to themselves.
 #[must_use]
-pub fn compare<'report>(now: &'report Report, before: &Report, threshold: Threshold) -> Comparison<'report> {
+pub(crate) fn compare<'report>(now: &'report Report, before: &Report, threshold: Threshold) -> Comparison<'report> {
     let counted = |row: &&Row| row.figures.is_some() && row.kind != Kind::Reference;
     let pairs: Vec<Pair<'report>> = now
         .rows
@@ -137,25 +136,23 @@ pub fn compare<'report>(now: &'report Report, before: &Report, threshold: Thresh
 impl Comparison<'_> {
     /// How many ratios have got worse.
     #[must_use]
-    pub fn worse(&self) -> usize {
+    pub(crate) fn worse(&self) -> usize {
         self.pairs.iter().filter(|pair| pair.change == Change::Worse).count()
     }
 
     /// The comparison as a table for a terminal of 100 columns.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         let mut text = String::new();
-        for pairs in self.pairs.chunk_by(|a, b| a.row.scenario == b.row.scenario) {
-            let scenario = pairs[0].row.scenario;
+        for pairs in self.pairs.chunk_by(|a, b| a.row.scenario.name == b.row.scenario.name) {
+            let scenario = &pairs[0].row.scenario;
             let _ = writeln!(
                 text,
                 "\n{}: ratio to {}, median (range), now and on {}",
-                scenario.name(),
-                scenario.reference(),
-                self.began
+                scenario.name, scenario.reference, self.began
             );
             let mut table = empty_table();
-            table.set_header(["bytes", "subject", "before", "now", "change", ""]);
+            table.set_header(["bytes", "target", "before", "now", "change", ""]);
             for pair in pairs {
                 let percent = (pair.now.ratio / pair.before.ratio - 1.0) * 100.0;
                 table.add_row(
@@ -195,8 +192,8 @@ impl Comparison<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::sample;
     use super::*;
+    use crate::model::sample::sample;
 
     fn figures(ratio_min: f64, ratio: f64, ratio_max: f64) -> Figures {
         Figures { ratio_min, ratio, ratio_max, ..sample().rows[0].figures.unwrap() }

@@ -1,12 +1,10 @@
 //! Which row is best beside those it can be compared with.
 
-use super::{Figures, Row};
-use crate::catalogue::Kind;
-use crate::scenario::Scenario;
+use crate::model::{Figures, Kind, Merit, Row};
 
 /// How a row stands among those of its kind, at the same size, consumers and cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// It is the best of them.
     Best,
     /// It is at most a tenth behind, and its median lies within the range of the best one's rounds: run again, it might be
@@ -20,9 +18,9 @@ impl Standing {
     /// How `row` stands among `rows`.
     ///
     /// What counts is the ratio, since rows are interleaved with its reference. At full speed it is the rate of messages
-    /// received, and where the reference is the subject itself with one consumer it is the time.
+    /// received, and where the reference is the target itself with one consumer it is the time.
     #[must_use]
-    pub fn of(row: &Row, rows: &[Row]) -> Self {
+    pub(crate) fn of(row: &Row, rows: &[Row]) -> Self {
         if row.kind == Kind::Reference {
             return Self::None;
         }
@@ -31,15 +29,15 @@ impl Standing {
         let best = rivals().min_by(|a, b| f64::total_cmp(&rank(a), &rank(b)));
         let (Some(best), true) = (best, rivals().count() > 1) else { return Self::None };
         match (row.figures, best.figures) {
-            _ if std::ptr::eq(row, best) || best.subject == row.subject => Self::Best,
-            (Some(own), Some(other)) if reaches(row.scenario, &own, &other) => Self::Level,
+            _ if std::ptr::eq(row, best) || best.target == row.target => Self::Best,
+            (Some(own), Some(other)) if reaches(row.scenario.merit, &own, &other) => Self::Level,
             _ => Self::None,
         }
     }
 
     /// The mark in a terminal.
     #[must_use]
-    pub fn mark(self) -> &'static str {
+    pub(crate) fn mark(self) -> &'static str {
         match self {
             Self::Best => "*",
             Self::Level => "=",
@@ -51,10 +49,10 @@ impl Standing {
 /// Less is better.
 fn merit(row: &Row) -> Option<f64> {
     let figures = row.figures?;
-    match row.scenario {
-        Scenario::Stream => figures.flow.map(|flow| -flow.per_second),
-        Scenario::FanOut => Some(figures.p50_ns),
-        _ => Some(figures.ratio),
+    match row.scenario.merit {
+        Merit::Rate => figures.flow.map(|flow| -flow.per_second),
+        Merit::Time => Some(figures.p50_ns),
+        Merit::Ratio => Some(figures.ratio),
     }
 }
 
@@ -62,11 +60,11 @@ fn merit(row: &Row) -> Option<f64> {
 const LEVEL: f64 = 1.1;
 
 /// Whether a row lies within the range of the best one's rounds.
-fn reaches(scenario: Scenario, own: &Figures, best: &Figures) -> bool {
-    match scenario {
-        Scenario::Stream => false,
-        Scenario::FanOut => own.p50_ns <= best.p50_max_ns.min(LEVEL * best.p50_ns),
-        _ => own.ratio <= best.ratio_max.min(LEVEL * best.ratio),
+fn reaches(merit: Merit, own: &Figures, best: &Figures) -> bool {
+    match merit {
+        Merit::Rate => false,
+        Merit::Time => own.p50_ns <= best.p50_max_ns.min(LEVEL * best.p50_ns),
+        Merit::Ratio => own.ratio <= best.ratio_max.min(LEVEL * best.ratio),
     }
 }
 
@@ -74,15 +72,15 @@ fn rank(row: &Row) -> f64 {
     merit(row).unwrap_or(f64::INFINITY)
 }
 
-/// Whether a subject is one of this project's.
+/// Whether a target is one of this project's.
 #[must_use]
-pub fn is_own(subject: &str) -> bool {
-    subject.starts_with("icc-")
+pub(crate) fn is_own(target: &str) -> bool {
+    target.starts_with("icc-")
 }
 
 /// A place where another library is ahead of everything of this project's.
 #[derive(Clone, Debug)]
-pub struct Ahead<'report> {
+pub(crate) struct Ahead<'report> {
     /// The other library's row.
     pub row: &'report Row,
     /// The best of this project's rows beside it.
@@ -93,15 +91,13 @@ pub struct Ahead<'report> {
 
 /// Every place where another library is ahead, in the order of the run.
 #[must_use]
-pub fn ahead(rows: &[Row]) -> Vec<Ahead<'_>> {
+pub(crate) fn ahead(rows: &[Row]) -> Vec<Ahead<'_>> {
     rows.iter()
-        .filter(|row| !is_own(&row.subject) && Standing::of(row, rows) == Standing::Best)
+        .filter(|row| !is_own(&row.target) && Standing::of(row, rows) == Standing::Best)
         .filter_map(|row| {
             let own = rows
                 .iter()
-                .filter(|own| {
-                    is_own(&own.subject) && own.kind == row.kind && own.is_beside(row) && merit(own).is_some()
-                })
+                .filter(|own| is_own(&own.target) && own.kind == row.kind && own.is_beside(row) && merit(own).is_some())
                 .min_by(|a, b| f64::total_cmp(&rank(a), &rank(b)))?;
             Some(Ahead { row, own, is_level: Standing::of(own, rows) == Standing::Level })
         })
@@ -110,14 +106,17 @@ pub fn ahead(rows: &[Row]) -> Vec<Ahead<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::FlowFigures;
-    use super::super::tests::sample;
-    use super::*;
+    use std::sync::Arc;
 
-    fn row(subject: &str, kind: Kind, [ratio_min, ratio, ratio_max]: [f64; 3]) -> Row {
+    use super::*;
+    use crate::model::Description;
+    use crate::model::FlowFigures;
+    use crate::model::sample::{SCENARIO, sample};
+
+    fn row(target: &str, kind: Kind, [ratio_min, ratio, ratio_max]: [f64; 3]) -> Row {
         let row = sample().rows.remove(0);
         let figures = row.figures.map(|figures| Figures { ratio_min, ratio, ratio_max, ..figures });
-        Row { subject: subject.to_owned(), kind, figures, ..row }
+        Row { target: target.to_owned(), kind, figures, ..row }
     }
 
     #[test]
@@ -135,16 +134,16 @@ mod tests {
         let ahead = ahead(&rows);
         assert_eq!(ahead.len(), 1);
         assert_eq!(
-            (ahead[0].row.subject.as_str(), ahead[0].own.subject.as_str(), ahead[0].is_level),
+            (ahead[0].row.target.as_str(), ahead[0].own.target.as_str(), ahead[0].is_level),
             ("a", "icc-b", true)
         );
     }
 
     #[test]
-    fn where_the_reference_is_the_subject_itself_the_time_counts() {
+    fn where_the_reference_is_the_target_itself_the_time_counts() {
         let mut rows = [row("a", Kind::Queue, [0.9, 1.0, 1.1]), row("icc-b", Kind::Queue, [1.1, 1.2, 1.3])];
         for (row, p50_ns) in rows.iter_mut().zip([20.0, 10.0]) {
-            row.scenario = Scenario::FanOut;
+            row.scenario = Arc::new(Description { merit: Merit::Time, ..SCENARIO });
             let figures = row.figures.as_mut().unwrap();
             (figures.p50_ns, figures.p50_max_ns) = (p50_ns, p50_ns * 1.1);
         }
@@ -153,11 +152,11 @@ mod tests {
 
     #[test]
     fn a_stream_is_judged_by_what_arrives() {
-        let flow = |subject, per_second, ratio| {
-            let mut row = row(subject, Kind::Queue, [ratio; 3]);
+        let flow = |target, per_second, ratio| {
+            let mut row = row(target, Kind::Queue, [ratio; 3]);
             let flow = FlowFigures { per_second, share_received: 1.0, share_told: 1.0 };
             row.figures.as_mut().unwrap().flow = Some(flow);
-            row.scenario = Scenario::Stream;
+            row.scenario = Arc::new(Description { merit: Merit::Rate, ..SCENARIO });
             row
         };
         let rows = [flow("lossy", 1e6, 0.1), flow("icc-lossless", 2e6, 0.4)];

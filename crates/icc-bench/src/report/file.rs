@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A file cannot be written.
 #[derive(Debug, thiserror::Error)]
-pub enum FileError {
+pub(crate) enum FileError {
     /// What stands there is not a file that may be replaced.
     #[error("cannot write {}: it exists and is not a regular file", .0.display())]
     NotAFile(PathBuf),
@@ -22,7 +22,7 @@ pub enum FileError {
 
 /// A place for a file, found to be writable.
 #[derive(Debug)]
-pub struct Destination {
+pub(crate) struct Destination {
     /// The path as asked for, which messages name.
     asked: PathBuf,
     /// The file itself, behind any symbolic link, so that the link survives.
@@ -35,7 +35,7 @@ impl Destination {
     /// # Errors
     ///
     /// [`FileError`] if not, or if `path` is a directory, a device or the like.
-    pub fn check(path: &Path) -> Result<Self, FileError> {
+    pub(crate) fn check(path: &Path) -> Result<Self, FileError> {
         let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         if file.exists() && !file.is_file() || file.file_name().is_none() {
             return Err(FileError::NotAFile(path.to_owned()));
@@ -50,7 +50,7 @@ impl Destination {
     /// # Errors
     ///
     /// [`FileError`]; the older file is then as it was.
-    pub fn write(&self, text: &str) -> Result<(), FileError> {
+    pub(crate) fn write(&self, text: &str) -> Result<(), FileError> {
         let mut temporary = self.temporary()?;
         temporary
             .write_all(text.as_bytes())
@@ -82,7 +82,7 @@ impl Destination {
 
 /// A directory for files whose names are known only once there is something to write.
 #[derive(Debug)]
-pub struct Directory(PathBuf);
+pub(crate) struct Directory(PathBuf);
 
 impl Directory {
     /// Makes the directory if there is none, and makes sure that files can be made in it.
@@ -90,7 +90,7 @@ impl Directory {
     /// # Errors
     ///
     /// [`FileError`] if not.
-    pub fn check(path: &Path) -> Result<Self, FileError> {
+    pub(crate) fn check(path: &Path) -> Result<Self, FileError> {
         std::fs::create_dir_all(path).map_err(|source| FileError::Refused { path: path.to_owned(), source })?;
         Destination::check(&path.join("latency.svg"))?;
         Ok(Self(path.to_owned()))
@@ -101,7 +101,7 @@ impl Directory {
     /// # Errors
     ///
     /// [`FileError`]; an older file is then as it was.
-    pub fn write(&self, name: &str, text: &str) -> Result<(), FileError> {
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), FileError> {
         Destination::check(&self.0.join(name))?.write(text)
     }
 }

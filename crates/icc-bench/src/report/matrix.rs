@@ -2,8 +2,8 @@
 
 use comfy_table::{Cell, CellAlignment, Table};
 
-use super::Row;
-use super::table::empty_table;
+use super::style::empty_table;
+use crate::model::Row;
 
 /// Cores whose columns fit a terminal. Two are one pair, which is a row.
 const CORES: std::ops::RangeInclusive<usize> = 3..=11;
@@ -38,8 +38,8 @@ pub(super) fn table(rows: &[Row]) -> Option<Table> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::sample;
     use super::*;
+    use crate::model::sample::sample;
 
     fn pair(cores: [usize; 2], p50_ns: f64) -> Row {
         let mut row = sample().rows.remove(0);

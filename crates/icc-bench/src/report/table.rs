@@ -2,24 +2,24 @@
 
 use std::fmt::Write;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, LineStyle, Table};
+use comfy_table::{Cell, CellAlignment, Table};
 
 use super::best::Standing;
-use super::{Figures, Report, Row, matrix};
-use crate::machine::Machine;
-use crate::scenario::Scenario;
+use super::column::{self, NONE};
+use super::matrix;
+use super::style::empty_table;
+use crate::model::{Description, Machine, Report, Row};
 
 /// The column that is text and not a number.
-const SUBJECT: usize = 1;
+const TARGET: usize = 1;
 
 /// The report as text: a table for each scenario, then the machine, then what may have spoilt the figures.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub(crate) fn render(report: &Report) -> String {
     let mut text = String::new();
     let mut is_marked = false;
     for rows in report.scenarios() {
-        let scenario = rows[0].scenario.name();
+        let scenario = &rows[0].scenario.name;
         let _ = writeln!(text, "{scenario}: nanoseconds, median of the rounds");
         let table = matrix::table(rows).unwrap_or_else(|| table(rows));
         let _ = writeln!(text, "{table}");
@@ -32,73 +32,20 @@ pub fn render(report: &Report) -> String {
     text
 }
 
-/// A column: its heading, and which figure it shows.
-pub(super) type Percentile = (&'static str, fn(&Figures) -> f64);
-
-/// Which percentiles a scenario shows. Where a sample is the mean of a batch the slow ones tell of the machine alone, and
-/// the names of the subjects are long.
-fn percentiles(scenario: Scenario) -> &'static [Percentile] {
-    match scenario {
-        Scenario::OneWayLatency => &[
-            ("p50", |figures| figures.p50_ns),
-            ("p90", |figures| figures.p90_ns),
-            ("p99", |figures| figures.p99_ns),
-            ("p99.9", |figures| figures.p999_ns),
-        ],
-        // What arrives late is what counts here, and may be a thousand times as late.
-        Scenario::SpacedLatency => &[
-            ("p50", |figures| figures.p50_ns),
-            ("p99", |figures| figures.p99_ns),
-            ("p99.9", |figures| figures.p999_ns),
-        ],
-        // One of them is a mean; the others need the room for what became of the messages, and for the other thread's time.
-        Scenario::Stream | Scenario::MultiProducer | Scenario::FanOut => &[("p50", |figures| figures.p50_ns)],
-        _ => &[("p50", |figures| figures.p50_ns), ("p90", |figures| figures.p90_ns)],
-    }
-}
-
-/// Millions of messages received in a second, the share received, and of the missing ones the share that was told.
-const FLOW: [&str; 3] = ["M/s", "received", "told"];
-
-/// Beside the producer's time the one of the thread that polls all consumers.
-const THREAD: [&str; 1] = ["thread"];
-
-/// What a scenario shows beside times and ratio.
-fn extras(scenario: Scenario) -> &'static [&'static str] {
-    match scenario {
-        Scenario::Stream => &FLOW,
-        Scenario::FanOut => &THREAD,
-        _ => &[],
-    }
-}
-
-fn headings(scenario: Scenario) -> Vec<String> {
-    let times = percentiles(scenario).iter().map(|(name, _)| (*name).to_owned());
-    let ratio = format!("ratio to {} (range)", scenario.reference());
-    let extras = extras(scenario).iter().map(|&name| name.to_owned());
-    ["bytes".to_owned(), "subject".to_owned()]
-        .into_iter()
-        .chain(times)
-        .chain(extras)
-        .chain([ratio, "rounds".to_owned()])
-        .collect()
-}
-
-/// A table in the style of all of them.
-pub(super) fn empty_table() -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
-    table
+fn headings(scenario: &Description) -> Vec<String> {
+    let columns = scenario.columns.iter().map(|&column| column::heading(column).to_owned());
+    let ratio = format!("ratio to {} (range)", scenario.reference);
+    ["bytes".to_owned(), "target".to_owned()].into_iter().chain(columns).chain([ratio, "rounds".to_owned()]).collect()
 }
 
 fn table(rows: &[Row]) -> Table {
-    let headings = headings(rows[0].scenario);
+    let headings = headings(&rows[0].scenario);
     let columns = headings.len();
     let mut table = empty_table();
     table.set_header(headings);
     let mut last_payload = None;
     for row in rows {
-        // A size stands once, above the subjects measured at it, with a gap between two sizes.
+        // A size stands once, above the targets measured at it, with a gap between two sizes.
         let is_new = last_payload != Some(row.payload_bytes);
         if is_new && last_payload.is_some() {
             table.add_row(vec![""; columns]);
@@ -110,7 +57,7 @@ fn table(rows: &[Row]) -> Table {
     for (index, column) in table.column_iter_mut().enumerate() {
         // The longest names leave no room for more.
         column.set_padding((1, 0));
-        if index != SUBJECT {
+        if index != TARGET {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -119,30 +66,18 @@ fn table(rows: &[Row]) -> Table {
 
 fn cells(payload: String, row: &Row, standing: Standing) -> Vec<String> {
     // A digit less than in JSON, where nobody has to read them.
-    let digits = usize::try_from(row.scenario.digits()).map_or(1, |digits| digits.clamp(1, 2));
-    let times = percentiles(row.scenario).iter().map(|(_, pick)| match &row.figures {
-        Some(figures) => format!("{:.digits$}", pick(figures)),
-        None => "-".to_owned(),
+    let digits = usize::from(row.scenario.digits.clamp(1, 2));
+    let columns = row.scenario.columns.iter().map(|&column| match &row.figures {
+        Some(figures) => column::cell(column, figures, digits),
+        None => NONE.to_owned(),
     });
     let ratio = match &row.figures {
         // In the ratio's column, whose heading is wider than any ratio.
         Some(figures) => format!("{} {}", standing.mark(), figures.ratio_and_range()).trim_start().to_owned(),
-        None => "-".to_owned(),
+        None => NONE.to_owned(),
     };
     let rounds = format!("{}/{}", row.rounds, row.rounds + row.dropped);
-    let extras = match (row.scenario, row.figures.and_then(|figures| figures.flow)) {
-        (Scenario::Stream, Some(flow)) => vec![
-            format!("{:.1}", flow.per_second / 1e6),
-            format!("{:.1} %", flow.share_received * 100.0),
-            format!("{:.1} %", flow.share_told * 100.0),
-        ],
-        (Scenario::FanOut, _) => {
-            let thread = row.figures.and_then(|figures| figures.thread_ns);
-            vec![thread.map_or_else(|| "-".to_owned(), |ns| format!("{ns:.2}"))]
-        }
-        (scenario, _) => vec!["-".to_owned(); extras(scenario).len()],
-    };
-    [payload, row.label()].into_iter().chain(times).chain(extras).chain([ratio, rounds]).collect()
+    [payload, row.label()].into_iter().chain(columns).chain([ratio, rounds]).collect()
 }
 
 /// What the machine is, a line a fact.
@@ -167,7 +102,9 @@ pub(super) fn facts(machine: &Machine) -> [(&'static str, String); 6] {
             "clock",
             format!(
                 "{}, in steps of {:.1} ns; {:.1} ns for a pair of stamps, taken off",
-                machine.clock.source, machine.clock.step_ns, machine.clock.cost_ns
+                machine.clock.source.name(),
+                machine.clock.step_ns,
+                machine.clock.cost_ns
             ),
         ),
         ("kernel", machine.kernel.clone()),
@@ -189,10 +126,11 @@ fn describe(text: &mut String, machine: &Machine) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::sample::sample;
 
     #[test]
     fn the_table_fits_and_shows_every_row_even_without_figures() {
-        let mut report = super::super::tests::sample();
+        let mut report = sample();
         let figures = report.rows[0].figures.as_mut().unwrap();
         figures.p999_ns = 1_234_567.8;
         figures.ratio_max = 1_234.5;
@@ -208,31 +146,5 @@ mod tests {
         assert_eq!(words[1..4], ["raw", "atomics", "55.0"]);
         assert_eq!(words.last().unwrap(), "3/5");
         assert!(row("1024").contains(" - "));
-    }
-
-    #[test]
-    fn each_scenario_says_what_its_ratio_is_to() {
-        for scenario in Scenario::ALL {
-            let mut report = super::super::tests::sample();
-            report.machine.cpu = "AMD EPYC".to_owned();
-            for row in &mut report.rows {
-                row.scenario = scenario;
-                row.payload_bytes = 65_536;
-                if let Some(figures) = &mut row.figures {
-                    (figures.p50_ns, figures.ratio_max) = (12_345.678, 1_234.5);
-                }
-                row.subject = if matches!(scenario, Scenario::OneWayLatency | Scenario::Stream) {
-                    "icc-queue spmc, shared".to_owned()
-                } else {
-                    "icc-seqlock write (exclusive)".to_owned()
-                };
-            }
-            let text = render(&report);
-            assert!(text.contains(&format!("ratio to {} (range)", scenario.reference())), "{text}");
-            assert!(text.starts_with(scenario.name()), "{text}");
-            for line in text.lines().filter(|line| !line.starts_with("note:")) {
-                assert!(line.chars().count() <= 100, "{line}");
-            }
-        }
     }
 }

@@ -4,7 +4,7 @@
 //! of consumers in turn, each taking and checking what it can. The time shown is the producer's, a batch's mean, as in
 //! [`produce_cost`](super::produce_cost).
 //!
-//! In the second half the producer sends a batch of messages, as many as nobody can lose, and tells when it is done. Then the
+//! In the second half the producer sends a batch of messages, few enough that none is lost, and signals when it is done. Then the
 //! consumers take them in turn: all of them the first message, all of them the second. That is timed, and is the thread's
 //! time: for the first consumer the messages come from the other core, each further one finds them in the cache.
 //! Each consumer must find each message; a batch in sixteen is not timed, and there all of each message is checked. A cell holds
@@ -12,46 +12,67 @@
 //!
 //! The reference is the same structure with one consumer.
 
+use std::borrow::Cow;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use super::one_way_latency::{self, RoundError};
-use super::produce_cost::produce;
-use super::{Rig, Round};
-use crate::link::{Broadcast, Link, Polled, Receiver, Sender};
-use crate::message::Message;
-use crate::pair::{self, Stop, Waited};
-use crate::rounds::Plan;
-use crate::subjects::raw::{RawLink, Word};
+use super::descriptor::{MIN_BATCHES, Rows, Scenario};
+use crate::harness::batches::{produce, trip_histogram};
+use crate::harness::error::RoundError;
+use crate::harness::pair::{self, Stop, Waited};
+use crate::harness::plan::Plan;
+use crate::harness::round::Round;
+use crate::harness::setup::Setup;
+use crate::link::{Broadcast, Link, Message, Polled, Receiver, Sender, message};
+use crate::model::{Column, Description, Merit, Shape};
+use crate::targets::raw::{RawLink, Word};
 
-/// The scenario's name in tables, in JSON and on the command line.
-pub const NAME: &str = "fan_out";
-
-/// Payload sizes when none are asked for, in bytes.
-pub const DEFAULT_PAYLOADS: [usize; 2] = [8, 56];
-
-/// Long enough for steady figures.
-pub const FULL: Plan = Plan {
-    rounds: 9,
-    retries: 9,
-    retry_until: Duration::from_secs(60),
-    round: Duration::from_millis(40),
-    baseline: Duration::from_millis(30),
+/// The scenario as data.
+pub(crate) static SCENARIO: Scenario = Scenario {
+    description: Description {
+        name: Cow::Borrowed("fan_out"),
+        slug: Cow::Borrowed("fan-out"),
+        title: Cow::Borrowed("Fan-out"),
+        summary: Cow::Borrowed(
+            "A producer at full speed, and more and more consumers in one thread on another core: what they \
+             cost the producer.",
+        ),
+        reference: Cow::Borrowed("one consumer"),
+        // Each sample is the mean of a batch, so finer than the counter.
+        digits: 3,
+        // One percentile: the other thread's time needs the room.
+        columns: Cow::Borrowed(&[Column::P50, Column::Thread]),
+        shape: Shape::Consumers,
+        merit: Merit::Time,
+        headline: None,
+    },
+    payloads: &message::PAYLOADS,
+    default_payloads: &[8, 56],
+    // Long enough for steady figures.
+    full: Plan {
+        rounds: 9,
+        retries: 9,
+        retry_until: Duration::from_secs(60),
+        round: Duration::from_millis(40),
+        baseline: Duration::from_millis(30),
+    },
+    // A few seconds in all.
+    quick: Plan {
+        rounds: 5,
+        retries: 5,
+        retry_until: Duration::from_secs(8),
+        round: Duration::from_millis(14),
+        baseline: Duration::from_millis(10),
+    },
+    min_samples: MIN_BATCHES,
+    rows: Rows::Targets,
+    spaced_messages: None,
 };
 
-/// A few seconds in all.
-pub const QUICK: Plan = Plan {
-    rounds: 5,
-    retries: 5,
-    retry_until: Duration::from_secs(8),
-    round: Duration::from_millis(14),
-    baseline: Duration::from_millis(10),
-};
-
-/// Polls of each consumer between two looks at the stop flag.
-const POLLS_PER_LOOK: u32 = 1 << 8;
+/// Polls of each consumer between two checks of the stop flag.
+const POLLS_PER_CHECK: u32 = 1 << 8;
 
 /// Messages of a batch that all consumers take; fewer than any of these structures has room for.
 const BATCH: usize = 256;
@@ -65,29 +86,34 @@ const CHECKED: u64 = 16;
 ///
 /// [`RoundError`] if a thread cannot be pinned, or if a consumer gets what was never sent, gets it twice or too early, or
 /// misses a message of a batch.
-pub fn round<T: Message, S: Broadcast>(consumers: usize, rig: &Rig, length: Duration) -> Result<Round, RoundError> {
+pub(crate) fn round<T: Message, S: Broadcast>(
+    consumers: usize,
+    setup: &Setup,
+    length: Duration,
+) -> Result<Round, RoundError> {
     let at_full_speed = |length| {
-        S::with_ends::<T, _>(consumers, |sender, receivers| at_full_speed(sender, receivers, rig, length))
+        S::with_ends::<T, _>(consumers, |sender, receivers| at_full_speed(sender, receivers, setup, length))
             .map_err(RoundError::Open)?
     };
     if S::ROOM <= BATCH {
         return at_full_speed(length);
     }
     let round = at_full_speed(length / 2)?;
-    let thread_ns = S::with_ends::<T, _>(consumers, |sender, receivers| in_batches(sender, receivers, rig, length / 2))
-        .map_err(RoundError::Open)??;
+    let thread_ns =
+        S::with_ends::<T, _>(consumers, |sender, receivers| in_batches(sender, receivers, setup, length / 2))
+            .map_err(RoundError::Open)??;
     Ok(Round { thread_ns: Some(thread_ns), ..round })
 }
 
 fn at_full_speed<T: Message>(
     mut sender: impl Sender<T>,
     receivers: Vec<impl Receiver<T>>,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<Round, RoundError> {
     let ((round, produced), last) = pair::run(
-        rig.cores,
-        |stop| Ok(produce(&mut sender, rig, length, || !stop.is_asked())),
+        setup.cores,
+        |stop| Ok(produce(&mut sender, setup, length, || !stop.is_asked())),
         |stop| poll(receivers, stop),
     )?;
     if last > produced {
@@ -96,7 +122,7 @@ fn at_full_speed<T: Message>(
     Ok(round)
 }
 
-/// Takes what there is until the other thread has ended. Returns the highest number seen.
+/// Takes messages until the other thread has ended. Returns the highest number seen.
 ///
 /// After a failure it goes on, for a producer that waits for room; it then says which was the first.
 fn poll<T: Message>(mut receivers: Vec<impl Receiver<T>>, stop: &Stop) -> Result<u64, RoundError> {
@@ -104,7 +130,7 @@ fn poll<T: Message>(mut receivers: Vec<impl Receiver<T>>, stop: &Stop) -> Result
     let mut message = T::zeroed();
     let mut failure = None;
     while !stop.is_asked() {
-        for _ in 0..POLLS_PER_LOOK {
+        for _ in 0..POLLS_PER_CHECK {
             for (receiver, seen) in receivers.iter_mut().zip(&mut seen) {
                 if receiver.poll(&mut message) == Polled::Message {
                     let (sequence, after) = (message.sequence(), *seen);
@@ -128,7 +154,7 @@ fn poll<T: Message>(mut receivers: Vec<impl Receiver<T>>, stop: &Stop) -> Result
 fn in_batches<T: Message>(
     mut sender: impl Sender<T>,
     mut receivers: Vec<impl Receiver<T>>,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<f64, RoundError> {
     let mut sent = RawLink::open().map_err(RoundError::Open)?;
@@ -136,7 +162,7 @@ fn in_batches<T: Message>(
     let (mut tell_sent, hear_sent) = sent.ends().map_err(RoundError::Open)?;
     let (tell_taken, mut hear_taken) = taken.ends().map_err(RoundError::Open)?;
     let ((), histogram) = pair::run(
-        rig.cores,
+        setup.cores,
         |stop| {
             let (mut message, mut sequence, mut heard) = (T::zeroed(), 0, [0]);
             loop {
@@ -146,19 +172,19 @@ fn in_batches<T: Message>(
                     sender.send(&message);
                 }
                 tell_sent.send(&[sequence]);
-                match pair::receive(&mut hear_taken, &mut heard, stop, rig.patience) {
+                match pair::receive(&mut hear_taken, &mut heard, stop, setup.timeout) {
                     Waited::Message => {}
                     // The other thread has ended: the time is over, or it says why.
                     Waited::Stopped => return Ok(()),
                     Waited::Lost(_) | Waited::TimedOut => {
-                        return Err(RoundError::Lost { sequence, patience: rig.patience });
+                        return Err(RoundError::Lost { sequence, timeout: setup.timeout });
                     }
                 }
             }
         },
-        |stop| take_batches(&mut receivers, hear_sent, tell_taken, stop, rig, length),
+        |stop| take_batches(&mut receivers, hear_sent, tell_taken, stop, setup, length),
     )?;
-    let clock = &rig.stopwatch;
+    let clock = &setup.stopwatch;
     let to_ns = |steps: f64| (steps * clock.step_ns() - clock.cost_ns()) / BATCH as f64;
     Ok(Round::from_histogram(&histogram, to_ns).p50_ns)
 }
@@ -168,20 +194,20 @@ fn take_batches<T: Message>(
     mut hear_sent: impl Receiver<Word>,
     mut tell_taken: impl Sender<Word>,
     stop: &Stop,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<Histogram<u64>, RoundError> {
-    let clock = &rig.stopwatch;
-    let mut histogram = one_way_latency::trip_histogram(clock.ticks_in(rig.patience) / clock.step_ticks());
+    let clock = &setup.stopwatch;
+    let mut histogram = trip_histogram(clock.ticks_in(setup.timeout) / clock.step_ticks());
     let (mut message, mut heard) = (T::zeroed(), [0]);
     let began = Instant::now();
     let mut batch = 0;
     while began.elapsed() < length || histogram.is_empty() {
-        match pair::receive(&mut hear_sent, &mut heard, stop, rig.patience) {
+        match pair::receive(&mut hear_sent, &mut heard, stop, setup.timeout) {
             Waited::Message => {}
             Waited::Stopped => break,
             Waited::Lost(_) | Waited::TimedOut => {
-                return Err(RoundError::Lost { sequence: heard[0] + 1, patience: rig.patience });
+                return Err(RoundError::Lost { sequence: heard[0] + 1, timeout: setup.timeout });
             }
         }
         let first = heard[0] + 1 - BATCH as u64;

@@ -1,61 +1,79 @@
-//! What a message costs its producer while nobody polls: one pinned core, messages back to back.
+//! What a message costs its producer without a consumer: one pinned core, messages back to back.
 //!
 //! A sample is the mean of a batch. Each message is made anew before it is sent, all of it, as a program would; that is in
 //! every figure, the reference's too: a plain ring, where a message is filled and copied to the next of as many places, and
-//! nothing tells anybody. The compiler sees the making and the sending together, and may join them where a structure lets it.
+//! no reader is notified. The compiler sees the making and the sending together, and may join them where a structure lets it.
 //!
 //! Only structures that never wait for a consumer can be measured. With a consumer that polls, this is the time that
 //! [`stream`](super::stream) shows.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use crossbeam_utils::CachePadded;
+use super::descriptor::{MIN_BATCHES, Rows, Scenario};
+use crate::harness::alone::on_one_core;
+use crate::harness::batches::produce;
+use crate::harness::error::RoundError;
+use crate::harness::plan::Plan;
+use crate::harness::round::Round;
+use crate::harness::setup::Setup;
+use crate::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target, message};
+use crate::model::{Column, Description, Merit, Shape};
+use crate::targets::plain_ring::PlainRing;
 
-use super::one_way_latency::RoundError;
-use super::{Rig, Round, time_batches};
-use crate::link::{Link, OpenError, Polled, Receiver, Sender, Subject};
-use crate::message::Message;
-use crate::pair::Panicked;
-use crate::pin::pin_current_thread;
-use crate::rounds::Plan;
-use crate::subjects::plain_ring::PlainRing;
-
-/// The scenario's name in tables, in JSON and on the command line.
-pub const NAME: &str = "produce_cost";
-
-/// Payload sizes when none are asked for, in bytes.
-pub const DEFAULT_PAYLOADS: [usize; 4] = [8, 56, 256, 1024];
-
-/// Long enough for steady figures.
-pub const FULL: Plan = Plan {
-    rounds: 11,
-    retries: 11,
-    retry_until: Duration::from_secs(40),
-    round: Duration::from_millis(20),
-    baseline: Duration::from_millis(10),
+/// The scenario as data.
+pub(crate) static SCENARIO: Scenario = Scenario {
+    description: Description {
+        name: Cow::Borrowed("produce_cost"),
+        slug: Cow::Borrowed("produce-cost"),
+        title: Cow::Borrowed("Produce cost"),
+        summary: Cow::Borrowed(
+            "What a message costs its producer, each message filled anew; beside a plain ring that tells \
+             nobody anything.",
+        ),
+        reference: Cow::Borrowed("plain ring"),
+        // Each sample is the mean of a batch, so finer than the counter.
+        digits: 3,
+        columns: Cow::Borrowed(&[Column::P50, Column::P90]),
+        shape: Shape::Cost,
+        merit: Merit::Ratio,
+        headline: None,
+    },
+    payloads: &message::PAYLOADS,
+    default_payloads: &[8, 56, 256, 1024],
+    // Long enough for steady figures.
+    full: Plan {
+        rounds: 11,
+        retries: 11,
+        retry_until: Duration::from_secs(40),
+        round: Duration::from_millis(20),
+        baseline: Duration::from_millis(10),
+    },
+    // A few seconds in all.
+    quick: Plan {
+        rounds: 5,
+        retries: 5,
+        retry_until: Duration::from_secs(4),
+        round: Duration::from_millis(8),
+        baseline: Duration::from_millis(6),
+    },
+    min_samples: MIN_BATCHES,
+    rows: Rows::Targets,
+    spaced_messages: None,
 };
 
-/// A few seconds in all.
-pub const QUICK: Plan = Plan {
-    rounds: 5,
-    retries: 5,
-    retry_until: Duration::from_secs(4),
-    round: Duration::from_millis(8),
-    baseline: Duration::from_millis(6),
-};
-
-/// The most looks for what is left at the end of a round, and for the one message that must then arrive.
-const LOOKS: u32 = 1 << 20;
+/// The most polls for what is left at the end of a round, and for the one message that must then arrive.
+const MAX_POLLS: u32 = 1 << 20;
 
 /// Measures one round of about `length` of the reference.
 ///
 /// # Errors
 ///
 /// [`RoundError`] if the thread cannot be pinned, or if the last message does not lie in the ring.
-pub fn plain_round<T: Message>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
-    on_own_thread(rig, || {
+pub(crate) fn plain_round<T: Message>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
+    on_one_core(setup, || {
         let mut ring = PlainRing::<T>::new();
-        let (round, produced) = produce(&mut ring, rig, length, || true);
+        let (round, produced) = produce(&mut ring, setup, length, || true);
         ring.last().check(produced)?;
         Ok(round)
     })
@@ -67,22 +85,22 @@ pub fn plain_round<T: Message>(rig: &Rig, length: Duration) -> Result<Round, Rou
 ///
 /// [`RoundError`] if the thread cannot be pinned, a message is garbled, or one that is sent at the end, when there is room
 /// for it, does not arrive.
-pub fn round<T: Message, S: Subject>(rig: &Rig, length: Duration) -> Result<Round, RoundError> {
-    measure(S::open::<T>, rig, length)
+pub(crate) fn round<T: Message, S: Target>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
+    measure(S::open::<T>, setup, length)
 }
 
 fn measure<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<Round, RoundError> {
     let mut link = open().map_err(RoundError::Open)?;
     let (mut sender, mut receiver) = link.ends().map_err(RoundError::Open)?;
-    on_own_thread(rig, move || {
-        let (round, produced) = produce(&mut sender, rig, length, || true);
+    on_one_core(setup, move || {
+        let (round, produced) = produce(&mut sender, setup, length, || true);
         let mut message = T::zeroed();
-        // What is still there must be whole. How much that is, and what is told of the rest, differs.
-        for _ in 0..LOOKS {
+        // What is left must be whole. How much that is, and what is reported of the rest, differs.
+        for _ in 0..MAX_POLLS {
             if check_next(&mut receiver, &mut message, produced)? == Polled::Empty {
                 break;
             }
@@ -90,7 +108,7 @@ fn measure<T: Message, L: Link<T>>(
         let last = produced + 1;
         message.fill(last);
         sender.send(&message);
-        for _ in 0..LOOKS {
+        for _ in 0..MAX_POLLS {
             if check_next(&mut receiver, &mut message, last)? == Polled::Message {
                 message.check(last)?;
                 return Ok(round);
@@ -107,36 +125,6 @@ fn check_next<T: Message>(receiver: &mut impl Receiver<T>, message: &mut T, last
         message.check(message.sequence().min(last))?;
     }
     Ok(polled)
-}
-
-/// Fills and sends messages from number 1 on while `goes_on`; returns the last one's number beside the round.
-pub(super) fn produce<T: Message>(
-    sender: &mut impl Sender<T>,
-    rig: &Rig,
-    length: Duration,
-    goes_on: impl Fn() -> bool,
-) -> (Round, u64) {
-    // On a cache line, else the figure depends on where the stack happens to stand.
-    let (mut message, mut sequence) = (CachePadded::new(T::zeroed()), 0);
-    let round = time_batches(&rig.stopwatch, length, goes_on, || {
-        sequence += 1;
-        message.fill(sequence);
-        sender.send(&message);
-    });
-    (round, sequence)
-}
-
-fn on_own_thread(rig: &Rig, body: impl FnOnce() -> Result<Round, RoundError> + Send) -> Result<Round, RoundError> {
-    // Pinning lasts as long as its thread.
-    std::thread::scope(|scope| {
-        scope
-            .spawn(|| {
-                pin_current_thread(rig.cores.first)?;
-                body()
-            })
-            .join()
-    })
-    .map_err(|_| Panicked)?
 }
 
 #[cfg(test)]

@@ -2,44 +2,68 @@
 //!
 //! The time is the producer's, as in [`produce_cost`](super::produce_cost): the mean of a batch of messages made and sent. The
 //! receiver checks every message, all of it, and that their numbers rise. Beside the time stand the messages it received in
-//! a second, their share of those sent, and the share of the missing ones that it was told of. What promises to lose nothing
+//! a second, their share of those sent, and the share of the missing ones that it reported. What promises to lose nothing
 //! waits for room, so its producer's time is the receiver's.
 //!
 //! The reference is the one-way latency of bare atomics: below 1, messages share the journeys between the cores.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use super::one_way_latency::RoundError;
-use super::produce_cost::produce;
-use super::{Flow, Rig, Round};
-use crate::link::{Link, OpenError, Polled, Receiver};
-use crate::message::Message;
-use crate::pair::{self, Stop};
-use crate::rounds::Plan;
+use super::descriptor::{MIN_BATCHES, Rows, Scenario};
+use crate::harness::batches::produce;
+use crate::harness::error::RoundError;
+use crate::harness::pair::{self, Stop};
+use crate::harness::plan::Plan;
+use crate::harness::round::{Flow, Round};
+use crate::harness::setup::Setup;
+use crate::link::{Link, Message, OpenError, Polled, Receiver, message};
+use crate::model::{Column, Description, Headline, Merit, Shape};
 
-/// The scenario's name in tables, in JSON and on the command line.
-pub const NAME: &str = "stream";
-
-/// Long enough for steady figures.
-pub const FULL: Plan = Plan {
-    rounds: 9,
-    retries: 9,
-    retry_until: Duration::from_secs(80),
-    round: Duration::from_millis(60),
-    baseline: Duration::from_millis(30),
+/// The scenario as data.
+pub(crate) static SCENARIO: Scenario = Scenario {
+    description: Description {
+        name: Cow::Borrowed("stream"),
+        slug: Cow::Borrowed("stream"),
+        title: Cow::Borrowed("Stream"),
+        summary: Cow::Borrowed(
+            "Producer and consumer at full speed. A lossy queue never waits and tells what was lost; a \
+             lossless one waits for its consumer. Best is whose consumer receives most.",
+        ),
+        reference: Cow::Borrowed("raw"),
+        // Each sample is the mean of a batch, so finer than the counter.
+        digits: 3,
+        // One percentile: what became of the messages needs the room.
+        columns: Cow::Borrowed(&[Column::P50, Column::Rate, Column::Received, Column::Told]),
+        shape: Shape::Flow,
+        merit: Merit::Rate,
+        headline: Some(Headline::Rate),
+    },
+    payloads: &message::PAYLOADS,
+    default_payloads: &[8, 56, 256, 1024],
+    // Long enough for steady figures.
+    full: Plan {
+        rounds: 9,
+        retries: 9,
+        retry_until: Duration::from_secs(80),
+        round: Duration::from_millis(60),
+        baseline: Duration::from_millis(30),
+    },
+    // Under half a minute in all.
+    quick: Plan {
+        rounds: 5,
+        retries: 5,
+        retry_until: Duration::from_secs(6),
+        round: Duration::from_millis(30),
+        baseline: Duration::from_millis(15),
+    },
+    min_samples: MIN_BATCHES,
+    rows: Rows::Targets,
+    spaced_messages: None,
 };
 
-/// Under half a minute in all.
-pub const QUICK: Plan = Plan {
-    rounds: 5,
-    retries: 5,
-    retry_until: Duration::from_secs(6),
-    round: Duration::from_millis(30),
-    baseline: Duration::from_millis(15),
-};
-
-/// Polls between two looks at the stop flag.
-const POLLS_PER_LOOK: u32 = 1 << 6;
+/// Polls between two checks of the stop flag.
+const POLLS_PER_CHECK: u32 = 1 << 6;
 
 /// The most polls after the last message was sent: far more than any structure has room for.
 const POLLS_AT_THE_END: u32 = 1 << 20;
@@ -50,16 +74,16 @@ const POLLS_AT_THE_END: u32 = 1 << 20;
 ///
 /// [`RoundError`] if a thread cannot be pinned, if a message is garbled, comes twice, too early or was never sent, or if none
 /// arrives.
-pub fn round<T: Message, L: Link<T>>(
+pub(crate) fn round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
-    rig: &Rig,
+    setup: &Setup,
     length: Duration,
 ) -> Result<Round, RoundError> {
     let mut link = open().map_err(RoundError::Open)?;
     let (mut sender, receiver) = link.ends().map_err(RoundError::Open)?;
     let ((round, produced), tally) = pair::run(
-        rig.cores,
-        |stop| Ok(produce(&mut sender, rig, length, || !stop.is_asked())),
+        setup.cores,
+        |stop| Ok(produce(&mut sender, setup, length, || !stop.is_asked())),
         |stop| Ok::<_, RoundError>(receive_all(receiver, stop)),
     )?;
     if let Some(error) = tally.failure {
@@ -93,7 +117,7 @@ struct Tally {
 
 /// Receives until the other thread has ended and nothing is left.
 ///
-/// After a failure it goes on: a producer that waits for room would otherwise wait for ever.
+/// After a failure it goes on: a producer that waits for room would otherwise never end.
 fn receive_all<T: Message>(mut receiver: impl Receiver<T>, stop: &Stop) -> Tally {
     let (mut message, mut tally) = (T::zeroed(), Tally::default());
     let began = Instant::now();
@@ -121,7 +145,7 @@ fn receive_all<T: Message>(mut receiver: impl Receiver<T>, stop: &Stop) -> Tally
                 Polled::Empty => {}
             }
             polls += 1;
-            if polls == POLLS_PER_LOOK && !is_over {
+            if polls == POLLS_PER_CHECK && !is_over {
                 break;
             }
             if polls == POLLS_AT_THE_END {

@@ -6,19 +6,17 @@ mod tables;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::about;
 use super::best::{Ahead, ahead, is_own};
-use super::plot::{self, Plot, Shape, Width, bytes, nanoseconds, rate, slug};
-use super::{Report, Row};
-use crate::catalogue::Kind;
-use crate::scenario::Scenario;
+use super::method::METHOD;
+use super::plot::{self, Plot, Width, bytes, nanoseconds, rate, shape, slug, title};
+use crate::model::{Headline, Kind, Merit, Report, Row, Shape, json};
 
-/// Cores from which on a row for each pair is more than anybody reads.
+/// The most pairs of cores that are listed row by row.
 const MAX_PAIRS_AS_ROWS: usize = 600;
 
 /// The page as text.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub(crate) fn render(report: &Report) -> String {
     let sections: Vec<(&[Row], Vec<Plot>)> = report.scenarios().map(|rows| (rows, plot::of(report, rows))).collect();
     let date = report.began.get(..16).unwrap_or(&report.began).replace('T', " ");
     html! {
@@ -48,7 +46,7 @@ pub fn render(report: &Report) -> String {
                     }
                     (tiles(report))
                     nav aria-label="sections" {
-                        @for (rows, _) in &sections { a href=(format!("#{}-section", slug(rows))) { (about::scenario(rows[0].scenario.name()).0) } }
+                        @for (rows, _) in &sections { a href=(format!("#{}-section", slug(rows))) { (title(rows)) } }
                         a href="#others" { "Where others are ahead" }
                         a href="#machine" { "Machine and method" }
                     }
@@ -58,7 +56,7 @@ pub fn render(report: &Report) -> String {
                     (machine(report))
                 }
                 footer {
-                    p { "Made by icc-bench " (report.version) " from its JSON results, schema " (super::json::SCHEMA) ". No part of this page is loaded from elsewhere." }
+                    p { "Made by icc-bench " (report.version) " from its JSON results, schema " (json::SCHEMA) ". No part of this page is loaded from elsewhere." }
                 }
             }
         }
@@ -68,8 +66,9 @@ pub fn render(report: &Report) -> String {
 
 /// The figures that people ask for first.
 fn tiles(report: &Report) -> Markup {
-    let rows = |name: &str| report.scenarios().find(|rows| rows[0].scenario.name() == name).unwrap_or_default();
-    let latency = rows("one_way_latency");
+    let rows =
+        |headline| report.scenarios().find(|rows| rows[0].scenario.headline == Some(headline)).unwrap_or_default();
+    let latency = rows(Headline::Latency);
     let main = latency.iter().map(|row| row.payload_bytes).min_by_key(|bytes| bytes.abs_diff(plot::MAIN_PAYLOAD));
     let mut tiles: Vec<(String, String)> = Vec::new();
     let at_main = || latency.iter().filter(|row| Some(row.payload_bytes) == main);
@@ -78,24 +77,24 @@ fn tiles(report: &Report) -> Markup {
     }
     let best_own = |kind| {
         at_main()
-            .filter(|row| row.kind == kind && is_own(&row.subject))
+            .filter(|row| row.kind == kind && is_own(&row.target))
             .filter_map(|row| Some((row, row.figures?)))
             .min_by(|a, b| f64::total_cmp(&a.1.ratio, &b.1.ratio))
     };
     for kind in [Kind::Queue, Kind::LatestValue] {
         if let Some((row, figures)) = best_own(kind) {
             let text =
-                format!("{}, {}, one way: {:.2} × the floor", row.subject, bytes(row.payload_bytes), figures.ratio);
+                format!("{}, {}, one way: {:.2} × the floor", row.target, bytes(row.payload_bytes), figures.ratio);
             tiles.push((nanoseconds(figures.p50_ns), text));
         }
     }
-    let stream = rows("stream")
+    let stream = rows(Headline::Rate)
         .iter()
-        .filter(|row| is_own(&row.subject))
+        .filter(|row| is_own(&row.target))
         .filter_map(|row| Some((row, row.figures?.flow?)))
         .max_by(|a, b| f64::total_cmp(&a.1.per_second, &b.1.per_second));
     if let Some((row, flow)) = stream {
-        let text = format!("{} received by one consumer, {}", row.subject, bytes(row.payload_bytes));
+        let text = format!("{} received by one consumer, {}", row.target, bytes(row.payload_bytes));
         tiles.push((rate(flow.per_second), text));
     }
     html! {
@@ -113,12 +112,12 @@ fn sentence(words: &str) -> String {
 }
 
 fn section(rows: &[Row], plots: &[Plot]) -> Markup {
-    let (title, text) = about::scenario(rows[0].scenario.name());
+    let text = &rows[0].scenario.summary;
     let (details, main): (Vec<&Plot>, Vec<&Plot>) = plots.iter().partition(|plot| plot.is_detail);
-    let is_matrix = Shape::of(rows) == Shape::Cores;
+    let is_matrix = shape(rows) == Some(Shape::Cores);
     html! {
         section id=(format!("{}-section", slug(rows))) {
-            h2 { (title) }
+            h2 { (title(rows)) }
             @if !text.is_empty() { p class="lead" { (text) } }
             @if let Some((low, high)) = plot::moved(rows) {
                 p class="note" {
@@ -153,7 +152,7 @@ fn figure(plot: &Plot) -> Markup {
 /// Every place where another library is better: said outright, so that nobody has to find it in a table.
 fn others(report: &Report) -> Markup {
     let found: Vec<Ahead<'_>> = report.scenarios().flat_map(ahead).collect();
-    let has_rivals = report.rows.iter().any(|row| row.kind != Kind::Reference && !is_own(&row.subject));
+    let has_rivals = report.rows.iter().any(|row| row.kind != Kind::Reference && !is_own(&row.target));
     html! {
         section id="others" {
             h2 { "Where others are ahead" }
@@ -169,7 +168,7 @@ fn others(report: &Report) -> Markup {
                         tbody {
                             @for Ahead { row, own, is_level } in &found {
                                 tr {
-                                    td { (about::scenario(row.scenario.name()).0) }
+                                    td { (row.scenario.title) }
                                     td class="number" { (bytes(row.payload_bytes)) }
                                     td { (row.label()) }
                                     td class="number" { (short(row)) }
@@ -187,7 +186,7 @@ fn others(report: &Report) -> Markup {
 
 fn short(row: &Row) -> String {
     match row.figures {
-        Some(figures) => match figures.flow.filter(|_| row.scenario == Scenario::Stream) {
+        Some(figures) => match figures.flow.filter(|_| row.scenario.merit == Merit::Rate) {
             Some(flow) => rate(flow.per_second),
             None => format!("{:.2} × ({})", figures.ratio, nanoseconds(figures.p50_ns)),
         },
@@ -208,7 +207,7 @@ fn machine(report: &Report) -> Markup {
             h3 { "To repeat it" }
             pre { code { (report.command) } }
             h3 { "How it is measured" }
-            ul { @for paragraph in about::METHOD { li { (paragraph) } } }
+            ul { @for paragraph in METHOD { li { (paragraph) } } }
         }
     }
 }

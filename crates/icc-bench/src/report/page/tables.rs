@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use crate::catalogue::Kind;
+use crate::model::{Figures, Kind, Merit, Row, Shape};
 use crate::report::best::{Standing, is_own};
-use crate::report::plot::{Shape, bytes, kinds, nanoseconds, rate};
-use crate::report::table::Percentile;
-use crate::report::{Figures, Row};
-use crate::scenario::Scenario;
+use crate::report::plot::{bytes, kinds, nanoseconds, rate, shape};
+
+/// A heading, and which figure stands below it.
+type Percentile = (&'static str, fn(&Figures) -> f64);
 
 /// A column of the comparing table: what the rows in it have in common.
 type Point = (usize, Option<usize>);
@@ -16,11 +16,11 @@ fn point(row: &Row) -> Point {
     (row.payload_bytes, row.consumers)
 }
 
-/// Subjects down, sizes or consumers across, the best of each kind marked in every column; where consumers vary, a table
+/// Targets down, sizes or consumers across, the best of each kind marked in every column; where consumers vary, a table
 /// for each size.
 pub(super) fn comparison(rows: &[Row]) -> Markup {
-    if Shape::of(rows) != Shape::Consumers {
-        return one_comparison(rows, Shape::of(rows));
+    if shape(rows) != Some(Shape::Consumers) {
+        return one_comparison(rows, false);
     }
     let mut payloads: Vec<usize> = rows.iter().map(|row| row.payload_bytes).collect();
     payloads.sort_unstable();
@@ -29,40 +29,40 @@ pub(super) fn comparison(rows: &[Row]) -> Markup {
         @for payload in payloads {
             @let rows: Vec<Row> = rows.iter().filter(|row| row.payload_bytes == payload).cloned().collect();
             h3 class="above" { (bytes(payload)) " messages" }
-            (one_comparison(&rows, Shape::Consumers))
+            (one_comparison(&rows, true))
         }
     }
 }
 
-fn one_comparison(rows: &[Row], shape: Shape) -> Markup {
+fn one_comparison(rows: &[Row], is_by_consumers: bool) -> Markup {
     let mut points: Vec<Point> = Vec::new();
-    let mut subjects: Vec<&Row> = Vec::new();
+    let mut targets: Vec<&Row> = Vec::new();
     for row in rows {
         if !points.contains(&point(row)) {
             points.push(point(row));
         }
-        if !subjects.iter().any(|other| other.subject == row.subject) {
-            subjects.push(row);
+        if !targets.iter().any(|other| other.target == row.target) {
+            targets.push(row);
         }
     }
     points.sort_unstable();
     let name = |(payload, consumers): &Point| match consumers {
-        Some(count) if shape == Shape::Consumers => count.to_string(),
+        Some(count) if is_by_consumers => count.to_string(),
         Some(count) => format!("{}, {count} polling", bytes(*payload)),
         None => bytes(*payload),
     };
-    let corner = if shape == Shape::Consumers { "consumers" } else { "message" };
+    let corner = if is_by_consumers { "consumers" } else { "message" };
     html! {
         div class="scroll" tabindex="0" role="region" aria-label="comparison" {
             table class="comparison" {
                 thead { tr { th { (corner) } @for point in &points { th class="number" { (name(point)) } } } }
                 @for kind in std::iter::once(Kind::Reference).chain(kinds(rows)) {
                     tbody {
-                        @for subject in subjects.iter().filter(|subject| subject.kind == kind) {
-                            tr class=(class_of(subject)) {
-                                th scope="row" { (subject.subject) }
+                        @for target in targets.iter().filter(|target| target.kind == kind) {
+                            tr class=(class_of(target)) {
+                                th scope="row" { (target.target) }
                                 @for wanted in &points {
-                                    @match rows.iter().find(|row| row.subject == subject.subject && point(row) == *wanted) {
+                                    @match rows.iter().find(|row| row.target == target.target && point(row) == *wanted) {
                                         Some(row) => (cell(row, rows)),
                                         None => td {},
                                     }
@@ -79,7 +79,7 @@ fn one_comparison(rows: &[Row], shape: Shape) -> Markup {
 fn class_of(row: &Row) -> &'static str {
     match row.kind {
         Kind::Reference => "reference",
-        _ if is_own(&row.subject) => "own",
+        _ if is_own(&row.target) => "own",
         _ => "",
     }
 }
@@ -93,11 +93,11 @@ fn cell(row: &Row, rows: &[Row]) -> Markup {
         Standing::Level => ("number level", "≈ ", "within the range of the best; "),
         Standing::None => ("number", "", ""),
     };
-    let (large, small) = match figures.flow.filter(|_| row.scenario == Scenario::Stream) {
+    let (large, small) = match figures.flow.filter(|_| row.scenario.merit == Merit::Rate) {
         Some(flow) => (rate(flow.per_second), format!("{:.0} % of sent", flow.share_received * 100.0)),
         None => (nanoseconds(figures.p50_ns), format!("{:.2} ×", figures.ratio)),
     };
-    let title = format!("{title}ratio to {} {}", row.scenario.reference(), figures.ratio_and_range());
+    let title = format!("{title}ratio to {} {}", row.scenario.reference, figures.ratio_and_range());
     html! {
         td class=(class) title=(title) {
             span class="large" { (mark) (large) }
@@ -117,14 +117,14 @@ pub(super) fn all_figures(rows: &[Row]) -> Markup {
         ("p99.9", |figures| figures.p999_ns),
         ("max", |figures| figures.max_ns),
     ];
-    let reference = rows.first().map_or("", |row| row.scenario.reference());
+    let reference = rows.first().map_or("", |row| &*row.scenario.reference);
     html! {
         details {
             summary { "All figures (" (rows.len()) " rows)" }
             div class="scroll" tabindex="0" role="region" aria-label="all figures" {
                 table class="full" {
                     thead { tr {
-                        th class="number" { "message" } th { "subject" }
+                        th class="number" { "message" } th { "target" }
                         @for (name, _) in percentiles { th class="number" { (name) } }
                         @if has_thread { th class="number" { "consumers' thread" } }
                         @if has_flow { th class="number" { "received" } th class="number" { "of sent" } th class="number" { "of lost told" } }

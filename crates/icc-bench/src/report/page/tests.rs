@@ -1,5 +1,5 @@
-use super::super::tests::sample;
 use super::*;
+use crate::model::sample::sample;
 
 #[test]
 fn renders() {

@@ -6,7 +6,7 @@ use super::scale::{Px, Scale};
 
 /// For which paper a plot is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Width {
+pub(crate) enum Width {
     /// A screen, or a picture in a text.
     Wide,
     /// A telephone held upright.

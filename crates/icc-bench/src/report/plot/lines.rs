@@ -1,13 +1,14 @@
-//! Lines: what varies goes across, a line a subject, its name at its end.
+//! Lines: what varies goes across, a line a target, its name at its end.
 
 use maud::{Markup, html};
 
 use super::frame::{Area, Canvas, Side, Width, grid_across, grid_down, short, text_width};
+use super::picture::Plot;
+use super::rows::{MAIN_PAYLOAD, kinds, moved, reference, shape, slug, title};
 use super::scale::{Px, Scale, spread};
-use super::series::{Look, subjects, tooltip};
-use super::{Plot, Shape, bytes, kinds, moved, slug, title};
-use crate::catalogue::Kind;
-use crate::report::{Figures, Row};
+use super::series::{Style, targets, tooltip};
+use super::text::bytes;
+use crate::model::{Figures, Kind, Row, Shape};
 
 /// Which figure goes up, and what varies across.
 #[derive(Clone, Copy)]
@@ -29,7 +30,7 @@ const BY_PAYLOAD: Axes = Axes {
 };
 
 /// What a plot by payload shows.
-struct Subject {
+struct View {
     id: &'static str,
     title: String,
     caption: &'static str,
@@ -40,20 +41,20 @@ struct Subject {
 /// Times by payload and the same in ratio to the reference; rates, where messages flow. Kinds that cannot be better or worse
 /// than each other do not share a plot.
 pub(super) fn by_payload(rows: &[Row]) -> Vec<Plot> {
-    let (slug, all) = (slug(rows), subjects_of_plots(rows));
+    let (slug, all) = (slug(rows), views_of(rows));
     let kinds = kinds(rows);
     let groups: Vec<(Kind, Option<usize>)> = kinds
         .iter()
         .flat_map(|kind| consumers_of(rows, *kind).into_iter().map(move |consumers| (*kind, consumers)))
         .collect();
     let mut plots = Vec::new();
-    for subject in &all {
+    for view in &all {
         for (kind, consumers) in &groups {
             let (suffix, heading) = names(*kind);
             // Plain copies have a direction, other references belong to all.
             let is_reference = |row: &Row| {
                 row.kind == Kind::Reference
-                    && (!matches!(kind, Kind::Read | Kind::Write) || row.subject.contains(suffix))
+                    && (!matches!(kind, Kind::Read | Kind::Write) || row.target.contains(suffix))
             };
             let of_group: Vec<Row> = rows
                 .iter()
@@ -61,9 +62,9 @@ pub(super) fn by_payload(rows: &[Row]) -> Vec<Plot> {
                 .cloned()
                 .collect();
             let (mut id, mut title) = if kinds.len() > 1 {
-                (format!("{slug}{}-{suffix}", subject.id), format!("{}: {heading}", subject.title))
+                (format!("{slug}{}-{suffix}", view.id), format!("{}: {heading}", view.title))
             } else {
-                (format!("{slug}{}", subject.id), subject.title.clone())
+                (format!("{slug}{}", view.id), view.title.clone())
             };
             match consumers {
                 Some(0) => title.push_str(", nobody polling"),
@@ -73,8 +74,8 @@ pub(super) fn by_payload(rows: &[Row]) -> Vec<Plot> {
                 }
                 None => {}
             }
-            let plot = Plot::new(id, title, subject.caption.to_owned(), |width| draw(&of_group, subject.axes, width));
-            plots.extend(plot.map(|plot| Plot { is_detail: subject.is_detail, ..plot }));
+            let plot = Plot::new(id, title, view.caption.to_owned(), |width| draw(&of_group, view.axes, width));
+            plots.extend(plot.map(|plot| Plot { is_detail: view.is_detail, ..plot }));
         }
     }
     plots
@@ -88,9 +89,9 @@ fn consumers_of(rows: &[Row], kind: Kind) -> Vec<Option<usize>> {
     all
 }
 
-fn subjects_of_plots(rows: &[Row]) -> Vec<Subject> {
+fn views_of(rows: &[Row]) -> Vec<View> {
     let name = title(rows);
-    let reference = rows.first().map_or("", |row| row.scenario.reference());
+    let reference = reference(rows);
     let ratios = Axes {
         up: |figures| figures.ratio,
         range: Some(|figures| [figures.ratio_min, figures.ratio_max]),
@@ -98,16 +99,16 @@ fn subjects_of_plots(rows: &[Row]) -> Vec<Subject> {
     };
     let rates =
         Axes { up: |figures| figures.flow.map_or(0.0, |flow| flow.per_second / 1e6), range: None, ..BY_PAYLOAD };
-    match Shape::of(rows) {
-        Shape::Flow => vec![
-            Subject {
+    match shape(rows) {
+        Some(Shape::Flow) => vec![
+            View {
                 id: "",
                 title: "Messages received at full speed".to_owned(),
                 caption: "Millions of messages a second; producer and consumer do nothing else; higher is better",
                 axes: rates,
                 is_detail: false,
             },
-            Subject {
+            View {
                 id: "-cost",
                 title: "What a message costs its producer at full speed".to_owned(),
                 caption: "Nanoseconds a message, while a consumer reads along",
@@ -115,17 +116,17 @@ fn subjects_of_plots(rows: &[Row]) -> Vec<Subject> {
                 is_detail: false,
             },
         ],
-        Shape::Latency => {
+        Some(Shape::Latency) => {
             let has_moved = moved(rows).is_some();
             vec![
-                Subject {
+                View {
                     id: "-by-payload",
                     title: format!("{name} by payload"),
                     caption: "Median in nanoseconds; the thin bars of the project's own span all rounds",
                     axes: BY_PAYLOAD,
                     is_detail: has_moved,
                 },
-                Subject {
+                View {
                     id: "-ratio",
                     title: format!("{name} by payload, in ratio to {reference}"),
                     caption: "Each round in ratio to the reference before and after it; the thin bars of the project's \
@@ -135,7 +136,7 @@ fn subjects_of_plots(rows: &[Row]) -> Vec<Subject> {
                 },
             ]
         }
-        _ => vec![Subject {
+        _ => vec![View {
             id: "",
             title: name.to_owned(),
             caption: "Nanoseconds an operation, median of the rounds",
@@ -157,7 +158,7 @@ pub(super) fn by_consumers(rows: &[Row]) -> Vec<Plot> {
     let mut payloads: Vec<usize> = rows.iter().map(|row| row.payload_bytes).collect();
     payloads.sort_unstable();
     payloads.dedup();
-    let main = payloads.iter().copied().min_by_key(|payload| payload.abs_diff(super::MAIN_PAYLOAD));
+    let main = payloads.iter().copied().min_by_key(|payload| payload.abs_diff(MAIN_PAYLOAD));
     payloads.sort_by_key(|payload| (Some(*payload) != main, *payload));
     payloads
         .into_iter()
@@ -166,7 +167,7 @@ pub(super) fn by_consumers(rows: &[Row]) -> Vec<Plot> {
             let is_detail = Some(payload) != main;
             let (name, size) = (title(&rows), bytes(payload));
             let producer = Plot::new(
-                if is_detail { format!("{slug}-{payload}") } else { slug.clone() },
+                if is_detail { format!("{slug}-{payload}") } else { slug.to_owned() },
                 format!("{name}: the producer, {size} messages"),
                 "What a message costs its producer, in nanoseconds; a level line: consumers cost it nothing".to_owned(),
                 |width| draw(&rows, axes, width),
@@ -203,9 +204,9 @@ struct Point<'rows> {
     figures: Figures,
 }
 
-/// A subject's points, from left to right.
+/// A target's points, from left to right.
 struct Line<'rows> {
-    look: Look,
+    style: Style,
     name: &'rows str,
     points: Vec<Point<'rows>>,
 }
@@ -220,11 +221,11 @@ impl<'rows> Line<'rows> {
 }
 
 fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
-    let subjects = subjects(rows);
+    let targets = targets(rows);
     let measured: Vec<(&Row, Figures)> = rows
         .iter()
         .filter_map(|row| Some((row, row.figures?)))
-        // What is not measured of a subject has no place on the scale.
+        // What is not measured of a target has no place on the scale.
         .filter(|(_, figures)| (axes.up)(figures) > 0.0)
         .collect();
     let mut values: Vec<usize> = measured.iter().map(|(row, _)| (axes.across)(row)).collect();
@@ -240,9 +241,9 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
         (high / low).ln()
     };
     let side = if apart(first) > 1.5 * apart(last) { Side::Left } else { Side::Right };
-    let letters = subjects.iter().map(|row| row.subject.chars().count()).max().unwrap_or_default();
+    let letters = targets.iter().map(|row| row.target.chars().count()).max().unwrap_or_default();
     let size = width.pick(12.0, if letters > 22 { 10.0 } else { 11.0 });
-    let longest = subjects.iter().map(|row| text_width(&row.subject, size)).fold(0.0, f64::max);
+    let longest = targets.iter().map(|row| text_width(&row.target, size)).fold(0.0, f64::max);
     // The project's own names are bold, so wider.
     let room = (longest * 1.1 + width.pick(30.0, 18.0)).min(width.px() * width.pick(0.42, 0.58));
     let ticks_room = width.pick(48.0, 36.0);
@@ -250,7 +251,7 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
         Side::Right => (ticks_room, width.px() - room),
         Side::Left => (room, width.px() - ticks_room),
     };
-    let area = Area { left, right, top: 12.0, bottom: 12.0 + height(subjects.len(), width) };
+    let area = Area { left, right, top: 12.0, bottom: 12.0 + height(targets.len(), width) };
 
     let up = Scale::log(measured.iter().map(|(_, figures)| (axes.up)(figures)), area.bottom, area.top)?.at_least(4.0);
     // One more than it is, so that none at all has a place as well.
@@ -260,13 +261,13 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
     let ticks: Vec<(f64, String)> =
         values.iter().map(|value| (scale.at(across(*value)), (axes.name_across)(*value))).collect();
 
-    let mut lines: Vec<Line<'_>> = subjects
+    let mut lines: Vec<Line<'_>> = targets
         .into_iter()
         .enumerate()
         .map(|(index, first)| {
             let mut points: Vec<Point<'_>> = measured
                 .iter()
-                .filter(|(row, _)| row.subject == first.subject)
+                .filter(|(row, _)| row.target == first.target)
                 .map(|(row, figures)| Point {
                     x: scale.at(across((axes.across)(row))),
                     y: up.at((axes.up)(figures)),
@@ -275,12 +276,12 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
                 })
                 .collect();
             points.sort_by(|a, b| f64::total_cmp(&a.x, &b.x));
-            Line { look: Look::of(first, index), name: &first.subject, points }
+            Line { style: Style::of(first, index), name: &first.target, points }
         })
         .filter(|line| !line.points.is_empty())
         .collect();
     // The project's own are drawn last, over the others.
-    lines.sort_by_key(|line| line.look.class.contains("own"));
+    lines.sort_by_key(|line| line.style.class.contains("own"));
     let mut places: Vec<f64> = lines.iter().filter_map(|line| line.end(side)).map(|point| point.y).collect();
     spread(&mut places, width.pick(15.0, 14.0), area.top + 4.0, area.bottom - 2.0);
 
@@ -289,7 +290,7 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
         (grid_down(area, &ticks))
         text class="tick" x=(Px((area.left + area.right) / 2.0)) y=(Px(area.bottom + 34.0)) text-anchor="middle" { (axes.title_across) }
         @for (line, place) in lines.iter().zip(&places) {
-            g class=(line.look.class) {
+            g class=(line.style.class) {
                 (draw_line(line, &up, axes, area))
                 (draw_name(line, side, *place, area, size))
             }
@@ -310,7 +311,7 @@ fn draw_line(line: &Line<'_>, up: &Scale, axes: Axes, area: Area) -> Markup {
         .enumerate()
         .map(|(index, point)| format!("{}{} {}", if index == 0 { "M" } else { "L" }, Px(point.x), Px(point.y)))
         .collect();
-    let range = axes.range.filter(|_| line.look.class.contains("own"));
+    let range = axes.range.filter(|_| line.style.class.contains("own"));
     html! {
         @if let Some(range) = range {
             @for point in &line.points {
@@ -323,7 +324,7 @@ fn draw_line(line: &Line<'_>, up: &Scale, axes: Axes, area: Area) -> Markup {
             g {
                 title { (tooltip(point.row)) }
                 circle class="hit" cx=(Px(point.x)) cy=(Px(point.y)) r="9" {}
-                (line.look.mark(point.x, point.y))
+                (line.style.mark(point.x, point.y))
             }
         }
     }

@@ -3,26 +3,28 @@
 use maud::{Markup, html};
 
 use super::frame::{Canvas, Width};
+use super::picture::Plot;
+use super::rows::{slug, title};
 use super::scale::{Px, Scale};
-use super::series::{subjects, tooltip};
-use super::{Plot, nanoseconds, slug, title};
-use crate::report::Row;
+use super::series::{targets, tooltip};
+use super::text::nanoseconds;
+use crate::model::Row;
 
 /// From so many cores on, a cell has no room for its figure.
 const MAX_WITH_FIGURES: usize = 20;
 
-/// A heat map for each subject that was measured between pairs of cores.
+/// A heat map for each target that was measured between pairs of cores.
 pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
     let slug = slug(rows);
-    let subjects = subjects(rows);
-    let many = subjects.len() > 1;
-    subjects
+    let targets = targets(rows);
+    let many = targets.len() > 1;
+    targets
         .into_iter()
         .enumerate()
         .filter_map(|(index, first)| {
-            let cells: Vec<Row> = rows.iter().filter(|row| row.subject == first.subject).cloned().collect();
-            let id = if index == 0 { slug.clone() } else { format!("{slug}-{index}") };
-            let of = if many { format!(": {}", first.subject) } else { String::new() };
+            let cells: Vec<Row> = rows.iter().filter(|row| row.target == first.target).cloned().collect();
+            let id = if index == 0 { slug.to_owned() } else { format!("{slug}-{index}") };
+            let of = if many { format!(": {}", first.target) } else { String::new() };
             Plot::new(
                 id,
                 format!("{}{of}", title(rows)),

@@ -1,14 +1,15 @@
-//! The percentiles of each subject at one payload: where half the messages are, and how far the slow ones reach.
+//! The percentiles of each target at one payload: where half the messages are, and how far the slow ones reach.
 
 use maud::{Markup, html};
 
 use super::frame::{Area, Canvas, Width, grid_down, short};
+use super::picture::Plot;
+use super::rows::{MAIN_PAYLOAD, reference, slug, title};
 use super::scale::{Px, Scale};
-use super::series::{Look, tooltip};
-use super::{MAIN_PAYLOAD, Plot, bytes, nanoseconds, slug, title};
-use crate::catalogue::Kind;
+use super::series::{Style, tooltip};
+use super::text::{bytes, nanoseconds};
+use crate::model::{Figures, Kind, Row};
 use crate::report::best::Standing;
-use crate::report::{Figures, Row};
 
 /// A plot for each payload, the main one first.
 pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
@@ -28,7 +29,7 @@ pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
             let rows: Vec<Row> = rows.iter().filter(|row| row.payload_bytes == payload).cloned().collect();
             let slug = slug(&rows);
             let plot = Plot::new(
-                if payload == main { slug } else { format!("{slug}-{payload}") },
+                if payload == main { slug.to_owned() } else { format!("{slug}-{payload}") },
                 format!("{}, {} messages", title(&rows), bytes(payload)),
                 "Nanoseconds on a logarithmic scale; half the messages took no longer than the large dot; an arrow goes on beyond the edge".to_owned(),
                 |width| draw(&rows, width),
@@ -38,7 +39,7 @@ pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
         .collect()
 }
 
-/// What a kind of subject is called above its rows.
+/// What a kind of target is called above its rows.
 fn heading(kind: Kind) -> &'static str {
     match kind {
         Kind::Reference => "Reference",
@@ -49,10 +50,10 @@ fn heading(kind: Kind) -> &'static str {
     }
 }
 
-/// The plot reaches at most so many times as far as the slowest subject's 99th percentile.
+/// The plot reaches at most so many times as far as the slowest target's 99th percentile.
 const BEYOND: f64 = 1.6;
 
-/// Subjects of one kind, each with its place among all.
+/// Targets of one kind, each with its place among all.
 type Group<'rows> = (Kind, Vec<(usize, &'rows Row, Figures)>);
 
 fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
@@ -77,14 +78,14 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
         top,
         bottom: top + height + 6.0,
     };
-    // One subject that once lost its core would press all others into a corner: what is far beyond is shown as an arrow.
+    // One target that once lost its core would press all others into a corner: what is far beyond is shown as an arrow.
     let end = BEYOND * measured.iter().map(|(_, figures)| figures.p99_ns).fold(0.0, f64::max);
     let all = measured.iter().flat_map(|(_, figures)| [figures.p50_ns, figures.p999_ns.min(end)]);
     let scale = Scale::log(all, area.left, area.right)?;
     let ticks: Vec<(f64, String)> = scale.ticks().into_iter().map(|tick| (scale.at(tick), short(tick))).collect();
     let floor = measured.iter().find(|(row, _)| row.kind == Kind::Reference).map(|(_, figures)| figures.p50_ns);
 
-    let reference = rows.first().map_or("", |row| row.scenario.reference());
+    let reference = reference(rows);
     let mut y = top;
     let body = html! {
         (legend(area.left, 9.0))
@@ -101,7 +102,7 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
             text class="head halo" x="0" y=(Px(y + 18.0)) { (heading(*kind)) }
             ({ y += head_height; "" })
             @for (index, row, figures) in group {
-                (line(rows, row, figures, Look::of(row, *index), &scale, area, width, y))
+                (line(rows, row, figures, Style::of(row, *index), &scale, area, width, y))
                 ({ y += row_height; "" })
             }
         }
@@ -140,7 +141,7 @@ fn line(
     rows: &[Row],
     row: &Row,
     figures: &Figures,
-    look: Look,
+    style: Style,
     scale: &Scale,
     area: Area,
     width: Width,
@@ -163,7 +164,7 @@ fn line(
     );
     let class = if standing == Standing::Best { "best" } else { "" };
     html! {
-        g class=(look.class) {
+        g class=(style.class) {
             title { (full) }
             rect class="hit" x="0" y=(Px(top)) width=(Px(width.px())) height=(Px(width.pick(25.0, 40.0))) {}
             text class="label halo" x="0" y=(Px(name_y)) { (row.label()) }

@@ -1,15 +1,15 @@
-//! How a subject looks: the same in every plot.
+//! How a target looks: the same in every plot.
 
 use maud::{Markup, html};
 
 use super::scale::Px;
-use crate::catalogue::Kind;
-use crate::report::Row;
+use super::text::{bytes, nanoseconds, rate};
+use crate::model::{Kind, Row};
 use crate::report::best::is_own;
 
-/// Colour and mark of a subject.
+/// Colour and mark of a target.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
+pub(super) struct Style {
     /// Classes of the style sheet.
     pub(super) class: &'static str,
     mark: usize,
@@ -25,12 +25,12 @@ const MARKS: [&str; 6] = [
     "M-1.5 -4.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z",
 ];
 
-impl Look {
-    /// The look of a row's subject, which is the `index`th of its plot.
+impl Style {
+    /// The look of a row's target, which is the `index`th of its plot.
     ///
     /// The project's own stand out by colour; others are grey, and told apart by their marks and names.
     pub(super) fn of(row: &Row, index: usize) -> Self {
-        let name = row.subject.as_str();
+        let name = row.target.as_str();
         let class = if row.kind == Kind::Reference {
             "series reference"
         } else if !is_own(name) {
@@ -56,11 +56,11 @@ impl Look {
     }
 }
 
-/// The subjects of rows, in the order in which they come.
-pub(super) fn subjects(rows: &[Row]) -> Vec<&Row> {
+/// The targets of rows, in the order in which they come.
+pub(super) fn targets(rows: &[Row]) -> Vec<&Row> {
     let mut firsts: Vec<&Row> = Vec::new();
     for row in rows {
-        if !firsts.iter().any(|first| first.subject == row.subject) {
+        if !firsts.iter().any(|first| first.target == row.target) {
             firsts.push(row);
         }
     }
@@ -73,17 +73,17 @@ pub(super) fn tooltip(row: &Row) -> String {
     let mut text = format!(
         "{} at {}: p50 {}, {} × {} ({}–{})",
         row.label(),
-        super::bytes(row.payload_bytes),
-        super::nanoseconds(figures.p50_ns),
+        bytes(row.payload_bytes),
+        nanoseconds(figures.p50_ns),
         figures.ratio,
-        row.scenario.reference(),
+        row.scenario.reference,
         figures.ratio_min,
         figures.ratio_max
     );
     if let Some(flow) = figures.flow {
         text.push_str(&format!(
             "; {} received, {:.1} % of what was sent",
-            super::rate(flow.per_second),
+            rate(flow.per_second),
             flow.share_received * 100.0
         ));
     }

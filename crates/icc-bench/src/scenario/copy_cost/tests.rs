@@ -1,14 +1,14 @@
 use super::*;
-use crate::scenario::tests::TestRig;
-use crate::subjects::plain::{PlainRead, PlainWrite};
+use crate::harness::test_setup::TestSetup;
+use crate::targets::plain::{PlainRead, PlainWrite};
 
 const LENGTH: Duration = Duration::from_millis(2);
 
 #[test]
 fn a_larger_copy_takes_longer() {
-    let rig = TestRig::on_one_core();
-    let small = round::<[u64; 1], PlainRead>(&rig, LENGTH).unwrap();
-    let large = round::<[u64; 8192], PlainRead>(&rig, LENGTH).unwrap();
+    let setup = TestSetup::on_one_core();
+    let small = round::<[u64; 1], PlainRead>(&setup, LENGTH).unwrap();
+    let large = round::<[u64; 8192], PlainRead>(&setup, LENGTH).unwrap();
     assert!(small.samples > 0 && small.p50_ns > 0.0, "{small:?}");
     // 64 KiB in the time of twenty single words would be over a terabyte a second.
     assert!(large.p50_ns > 20.0 * small.p50_ns, "{large:?} against {small:?}");
@@ -35,8 +35,8 @@ impl<const IS_WRITE: bool> Operation for Nothing<IS_WRITE> {
 
 #[test]
 fn an_operation_that_copies_nothing_is_found_out() {
-    let rig = TestRig::on_one_core();
-    let rounds = [round::<[u64; 7], Nothing<false>>(&rig, LENGTH), round::<[u64; 7], Nothing<true>>(&rig, LENGTH)];
+    let setup = TestSetup::on_one_core();
+    let rounds = [round::<[u64; 7], Nothing<false>>(&setup, LENGTH), round::<[u64; 7], Nothing<true>>(&setup, LENGTH)];
     for round in rounds {
         assert!(matches!(round, Err(RoundError::Garbled(_))), "{round:?}");
     }
@@ -44,8 +44,8 @@ fn an_operation_that_copies_nothing_is_found_out() {
 
 #[test]
 fn both_plain_copies_copy() {
-    round::<[u64; 15], PlainRead>(&TestRig::on_one_core(), LENGTH).unwrap();
-    round::<[u64; 15], PlainWrite>(&TestRig::on_one_core(), LENGTH).unwrap();
+    round::<[u64; 15], PlainRead>(&TestSetup::on_one_core(), LENGTH).unwrap();
+    round::<[u64; 15], PlainWrite>(&TestSetup::on_one_core(), LENGTH).unwrap();
 }
 
 #[test]

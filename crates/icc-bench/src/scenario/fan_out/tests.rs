@@ -1,26 +1,26 @@
 //! Rounds with many consumers, and consumers that go wrong.
 
 use super::*;
-use crate::scenario::tests::TestRig;
-use crate::subjects::queue::{MpmcQueue, SpmcQueue};
-use crate::subjects::seqlock::SeqlockCell;
+use crate::harness::test_setup::TestSetup;
+use crate::targets::queue::{MpmcQueue, SpmcQueue};
+use crate::targets::seqlock::SeqlockCell;
 
 const LENGTH: Duration = Duration::from_millis(6);
 
 #[test]
 fn rounds_are_measured_with_few_and_many_consumers() {
-    fn check<S: Broadcast>(rig: &Rig) {
+    fn check<S: Broadcast>(setup: &Setup) {
         for consumers in [1, 8] {
-            let round = round::<[u64; 15], S>(consumers, rig, LENGTH).unwrap();
+            let round = round::<[u64; 15], S>(consumers, setup, LENGTH).unwrap();
             assert!(round.samples > 0 && round.p50_ns > 0.0, "{}: {round:?}", S::NAME);
             assert_eq!(round.thread_ns.is_some(), S::ROOM > 1, "{}", S::NAME);
             assert!(round.thread_ns.is_none_or(|ns| ns > 0.0), "{}: {round:?}", S::NAME);
         }
     }
-    let Some(rig) = TestRig::on_two_cores() else { return };
-    check::<SpmcQueue>(&rig);
-    check::<MpmcQueue>(&rig);
-    check::<SeqlockCell>(&rig);
+    let Some(setup) = TestSetup::on_two_cores() else { return };
+    check::<SpmcQueue>(&setup);
+    check::<MpmcQueue>(&setup);
+    check::<SeqlockCell>(&setup);
 }
 
 /// Finds messages from number 1 on, except one.
@@ -99,9 +99,9 @@ fn a_checked_batch_finds_every_fault_and_names_the_consumer() {
 #[test]
 fn at_full_speed_garbled_and_repeated_messages_are_found() {
     for (fault, is_garbled) in [(Fault::Garble(3), true), (Fault::Twice(3), false)] {
-        let Some(rig) = TestRig::on_two_cores() else { return };
+        let Some(setup) = TestSetup::on_two_cores() else { return };
         let sender = Nothing;
-        let error = at_full_speed(sender, consumers(fault).into(), &rig, LENGTH).unwrap_err();
+        let error = at_full_speed(sender, consumers(fault).into(), &setup, LENGTH).unwrap_err();
         assert_eq!(matches!(error, RoundError::Garbled(_)), is_garbled, "{error}");
         assert_eq!(matches!(error, RoundError::OutOfOrder { sequence: 3, after: 3 }), !is_garbled, "{error}");
     }
@@ -123,7 +123,7 @@ fn consumers_to_which_nothing_comes_end_in_an_error() {
             Polled::Empty
         }
     }
-    let Some(rig) = TestRig::on_two_cores() else { return };
-    let error = in_batches(Nothing, vec![Silent, Silent], &rig, LENGTH).unwrap_err();
+    let Some(setup) = TestSetup::on_two_cores() else { return };
+    let error = in_batches(Nothing, vec![Silent, Silent], &setup, LENGTH).unwrap_err();
     assert!(matches!(error, RoundError::Missed { consumer: 1, consumers: 2, sequence: 1 }), "{error}");
 }

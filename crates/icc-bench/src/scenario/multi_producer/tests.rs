@@ -1,14 +1,14 @@
 //! The accounting at the end of a round, and a round itself.
 
 use super::*;
-use crate::scenario::tests::TestRig;
-use crate::subjects::queue::MpmcQueue;
+use crate::harness::test_setup::TestSetup;
+use crate::targets::queue::MpmcQueue;
 
 #[test]
 fn a_round_and_its_reference_are_measured() {
-    let Some(rig) = TestRig::on_two_cores() else { return };
+    let Some(setup) = TestSetup::on_two_cores() else { return };
     let length = Duration::from_millis(20);
-    for round in [fetch_add_round(&rig, length), round::<[u64; 7], MpmcQueue>(&rig, length)] {
+    for round in [fetch_add_round(&setup, length), round::<[u64; 7], MpmcQueue>(&setup, length)] {
         let round = round.unwrap();
         assert!(round.samples > 0 && round.p50_ns > 0.0, "{round:?}");
     }
@@ -21,7 +21,7 @@ fn rates_add_up() {
     assert!((together(&share(100), &share(300)).p50_ns - 5.0).abs() < 1e-9);
 }
 
-/// What a poll finds, one after the other; then nothing.
+/// What successive polls find; then nothing.
 struct Script(Vec<Polled>, Vec<u64>);
 
 impl Receiver<[u64; 7]> for Script {

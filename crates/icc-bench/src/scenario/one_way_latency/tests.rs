@@ -3,15 +3,15 @@
 use std::time::Instant;
 
 use super::*;
-use crate::link::{Polled, Subject};
-use crate::pin;
-use crate::scenario::tests::TestRig;
-use crate::subjects::queue::SpmcQueue;
-use crate::subjects::raw::{RawLink, RawReceiver, RawSender, Word};
-use crate::subjects::seqlock::SeqlockCell;
-use crate::subjects::vector::VectorSlot;
+use crate::harness::pin::{self, PinError};
+use crate::harness::test_setup::TestSetup;
+use crate::link::{Garbled, Polled, Target};
+use crate::targets::queue::SpmcQueue;
+use crate::targets::raw::{RawLink, RawReceiver, RawSender, Word};
+use crate::targets::seqlock::SeqlockCell;
+use crate::targets::vector::VectorSlot;
 
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Far longer than any of these rounds may last, even on a busy machine; far shorter than for ever.
 const SOON: Duration = Duration::from_secs(30);
@@ -69,34 +69,34 @@ impl Receiver<Word> for FaultyReceiver<'_> {
     }
 }
 
-fn rig() -> Option<TestRig> {
-    Some(TestRig::on_two_cores()?.with_patience(PATIENCE))
+fn setup() -> Option<TestSetup> {
+    Some(TestSetup::on_two_cores()?.with_timeout(TIMEOUT))
 }
 
 /// The error of a round over faulty links. The round is long beside what it takes to go wrong, and short enough that a test
 /// of a fault that goes unnoticed fails and does not hang.
-fn error_of(rig: &Rig, fault: Fault, victim: u64) -> RoundError {
+fn error_of(setup: &Setup, fault: Fault, victim: u64) -> RoundError {
     let began = Instant::now();
     let open = || Ok(Faulty { inner: RawLink::open()?, fault, victim });
-    let error = round::<Word, Faulty>(open, rig, Duration::from_secs(5)).unwrap_err();
+    let error = round::<Word, Faulty>(open, setup, Duration::from_secs(5)).unwrap_err();
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     error
 }
 
 #[test]
 fn a_lost_message_ends_in_an_error_with_its_number_and_not_in_a_hang() {
-    let Some(rig) = rig() else { return };
+    let Some(setup) = setup() else { return };
     for victim in [FIRST_PING, FIRST_PING + 1, VICTIM, VICTIM + 1] {
-        let error = error_of(&rig, Fault::Drop, victim);
+        let error = error_of(&setup, Fault::Drop, victim);
         assert!(matches!(error, RoundError::Lost { sequence, .. } if sequence == victim), "{victim}: {error}");
     }
 }
 
 #[test]
 fn a_garbled_message_is_found_on_either_side() {
-    let Some(rig) = rig() else { return };
+    let Some(setup) = setup() else { return };
     for victim in [VICTIM, VICTIM + 1] {
-        let error = error_of(&rig, Fault::Garble, victim);
+        let error = error_of(&setup, Fault::Garble, victim);
         assert!(
             matches!(error, RoundError::Garbled(Garbled { expected, .. }) if expected == victim),
             "{victim}: {error}"
@@ -105,12 +105,12 @@ fn a_garbled_message_is_found_on_either_side() {
 }
 
 #[test]
-fn an_overtaken_receiver_is_an_error_on_either_side() {
-    let Some(rig) = rig() else { return };
+fn a_receiver_that_is_sped_past_is_an_error_on_either_side() {
+    let Some(setup) = setup() else { return };
     for victim in [VICTIM, VICTIM + 1] {
-        let error = error_of(&rig, Fault::Overtake, victim);
+        let error = error_of(&setup, Fault::Overtake, victim);
         assert!(
-            matches!(error, RoundError::Overtaken { sequence, count: 3 } if sequence == victim),
+            matches!(error, RoundError::SpedPast { sequence, count: 3 } if sequence == victim),
             "{victim}: {error}"
         );
     }
@@ -118,37 +118,37 @@ fn an_overtaken_receiver_is_an_error_on_either_side() {
 
 #[test]
 fn a_panic_on_either_side_ends_both() {
-    let Some(rig) = rig() else { return };
+    let Some(setup) = setup() else { return };
     for victim in [VICTIM, VICTIM + 1] {
-        let error = error_of(&rig, Fault::Panic, victim);
+        let error = error_of(&setup, Fault::Panic, victim);
         assert!(matches!(error, RoundError::Panicked(_)), "{victim}: {error}");
     }
 }
 
 #[test]
 fn a_core_that_is_not_there_ends_both_and_is_named() {
-    let Some(rig) = rig() else { return };
+    let Some(setup) = setup() else { return };
     let absent = rustix::thread::CpuSet::MAX_CPU - 1;
-    let (first, second) = (rig.cores.first, rig.cores.second);
+    let (first, second) = (setup.cores.first, setup.cores.second);
     for cores in [pin::Cores { first, second: absent }, pin::Cores { first: absent, second }] {
-        let error = error_of(&Rig { cores, ..rig.clone() }, Fault::None, 0);
+        let error = error_of(&Setup { cores, ..setup.clone() }, Fault::None, 0);
         assert!(matches!(error, RoundError::Pin(PinError::Refused { core, .. }) if core == absent), "{error}");
     }
 }
 
 #[test]
 fn a_round_counts_its_samples_and_orders_its_percentiles() {
-    let Some(rig) = rig() else { return };
-    let rig = rig.with_patience(Rig::PATIENCE);
+    let Some(setup) = setup() else { return };
+    let setup = setup.with_timeout(Setup::TIMEOUT);
     let length = Duration::from_millis(50);
-    fn check<S: Subject>(rig: &Rig, length: Duration) {
+    fn check<S: Target>(setup: &Setup, length: Duration) {
         // On a busy machine the warm-up alone may outlast a round.
-        let mut rounds = (0..50).map(|_| round::<[u64; 15], _>(S::open::<[u64; 15]>, rig, length).unwrap());
+        let mut rounds = (0..50).map(|_| round::<[u64; 15], _>(S::open::<[u64; 15]>, setup, length).unwrap());
         let round = rounds.find(|round| round.samples > 0).expect("one of fifty rounds has samples");
         assert!(0.0 < round.p50_ns && round.p50_ns <= round.p90_ns);
         assert!(round.p90_ns <= round.p99_ns && round.p99_ns <= round.p999_ns);
     }
-    check::<SeqlockCell>(&rig, length);
-    check::<SpmcQueue>(&rig, length);
-    check::<VectorSlot>(&rig, length);
+    check::<SeqlockCell>(&setup, length);
+    check::<SpmcQueue>(&setup, length);
+    check::<VectorSlot>(&setup, length);
 }

@@ -1,19 +1,19 @@
 //! Our queues alone on a core, and links that go wrong.
 
 use super::*;
-use crate::scenario::tests::TestRig;
-use crate::subjects::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
+use crate::harness::test_setup::TestSetup;
+use crate::targets::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
 
 const LENGTH: Duration = Duration::from_millis(5);
 
 #[test]
 fn rounds_are_measured() {
-    let rig = TestRig::on_one_core();
+    let setup = TestSetup::on_one_core();
     let rounds = [
-        plain_round::<[u64; 15]>(&rig, LENGTH),
-        round::<[u64; 15], SpmcQueue>(&rig, LENGTH),
-        round::<[u64; 15], SharedSpmcQueue>(&rig, LENGTH),
-        round::<[u64; 15], MpmcQueue>(&rig, LENGTH),
+        plain_round::<[u64; 15]>(&setup, LENGTH),
+        round::<[u64; 15], SpmcQueue>(&setup, LENGTH),
+        round::<[u64; 15], SharedSpmcQueue>(&setup, LENGTH),
+        round::<[u64; 15], MpmcQueue>(&setup, LENGTH),
     ];
     for round in rounds {
         let round = round.unwrap();
@@ -58,10 +58,10 @@ impl Receiver<[u64; 7]> for End {
 
 #[test]
 fn what_is_garbled_or_does_not_arrive_is_found() {
-    let rig = TestRig::on_one_core();
-    measure(|| Ok(Faulty { flip: 0, keeps: true }), &rig, LENGTH).unwrap();
-    let error = measure(|| Ok(Faulty { flip: 1, keeps: true }), &rig, LENGTH).unwrap_err();
+    let setup = TestSetup::on_one_core();
+    measure(|| Ok(Faulty { flip: 0, keeps: true }), &setup, LENGTH).unwrap();
+    let error = measure(|| Ok(Faulty { flip: 1, keeps: true }), &setup, LENGTH).unwrap_err();
     assert!(matches!(error, RoundError::Garbled(_)), "{error}");
-    let error = measure(|| Ok(Faulty { flip: 0, keeps: false }), &rig, LENGTH).unwrap_err();
+    let error = measure(|| Ok(Faulty { flip: 0, keeps: false }), &setup, LENGTH).unwrap_err();
     assert!(matches!(error, RoundError::NothingArrived { .. }), "{error}");
 }

@@ -1,19 +1,19 @@
 //! Our structures, and links that go wrong.
 
 use super::*;
-use crate::link::Subject;
-use crate::offset::Offset;
-use crate::scenario::tests::TestRig;
-use crate::subjects::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
-use crate::subjects::raw::{RawLink, Word};
-use crate::subjects::seqlock::SeqlockCell;
+use crate::harness::test_setup::TestSetup;
+use crate::link::Target;
+use crate::model::Offset;
+use crate::targets::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
+use crate::targets::raw::{RawLink, Word};
+use crate::targets::seqlock::SeqlockCell;
 
 const LENGTH: Duration = Duration::from_millis(10);
 
 #[test]
 fn every_message_of_our_queues_arrives_or_is_told_as_lost() {
-    fn check<S: Subject>(rig: &Rig) {
-        let round = round::<[u64; 15], _>(S::open::<[u64; 15]>, S::TELLS_LOSS, rig, LENGTH).unwrap();
+    fn check<S: Target>(setup: &Setup) {
+        let round = round::<[u64; 15], _>(S::open::<[u64; 15]>, S::TELLS_LOSS, setup, LENGTH).unwrap();
         let flow = round.flow.unwrap();
         assert!(flow.received > 0, "{}: {round:?}", S::NAME);
         // On a busy machine a cell's reader may be away for most of a round.
@@ -22,19 +22,19 @@ fn every_message_of_our_queues_arrives_or_is_told_as_lost() {
         }
         assert!(S::TELLS_LOSS == (flow.received + flow.told_lost == flow.produced) || flow.told_lost == 0, "{flow:?}");
     }
-    let Some(rig) = TestRig::on_two_cores() else { return };
-    check::<SpmcQueue>(&rig);
-    check::<SharedSpmcQueue>(&rig);
-    check::<MpmcQueue>(&rig);
-    check::<SeqlockCell>(&rig);
+    let Some(setup) = TestSetup::on_two_cores() else { return };
+    check::<SpmcQueue>(&setup);
+    check::<SharedSpmcQueue>(&setup);
+    check::<MpmcQueue>(&setup);
+    check::<SeqlockCell>(&setup);
 }
 
 #[test]
 fn messages_are_as_far_apart_as_asked() {
-    let Some(rig) = TestRig::on_two_cores() else { return };
-    let rig = Rig { interval: Duration::from_micros(20), ..rig.clone() };
-    let sent = send_all(Discard, &Stop::default(), &rig, Duration::from_millis(1), 2_000);
-    let pause = rig.stopwatch.ticks_in(rig.interval);
+    let Some(setup) = TestSetup::on_two_cores() else { return };
+    let setup = Setup { interval: Duration::from_micros(20), ..setup.clone() };
+    let sent = send_all(Discard, &Stop::default(), &setup, Duration::from_millis(1), 2_000);
+    let pause = setup.stopwatch.ticks_in(setup.interval);
     assert!(sent.windows(2).all(|pair| pair[1] - pair[0] >= pause));
     // As many as a round must have, although the time was up long before.
     assert_eq!(sent.len(), WARM_UP_MESSAGES + MIN_SAMPLES as usize);
@@ -42,10 +42,10 @@ fn messages_are_as_far_apart_as_asked() {
 
 #[test]
 fn half_round_trips_are_taken_where_clocks_disagree() {
-    let Some(rig) = TestRig::on_two_cores() else { return };
-    let rig = Rig { clocks: Offset { low_ns: 500.0, high_ns: 700.0 }, ..rig.clone() };
+    let Some(setup) = TestSetup::on_two_cores() else { return };
+    let setup = Setup { clocks: Offset { low_ns: 500.0, high_ns: 700.0 }, ..setup.clone() };
     // On a busy machine the warm-up alone may outlast a round.
-    let mut rounds = (0..50).map(|_| round::<Word, RawLink>(RawLink::open, false, &rig, LENGTH).unwrap());
+    let mut rounds = (0..50).map(|_| round::<Word, RawLink>(RawLink::open, false, &setup, LENGTH).unwrap());
     let round = rounds.find(|round| round.samples > 0).expect("one of fifty rounds has samples");
     assert!(round.p50_ns > 0.0, "{round:?}");
     assert_eq!(round.flow, None);
@@ -57,7 +57,7 @@ impl Sender<[u64; 7]> for Discard {
     fn send(&mut self, _message: &[u64; 7]) {}
 }
 
-/// What a poll finds, one after the other; then nothing.
+/// What successive polls find; then nothing.
 struct Script(std::vec::IntoIter<([u64; 7], Polled)>);
 
 impl Receiver<[u64; 7]> for Script {
@@ -153,13 +153,13 @@ struct Leaky {
     only_one: bool,
 }
 
-struct LeakySender<'link>(crate::subjects::raw::RawSender<'link>, u64, u64, bool);
+struct LeakySender<'link>(crate::targets::raw::RawSender<'link>, u64, u64, bool);
 
 impl Link<Word> for Leaky {
     type Sender<'link> = LeakySender<'link>;
-    type Receiver<'link> = crate::subjects::raw::RawReceiver<'link>;
+    type Receiver<'link> = crate::targets::raw::RawReceiver<'link>;
 
-    fn ends(&mut self) -> Result<(LeakySender<'_>, crate::subjects::raw::RawReceiver<'_>), OpenError> {
+    fn ends(&mut self) -> Result<(LeakySender<'_>, crate::targets::raw::RawReceiver<'_>), OpenError> {
         let (sender, receiver) = self.inner.ends()?;
         Ok((LeakySender(sender, 0, self.from, self.only_one), receiver))
     }
@@ -177,12 +177,12 @@ impl Sender<Word> for LeakySender<'_> {
 
 #[test]
 fn a_link_that_stops_or_loses_one_untold_is_found_out() {
-    let Some(rig) = TestRig::on_two_cores() else { return };
+    let Some(setup) = TestSetup::on_two_cores() else { return };
     // Far enough apart that a busy machine's pauses are no reason.
-    let rig = Rig { interval: Duration::from_micros(10), ..rig.clone() };
+    let setup = Setup { interval: Duration::from_micros(10), ..setup.clone() };
     let leaky = |only_one| move || Ok(Leaky { inner: RawLink::open()?, from: 600, only_one });
-    let stopped = round::<Word, Leaky>(leaky(false), false, &rig, LENGTH).unwrap_err();
+    let stopped = round::<Word, Leaky>(leaky(false), false, &setup, LENGTH).unwrap_err();
     assert!(matches!(stopped, RoundError::Lost { .. }), "{stopped}");
-    let lossy = round::<Word, Leaky>(leaky(true), true, &rig, LENGTH).unwrap_err();
+    let lossy = round::<Word, Leaky>(leaky(true), true, &setup, LENGTH).unwrap_err();
     assert!(matches!(lossy, RoundError::Unaccounted { .. }), "{lossy}");
 }

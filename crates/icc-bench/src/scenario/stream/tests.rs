@@ -1,25 +1,25 @@
 //! Links that lose, repeat and garble, and what a round makes of them.
 
 use super::*;
-use crate::link::{Sender, Subject};
-use crate::scenario::tests::TestRig;
-use crate::subjects::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
+use crate::harness::test_setup::TestSetup;
+use crate::link::{Sender, Target};
+use crate::targets::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
 
 #[test]
 fn every_message_of_our_queues_is_received_or_told_as_lost() {
-    fn check<S: Subject>(rig: &Rig) {
-        let round = round::<[u64; 15], _>(S::open::<[u64; 15]>, rig, Duration::from_millis(20)).unwrap();
+    fn check<S: Target>(setup: &Setup) {
+        let round = round::<[u64; 15], _>(S::open::<[u64; 15]>, setup, Duration::from_millis(20)).unwrap();
         let flow = round.flow.unwrap();
         assert_eq!(flow.received + flow.told_lost, flow.produced, "{}: {flow:?}", S::NAME);
         assert!(flow.received > 0 && flow.per_second > 0.0 && round.p50_ns > 0.0);
     }
-    let Some(rig) = TestRig::on_two_cores() else { return };
-    check::<SpmcQueue>(&rig);
-    check::<SharedSpmcQueue>(&rig);
-    check::<MpmcQueue>(&rig);
+    let Some(setup) = TestSetup::on_two_cores() else { return };
+    check::<SpmcQueue>(&setup);
+    check::<SharedSpmcQueue>(&setup);
+    check::<MpmcQueue>(&setup);
 }
 
-/// What a poll finds, one after the other; then nothing.
+/// What successive polls find; then nothing.
 struct Script(std::vec::IntoIter<([u64; 7], Polled)>);
 
 impl Receiver<[u64; 7]> for Script {
@@ -96,7 +96,7 @@ fn a_link_over_which_nothing_comes_is_an_error() {
             Polled::Empty
         }
     }
-    let Some(rig) = TestRig::on_two_cores() else { return };
-    let error = round::<[u64; 7], _>(|| Ok(Silent), &rig, Duration::from_millis(5)).unwrap_err();
+    let Some(setup) = TestSetup::on_two_cores() else { return };
+    let error = round::<[u64; 7], _>(|| Ok(Silent), &setup, Duration::from_millis(5)).unwrap_err();
     assert!(matches!(error, RoundError::NothingArrived { produced } if produced > 0), "{error}");
 }

@@ -1,8 +1,9 @@
 //! Our vectors, and tables that go wrong.
 
 use super::*;
-use crate::scenario::tests::TestRig;
-use crate::subjects::table::{
+use crate::harness::test_setup::TestSetup;
+use crate::link::OpenError;
+use crate::targets::table::{
     IteratedPackedVector, IteratedVector, PackedVector, PaddedVector, PlainSlice, SharedPackedVector,
     SharedPaddedVector,
 };
@@ -11,19 +12,19 @@ const LENGTH: Duration = Duration::from_millis(2);
 
 #[test]
 fn every_table_is_read_whole() {
-    fn check<S: Table>(rig: &Rig) {
-        let round = round::<[u64; 7], S>(rig, LENGTH).unwrap();
+    fn check<S: Table>(setup: &Setup) {
+        let round = round::<[u64; 7], S>(setup, LENGTH).unwrap();
         // A thousand values of 56 bytes in ten nanoseconds would be over five terabytes a second.
         assert!(round.samples > 0 && round.p50_ns > 10.0, "{}: {round:?}", S::NAME);
     }
-    let rig = TestRig::on_one_core();
-    check::<PlainSlice>(&rig);
-    check::<PackedVector>(&rig);
-    check::<SharedPackedVector>(&rig);
-    check::<IteratedPackedVector>(&rig);
-    check::<PaddedVector>(&rig);
-    check::<SharedPaddedVector>(&rig);
-    check::<IteratedVector>(&rig);
+    let setup = TestSetup::on_one_core();
+    check::<PlainSlice>(&setup);
+    check::<PackedVector>(&setup);
+    check::<SharedPackedVector>(&setup);
+    check::<IteratedPackedVector>(&setup);
+    check::<PaddedVector>(&setup);
+    check::<SharedPaddedVector>(&setup);
+    check::<IteratedVector>(&setup);
 }
 
 /// A slice that goes wrong at one value.
@@ -71,11 +72,11 @@ impl<const FAULT: u8, T: Message> ReadAll<T> for Faulty<FAULT, T> {
 
 #[test]
 fn a_table_that_leaves_out_garbles_or_keeps_an_old_value_is_found_out() {
-    let rig = TestRig::on_one_core();
+    let setup = TestSetup::on_one_core();
     let rounds = [
-        round::<[u64; 7], FaultyTable<LEAVES_OUT>>(&rig, LENGTH),
-        round::<[u64; 7], FaultyTable<GARBLES>>(&rig, LENGTH),
-        round::<[u64; 7], FaultyTable<NEVER_CHANGES>>(&rig, LENGTH),
+        round::<[u64; 7], FaultyTable<LEAVES_OUT>>(&setup, LENGTH),
+        round::<[u64; 7], FaultyTable<GARBLES>>(&setup, LENGTH),
+        round::<[u64; 7], FaultyTable<NEVER_CHANGES>>(&setup, LENGTH),
     ];
     for round in rounds {
         assert!(matches!(round, Err(RoundError::Garbled(_))), "{round:?}");
@@ -93,6 +94,6 @@ fn a_table_that_cannot_be_made_says_why() {
             Err("there is no such table".into())
         }
     }
-    let error = round::<[u64; 7], Absent>(&TestRig::on_one_core(), LENGTH).unwrap_err();
+    let error = round::<[u64; 7], Absent>(&TestSetup::on_one_core(), LENGTH).unwrap_err();
     assert!(matches!(error, RoundError::Open(_)) && error.to_string().contains("no such table"), "{error}");
 }

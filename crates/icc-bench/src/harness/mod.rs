@@ -1,0 +1,21 @@
+//! What every scenario stands on: pinned threads, a clock, rounds and their plan.
+
+pub(crate) mod alone;
+pub(crate) mod batches;
+pub(crate) mod clock;
+pub(crate) mod error;
+pub(crate) mod interrupt;
+pub(crate) mod machine;
+pub(crate) mod offset;
+pub(crate) mod pair;
+pub(crate) mod pin;
+pub(crate) mod plan;
+pub(crate) mod priority;
+pub(crate) mod round;
+pub(crate) mod rounds;
+pub(crate) mod setup;
+pub(crate) mod summary;
+pub(crate) mod system;
+
+#[cfg(test)]
+pub(crate) mod test_setup;

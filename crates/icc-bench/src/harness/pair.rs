@@ -1,0 +1,136 @@
+//! Two threads on two cores that do one round together, and end together whatever happens to either.
+
+use std::sync::Barrier;
+#[allow(clippy::disallowed_types, reason = "this flag is of the harness, not of what is measured")]
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::time::{Duration, Instant};
+
+use crate::harness::pin::{Cores, PinError, pin_current_thread};
+use crate::link::{Polled, Receiver};
+
+/// Empty polls between two checks of the clock and the stop flag: a few microseconds, so that neither costs anything.
+const POLLS_PER_CHECK: u32 = 1 << 12;
+
+/// Asks both threads to end.
+#[derive(Debug, Default)]
+#[allow(clippy::disallowed_types, reason = "this flag is of the harness, not of what is measured")]
+pub(crate) struct Stop(AtomicBool);
+
+impl Stop {
+    /// Whether one of the threads has ended.
+    #[must_use]
+    pub(crate) fn is_asked(&self) -> bool {
+        // Acquire: pairs with the store in `ask`. A thread that finds the other ended also finds all it sent.
+        self.0.load(Acquire)
+    }
+
+    /// One that is set from the start, to test what a thread does at its end.
+    #[cfg(test)]
+    pub(crate) fn asked() -> Self {
+        let stop = Self::default();
+        stop.ask();
+        stop
+    }
+
+    fn ask(&self) {
+        self.0.store(true, Release);
+    }
+}
+
+/// Asks for the end when dropped, so that a thread that fails or panics takes the other one with it.
+struct AskOnDrop<'a>(&'a Stop);
+
+impl Drop for AskOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.ask();
+    }
+}
+
+/// One of the two threads panicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a measuring thread panicked; its message is above")]
+pub struct Panicked;
+
+/// Runs two closures at once on two threads, each pinned to its core and verified before either begins.
+///
+/// A closure that returns asks the other to end, through its [`Stop`]; one that never checks it may keep this call
+/// from returning.
+///
+/// # Errors
+///
+/// What pinning or either closure returned; of two errors the first closure's.
+pub(crate) fn run<A, B, E>(
+    cores: Cores,
+    first: impl FnOnce(&Stop) -> Result<A, E> + Send,
+    second: impl FnOnce(&Stop) -> Result<B, E> + Send,
+) -> Result<(A, B), E>
+where
+    A: Send,
+    B: Send,
+    E: From<PinError> + From<Panicked> + Send,
+{
+    let stop = Stop::default();
+    let start = Barrier::new(2);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| on_core(cores.first, &start, &stop, first));
+        let second = scope.spawn(|| on_core(cores.second, &start, &stop, second));
+        let (first, second) = (first.join(), second.join());
+        Ok((first.map_err(|_| Panicked)??, second.map_err(|_| Panicked)??))
+    })
+}
+
+fn on_core<R, E: From<PinError>>(
+    core: usize,
+    start: &Barrier,
+    stop: &Stop,
+    body: impl FnOnce(&Stop) -> Result<R, E>,
+) -> Result<R, E> {
+    let _end_both = AskOnDrop(stop);
+    let pinned = pin_current_thread(core);
+    if pinned.is_err() {
+        stop.ask();
+    }
+    // Reached whether or not the pin took, or the other thread would never leave this wait.
+    start.wait();
+    pinned?;
+    body(stop)
+}
+
+/// How a wait for a message ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waited {
+    /// A message is in the caller's buffer.
+    Message,
+    /// The receiver was sped past, and this many messages are lost.
+    Lost(u64),
+    /// The other thread has ended.
+    Stopped,
+    /// Nothing came in the time allowed.
+    TimedOut,
+}
+
+/// Polls until a message is there, for at most `timeout` (and the few microseconds until that is noticed).
+///
+/// There is no pause between polls: a pause instruction lasts 40 to 140 cycles, which would show in the latency, and
+/// makes some hypervisors take the core away.
+#[inline(always)]
+pub(crate) fn receive<T>(receiver: &mut impl Receiver<T>, into: &mut T, stop: &Stop, timeout: Duration) -> Waited {
+    let mut waiting_since: Option<Instant> = None;
+    loop {
+        for _ in 0..POLLS_PER_CHECK {
+            match receiver.poll(into) {
+                Polled::Message => return Waited::Message,
+                Polled::Empty => {}
+                Polled::Lost(count) => return Waited::Lost(count),
+            }
+        }
+        if stop.is_asked() {
+            return Waited::Stopped;
+        }
+        let since = *waiting_since.get_or_insert_with(Instant::now);
+        if since.elapsed() > timeout {
+            return Waited::TimedOut;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The structures that are measured: one module each.
+
+pub(crate) mod fetch_add;
+pub(crate) mod plain;
+pub(crate) mod plain_ring;
+pub(crate) mod queue;
+pub(crate) mod raw;
+pub(crate) mod seqlock;
+pub(crate) mod seqlock_copy;
+pub(crate) mod table;
+pub(crate) mod vector;
+pub(crate) mod vector_copy;
+pub(crate) mod vector_handles;
