@@ -6,9 +6,9 @@ use crate::{Mpmc, ProducerError, Queue, TryProduceError};
 use core::ops::Range;
 use icc_buffer::IdLock;
 use icc_seqlock::Payload;
-use icc_seqlock::primitive::{Backoff, Ordering, bound, fence, step, thread};
+use icc_seqlock::primitive::{Backoff, Ordering, bound, fence, step};
 
-/// Rounds of backing off before a producer that waits for another gives its core away, and asks whether that one lives.
+/// Rounds of waiting before a producer that waits for another asks whether that one lives.
 const ROUNDS_PER_PROOF: u32 = bound(16, 1);
 
 /// The most messages that can be open in one slot: one for each producer that died waiting there since somebody last wrote.
@@ -143,11 +143,10 @@ fn wait_for_slot<T: Payload>(queue: &Queue<T, Mpmc>, n: u64) {
             return;
         }
         rounds = rounds.wrapping_add(1);
+        backoff.wait();
         if !rounds.is_multiple_of(ROUNDS_PER_PROOF) {
-            backoff.spin();
             continue;
         }
-        thread::yield_now();
         // Every ticket of this slot that the version shows to be open, up to ours, must have a dead owner: the last of them may
         // itself have been waiting for one that lives. More laps than there can ever have been producers are garbage, too.
         let open = (ahead.unsigned_abs() - 1) / 2;

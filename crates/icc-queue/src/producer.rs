@@ -69,7 +69,10 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     ///
     /// In [`Spmc`] mode it never waits at all. In [`Mpmc`](crate::Mpmc) mode it waits for another producer only if that one is
     /// still writing the message that is `capacity` older, and is then a whole ring behind; if it was killed there, its place is
-    /// taken once the system tells that it is dead. A ring with room for a few messages of each producer makes that wait rare.
+    /// taken once the system tells that it is dead. A ring with room for a few messages of each producer makes that wait rare. While
+    /// it waits it spins, then yields its core, then sleeps, so that a peer of lower priority on the same core can go on; in a
+    /// signal handler that interrupted such a peer's `produce`, it never returns: use [`try_produce`](Self::try_produce) there, and
+    /// in real-time threads.
     #[doc(alias = "publish")]
     #[doc(alias = "send")]
     #[doc(alias = "push")]

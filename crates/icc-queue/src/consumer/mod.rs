@@ -37,10 +37,10 @@ const POLLS_PER_PROOF: u32 = bound(64, 2);
 #[doc(alias = "subscriber")]
 #[doc(alias = "receiver")]
 pub struct Consumer<T> {
-    queue: QueueReader<T>,
     /// The sequence number of the next message to poll for. While stopped, that of the first lost one: its slot is ahead for
     /// good, and so the fast path finds out without asking.
     next: u64,
+    queue: QueueReader<T>,
     recovery: Recovery,
     totals: Totals,
     /// Empty polls in all. Counted only where a message may never come.
@@ -55,7 +55,8 @@ impl<T: Payload> Consumer<T> {
     /// The next message. Never waits.
     ///
     ///
-    /// Returning by value can cost a second copy; for large messages use [`try_consume_into`](Self::try_consume_into).
+    /// Returning by value can cost a second copy, and needs room for the message twice on the stack; for large messages use
+    /// [`try_consume_into`](Self::try_consume_into), which needs none.
     ///
     /// # Errors
     ///

@@ -15,7 +15,8 @@ impl<T: Payload> Consumer<T> {
     /// It waits for a producer to produce, and without bound: for ever if none does. Where that may happen, use
     /// [`consume_timeout`](Self::consume_timeout).
     ///
-    /// Returning by value can cost a second copy; for large messages use [`consume_into`](Self::consume_into).
+    /// Returning by value can cost a second copy, and needs room for the message twice on the stack; for large messages use
+    /// [`consume_into`](Self::consume_into), which needs none.
     ///
     /// # Errors
     ///

@@ -17,6 +17,26 @@ pub const fn bound<N: Copy>(shipped: N, _modelled: N) -> N {
     shipped
 }
 
+/// Lets other threads run on this core, in this round of doing so: yields at first, then sleeps ever longer.
+#[cfg(feature = "std")]
+#[cold]
+pub(super) fn give_way(round: u32) {
+    const YIELDS: u32 = 64;
+    match round.checked_sub(YIELDS) {
+        None => thread::yield_now(),
+        Some(longer) => sleep(std::time::Duration::from_micros((50 << longer.min(5)).min(1_000))),
+    }
+}
+
+/// Without an operating system there is nobody to give way to.
+#[cfg(not(feature = "std"))]
+#[cold]
+pub(super) fn give_way(_round: u32) {
+    for _ in 0..64 {
+        spin_loop();
+    }
+}
+
 /// Spin hints in round `round` of backing off.
 #[inline(always)]
 pub(super) const fn spins(round: u32) -> u32 {
