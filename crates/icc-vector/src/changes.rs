@@ -6,22 +6,26 @@ use core::{fmt, ops::Range};
 use icc_seqlock::Tag;
 use icc_seqlock::primitive::{Ordering, fence};
 
-/// A cursor over changes: each [`poll`](Self::poll) yields the slots that changed since the last, each with its newest value.
+/// A cursor over changes: each [`poll`](Self::poll) yields the slots that changed since the last,
+/// each with its newest value.
 ///
-/// From [`VectorReader::changes`] or [`changes_from_now`](VectorReader::changes_from_now). A slot that changed several times is
-/// yielded once. No change is ever missed: one that is made during a poll is yielded by that poll or by the next. No writer
-/// notices a cursor; take as many as you like.
+/// From [`VectorReader::changes`] or [`changes_from_now`](VectorReader::changes_from_now). A slot
+/// that changed several times is yielded once. No change is ever missed: one that is made during a
+/// poll is yielded by that poll or by the next. No writer notices a cursor; take as many as you
+/// like.
 ///
 /// # How it scales
 ///
-/// In a [`Tracked`](crate::Tracked) vector a poll reads one counter a block (at most 1024), and the versions of the slots of those
-/// blocks in which something changed: with 100,000 slots 782 counters, and 128 versions for each block changed. In other vectors
-/// it reads the version of every slot. That is as good for up to some hundred slots, and writers pay nothing. Either way it copies
-/// only values that changed. It keeps 8 bytes a slot.
+/// In a [`Tracked`](crate::Tracked) vector a poll reads one counter a block (at most 1024), and the
+/// versions of the slots of those blocks in which something changed: with 100,000 slots 782
+/// counters, and 128 versions for each block changed. In other vectors it reads the version of
+/// every slot. That is as good for up to some hundred slots, and writers pay nothing. Either way it
+/// copies only values that changed. It keeps 8 bytes a slot.
 ///
-/// Ten writes to 100,000 slots of 56 bytes, far apart, and the poll that finds them took 21 µs tracked and 818 µs not, where a copy
-/// of as many bytes in a plain slice took 270 µs (AMD EPYC, Zen 4; medians, interleaved). So without counters a poll of a large
-/// table costs more than a copy of its values would, since each version has a cache line of its own. To repeat it:
+/// Ten writes to 100,000 slots of 56 bytes, far apart, and the poll that finds them took 21 µs
+/// tracked and 818 µs not, where a copy of as many bytes in a plain slice took 270 µs (AMD EPYC,
+/// Zen 4; medians, interleaved). So without counters a poll of a large table costs more than a copy
+/// of its values would, since each version has a cache line of its own. To repeat it:
 /// `cargo bench -p icc-bench --bench vector -- "10 changes"`.
 ///
 /// # Examples
@@ -83,11 +87,12 @@ impl<T: Payload> Changes<T> {
         changes
     }
 
-    /// The slots that changed since they were last yielded, each with its newest value. Never waits.
+    /// The slots that changed since they were last yielded, each with its newest value. Never
+    /// waits.
     ///
-    /// A slot that is being written at each of a few attempts comes with a later poll. One whose writer died in the middle of a write
-    /// has no new value, and comes when it has been written again. What is left of an iterator that is dropped comes with the next
-    /// poll.
+    /// A slot that is being written at each of a few attempts comes with a later poll. One whose
+    /// writer died in the middle of a write has no new value, and comes when it has been written
+    /// again. What is left of an iterator that is dropped comes with the next poll.
     #[doc(alias = "drain")]
     #[must_use = "an iterator yields nothing until it is used"]
     pub fn poll(&mut self) -> Changed<'_, T> {
@@ -100,7 +105,8 @@ impl<T: Payload> Changes<T> {
     /// Slot `index`, if it has a complete value newer than the one last yielded.
     #[inline]
     fn take(&mut self, index: usize) -> Option<Change<T>> {
-        /// A slot that is written this often in a row is left for the next poll: every write is counted after it is complete.
+        /// A slot that is written this often in a row is left for the next poll: every write is
+        /// counted after it is complete.
         const ATTEMPTS: usize = 4;
         let slot = self.vector.slot(index);
         let seen = &mut self.seen[index];
@@ -140,8 +146,8 @@ pub struct Changed<'a, T> {
 impl<T: Payload> Changed<'_, T> {
     /// Goes to the next block in which something changed.
     ///
-    /// The count is loaded before the slots: a write that the slots do not show yet is counted later, and
-    /// found by the next poll.
+    /// The count is loaded before the slots: a write that the slots do not show yet is counted
+    /// later, and found by the next poll.
     #[inline]
     fn enter_block(&mut self) -> bool {
         let changes = &mut *self.changes;
@@ -152,7 +158,8 @@ impl<T: Payload> Changed<'_, T> {
         for block in self.next_block..changes.counts.len() {
             let count = changes.vector.counter(Blocks::counter(block)).load_relaxed();
             if count != changes.counts[block] {
-                // Acquire: with the load above, pairs with the Release in `count_change`. The slots show what was counted.
+                // Acquire: with the load above, pairs with the Release in `count_change`. The slots
+                // show what was counted.
                 fence(Ordering::Acquire);
                 self.slots = changes.vector.blocks.slots(block, changes.vector.len());
                 self.block = Some((block, count));

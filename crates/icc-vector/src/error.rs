@@ -1,6 +1,7 @@
 //! What can go wrong.
 //!
-//! The enums may get more variants and the structs more fields: all are `#[non_exhaustive]`. The fields of a variant stay.
+//! The enums may get more variants and the structs more fields: all are `#[non_exhaustive]`. The
+//! fields of a variant stay.
 
 use core::ops::Range;
 use icc_buffer::BufferError;
@@ -21,8 +22,9 @@ pub struct OutOfRange {
 
 /// The process that wrote a slot was killed in the middle, and nobody has written the slot since.
 ///
-/// Given only on proof: the kernel says that the process that began the write is gone. The slot has no value, since the old one was
-/// half overwritten. The next write to it, by any writer that may write it, makes it readable again.
+/// Given only on proof: the kernel says that the process that began the write is gone. The slot has
+/// no value, since the old one was half overwritten. The next write to it, by any writer that may
+/// write it, makes it readable again.
 ///
 /// May get more fields, so it is matched with `..`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,12 +1,15 @@
-//! A table of latest values: one slot a key, many writers and many readers, only the newest value of each matters.
+//! A table of latest values: one slot a key, many writers and many readers, only the newest value
+//! of each matters.
 //!
-//! Ideal positions from models, best bid and offer per symbol, the health of each worker. Readers never block a writer, in one
-//! process or in many. They copy a value out and know whether a write crossed the copy.
+//! Ideal positions from models, best bid and offer per symbol, the health of each worker. Readers
+//! never block a writer, in one process or in many. They copy a value out and know whether a write
+//! crossed the copy.
 //!
 //! # Ideal positions: from models to an overseer
 //!
-//! Each model owns some slots and writes them with plain stores ([`SingleWriter`]). When a model starts, the vector checks, across
-//! processes, that no other model owns one of its slots. The overseer reads all of them whenever it likes.
+//! Each model owns some slots and writes them with plain stores ([`SingleWriter`]). When a model
+//! starts, the vector checks, across processes, that no other model owns one of its slots. The
+//! overseer reads all of them whenever it likes.
 //!
 //! ```
 //! use bytemuck::{Pod, Zeroable};
@@ -44,8 +47,8 @@
 //!
 //! # A quote board
 //!
-//! Best bid and offer of many symbols, few of which change at any moment. Writers of a [`Tracked`] vector count changes, and a
-//! cursor yields only what changed.
+//! Best bid and offer of many symbols, few of which change at any moment. Writers of a [`Tracked`]
+//! vector count changes, and a cursor yields only what changed.
 //!
 //! ```
 //! use bytemuck::{Pod, Zeroable};
@@ -94,14 +97,16 @@
 //!
 //! Readers need none of this: a [`VectorReader<T>`](VectorReader) reads them all.
 //!
-//! Reading all of 1,000 slots of 56 bytes took 1.10 times as long packed, and 1.12 times padded, as copying a plain slice of them. A
-//! write of an 8-byte slot by one core took 3.1 ns padded, whatever another core did with the neighbouring slot. Packed it took
-//! 3.6 ns if that slot was left alone, 12 ns if it was read all the time and 8 ns if it was written. (AMD EPYC, Zen 4. To repeat it:
-//! `cargo bench -p icc-bench --bench vector -- slots`.)
+//! Reading all of 1,000 slots of 56 bytes took 1.10 times as long packed, and 1.12 times padded, as
+//! copying a plain slice of them. A write of an 8-byte slot by one core took 3.1 ns padded,
+//! whatever another core did with the neighbouring slot. Packed it took 3.6 ns if that slot was
+//! left alone, 12 ns if it was read all the time and 8 ns if it was written. (AMD EPYC, Zen 4. To
+//! repeat it: `cargo bench -p icc-bench --bench vector -- slots`.)
 //!
 //! # Which guarantee
 //!
-//! Every value is whole: never mixed from two writes. How several values relate to each other depends on the call:
+//! Every value is whole: never mixed from two writes. How several values relate to each other
+//! depends on the call:
 //!
 //! | call | each value is | of several values |
 //! |---|---|---|
@@ -111,18 +116,21 @@
 //! | [`Changes::poll`] | the newest complete one when its turn came | every slot that changed is yielded, by this poll or the next |
 //! | [`wait_for_change`](VectorReader::wait_for_change) | newer than the version given | nothing |
 //!
-//! Of several writes to a slot in a row a reader may see only the last. A reader that must see each of them needs a queue.
+//! Of several writes to a slot in a row a reader may see only the last. A reader that must see each
+//! of them needs a queue.
 //!
-//! A poll of a cursor costs one load a counter (at most 1024) and, for each block of slots with a change, one load a slot: see
-//! [`Changes`] for the figures. Without counters ([`Tracked`]) it costs one load for each slot of the whole table.
+//! A poll of a cursor costs one load a counter (at most 1024) and, for each block of slots with a
+//! change, one load a slot: see [`Changes`] for the figures. Without counters ([`Tracked`]) it
+//! costs one load for each slot of the whole table.
 //!
 //! # When a writer dies
 //!
-//! In shared memory a process can be killed in the middle of a write. The slot's old value is then gone. While a slot is being
-//! written, its version names the writer, and a lock that the kernel keeps tells whether that writer is alive. So calls that wait
-//! return [`WriterDied`] once the kernel proves the death, and the next write makes the slot readable again. All other slots are
-//! untouched. A writer that is only stopped is never taken for dead: readers of the one slot that it was writing get [`Busy`] until
-//! it goes on.
+//! In shared memory a process can be killed in the middle of a write. The slot's old value is then
+//! gone. While a slot is being written, its version names the writer, and a lock that the kernel
+//! keeps tells whether that writer is alive. So calls that wait return [`WriterDied`] once the
+//! kernel proves the death, and the next write makes the slot readable again. All other slots are
+//! untouched. A writer that is only stopped is never taken for dead: readers of the one slot that
+//! it was writing get [`Busy`] until it goes on.
 //!
 //! So a writer records nothing but the value and its version.
 

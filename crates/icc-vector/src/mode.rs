@@ -1,11 +1,12 @@
-//! Who may write a slot, and whether changes are counted: as a type for those that write, as a value for those that read.
+//! Who may write a slot, and whether changes are counted: as a type for those that write, as a
+//! value for those that read.
 
 use core::marker::PhantomData;
 
 /// How a vector is written: [`MultiWriter`] or [`SingleWriter`], each also [`Tracked`].
 ///
-/// A property of the vector, checked when it is opened to be written: the two ways of writing never meet in one vector. Readers
-/// read vectors of every mode.
+/// A property of the vector, checked when it is opened to be written: the two ways of writing never
+/// meet in one vector. Readers read vectors of every mode.
 pub trait Mode: sealed::Sealed + Send + Sync + 'static {
     /// This mode, as a value.
     #[doc(hidden)]
@@ -29,19 +30,21 @@ pub trait Exclusive: Mode {}
 #[doc(alias = "mpmc")]
 pub struct MultiWriter;
 
-/// One writer a slot at a time: one for all slots, or several for disjoint ranges. Plain stores only.
+/// One writer a slot at a time: one for all slots, or several for disjoint ranges. Plain stores
+/// only.
 ///
-/// The handles ensure that a slot never has two: a range that overlaps a living writer's range is refused, in whatever process
-/// that writer lives.
+/// The handles ensure that a slot never has two: a range that overlaps a living writer's range is
+/// refused, in whatever process that writer lives.
 #[derive(Clone, Copy, Debug)]
 #[doc(alias = "spmc")]
 pub struct SingleWriter;
 
-/// As `M`, and every write also counts up one of at most 1024 counters, each for a block of neighbouring slots.
+/// As `M`, and every write also counts up one of at most 1024 counters, each for a block of
+/// neighbouring slots.
 ///
-/// For large vectors of which little changes: a [`Changes`](crate::Changes) cursor then reads the counters, and only the slots
-/// of blocks that changed. Writers pay for it, most where several write the same block at once. So it is used only where it is
-/// asked for.
+/// For large vectors of which little changes: a [`Changes`](crate::Changes) cursor then reads the
+/// counters, and only the slots of blocks that changed. Writers pay for it, most where several
+/// write the same block at once. So it is used only where it is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Tracked<M>(PhantomData<M>);
 

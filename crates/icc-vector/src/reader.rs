@@ -11,31 +11,37 @@ use icc_seqlock::{Reader, Tag};
 
 /// A vector that can only be read.
 ///
-/// `open` attaches to a vector in shared memory without being able to write to it: the processor itself stops any write, and
-/// no writer notices. It opens vectors of every mode and placement; what it needs to know of them it reads once and checks.
-/// [`SeqlockVector`](crate::SeqlockVector) derefs to this, so all methods here are its own too.
+/// `open` attaches to a vector in shared memory without being able to write to it: the processor
+/// itself stops any write, and no writer notices. It opens vectors of every mode and placement;
+/// what it needs to know of them it reads once and checks. [`SeqlockVector`](crate::SeqlockVector)
+/// derefs to this, so all methods here are its own too.
 ///
 /// This is a handle: clone it, send it to other threads.
 ///
 /// # Waiting
 ///
-/// Methods that begin with `try` make one attempt. The others wait while a writer is writing the slot: they back off for some
-/// tens of microseconds, then yield up to 10,000 times, and check now and then whether that writer is alive. They end with the
-/// value, [`WriterDied`](crate::WriterDied) or [`Busy`](crate::Busy). They always return, and a returned value is never torn.
+/// Methods that begin with `try` make one attempt. The others wait while a writer is writing the
+/// slot: they back off for some tens of microseconds, then yield up to 10,000 times, and check now
+/// and then whether that writer is alive. They end with the value,
+/// [`WriterDied`](crate::WriterDied) or [`Busy`](crate::Busy). They always return, and a returned
+/// value is never torn.
 ///
 /// # Invariants
 ///
-/// `buffer` has as many counters as a vector of mode `kind` needs.
+/// `buffer` has `counters` counters, as many as a vector of mode `kind` needs.
 #[doc(alias = "subscriber")]
 pub struct VectorReader<T> {
     pub(crate) buffer: ReadOnlyBuffer<T>,
     pub(crate) blocks: Blocks,
-    /// Whether other processes may have it, so that its writers can die in the middle of a write. In models they always can.
+    /// Whether other processes may have it, so that its writers can die in the middle of a write.
+    /// In models they always can.
     pub(crate) shared: bool,
     kind: ModeKind,
+    counters: u32,
 }
 
-// A panic leaves no broken state: a handle has none of its own, and the slots hold plain bytes that are read whole or not at all.
+// A panic leaves no broken state: a handle has none of its own, and the slots hold plain bytes that
+// are read whole or not at all.
 impl<T> UnwindSafe for VectorReader<T> {}
 impl<T> RefUnwindSafe for VectorReader<T> {}
 
@@ -44,8 +50,10 @@ impl<T: Payload> VectorReader<T> {
     ///
     /// `buffer` has as many counters as a vector of mode `kind` needs.
     pub(crate) unsafe fn over(buffer: ReadOnlyBuffer<T>, kind: ModeKind) -> Self {
-        debug_assert_eq!(buffer.counter_count(), register::counters(kind.is_tracked()));
-        Self { blocks: Blocks::new(buffer.len()), shared: bound(buffer.is_shared(), true), kind, buffer }
+        let counters = register::counters(kind.is_tracked());
+        debug_assert_eq!(buffer.counter_count(), counters);
+        let (blocks, shared) = (Blocks::new(buffer.len()), bound(buffer.is_shared(), true));
+        Self { blocks, shared, kind, counters: counters as u32, buffer }
     }
 
     /// The number of slots, at least 1.
@@ -56,14 +64,16 @@ impl<T: Payload> VectorReader<T> {
         self.buffer.len()
     }
 
-    /// Whether writers count changes ([`Tracked`](crate::Tracked)), so that a [`poll`](Changes::poll) need not read every slot.
+    /// Whether writers count changes ([`Tracked`](crate::Tracked)), so that a
+    /// [`poll`](Changes::poll) need not read every slot.
     #[inline]
     #[must_use]
     pub fn is_tracked(&self) -> bool {
         self.kind.is_tracked()
     }
 
-    /// A random number, never 0, that tells this vector from every other, also from a later one of the same name.
+    /// A random number, never 0, that tells this vector from every other, also from a later one of
+    /// the same name.
     #[must_use]
     pub fn instance(&self) -> u64 {
         self.buffer.instance()
@@ -71,7 +81,8 @@ impl<T: Payload> VectorReader<T> {
 
     /// The value of slot `index`: zeros if it was never written.
     ///
-    /// Returning by value can cost a second copy; for large values use [`read_into`](Self::read_into).
+    /// Returning by value can cost a second copy; for large values use
+    /// [`read_into`](Self::read_into).
     ///
     /// # Errors
     ///
@@ -117,13 +128,15 @@ impl<T: Payload> VectorReader<T> {
         Ok((self.read_into(index, &mut value)? != 0).then_some(value))
     }
 
-    /// Copies the value of slot `index` into `out` and returns its version: 0 if it was never written, 2 more for each write.
+    /// Copies the value of slot `index` into `out` and returns its version: 0 if it was never
+    /// written, 2 more for each write.
     ///
     /// The primary operation: one copy, straight into the caller's memory.
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read). If there is no such slot, `out` stays as it was; else it holds a valid but meaningless value.
+    /// As [`read`](Self::read). If there is no such slot, `out` stays as it was; else it holds a
+    /// valid but meaningless value.
     ///
     /// # Examples
     ///
@@ -170,13 +183,14 @@ impl<T: Payload> VectorReader<T> {
         }
     }
 
-    /// Copies the value of slot `index` into `out` and returns its version, if one attempt gets it. Never waits.
+    /// Copies the value of slot `index` into `out` and returns its version, if one attempt gets it.
+    /// Never waits.
     ///
     /// # Errors
     ///
-    /// [`TryReadError::BeingWritten`] if a write was under way or crossed the copy; `out` then holds a valid but meaningless
-    /// value. [`writer_died`](Self::writer_died) tells whether to try again. [`TryReadError::OutOfRange`] if there is no such
-    /// slot.
+    /// [`TryReadError::BeingWritten`] if a write was under way or crossed the copy; `out` then
+    /// holds a valid but meaningless value. [`writer_died`](Self::writer_died) tells whether to try
+    /// again. [`TryReadError::OutOfRange`] if there is no such slot.
     ///
     /// # Examples
     ///
@@ -191,10 +205,11 @@ impl<T: Payload> VectorReader<T> {
         Ok(self.slot(index).try_read_into(out)?)
     }
 
-    /// Copies the value of slot `index` into `out` and returns its version, if that is newer than `version`.
+    /// Copies the value of slot `index` into `out` and returns its version, if that is newer than
+    /// `version`.
     ///
-    /// `None` means that no newer value was complete at that moment, also when the slot's writer died since. Waits only if a
-    /// newer value exists and is being overwritten.
+    /// `None` means that no newer value was complete at that moment, also when the slot's writer
+    /// died since. Waits only if a newer value exists and is being overwritten.
     ///
     /// # Errors
     ///
@@ -222,8 +237,8 @@ impl<T: Payload> VectorReader<T> {
         }
     }
 
-    /// The version of slot `index`: 0 if it was never written, odd while it is being written. It may have changed by the time
-    /// this returns.
+    /// The version of slot `index`: 0 if it was never written, odd while it is being written. It
+    /// may have changed by the time this returns.
     ///
     /// # Errors
     ///
@@ -247,13 +262,13 @@ impl<T: Payload> VectorReader<T> {
 
     /// Copies the values of all slots into `out`, in order, each read when its turn comes.
     ///
-    /// Each value is whole, but they are not of one moment: writes may come between two of them. For the values of one moment
-    /// take a [`snapshot`](Self::snapshot).
+    /// Each value is whole, but they are not of one moment: writes may come between two of them.
+    /// For the values of one moment take a [`snapshot`](Self::snapshot).
     ///
     /// # Errors
     ///
-    /// [`ReadAllError::WrongLen`] if `out` is not as long as the vector. [`ReadAllError::Read`] if a slot cannot be read; those
-    /// before it were. [`iter`](Self::iter) goes on after such a slot.
+    /// [`ReadAllError::WrongLen`] if `out` is not as long as the vector. [`ReadAllError::Read`] if
+    /// a slot cannot be read; those before it were. [`iter`](Self::iter) goes on after such a slot.
     ///
     /// # Examples
     ///
@@ -272,11 +287,13 @@ impl<T: Payload> VectorReader<T> {
         self.read_range_into(0, out)
     }
 
-    /// Copies the values of the slots from `first` on into `out`, as [`read_all_into`](Self::read_all_into) does.
+    /// Copies the values of the slots from `first` on into `out`, as
+    /// [`read_all_into`](Self::read_all_into) does.
     ///
     /// # Errors
     ///
-    /// [`ReadAllError::Read`] if a slot does not exist (nothing was read then), or cannot be read; those before it were.
+    /// [`ReadAllError::Read`] if a slot does not exist (nothing was read then), or cannot be read;
+    /// those before it were.
     ///
     /// # Examples
     ///
@@ -329,7 +346,8 @@ impl<T: Payload> VectorReader<T> {
         Ok(Snapshot::new(self.clone(), indices))
     }
 
-    /// A cursor over changes. Its first poll yields every slot that was ever written. See [`Changes`].
+    /// A cursor over changes. Its first poll yields every slot that was ever written. See
+    /// [`Changes`].
     #[doc(alias = "subscribe")]
     #[doc(alias = "watch")]
     #[must_use]
@@ -371,7 +389,7 @@ impl<T: Payload> VectorReader<T> {
     /// Counter `index` of those that a vector of this mode has.
     #[inline(always)]
     pub(crate) fn counter(&self, index: usize) -> Counter<'_> {
-        assert!(index < register::counters(self.is_tracked()), "a counter that a vector of this mode does not have");
+        assert!(index < self.counters as usize, "a counter that a vector of this mode does not have");
         // SAFETY: the invariant of this type.
         unsafe { self.buffer.counter_unchecked(index) }
     }

@@ -10,9 +10,10 @@
 //!
 //! # Steps
 //!
-//! A writer takes the registration lock, its id's lock, settles what the dead left, writes its ledger and its range, and drops the
-//! registration lock. It may die after each: what it wrote until then belongs to an id whose lock is free, and names no slot that it
-//! wrote. The next writer for that id or for those slots begins from the start.
+//! A writer takes the registration lock, its id's lock, settles what the dead left, writes its
+//! ledger and its range, and drops the registration lock. It may die after each: what it wrote
+//! until then belongs to an id whose lock is free, and names no slot that it wrote. The next writer
+//! for that id or for those slots begins from the start.
 
 use crate::{Exclusive, Mode, Payload, Placement, SeqlockVector, VectorReader, Writer, WriterError};
 use core::ops::Range;
@@ -37,10 +38,11 @@ pub(crate) const fn counters(tracked: bool) -> usize {
     if tracked { FIRST_BLOCK + BLOCKS } else { FIRST_BLOCK }
 }
 
-/// The ledger of writer `id`: [`FREE`], [`HELD`] or, in tracked vectors, [`writing`] a slot whose change may not be counted yet.
+/// The ledger of writer `id`: [`FREE`], [`HELD`] or, in tracked vectors, [`writing`] a slot whose
+/// change may not be counted yet.
 ///
-/// It tells a successor how the writer ended. Only the id's writer stores to it, and, once that is dead, whoever has the
-/// registration lock.
+/// It tells a successor how the writer ended. Only the id's writer stores to it, and, once that is
+/// dead, whoever has the registration lock.
 pub(crate) const fn ledger(id: u32) -> usize {
     1 + COUNTERS_PER_ID * id as usize
 }
@@ -87,16 +89,18 @@ pub(crate) const fn id_of(tag: Tag) -> Option<u32> {
     }
 }
 
-/// Which counter counts the changes of which slots: block `b` has the slots `i` with `i >> shift == b`.
+/// Which counter counts the changes of which slots: block `b` has the slots `i` with
+/// `i >> shift == b`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Blocks {
     shift: u32,
 }
 
 impl Blocks {
-    /// Small blocks cost a cursor one counter each, large ones a scan of their slots if one changed. For `k` changes, far apart, in
-    /// `len` slots the sum is least at a block of `sqrt(len / k)`. This takes `k` = 8, and at most [`BLOCKS`] blocks. In models a
-    /// block has at least two slots.
+    /// Small blocks cost a cursor one counter each, large ones a scan of their slots if one
+    /// changed. For `k` changes, far apart, in `len` slots the sum is least at a block of
+    /// `sqrt(len / k)`. This takes `k` = 8, and at most [`BLOCKS`] blocks. In models a block has at
+    /// least two slots.
     pub(crate) const fn new(len: usize) -> Self {
         let mut shift = bound((len / 8 + 1).ilog2() / 2, 1);
         while (len - 1) >> shift >= BLOCKS {
@@ -129,7 +133,8 @@ impl Blocks {
         self.of(len - 1) + 1
     }
 
-    /// The blocks all of whose slots are in `range`, which is not empty and lies within a vector of `len` slots.
+    /// The blocks all of whose slots are in `range`, which is not empty and lies within a vector of
+    /// `len` slots.
     const fn whole(self, range: &Range<usize>, len: usize) -> Range<usize> {
         let begun = self.of(range.start);
         let start = if self.first(begun) == range.start { begun } else { begun + 1 };
@@ -145,7 +150,8 @@ impl<T: Payload> VectorReader<T> {
         self.counter(IDS_USED).load_acquire().min(u64::from(WRITERS)) as u32
     }
 
-    /// The slots that writer `id` has or had, whatever others wrote there. Needs the registration lock.
+    /// The slots that writer `id` has or had, whatever others wrote there. Needs the registration
+    /// lock.
     pub(crate) fn range_of(&self, id: u32) -> Range<usize> {
         // Relaxed: stored under the registration lock, too.
         let [start, end] = range(id).map(|counter| self.counter(counter).load_relaxed() as usize);
@@ -154,14 +160,17 @@ impl<T: Payload> VectorReader<T> {
 }
 
 impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
-    /// A writer of all slots, for one thread. A vector has at most 64 writers at the same time, in all processes together.
+    /// A writer of all slots, for one thread. A vector has at most 64 writers at the same time, in
+    /// all processes together.
     ///
-    /// In [`MultiWriter`](crate::MultiWriter) mode each of them may write every slot. In [`SingleWriter`](crate::SingleWriter) mode
-    /// this is the only one, until it is dropped or its process has ended.
+    /// In [`MultiWriter`](crate::MultiWriter) mode each of them may write every slot. In
+    /// [`SingleWriter`](crate::SingleWriter) mode this is the only one, until it is dropped or its
+    /// process has ended.
     ///
     /// # Errors
     ///
-    /// [`WriterError`] if another writer owns a slot, 64 writers live, or the system refuses the locks that tell.
+    /// [`WriterError`] if another writer owns a slot, 64 writers live, or the system refuses the
+    /// locks that tell.
     ///
     /// # Examples
     ///
@@ -191,16 +200,19 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         step("taken");
         let id = lock.id();
         self.reclaim(id);
-        // Release: pairs with the Acquire in `uncounted`. Whoever sees this sees the count that the dead one owed.
+        // Release: pairs with the Acquire in `uncounted`. Whoever sees this sees the count that the
+        // dead one owed.
         self.counter(ledger(id)).store(HELD, Ordering::Release);
         step("held");
         let [start, end] = range(id);
-        // Relaxed, both: others load them under the registration lock only, and this one's hold comes before theirs.
+        // Relaxed, both: others load them under the registration lock only, and this one's hold
+        // comes before theirs.
         self.counter(start).store(slots.start as u64, Ordering::Relaxed);
         step("ranged");
         self.counter(end).store(slots.end as u64, Ordering::Relaxed);
         if self.ids_used() <= id {
-            // Release: pairs with the Acquire in `ids_used`. Whoever sees it sees the ledger held, or later.
+            // Release: pairs with the Acquire in `ids_used`. Whoever sees it sees the ledger held,
+            // or later.
             self.counter(IDS_USED).store(u64::from(id) + 1, Ordering::Release);
         }
         let whole_blocks = self.blocks.whole(&slots, self.len());
@@ -210,8 +222,8 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         Ok(writer)
     }
 
-    /// Waits for the registration lock. It is held for a few instructions and system calls, and the kernel drops it if its holder
-    /// dies in between.
+    /// Waits for the registration lock. It is held for a few instructions and system calls, and the
+    /// kernel drops it if its holder dies in between.
     fn lock_registration(&self) -> Result<IdLock, WriterError> {
         const ROUNDS: u32 = bound(100_000, 3);
         let mut backoff = Backoff::new();
@@ -225,10 +237,12 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         Err(WriterError::Stalled)
     }
 
-    /// Checks that no living writer owns a slot of `slots`, and settles what the dead that owned some left. Needs the registration lock.
+    /// Checks that no living writer owns a slot of `slots`, and settles what the dead that owned
+    /// some left. Needs the registration lock.
     ///
-    /// The dead are found by their slots and not only by their id. A writer that owns a block counts its changes there with plain
-    /// stores. A count that a dead one still owes there would be lost by those, or hide one of them.
+    /// The dead are found by their slots and not only by their id. A writer that owns a block
+    /// counts its changes there with plain stores. A count that a dead one still owes there would
+    /// be lost by those, or hide one of them.
     fn clear(&self, slots: &Range<usize>) -> Result<(), WriterError> {
         for id in 0..self.ids_used() {
             let range = self.range_of(id);
@@ -248,8 +262,8 @@ impl<T: Payload, M: Exclusive, P: Placement> SeqlockVector<T, M, P> {
     ///
     /// # Errors
     ///
-    /// [`WriterError::Taken`] if a living writer owns one of them; [`WriterError::BadRange`] if the range is empty or some of its
-    /// slots do not exist; others as [`writer`](Self::writer).
+    /// [`WriterError::Taken`] if a living writer owns one of them; [`WriterError::BadRange`] if the
+    /// range is empty or some of its slots do not exist; others as [`writer`](Self::writer).
     ///
     /// # Examples
     ///

@@ -16,7 +16,8 @@ fn mode_of(word: u64) -> Option<ModeKind> {
     [Multi, Single, TrackedMulti, TrackedSingle].into_iter().find(|kind| kind.word() == word)
 }
 
-/// The mode of a vector that was opened, if it is known and the buffer has the counters that it needs.
+/// The mode of a vector that was opened, if it is known and the buffer has the counters that it
+/// needs.
 fn checked<T>(buffer: &ReadOnlyBuffer<T>) -> Result<ModeKind, VectorError> {
     let path = || buffer.path().unwrap_or(Path::new(ANONYMOUS)).to_owned();
     let [word, ..] = buffer.words();
@@ -48,12 +49,13 @@ fn other_mode<M: Mode>(path: PathBuf, found: ModeKind) -> VectorError {
 impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// Creates a vector in shared memory that other processes open by `name`.
     ///
-    /// A bare name is a file in `/dev/shm`; anything with a slash is a path. It stays until it is [removed](crate::remove), also
-    /// without any process.
+    /// A bare name is a file in `/dev/shm`; anything with a slash is a path. It stays until it is
+    /// [removed](crate::remove), also without any process.
     ///
     /// # Errors
     ///
-    /// [`VectorError::Buffer`] if there is something of this name, no space for it, or the system refuses.
+    /// [`VectorError::Buffer`] if there is something of this name, no space for it, or the system
+    /// refuses.
     ///
     /// # Examples
     ///
@@ -82,13 +84,14 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     ///
     /// # Errors
     ///
-    /// [`VectorError::OtherMode`] if its mode is not `M`. [`VectorError::Buffer`] if there is none, or it holds something else; the
-    /// error says what.
+    /// [`VectorError::OtherMode`] if its mode is not `M`. [`VectorError::Buffer`] if there is none,
+    /// or it holds something else; the error says what.
     pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, VectorError> {
         Self::attached(Buffer::open(name, Self::expected(), options))
     }
 
-    /// Opens a vector, or creates it if there is none. Of several processes that do so at once, one creates it.
+    /// Opens a vector, or creates it if there is none. Of several processes that do so at once, one
+    /// creates it.
     ///
     /// # Errors
     ///
@@ -115,7 +118,8 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         Ok((Self::attached(Ok(buffer))?, origin))
     }
 
-    /// Creates a vector in shared memory without a name, to hand over by its [descriptor](VectorReader::as_fd).
+    /// Creates a vector in shared memory without a name, to hand over by its
+    /// [descriptor](VectorReader::as_fd).
     ///
     /// It goes away with the last process that has it. Nobody can resize it.
     ///
@@ -168,13 +172,14 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
 }
 
 impl<T: Payload> VectorReader<T> {
-    /// Opens a vector to read it, of whatever mode and placement. The memory is mapped read-only, and permission to read the file is
-    /// enough.
+    /// Opens a vector to read it, of whatever mode and placement. The memory is mapped read-only,
+    /// and permission to read the file is enough.
     ///
     /// # Errors
     ///
-    /// [`VectorError::Buffer`] if there is no such vector, or it holds something else; the error says what.
-    /// [`VectorError::UnknownMode`] or [`VectorError::WrongCounters`] if another version of this crate made it, or it is damaged.
+    /// [`VectorError::Buffer`] if there is no such vector, or it holds something else; the error
+    /// says what. [`VectorError::UnknownMode`] or [`VectorError::WrongCounters`] if another version
+    /// of this crate made it, or it is damaged.
     ///
     /// # Examples
     ///
@@ -195,7 +200,8 @@ impl<T: Payload> VectorReader<T> {
         Self::attached(ReadOnlyBuffer::open(name, Expected::new(KIND), options))
     }
 
-    /// Opens a vector by a descriptor that was handed over, to read it. The memory is mapped read-only.
+    /// Opens a vector by a descriptor that was handed over, to read it. The memory is mapped
+    /// read-only.
     ///
     /// # Errors
     ///
@@ -213,7 +219,8 @@ impl<T: Payload> VectorReader<T> {
 }
 
 impl<T> VectorReader<T> {
-    /// The descriptor of the shared memory, to hand to another process; none if the vector is private. Do not lock it.
+    /// The descriptor of the shared memory, to hand to another process; none if the vector is
+    /// private. Do not lock it.
     ///
     /// It is open as this handle is: for reading only, if the handle was opened so.
     #[must_use]
@@ -221,7 +228,8 @@ impl<T> VectorReader<T> {
         self.buffer.as_fd()
     }
 
-    /// The path of the shared memory when it was created or opened; none if the vector is private or has no name.
+    /// The path of the shared memory when it was created or opened; none if the vector is private
+    /// or has no name.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.buffer.path()

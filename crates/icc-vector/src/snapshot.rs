@@ -11,15 +11,17 @@ use icc_seqlock::BeingWritten;
 ///
 /// # Which guarantee
 ///
-/// - [`read_all_into`](VectorReader::read_all_into), [`iter`](VectorReader::iter) and single reads: each value is whole, and the
-///   newest complete one when its turn came. Writes may come between two slots: of a sum kept in one and its parts in others, the
-///   parts may be newer than the sum.
-/// - [`take`](Self::take): no write to any of the slots crossed the snapshot. There was a moment at which each of them held what it
-///   shows. If a snapshot shows a write, it shows every write to these slots that happened before it: of one writer that writes
-///   first one slot and then another, never the second without the first.
+/// - [`read_all_into`](VectorReader::read_all_into), [`iter`](VectorReader::iter) and single reads:
+///   each value is whole, and the newest complete one when its turn came. Writes may come between
+///   two slots: of a sum kept in one and its parts in others, the parts may be newer than the sum.
+/// - [`take`](Self::take): no write to any of the slots crossed the snapshot. There was a moment at
+///   which each of them held what it shows. If a snapshot shows a write, it shows every write to
+///   these slots that happened before it: of one writer that writes first one slot and then
+///   another, never the second without the first.
 ///
-/// A snapshot needs a moment without writes that is as long as the reading. If the slots are written back to back, there may be
-/// none. Every attempt costs a read of all slots, so ask for few.
+/// A snapshot needs a moment without writes that is as long as the reading. If the slots are
+/// written back to back, there may be none. Every attempt costs a read of all slots, so ask for
+/// few.
 ///
 /// # Examples
 ///
@@ -53,8 +55,8 @@ impl<T: Payload> Snapshot<T> {
     ///
     /// # Errors
     ///
-    /// [`SnapshotError::Busy`] if a write crossed every attempt. [`SnapshotError::WriterDied`] if a slot has no value. The values
-    /// are then meaningless.
+    /// [`SnapshotError::Busy`] if a write crossed every attempt. [`SnapshotError::WriterDied`] if a
+    /// slot has no value. The values are then meaningless.
     pub fn take(&mut self) -> Result<&[T], SnapshotError> {
         let mut backoff = BoundedBackoff::default();
         while let Err((index, version)) = self.attempt() {
@@ -69,11 +71,13 @@ impl<T: Payload> Snapshot<T> {
         Ok(&self.values)
     }
 
-    /// Reads all slots, then checks that none has changed. Else it returns a slot that has, and its version.
+    /// Reads all slots, then checks that none has changed. Else it returns a slot that has, and its
+    /// version.
     ///
-    /// Every load of a version below comes after all the copies, since each of those ends with an Acquire fence. So between the last
-    /// copy and the first of those loads every slot stood at the version that it was read at. And if a copy has some write, then
-    /// the loads see at least the versions of all writes that happened before that, by the Acquire fence of that copy.
+    /// Every load of a version below comes after all the copies, since each of those ends with an
+    /// Acquire fence. So between the last copy and the first of those loads every slot stood at the
+    /// version that it was read at. And if a copy has some write, then the loads see at least the
+    /// versions of all writes that happened before that, by the Acquire fence of that copy.
     fn attempt(&mut self) -> Result<(), (usize, u64)> {
         let slots = || self.indices.iter().map(|&index| (index, self.vector.slot(index)));
         for (((index, slot), value), version) in slots().zip(&mut self.values).zip(&mut self.versions) {
@@ -94,7 +98,8 @@ impl<T: Payload> Snapshot<T> {
         &self.values
     }
 
-    /// The versions of the last snapshot, as [`values`](Self::values): 0 for a slot that was never written.
+    /// The versions of the last snapshot, as [`values`](Self::values): 0 for a slot that was never
+    /// written.
     #[must_use]
     pub fn versions(&self) -> &[u64] {
         &self.versions

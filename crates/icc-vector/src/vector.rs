@@ -11,13 +11,13 @@ pub(crate) const KIND: Kind = Kind::new("vector");
 
 /// A table of latest values: one slot a key, only the newest value matters.
 ///
-/// Any number of threads and processes read any slot, without ever blocking a writer. The mode `M` says who may write:
-/// [`MultiWriter`] or [`SingleWriter`](crate::SingleWriter). Slots are on cache lines of their own, so that writers of different
-/// slots do not slow each other down. With `P` = [`Packed`](crate::Packed) small slots share lines, for a table that is mostly
-/// read as a whole.
+/// Any number of threads and processes read any slot, without ever blocking a writer. The mode `M`
+/// says who may write: [`MultiWriter`] or [`SingleWriter`](crate::SingleWriter). Slots are on cache
+/// lines of their own, so that writers of different slots do not slow each other down. With `P` =
+/// [`Packed`](crate::Packed) small slots share lines, for a table that is mostly read as a whole.
 ///
-/// This is a handle: clone it and send it to other threads. The table is freed with the last one. It derefs to
-/// [`VectorReader`], so it can do everything that a reader can.
+/// This is a handle: clone it and send it to other threads. The table is freed with the last one.
+/// It derefs to [`VectorReader`], so it can do everything that a reader can.
 ///
 /// # Examples
 ///
@@ -35,7 +35,8 @@ pub(crate) const KIND: Kind = Kind::new("vector");
 ///
 /// # Invariants
 ///
-/// The reader's buffer is a copy of one that a [`Buffer<T, P>`](Buffer) derefs to, and the vector's mode is `M`.
+/// The reader's buffer is a copy of one that a [`Buffer<T, P>`](Buffer) derefs to, and the vector's
+/// mode is `M`.
 #[doc(alias = "blackboard")]
 #[doc(alias = "latest value")]
 #[doc(alias = "latest")]
@@ -48,7 +49,8 @@ pub struct SeqlockVector<T, M: Mode = MultiWriter, P: Placement = Padded> {
 }
 
 impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
-    /// A vector of `len` slots in memory of this process. All hold zeros, at version 0: never written.
+    /// A vector of `len` slots in memory of this process. All hold zeros, at version 0: never
+    /// written.
     ///
     /// # Errors
     ///
@@ -99,7 +101,8 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     #[inline(always)]
     pub(crate) fn counter(&self, index: usize) -> &AtomicU64 {
         assert!(index < register::counters(M::TRACKED), "a counter that a vector of this mode does not have");
-        // SAFETY: the invariants of this type and of the reader: the buffer has as many counters as the mode `M` needs.
+        // SAFETY: the invariants of this type and of the reader: the buffer has as many counters as
+        // the mode `M` needs.
         unsafe { self.buffer().counter_unchecked(index) }
     }
 }

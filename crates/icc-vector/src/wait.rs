@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 const SPINS: u32 = bound(16, 0);
 /// Rounds of yielding after that. With nothing else to run, some milliseconds in all.
 const YIELDS: u32 = bound(10_000, 3);
-/// One in this many of those checks whether the writer is alive, which costs a system call if it is.
+/// One in this many of those checks whether the writer is alive, which costs a system call if it
+/// is.
 const YIELDS_PER_CHECK: u32 = bound(64, 1);
-/// The clock is read once in this many waits that kept the core, since it takes as long as several polls of the slot.
+/// The clock is read once in this many waits that kept the core, since it takes as long as several
+/// polls of the slot.
 const SPINS_PER_CLOCK: u64 = 32;
 
 /// What to do after a round of a [`BoundedBackoff`].
@@ -67,15 +69,17 @@ impl<T: Payload> VectorReader<T> {
         }
     }
 
-    /// Waits until slot `index` has a value newer than `version`, copies it into `out` and returns its version.
+    /// Waits until slot `index` has a value newer than `version`, copies it into `out` and returns
+    /// its version.
     ///
-    /// Polls the slot at least once, also if `timeout` is zero, and once between two waits of the strategy. It returns late by at
-    /// most one wait that gives the core away, or 32 that do not. A timeout too long for the clock is none.
+    /// Polls the slot at least once, also if `timeout` is zero, and once between two waits of the
+    /// strategy. It returns late by at most one wait that gives the core away, or 32 that do not. A
+    /// timeout too long for the clock is none.
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`] if no newer value came. [`WaitError::Read`] if there is no such slot, or its writer died in the middle
-    /// of a write.
+    /// [`WaitError::Timeout`] if no newer value came. [`WaitError::Read`] if there is no such slot,
+    /// or its writer died in the middle of a write.
     ///
     /// # Examples
     ///
@@ -116,7 +120,8 @@ impl<T: Payload> VectorReader<T> {
                 return Ok(found);
             }
             if waited == Waited::GaveUpCore || round % SPINS_PER_CLOCK == 0 {
-                // The same odd version as the time before: is its writer alive? One that is only stopped may go on in time.
+                // The same odd version as the time before: is its writer alive? One that is only
+                // stopped may go on in time.
                 let found = slot.version();
                 if found & 1 == 1 && found == stuck && self.left_by_the_dead(index, found) {
                     return Err(ReadError::from(WriterDied { index }).into());

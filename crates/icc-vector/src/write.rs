@@ -1,4 +1,5 @@
-//! Every way in which a slot is written: by a writer that others know of, or, in private memory, by any thread.
+//! Every way in which a slot is written: by a writer that others know of, or, in private memory, by
+//! any thread.
 
 use crate::register::{self, Blocks};
 use crate::wait::{BoundedBackoff, Round};
@@ -10,8 +11,8 @@ use icc_seqlock::{BeingWritten, Tag};
 
 /// A writing end of a vector, from [`SeqlockVector::writer`] or `writer_of`.
 ///
-/// Knows nothing of readers: it never waits for one and never reads what one writes. In [`SingleWriter`](crate::SingleWriter)
-/// mode it never waits at all.
+/// Knows nothing of readers: it never waits for one and never reads what one writes. In
+/// [`SingleWriter`](crate::SingleWriter) mode it never waits at all.
 ///
 /// It cannot be cloned; ask the vector for another:
 ///
@@ -28,7 +29,8 @@ pub struct Writer<T: Payload, M: Mode = MultiWriter, P: Placement = Padded> {
     range: Range<usize>,
     /// The blocks of which all slots are this writer's, if each slot has one writer.
     whole_blocks: Range<usize>,
-    /// What it last counted in one of them. Each count is new there, since this only grows and began above all of them.
+    /// What it last counted in one of them. Each count is new there, since this only grows and
+    /// began above all of them.
     ticks: u64,
     /// Its name in the versions that it makes odd.
     tag: Tag,
@@ -44,7 +46,8 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         range: Range<usize>,
         whole_blocks: Range<usize>,
     ) -> Self {
-        // Relaxed: all that counted in these blocks did so before, by their locks and the registration lock.
+        // Relaxed: all that counted in these blocks did so before, by their locks and the
+        // registration lock.
         let count = |block| vector.counter(Blocks::counter(block)).load(Ordering::Relaxed);
         let ticks = if M::SINGLE && M::TRACKED { whole_blocks.clone().map(count).max().unwrap_or(0) } else { 0 };
         let tag = register::tag(lock.id());
@@ -53,12 +56,14 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
 
     /// Writes `value` to slot `index` and returns its version.
     ///
-    /// In [`MultiWriter`] mode it waits, as [readers](crate::VectorReader#waiting) do, while another writer is writing the same
-    /// slot, and takes the slot over if that one is proven to be dead.
+    /// In [`MultiWriter`] mode it waits, as [readers](crate::VectorReader#waiting) do, while
+    /// another writer is writing the same slot, and takes the slot over if that one is proven to be
+    /// dead.
     ///
     /// # Errors
     ///
-    /// [`WriteError::OutOfRange`], [`WriteError::NotOwned`] or [`WriteError::Busy`]; nothing was written.
+    /// [`WriteError::OutOfRange`], [`WriteError::NotOwned`] or [`WriteError::Busy`]; nothing was
+    /// written.
     ///
     /// # Examples
     ///
@@ -111,13 +116,14 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
 
     /// Changes slot `index` as one step against all other writers, and returns its version.
     ///
-    /// `change` gets a copy of the value and runs outside the write, so it may read the vector, panic or take its time without
-    /// holding anyone up. In [`MultiWriter`] mode, if another write comes between, it runs again on the newer value: only the
-    /// last run counts.
+    /// `change` gets a copy of the value and runs outside the write, so it may read the vector,
+    /// panic or take its time without holding anyone up. In [`MultiWriter`] mode, if another write
+    /// comes between, it runs again on the newer value: only the last run counts.
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write), and [`WriteError::WriterDied`] if there is no value to change; [`write`](Self::write) one.
+    /// As [`write`](Self::write), and [`WriteError::WriterDied`] if there is no value to change;
+    /// [`write`](Self::write) one.
     ///
     /// # Examples
     ///
@@ -137,8 +143,8 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
             return unsafe { self.vector.update_shared(self.tag, index, change) };
         }
         let mut value = T::zeroed();
-        // Alone, so nothing can cross the copy: only an earlier writer, that died, can have left the slot half-written.
-        // SAFETY: the index was checked.
+        // Alone, so nothing can cross the copy: only an earlier writer, that died, can have left
+        // the slot half-written. SAFETY: the index was checked.
         if unsafe { self.vector.cell(index) }.try_read_into(&mut value).is_err() {
             return Err(WriterDied { index }.into());
         }
@@ -168,14 +174,16 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     unsafe fn write_alone(&mut self, index: usize, value: &T) -> u64 {
         // SAFETY: by the caller.
         let cell = unsafe { self.vector.cell(index) };
-        // SAFETY: the mode allows no other way of writing, and this writer, borrowed mutably, alone has the slot: all living
-        // writers' ranges are disjoint, by the locks. What an earlier writer did happens before this, by the same.
+        // SAFETY: the mode allows no other way of writing, and this writer, borrowed mutably, alone
+        // has the slot: all living writers' ranges are disjoint, by the locks. What an earlier
+        // writer did happens before this, by the same.
         let version = unsafe { cell.write_alone(self.tag, value) };
         step("written");
         if M::TRACKED {
             let block = self.vector.blocks.of(index);
             if self.whole_blocks.contains(&block) {
-                // Release: as in `count_change`. No addition, and no load: nobody else counts in this block.
+                // Release: as in `count_change`. No addition, and no load: nobody else counts in
+                // this block.
                 self.ticks = self.ticks.wrapping_add(1);
                 self.vector.counter(Blocks::counter(block)).store(self.ticks, Ordering::Release);
             } else {
@@ -201,14 +209,16 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         WriteError::NotOwned { index, range: self.range.clone() }
     }
 
-    /// Says in the ledger which slot it is about to write, so that a cursor finds the change also if this writer dies before it
-    /// is counted. It stays there after the write: a cursor that has seen that change finds nothing new.
+    /// Says in the ledger which slot it is about to write, so that a cursor finds the change also
+    /// if this writer dies before it is counted. It stays there after the write: a cursor that has
+    /// seen that change finds nothing new.
     #[inline(always)]
     fn announce(&mut self, index: usize) {
         if M::TRACKED && self.announced != index {
             self.announced = index;
-            // Release: pairs with the Acquire in `uncounted`. Whoever sees another slot named sees the change before counted. Whoever
-            // sees the version that follows sees this, since that is stored with Release.
+            // Release: pairs with the Acquire in `uncounted`. Whoever sees another slot named sees
+            // the change before counted. Whoever sees the version that follows sees this, since
+            // that is stored with Release.
             self.vector.counter(register::ledger(self.lock.id())).store(register::writing(index), Ordering::Release);
             step("announced");
         }
@@ -225,7 +235,8 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     unsafe fn write_shared(&self, tag: Tag, index: usize, value: &T) -> Result<u64, WriteError> {
         // SAFETY: by the caller.
         let slot = unsafe { self.cell(index) };
-        // A plain load fetches a line that a reader holds only to read, and the exchange then asks for it once more.
+        // A plain load fetches a line that a reader holds only to read, and the exchange then asks
+        // for it once more.
         slot.prefetch_for_write();
         let found = slot.version();
         match slot.try_write_over(found, tag, value) {
@@ -258,8 +269,9 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
             }
             match backoff.round() {
                 Round::CheckWriter if self.left_by_the_dead(index, found) => {
-                    // SAFETY: its writer is dead, by proof: the kernel dropped its lock at its process's end, which is after
-                    // all that it did; whoever reclaimed it, if the tag says so, knew it by that lock.
+                    // SAFETY: its writer is dead, by proof: the kernel dropped its lock at its
+                    // process's end, which is after all that it did; whoever reclaimed it, if the
+                    // tag says so, knew it by that lock.
                     if let Ok(version) = unsafe { slot.recover(found, tag, value) } {
                         step("written");
                         self.count_change(index);
@@ -308,24 +320,28 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     #[inline(always)]
     pub(crate) fn count_change(&self, index: usize) {
         if M::TRACKED {
-            // Release: pairs with the Acquire in `Changed::enter_block`. Whoever sees this count sees the slot's new version. An
-            // addition, so that whoever sees a later writer's count sees ours too: additions carry on what was released before.
+            // Release: pairs with the Acquire in `Changed::enter_block`. Whoever sees this count
+            // sees the slot's new version. An addition, so that whoever sees a later writer's count
+            // sees ours too: additions carry on what was released before.
             self.counter(Blocks::counter(self.blocks.of(index))).fetch_add(1, Ordering::Release);
         }
     }
 }
 
 impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
-    /// Writes `value` to slot `index` and returns its version, without a writer. Any number of threads may do so.
+    /// Writes `value` to slot `index` and returns its version, without a writer. Any number of
+    /// threads may do so.
     ///
-    /// For vectors in memory of this process. In shared memory each writer must be known, in case it dies in the middle of a write;
-    /// get a [`writer`](Self::writer) there.
+    /// For vectors in memory of this process. In shared memory each writer must be known, in case
+    /// it dies in the middle of a write; get a [`writer`](Self::writer) there.
     ///
-    /// Waits, as [readers](crate::VectorReader#waiting) do, only while another writer is writing the same slot.
+    /// Waits, as [readers](crate::VectorReader#waiting) do, only while another writer is writing
+    /// the same slot.
     ///
     /// # Errors
     ///
-    /// [`WriteError::OutOfRange`], [`WriteError::NeedsWriter`] or [`WriteError::Busy`]; nothing was written.
+    /// [`WriteError::OutOfRange`], [`WriteError::NeedsWriter`] or [`WriteError::Busy`]; nothing was
+    /// written.
     ///
     /// # Examples
     ///
@@ -348,10 +364,12 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
         unsafe { self.write_shared(Tag::NONE, index, value) }
     }
 
-    /// Changes slot `index` as one step against all other writers, and returns its version, without a writer.
+    /// Changes slot `index` as one step against all other writers, and returns its version, without
+    /// a writer.
     ///
-    /// `change` gets a copy of the value and runs outside the write, so it may read the vector, panic or take its time without
-    /// holding anyone up. If another write comes between, it runs again on the newer value: only the last run counts.
+    /// `change` gets a copy of the value and runs outside the write, so it may read the vector,
+    /// panic or take its time without holding anyone up. If another write comes between, it runs
+    /// again on the newer value: only the last run counts.
     ///
     /// # Errors
     ///
@@ -382,8 +400,8 @@ impl<T: Payload, M: Mode, P: Placement> Drop for Writer<T, M, P> {
         if is_dying() {
             return;
         }
-        // Before the lock, which is dropped after this. All writes are complete.
-        // Release: pairs with the Acquire in `uncounted`: after the last count.
+        // Before the lock, which is dropped after this. All writes are complete. Release: pairs
+        // with the Acquire in `uncounted`: after the last count.
         self.vector.counter(register::ledger(self.lock.id())).store(register::FREE, Ordering::Release);
     }
 }

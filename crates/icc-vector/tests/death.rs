@@ -44,8 +44,9 @@ fn write_for_ever<M: Mode>(name: &Path) {
 
 /// Kills a writer at random instants, again and again, while a reader reads.
 ///
-/// The reader gets whole values, or is told that the writer is dead or at it. After the kill each slot is whole or of a dead writer, and
-/// the next writer, which may find several such slots, makes them whole. The cursor sees all that is whole in the end.
+/// The reader gets whole values, or is told that the writer is dead or at it. After the kill each
+/// slot is whole or of a dead writer, and the next writer, which may find several such slots, makes
+/// them whole. The cursor sees all that is whole in the end.
 fn kill_writers<M: Mode>(role: &str) {
     let name = Name::new("kill");
     let vector = SeqlockVector::<Value, M>::create(&name, SLOTS, &Options::new()).unwrap();
@@ -63,7 +64,8 @@ fn kill_writers<M: Mode>(role: &str) {
             match reader.read_into(index, &mut value) {
                 Ok(_) => assert_whole(&value),
                 Err(ReadError::Busy(_)) => {}
-                // Lost by one of the killed before, and not written again yet. The living writer's own slot never is.
+                // Lost by one of the killed before, and not written again yet. The living writer's
+                // own slot never is.
                 Err(ReadError::WriterDied(WriterDied { index: found, .. })) => assert_eq!(found, index),
                 Err(error) => panic!("{error}"),
             }
@@ -140,7 +142,8 @@ fn all_threads_stopped(process: u32) -> bool {
     })
 }
 
-/// A stopped writer is not a dead one: its slot is not taken over, and its readers are told that it is busy.
+/// A stopped writer is not a dead one: its slot is not taken over, and its readers are told that it
+/// is busy.
 #[test]
 fn a_stopped_writer_is_not_dead() {
     let name = Name::new("stop");
@@ -217,8 +220,9 @@ fn write_once(name: &Path) {
     std::thread::sleep(common::PATIENCE);
 }
 
-/// What a dead writer may not have counted is settled before a successor counts, also one that has the dead one's slots under
-/// another id; else the next successor of its id counts in between, and hides a change.
+/// What a dead writer may not have counted is settled before a successor counts, also one that has
+/// the dead one's slots under another id; else the next successor of its id counts in between, and
+/// hides a change.
 #[test]
 fn the_dead_are_settled_by_their_slots() {
     let name = Name::new("settle");
@@ -231,14 +235,14 @@ fn the_dead_are_settled_by_their_slots() {
     drop(other);
     let mut changes = vector.changes();
     let mut successor = vector.writer_of(32..64).unwrap();
-    let mut written = |index| {
-        successor.write(index, &2).unwrap();
-        changes.poll().map(|change| change.index).collect::<Vec<_>>()
-    };
-    assert_eq!(written(32), [32]);
-    let next = vector.writer_of(0..32).unwrap();
-    assert_eq!(written(33), [33], "the next one's registration has hidden it");
-    drop(next);
+    let mut polled = || changes.poll().map(|change| change.index).collect::<Vec<_>>();
+    successor.write(32, &2).unwrap();
+    assert_eq!(polled(), [32]);
+    let _next = vector.writer_of(0..32).unwrap();
+    assert!(polled().is_empty(), "nothing was written");
+    // In the same block as slot 32.
+    successor.write(33, &2).unwrap();
+    assert_eq!(polled(), [33], "the next one's registration has hidden it");
 }
 
 /// Writes the version of a slot as whoever may write the file can.

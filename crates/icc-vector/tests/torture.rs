@@ -1,5 +1,5 @@
-//! Torn values, missed changes and crossed snapshots, hunted with real threads. `ICC_TORTURE_SECONDS` says for how long in all, 2 if
-//! not set.
+//! Torn values, missed changes and crossed snapshots, hunted with real threads.
+//! `ICC_TORTURE_SECONDS` says for how long in all, 2 if not set.
 #![cfg(not(icc_loom))]
 
 mod common;
@@ -20,7 +20,8 @@ fn share_of_time() -> Duration {
     Duration::from_secs_f64(seconds) / CASES
 }
 
-/// Writers against a reader of each kind; at the end the cursor has seen the newest version of every slot.
+/// Writers against a reader of each kind; at the end the cursor has seen the newest version of
+/// every slot.
 fn torture<M: Mode, P: Placement, const WORDS: usize>(writers: u64, len: usize) {
     let vector = SeqlockVector::<[u64; WORDS], M, P>::new(len).unwrap();
     let stop = AtomicBool::new(false);

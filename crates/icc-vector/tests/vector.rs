@@ -224,7 +224,8 @@ fn cursors_find_what_changed_and_nothing_else() {
 
 #[test]
 fn writers_of_parts_of_blocks_are_all_counted() {
-    // 1000 slots are in blocks of 8: 3..20 has two half blocks and one whole, between others' slots.
+    // 1000 slots are in blocks of 8: 3..20 has two half blocks and one whole, between others'
+    // slots.
     let vector = SeqlockVector::<u64, Tracked<SingleWriter>>::new(1000).unwrap();
     let mut changes = vector.changes();
     let mut writers = [0..3, 3..20, 20..1000].map(|range| vector.writer_of(range).unwrap());
@@ -235,7 +236,8 @@ fn writers_of_parts_of_blocks_are_all_counted() {
     }
 }
 
-/// Two writers whose ranges meet at a cut, anywhere in a vector of any length: each change is found by the next poll.
+/// Two writers whose ranges meet at a cut, anywhere in a vector of any length: each change is found
+/// by the next poll.
 #[test]
 fn changes_on_both_sides_of_any_cut_are_found() {
     let lens = (2..=140).chain([255, 256, 300]);
@@ -326,7 +328,8 @@ fn waiting_by_a_strategy_chosen_at_run_time() {
     }
 }
 
-/// A panic in one thread leaves every handle usable by those that catch it, and the handles may go to other threads.
+/// A panic in one thread leaves every handle usable by those that catch it, and the handles may go
+/// to other threads.
 #[test]
 fn handles_cross_panics_and_threads() {
     use std::panic::{RefUnwindSafe, UnwindSafe};
