@@ -1,28 +1,31 @@
-//! What changed since somebody last looked.
+//! What changed since the last poll.
 
-use crate::lines::{self, Blocks};
-use crate::{Mode, MultiWriter, VectorReader};
+use crate::register::Blocks;
+use crate::{Payload, VectorReader};
 use core::{fmt, ops::Range};
-use icc_buffer::{Padded, Placement};
+use icc_seqlock::Tag;
 use icc_seqlock::primitive::{Ordering, fence};
-use icc_seqlock::{Payload, Tag};
 
-/// A cursor over changes: each [`look`](Self::look) yields the slots that changed since the last, each with its newest value.
+/// A cursor over changes: each [`poll`](Self::poll) yields the slots that changed since the last,
+/// each with its newest value.
 ///
-/// From [`VectorReader::changes`] or [`changes_from_now`](VectorReader::changes_from_now). A slot that changed several times is
-/// yielded once. No change is ever missed: one that is made while the cursor looks is yielded by that look or by the next.
-/// Nobody notices a cursor; take as many as you like.
+/// From [`VectorReader::changes`] or [`changes_from_now`](VectorReader::changes_from_now). A slot
+/// that changed several times is yielded once. No change is ever missed: one that is made during a
+/// poll is yielded by that poll or by the next. No writer notices a cursor; take as many as you
+/// like.
 ///
 /// # How it scales
 ///
-/// In a [`Tracked`](crate::Tracked) vector a look reads one counter a block (at most 1024) and the versions of the slots of those
-/// blocks in which something changed: with 100,000 slots 782 counters, and 128 versions for each block changed. In others it reads
-/// the version of every slot: as good for up to some hundred slots, and writers pay nothing. Either way it copies only values
-/// that changed. It keeps 8 bytes a slot.
+/// In a [`Tracked`](crate::Tracked) vector a poll reads one counter a block (at most 1024), and the
+/// versions of the slots of those blocks in which something changed: with 100,000 slots 782
+/// counters, and 128 versions for each block changed. In other vectors it reads the version of
+/// every slot. That is as good for up to some hundred slots, and writers pay nothing. Either way it
+/// copies only values that changed. It keeps 8 bytes a slot.
 ///
-/// Ten writes to 100,000 slots of 56 bytes, far apart, and the look that finds them took 21 µs tracked and 818 µs not, where a copy
-/// of as many bytes in a plain slice took 270 µs (AMD EPYC, Zen 4; medians, interleaved). So without counters a look at a large
-/// table costs more than a copy of its values would, since each version has a cache line of its own. To repeat it:
+/// Ten writes to 100,000 slots of 56 bytes, far apart, and the poll that finds them took 21 µs
+/// tracked and 818 µs not, where a copy of as many bytes in a plain slice took 270 µs (AMD EPYC,
+/// Zen 4; medians, interleaved). So without counters a poll of a large table costs more than a copy
+/// of its values would, since each version has a cache line of its own. To repeat it:
 /// `cargo bench -p icc-bench --bench vector -- "10 changes"`.
 ///
 /// # Examples
@@ -37,41 +40,46 @@ use icc_seqlock::{Payload, Tag};
 /// feed.write(90_000, &[49.0, 51.0])?;
 /// feed.write(7, &[99.5, 100.5])?;
 ///
-/// let changed: Vec<_> = changes.look().map(|change| (change.index, change.value)).collect();
+/// let changed: Vec<_> = changes.poll().map(|change| (change.index, change.value)).collect();
 /// assert_eq!(changed, [(7, [99.5, 100.5]), (90_000, [49.0, 51.0])]);
-/// assert_eq!(changes.look().count(), 0);
+/// assert_eq!(changes.poll().count(), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Changes<T, M: Mode = MultiWriter, P: Placement = Padded> {
-    vector: VectorReader<T, M, P>,
+#[doc(alias = "subscriber")]
+#[doc(alias = "watcher")]
+pub struct Changes<T> {
+    vector: VectorReader<T>,
     /// The version of each slot when it was last yielded.
     seen: Box<[u64]>,
-    /// Each block's count when all its slots were last looked at. Empty if nobody counts.
+    /// Each block's count when all its slots were last polled. Empty if nobody counts.
     counts: Box<[u64]>,
 }
 
 /// A slot that changed.
+///
+/// May get more fields, so it is matched with `..`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Change<T> {
     /// The slot.
     pub index: usize,
     /// The version of the value: even, and more than 0.
     pub version: u64,
-    /// The newest value when it was looked at.
+    /// The newest value when the slot was polled.
     pub value: T,
 }
 
-impl<T: Payload, M: Mode, P: Placement> Changes<T, M, P> {
-    pub(crate) fn from_start(vector: VectorReader<T, M, P>) -> Self {
-        let blocks = if M::TRACKED { vector.blocks.count(vector.len()) } else { 0 };
+impl<T: Payload> Changes<T> {
+    pub(crate) fn from_start(vector: VectorReader<T>) -> Self {
+        let blocks = if vector.is_tracked() { vector.blocks.count(vector.len()) } else { 0 };
         Self { seen: vec![0; vector.len()].into(), counts: vec![0; blocks].into(), vector }
     }
 
-    pub(crate) fn from_now(vector: VectorReader<T, M, P>) -> Self {
+    pub(crate) fn from_now(vector: VectorReader<T>) -> Self {
         let mut changes = Self::from_start(vector);
         // The counts first: a change between the two is then yielded or not, but one after both is.
         for (block, count) in changes.counts.iter_mut().enumerate() {
-            *count = changes.vector.line(Blocks::line(block)).load_acquire();
+            *count = changes.vector.counter(Blocks::counter(block)).load_acquire();
         }
         for (index, seen) in changes.seen.iter_mut().enumerate() {
             *seen = Tag::completed(changes.vector.slot(index).version());
@@ -79,21 +87,26 @@ impl<T: Payload, M: Mode, P: Placement> Changes<T, M, P> {
         changes
     }
 
-    /// The slots that changed since they were last yielded, each with its newest value. Never waits.
+    /// The slots that changed since they were last yielded, each with its newest value. Never
+    /// waits.
     ///
-    /// A slot that is being written whenever it is tried comes with a later look. One whose writer died half-way has no new value, and
-    /// comes when somebody has written it again. What is left of an iterator that is dropped comes with the next look.
+    /// A slot that is being written at each of a few attempts comes with a later poll. One whose
+    /// writer died in the middle of a write has no new value, and comes when it has been written
+    /// again. What is left of an iterator that is dropped comes with the next poll.
+    #[doc(alias = "drain")]
     #[must_use = "an iterator yields nothing until it is used"]
-    pub fn look(&mut self) -> Look<'_, T, M, P> {
-        let slots = if M::TRACKED { 0..0 } else { 0..self.vector.len() };
-        let seats = if M::TRACKED && self.vector.mortal { 0..self.vector.seats() } else { 0..0 };
-        Look { changes: self, slots, block: None, next_block: 0, seats }
+    pub fn poll(&mut self) -> Changed<'_, T> {
+        let tracked = self.vector.is_tracked();
+        let slots = if tracked { 0..0 } else { 0..self.vector.len() };
+        let ids = if tracked && self.vector.shared { 0..self.vector.ids_used() } else { 0..0 };
+        Changed { changes: self, slots, block: None, next_block: 0, ids }
     }
 
     /// Slot `index`, if it has a complete value newer than the one last yielded.
     #[inline]
     fn take(&mut self, index: usize) -> Option<Change<T>> {
-        /// A slot that is written this often in a row is left for the next look: every write is counted after it is complete.
+        /// A slot that is written this often in a row is left for the next poll: every write is
+        /// counted after it is complete.
         const ATTEMPTS: usize = 4;
         let slot = self.vector.slot(index);
         let seen = &mut self.seen[index];
@@ -110,59 +123,45 @@ impl<T: Payload, M: Mode, P: Placement> Changes<T, M, P> {
         }
         None
     }
-
-    /// The slot that writer `id` wrote and did not count, because it died in between.
-    ///
-    /// By cases, for a complete write that no count of this look showed: if its writer lives, or its id has gone to another, the count
-    /// comes, or came before the ledger went on: the next look finds it. Else the ledger names the slot for as long as the
-    /// id is free.
-    fn take_uncounted(&mut self, id: u32) -> Option<Change<T>> {
-        // Acquire: pairs with the Release stores in `Writer::name` and `seat`.
-        let ledger = self.vector.line(lines::ledger(id)).load_acquire();
-        let index = lines::slot_of(ledger, self.seen.len())?;
-        let changed = Tag::completed(self.vector.slot(index).version()) > self.seen[index];
-        // Asks the system only if there is something to find.
-        if changed && !self.vector.may_live(id) { self.take(index) } else { None }
-    }
 }
 
-impl<T, M: Mode, P: Placement> fmt::Debug for Changes<T, M, P> {
+impl<T> fmt::Debug for Changes<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Changes").field("len", &self.seen.len()).finish_non_exhaustive()
     }
 }
 
-/// The slots that changed, from [`Changes::look`].
-pub struct Look<'a, T, M: Mode, P: Placement> {
-    changes: &'a mut Changes<T, M, P>,
-    /// The slots still to look at, in this block or, if nobody counts, in all.
+/// The slots that changed, from [`Changes::poll`].
+pub struct Changed<'a, T> {
+    changes: &'a mut Changes<T>,
+    /// The slots still to poll, in this block or, if nobody counts, in all.
     slots: Range<usize>,
-    /// The block that they are of, and its count before.
+    /// Their block, and its count before.
     block: Option<(usize, u64)>,
     next_block: usize,
-    /// The writers whose ledgers are still to look at, after all blocks.
-    seats: Range<u32>,
+    /// The writers whose ledgers are still to read, after all blocks.
+    ids: Range<u32>,
 }
 
-impl<T: Payload, M: Mode, P: Placement> Look<'_, T, M, P> {
+impl<T: Payload> Changed<'_, T> {
     /// Goes to the next block in which something changed.
     ///
-    /// The count is loaded before the slots: a write that the slots do not show yet is counted later, and found by the next look.
+    /// The count is loaded before the slots: a write that the slots do not show yet is counted
+    /// later, and found by the next poll.
     #[inline]
     fn enter_block(&mut self) -> bool {
         let changes = &mut *self.changes;
         if let Some((block, count)) = self.block.take() {
-            // All its slots were looked at.
+            // All its slots were polled.
             changes.counts[block] = count;
         }
         for block in self.next_block..changes.counts.len() {
-            let count = changes.vector.line(Blocks::line(block)).load_relaxed();
+            let count = changes.vector.counter(Blocks::counter(block)).load_relaxed();
             if count != changes.counts[block] {
-                // Acquire: with the load above, pairs with the Release in `count_change`. The slots show what was counted.
+                // Acquire: with the load above, pairs with the Release in `count_change`. The slots
+                // show what was counted.
                 fence(Ordering::Acquire);
-                let (blocks, len) = (changes.vector.blocks, changes.vector.len());
-                let end = if block + 1 < changes.counts.len() { blocks.first(block + 1) } else { len };
-                self.slots = blocks.first(block)..end;
+                self.slots = changes.vector.blocks.slots(block, changes.vector.len());
                 self.block = Some((block, count));
                 self.next_block = block + 1;
                 return true;
@@ -173,7 +172,7 @@ impl<T: Payload, M: Mode, P: Placement> Look<'_, T, M, P> {
     }
 }
 
-impl<T: Payload, M: Mode, P: Placement> Iterator for Look<'_, T, M, P> {
+impl<T: Payload> Iterator for Changed<'_, T> {
     type Item = Change<T>;
 
     fn next(&mut self) -> Option<Change<T>> {
@@ -185,14 +184,17 @@ impl<T: Payload, M: Mode, P: Placement> Iterator for Look<'_, T, M, P> {
             }
             if !self.enter_block() {
                 let changes = &mut *self.changes;
-                return self.seats.find_map(|id| changes.take_uncounted(id));
+                return self.ids.find_map(|id| {
+                    let index = changes.vector.uncounted(id, &changes.seen)?;
+                    changes.take(index)
+                });
             }
         }
     }
 }
 
-impl<T, M: Mode, P: Placement> fmt::Debug for Look<'_, T, M, P> {
+impl<T> fmt::Debug for Changed<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Look").field("changes", &self.changes).finish_non_exhaustive()
+        f.debug_struct("Changed").field("changes", &self.changes).finish_non_exhaustive()
     }
 }

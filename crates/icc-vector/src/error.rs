@@ -1,11 +1,18 @@
 //! What can go wrong.
+//!
+//! The enums may get more variants and the structs more fields: all are `#[non_exhaustive]`. The
+//! fields of a variant stay.
 
 use core::ops::Range;
 use icc_buffer::BufferError;
+use std::path::PathBuf;
 
 /// There is no such slot.
+///
+/// May get more fields, so it is matched with `..`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("slot {index} does not exist: the vector has {len}, from 0 to {}", .len.saturating_sub(1))]
+#[error("slot {index} does not exist: the vector has {len} slots, 0..{len}")]
+#[non_exhaustive]
 pub struct OutOfRange {
     /// The slot asked for.
     pub index: usize,
@@ -15,24 +22,31 @@ pub struct OutOfRange {
 
 /// The process that wrote a slot was killed in the middle, and nobody has written the slot since.
 ///
-/// Given only on proof: the kernel says that whoever had begun the write is no more. The slot has no value: the old one was
-/// half overwritten. The next write to it, by whoever may write it, makes it readable again.
+/// Given only on proof: the kernel says that the process that began the write is gone. The slot has
+/// no value, since the old one was half overwritten. The next write to it, by any writer that may
+/// write it, makes it readable again.
+///
+/// May get more fields, so it is matched with `..`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the writer of slot {index} died in the middle of a write: its value is lost until somebody writes it again")]
+#[error("the writer of slot {index} died in the middle of a write: the slot has no value until it is written again")]
+#[non_exhaustive]
 pub struct WriterDied {
     /// The slot.
     pub index: usize,
 }
 
-/// A slot was being written whenever it was looked at, for longer than the call waits.
+/// A slot was being written at each attempt, for longer than the call waits.
+///
+/// May get more fields, so it is matched with `..`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "slot {index} was being written at each of {attempts} attempts: its writer lives, but is stopped or very busy; try again"
+    "slot {index} was being written at each of {attempts} attempts: its writer is alive, but stopped or very busy; try again"
 )]
+#[non_exhaustive]
 pub struct Busy {
     /// The slot.
     pub index: usize,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
 }
 
@@ -43,10 +57,10 @@ pub enum ReadError {
     /// There is no such slot.
     #[error(transparent)]
     OutOfRange(#[from] OutOfRange),
-    /// Its writer died half-way. Only in shared memory.
+    /// Its writer died in the middle of a write. Only in shared memory.
     #[error(transparent)]
     WriterDied(#[from] WriterDied),
-    /// Its writers left no moment to read it.
+    /// Writes crossed every attempt.
     #[error(transparent)]
     Busy(#[from] Busy),
 }
@@ -68,7 +82,7 @@ pub enum TryReadError {
 #[non_exhaustive]
 pub enum WaitError {
     /// The time is up.
-    #[error("slot {index} did not change in time: ask again, or see whether its writer lives")]
+    #[error("slot {index} did not change in time: wait again, or check that its writer runs")]
     Timeout {
         /// The slot.
         index: usize,
@@ -78,7 +92,7 @@ pub enum WaitError {
     Read(#[from] ReadError),
 }
 
-/// Why there is no picture of several slots.
+/// Why a snapshot of several slots could not be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
@@ -89,10 +103,10 @@ pub enum SnapshotError {
     Busy {
         /// The slot that was written during the last attempt.
         index: usize,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
     },
-    /// One of them has no value. Only in shared memory.
+    /// One of the slots has no value. Only in shared memory.
     #[error(transparent)]
     WriterDied(#[from] WriterDied),
 }
@@ -104,8 +118,8 @@ pub enum WriteError {
     /// There is no such slot.
     #[error(transparent)]
     OutOfRange(#[from] OutOfRange),
-    /// The slot is not one of this writer's.
-    #[error("slot {index} is not this writer's, which has {range:?}: write it by its own writer")]
+    /// The slot belongs to another writer.
+    #[error("slot {index} is outside this writer's range {range:?}; use the writer that owns it")]
     NotOwned {
         /// The slot.
         index: usize,
@@ -115,76 +129,98 @@ pub enum WriteError {
     /// The slot has no value that could be updated: write it instead. Only in shared memory.
     #[error(transparent)]
     WriterDied(#[from] WriterDied),
-    /// Other writers of the slot left no turn. Nothing was written.
+    /// Other writers of the slot were faster at every attempt. Nothing was written.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// In shared memory a process may die half-way, so who writes must be known.
-    #[error("a vector in shared memory is written through a writer only: get one from `writer()`")]
+    /// In shared memory a process may die in the middle of a write, so the writer must be known.
+    #[error("a vector in shared memory is written through a `Writer` only: get one from `writer()`")]
     NeedsWriter,
 }
 
-/// Why there is no writer to be had.
+/// Why there is no writer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriterError {
-    /// A living writer has one of the slots, and each slot takes one writer at a time.
-    #[error("a living writer has slots {range:?}, and each takes one at a time: drop it, or end its process first")]
+    /// A living writer owns one of the slots, and each slot has one writer.
+    #[error("a living writer owns slots {range:?}, and each slot has one writer: drop it or end its process first")]
     Taken {
         /// That writer's slots.
         range: Range<usize>,
     },
-    /// As many writers of this vector are alive as it takes at a time.
-    #[error("the vector has {max} living writers, and takes no more at a time: drop one first")]
+    /// The vector has its maximum of living writers.
+    #[error("the vector already has its maximum of {max} writers; drop one first")]
     TooMany {
-        /// The most at a time.
+        /// The maximum.
         max: u32,
     },
-    /// The slots asked for are none, or do not exist.
-    #[error("slots {range:?} cannot be had: ask for at least one of 0..{len}")]
+    /// The range is empty, or some of its slots do not exist.
+    #[error("no writer for slots {range:?}: the range must have at least one slot and lie within 0..{len}")]
     BadRange {
         /// The slots asked for.
         range: Range<usize>,
         /// The number of slots.
         len: usize,
     },
-    /// Another process stopped in the few instructions in which it got a writer.
-    #[error("another process has not finished getting a writer: it lives, but is stopped; try again")]
+    /// Another process holds the registration lock for longer than this waits.
+    #[error(
+        "another process was stopped while it registered a writer; it is alive, so continue it or end it, then try again"
+    )]
     Stalled,
-    /// The system refuses the lock that tells the living from the dead.
+    /// The system refuses the locks that tell the living from the dead.
     #[error(transparent)]
     Buffer(#[from] BufferError),
 }
 
-/// Why a vector could not be opened.
+/// Why a vector could not be created or opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VectorError {
-    /// The vector is written in another way than this handle's type says.
-    #[error("the vector was made for {found}, and this handle is for {expected}: give its type the same mode")]
+    /// The vector has another mode than this handle's type.
+    #[error("{} has mode `{found}`, not `{expected}`: give the handle's type the vector's mode, or only read it", .path.display())]
     OtherMode {
-        /// How it is written.
+        /// Of the vector.
+        path: PathBuf,
+        /// Its mode.
         found: &'static str,
-        /// How this handle would.
+        /// This handle's mode.
         expected: &'static str,
     },
-    /// The memory could not be had, or is something else.
+    /// The vector has a mode that this version of the crate does not know.
+    #[error("{} has mode {found}, which this program does not know: build it with a newer version of icc", .path.display())]
+    UnknownMode {
+        /// Of the vector.
+        path: PathBuf,
+        /// The mode's number.
+        found: u64,
+    },
+    /// The vector does not have the counters that its mode needs.
+    #[error("{} has {found} counters, but its mode needs {expected}: damaged, or made by another version of icc; remove it", .path.display())]
+    WrongCounters {
+        /// Of the vector.
+        path: PathBuf,
+        /// Its counters.
+        found: usize,
+        /// The counters of a vector of its mode.
+        expected: usize,
+    },
+    /// The memory is not available, or holds something else.
     #[error(transparent)]
     Buffer(#[from] BufferError),
 }
 
-/// A buffer is too short or too long for what it was to take.
+/// Why several slots could not be read at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadAllError {
     /// One value could not be read. Those before it were.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Not as many values as slots.
-    #[error("{given} values were given room, and the vector has {len}: give exactly that many")]
+    /// The output slice is not as long as the vector.
+    #[error("the output slice has {given} elements, but the vector has {len} slots")]
     WrongLen {
-        /// Values given.
+        /// The slice's elements.
         given: usize,
-        /// Slots.
+        /// The vector's slots.
         len: usize,
     },
 }

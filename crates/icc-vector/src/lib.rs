@@ -1,12 +1,15 @@
-//! A table of latest values: one slot a key, many write and many read, only the newest value of each matters.
+//! A table of latest values: one slot a key, many writers and many readers, only the newest value
+//! of each matters.
 //!
-//! Ideal positions from models, best bid and offer per symbol, the health of each worker. Readers never block a writer, in one
-//! process or in many; they copy a value out and know whether a write crossed the copy.
+//! Ideal positions from models, best bid and offer per symbol, the health of each worker. Readers
+//! never block a writer, in one process or in many. They copy a value out and know whether a write
+//! crossed the copy.
 //!
 //! # Ideal positions: from models to an overseer
 //!
-//! Each model owns some slots and writes them with plain stores ([`SingleWriter`]); that no two own the same slot is checked
-//! when they start, across processes. The overseer reads all of them whenever it likes.
+//! Each model owns some slots and writes them with plain stores ([`SingleWriter`]). When a model
+//! starts, the vector checks, across processes, that no other model owns one of its slots. The
+//! overseer reads all of them whenever it likes.
 //!
 //! ```
 //! use bytemuck::{Pod, Zeroable};
@@ -30,13 +33,13 @@
 //! carry.write(13, &Ideal { position: -50.0, limit_price: 101.0 })?;
 //!
 //! // The overseer, in another process, cannot write: its memory is mapped read-only.
-//! let overseer = VectorReader::<Ideal, SingleWriter>::open(&name, &Options::new())?;
+//! let overseer = VectorReader::<Ideal>::open(&name, &Options::new())?;
 //! let exposure = overseer.iter().map(|ideal| ideal.map(|ideal| ideal.position)).sum::<Result<f64, _>>()?;
 //! assert_eq!(exposure, 200.0);
 //!
-//! // What one model wants of several symbols at one moment: no write crossed this.
+//! // Several positions of one model at one moment: no write crossed this.
 //! let mut book = overseer.snapshot([3, 4])?;
-//! let [first, second] = book.take()? else { unreachable!("two were asked for") };
+//! let [first, second] = book.take()? else { unreachable!("it asked for two") };
 //! assert_eq!((first.position, second.position), (250.0, 0.0));
 //! icc_vector::remove(&name)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -44,8 +47,8 @@
 //!
 //! # A quote board
 //!
-//! Best bid and offer of many symbols, of which few change in any moment. Writers of a [`Tracked`] vector count changes, and a
-//! cursor yields only what changed.
+//! Best bid and offer of many symbols, few of which change at any moment. Writers of a [`Tracked`]
+//! vector count changes, and a cursor yields only what changed.
 //!
 //! ```
 //! use bytemuck::{Pod, Zeroable};
@@ -63,21 +66,21 @@
 //!
 //! std::thread::scope(|scope| {
 //!     for venue in 0..2_usize {
-//!         let mut feed = board.writer().expect("fewer than 64");
+//!         let mut feed = board.writer().expect("fewer than 64 writers");
 //!         scope.spawn(move || {
 //!             for symbol in [7, 500, 99_999] {
 //!                 let bid = 100.0 + venue as f64;
-//!                 feed.write(symbol, &Quote { bid, ask: bid + 0.5 }).expect("there is such a symbol");
+//!                 feed.write(symbol, &Quote { bid, ask: bid + 0.5 }).expect("the symbol exists");
 //!             }
 //!         });
 //!     }
 //! });
 //!
-//! let changed: Vec<_> = strategy.look().map(|change| change.index).collect();
+//! let changed: Vec<_> = strategy.poll().map(|change| change.index).collect();
 //! assert_eq!(changed, [7, 500, 99_999]);
-//! assert_eq!(strategy.look().count(), 0);
+//! assert_eq!(strategy.poll().count(), 0);
 //!
-//! // One symbol improves only: one step against the other feeds.
+//! // A bid that only ever improves: read and written as one step against the other feeds.
 //! let mut feed = board.writer()?;
 //! feed.update(7, |quote| quote.bid = quote.bid.max(100.25))?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -88,41 +91,48 @@
 //! | you want | type |
 //! |---|---|
 //! | any thread writes any slot | `SeqlockVector<T>`, which is `SeqlockVector<T, MultiWriter>` |
-//! | the cheapest writes, each slot having one writer at a time | `SeqlockVector<T, SingleWriter>` |
+//! | the cheapest writes, with one writer for each slot | `SeqlockVector<T, SingleWriter>` |
 //! | to follow the changes of a large table | `SeqlockVector<T, Tracked<…>>` |
 //! | a table that is mostly read as a whole | `SeqlockVector<T, …, Packed>` |
 //!
-//! Reading all of 1,000 slots of 56 bytes took 1.10 times as long packed, and 1.12 times padded, as copying a plain slice of them. A
-//! write of an 8-byte slot by one core took 3.1 ns padded, whatever another core did with the neighbouring slot; packed it took
-//! 3.6 ns if that was left alone, 12 ns if it was read all the time and 8 ns if it was written. (AMD EPYC, Zen 4. To repeat it:
-//! `cargo bench -p icc-bench --bench vector -- slots`.)
+//! Readers need none of this: a [`VectorReader<T>`](VectorReader) reads them all.
+//!
+//! Reading all of 1,000 slots of 56 bytes took 1.10 times as long packed, and 1.12 times padded, as
+//! copying a plain slice of them. A write of an 8-byte slot by one core took 3.1 ns padded,
+//! whatever another core did with the neighbouring slot. Packed it took 3.6 ns if that slot was
+//! left alone, 12 ns if it was read all the time and 8 ns if it was written. (AMD EPYC, Zen 4. To
+//! repeat it: `cargo bench -p icc-bench --bench vector -- slots`.)
 //!
 //! # Which guarantee
 //!
-//! Every value is whole: never mixed from two writes. What several values have to do with each other depends on the call:
+//! Every value is whole: never mixed from two writes. How several values relate to each other
+//! depends on the call:
 //!
 //! | call | each value is | of several values |
 //! |---|---|---|
 //! | [`read`](VectorReader::read), [`read_into`](VectorReader::read_into), … | the newest complete one when it was copied | nothing |
 //! | [`read_all_into`](VectorReader::read_all_into), [`read_range_into`](VectorReader::read_range_into), [`iter`](VectorReader::iter) | the newest complete one when its turn came | a later slot is read later; writes may come between |
 //! | [`Snapshot::take`] | as it was at one moment | all of the same moment: no write to any of them crossed it |
-//! | [`Changes::look`] | the newest complete one when its turn came | every slot that changed is yielded, by this look or the next |
+//! | [`Changes::poll`] | the newest complete one when its turn came | every slot that changed is yielded, by this poll or the next |
 //! | [`wait_for_change`](VectorReader::wait_for_change) | newer than the version given | nothing |
 //!
-//! Of several writes to a slot in a row a reader may see the last only. Who must see each needs a queue.
+//! Of several writes to a slot in a row a reader may see only the last. A reader that must see each
+//! of them needs a queue.
 //!
-//! A look of a cursor costs one load a counter (at most 1024) and, for each block of slots with a change, one load a slot: see
-//! [`Changes`] for the figures. Without counters ([`Tracked`]) it costs one load a slot of the whole table.
+//! A poll of a cursor costs one load a counter (at most 1024) and, for each block of slots with a
+//! change, one load a slot: see [`Changes`] for the figures. Without counters ([`Tracked`]) it
+//! costs one load for each slot of the whole table.
 //!
 //! # When a writer dies
 //!
-//! In shared memory a process can be killed in the middle of a write. The slot's old value is then gone. While a slot is being
-//! written its version names the writer, and a lock that the kernel keeps tells whether that one lives. So readers get
-//! [`WriterDied`] from calls that wait, once the kernel proves it, and the next write makes the slot readable again; all
-//! other slots are untouched. A writer that is only stopped is never taken for dead: readers of the one slot that it was at get
-//! [`Busy`] until it goes on.
+//! In shared memory a process can be killed in the middle of a write. The slot's old value is then
+//! gone. While a slot is being written, its version names the writer, and a lock that the kernel
+//! keeps tells whether that writer is alive. So calls that wait return [`WriterDied`] once the
+//! kernel proves the death, and the next write makes the slot readable again. All other slots are
+//! untouched. A writer that is only stopped is never taken for dead: readers of the one slot that
+//! it was writing get [`Busy`] until it goes on.
 //!
-//! A writer's handle therefore costs no more than the slot itself: nothing is written down but value and version.
+//! So a writer records nothing but the value and its version.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -131,33 +141,28 @@ struct Readme;
 mod changes;
 mod death;
 mod error;
-mod iter;
-mod lines;
 mod mode;
-mod patience;
-mod read_all;
 mod reader;
-mod seat;
+mod register;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 mod shared;
 mod snapshot;
 mod vector;
 mod wait;
-mod writer;
+mod write;
 
-pub use changes::{Change, Changes, Look};
+pub use changes::{Change, Changed, Changes};
 pub use error::{
     Busy, OutOfRange, ReadAllError, ReadError, SnapshotError, TryReadError, VectorError, WaitError, WriteError,
     WriterDied, WriterError,
 };
 pub use icc_buffer::{
-    BufferError, BusySpin, Packed, Padded, Placement, SpinThenSleep, SpinThenYield, WaitStrategy, Waited,
+    BufferError, BusySpin, Packed, Padded, Payload, Placement, SpinThenSleep, SpinThenYield, WaitStrategy, Waited,
 };
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use icc_buffer::{Demand, HugePages, Options, Origin, Owner, remove};
-pub use iter::Iter;
 pub use mode::{Exclusive, Mode, MultiWriter, Shared, SingleWriter, Tracked};
-pub use reader::VectorReader;
+pub use reader::{Iter, VectorReader};
 pub use snapshot::Snapshot;
 pub use vector::SeqlockVector;
-pub use writer::Writer;
+pub use write::Writer;

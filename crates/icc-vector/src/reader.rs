@@ -1,36 +1,59 @@
 //! The vector as readers see it: nothing here can write.
 
-use crate::lines::Blocks;
-use crate::{Mode, MultiWriter, OutOfRange, ReadError, TryReadError};
-use core::{fmt, marker::PhantomData};
-use icc_buffer::{Padded, Placement, ReadLine, ReadOnlyBuffer, ReadSlot};
-use icc_seqlock::{Payload, Tag};
+use crate::mode::ModeKind;
+use crate::register::{self, Blocks};
+use crate::{Changes, OutOfRange, ReadAllError, ReadError, Snapshot, TryReadError};
+use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
+use icc_buffer::{Counter, Payload, ReadOnlyBuffer};
+use icc_seqlock::primitive::bound;
+use icc_seqlock::{Reader, Tag};
 
 /// A vector that can only be read.
 ///
-/// `open` attaches to a vector in shared memory without being able to write to it: the processor itself stops any write, and
-/// no writer notices. [`SeqlockVector`](crate::SeqlockVector) is this and writers besides; all methods here are its own too.
+/// `open` attaches to a vector in shared memory without being able to write to it: the processor
+/// itself stops any write, and no writer notices. It opens vectors of every mode and placement;
+/// what it needs to know of them it reads once and checks. [`SeqlockVector`](crate::SeqlockVector)
+/// derefs to this, so all methods here are its own too.
 ///
-/// A handle: clone it, send it to other threads.
+/// This is a handle: clone it, send it to other threads.
 ///
 /// # Waiting
 ///
-/// Methods that begin with `try` make one attempt. The others wait for a writer that is just at the slot: they back off for some
-/// tens of microseconds, then give their core away up to 10,000 times, and see now and then whether that writer still lives.
-/// They end with the value, [`WriterDied`](crate::WriterDied) or [`Busy`](crate::Busy); never with a value that is mixed from two, and never not at all.
-pub struct VectorReader<T, M: Mode = MultiWriter, P: Placement = Padded> {
-    pub(crate) buffer: ReadOnlyBuffer<T, P>,
+/// Methods that begin with `try` make one attempt. The others wait while a writer is writing the
+/// slot: they back off for some tens of microseconds, then yield up to 10,000 times, and check now
+/// and then whether that writer is alive. They end with the value,
+/// [`WriterDied`](crate::WriterDied) or [`Busy`](crate::Busy). They always return, and a returned
+/// value is never torn.
+///
+/// # Invariants
+///
+/// `buffer` has `counters` counters, as many as a vector of mode `kind` needs.
+#[doc(alias = "subscriber")]
+pub struct VectorReader<T> {
+    pub(crate) buffer: ReadOnlyBuffer<T>,
     pub(crate) blocks: Blocks,
-    /// Whether its writers can die half-way, as those of shared memory can. Under loom they play that they do.
-    pub(crate) mortal: bool,
-    _mode: PhantomData<M>,
+    /// Whether other processes may have it, so that its writers can die in the middle of a write.
+    /// In models they always can.
+    pub(crate) shared: bool,
+    kind: ModeKind,
+    counters: u32,
 }
 
-impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
-    /// `buffer` has `lines::count::<M>()` lines.
-    pub(crate) fn new(buffer: ReadOnlyBuffer<T, P>, mortal: bool) -> Self {
-        let blocks = Blocks::new(buffer.len());
-        Self { buffer, blocks, mortal: mortal || cfg!(icc_loom), _mode: PhantomData }
+// A panic leaves no broken state: a handle has none of its own, and the slots hold plain bytes that
+// are read whole or not at all.
+impl<T> UnwindSafe for VectorReader<T> {}
+impl<T> RefUnwindSafe for VectorReader<T> {}
+
+impl<T: Payload> VectorReader<T> {
+    /// # Safety
+    ///
+    /// `buffer` has as many counters as a vector of mode `kind` needs.
+    pub(crate) unsafe fn over(buffer: ReadOnlyBuffer<T>, kind: ModeKind) -> Self {
+        let counters = register::counters(kind.is_tracked());
+        debug_assert_eq!(buffer.counter_count(), counters);
+        let (blocks, shared) = (Blocks::new(buffer.len()), bound(buffer.is_shared(), true));
+        Self { blocks, shared, kind, counters: counters as u32, buffer }
     }
 
     /// The number of slots, at least 1.
@@ -41,9 +64,25 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
         self.buffer.len()
     }
 
+    /// Whether writers count changes ([`Tracked`](crate::Tracked)), so that a
+    /// [`poll`](Changes::poll) need not read every slot.
+    #[inline]
+    #[must_use]
+    pub fn is_tracked(&self) -> bool {
+        self.kind.is_tracked()
+    }
+
+    /// A random number, never 0, that tells this vector from every other, also from a later one of
+    /// the same name.
+    #[must_use]
+    pub fn instance(&self) -> u64 {
+        self.buffer.instance()
+    }
+
     /// The value of slot `index`: zeros if it was never written.
     ///
-    /// Returning by value can cost a second copy; for large values use [`read_into`](Self::read_into).
+    /// Returning by value can cost a second copy; for large values use
+    /// [`read_into`](Self::read_into).
     ///
     /// # Errors
     ///
@@ -57,9 +96,11 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
     /// assert_eq!(health.read(1)?, 200);
     /// assert_eq!(health.read(0)?, 0);
     /// let error = health.read(3).unwrap_err();
-    /// assert_eq!(error.to_string(), "slot 3 does not exist: the vector has 3, from 0 to 2");
+    /// assert_eq!(error.to_string(), "slot 3 does not exist: the vector has 3 slots, 0..3");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "get")]
+    #[doc(alias = "load")]
     #[inline]
     pub fn read(&self, index: usize) -> Result<T, ReadError> {
         let mut value = T::zeroed();
@@ -87,13 +128,15 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
         Ok((self.read_into(index, &mut value)? != 0).then_some(value))
     }
 
-    /// Copies the value of slot `index` into `out` and returns its version: 0 if it was never written, 2 more for each write.
+    /// Copies the value of slot `index` into `out` and returns its version: 0 if it was never
+    /// written, 2 more for each write.
     ///
     /// The primary operation: one copy, straight into the caller's memory.
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read). If there is no such slot, `out` is left as it was; else it holds a valid but meaningless value.
+    /// As [`read`](Self::read). If there is no such slot, `out` stays as it was; else it holds a
+    /// valid but meaningless value.
     ///
     /// # Examples
     ///
@@ -136,16 +179,18 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
         // SAFETY: the caller's promise is the same.
         match unsafe { self.buffer.slot_unchecked(index) }.try_read_into(out) {
             Ok(version) => Ok(version),
-            Err(_) => self.read_patiently(index, out),
+            Err(_) => self.read_contended(index, out),
         }
     }
 
-    /// Copies the value of slot `index` into `out` and returns its version, if one attempt gets it. Never waits.
+    /// Copies the value of slot `index` into `out` and returns its version, if one attempt gets it.
+    /// Never waits.
     ///
     /// # Errors
     ///
-    /// [`TryReadError::BeingWritten`] if a write was under way or crossed the copy; `out` then holds a valid but meaningless
-    /// value. [`TryReadError::OutOfRange`] if there is no such slot.
+    /// [`TryReadError::BeingWritten`] if a write was under way or crossed the copy; `out` then
+    /// holds a valid but meaningless value. [`writer_died`](Self::writer_died) tells whether to try
+    /// again. [`TryReadError::OutOfRange`] if there is no such slot.
     ///
     /// # Examples
     ///
@@ -160,10 +205,11 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
         Ok(self.slot(index).try_read_into(out)?)
     }
 
-    /// Copies the value of slot `index` into `out` and returns its version, if that is newer than `version`.
+    /// Copies the value of slot `index` into `out` and returns its version, if that is newer than
+    /// `version`.
     ///
-    /// `None` means that no newer value was complete when this looked, also when the slot's writer died since. Waits only if a newer
-    /// one is there and is being overwritten.
+    /// `None` means that no newer value was complete at that moment, also when the slot's writer
+    /// died since. Waits only if a newer value exists and is being overwritten.
     ///
     /// # Errors
     ///
@@ -187,11 +233,12 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
         self.check(index)?;
         match self.slot(index).try_read_into_if_newer(version, out) {
             Ok(newer) => Ok(newer),
-            Err(_) => self.read_patiently(index, out).map(Some),
+            Err(_) => self.read_contended(index, out).map(Some),
         }
     }
 
-    /// The version of slot `index`: 0 if it was never written, odd while it is. It may have changed by the time this returns.
+    /// The version of slot `index`: 0 if it was never written, odd while it is being written. It
+    /// may have changed by the time this returns.
     ///
     /// # Errors
     ///
@@ -213,6 +260,118 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
         Ok(Tag::completed(found) | found & 1)
     }
 
+    /// Copies the values of all slots into `out`, in order, each read when its turn comes.
+    ///
+    /// Each value is whole, but they are not of one moment: writes may come between two of them.
+    /// For the values of one moment take a [`snapshot`](Self::snapshot).
+    ///
+    /// # Errors
+    ///
+    /// [`ReadAllError::WrongLen`] if `out` is not as long as the vector. [`ReadAllError::Read`] if
+    /// a slot cannot be read; those before it were. [`iter`](Self::iter) goes on after such a slot.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let health = icc_vector::SeqlockVector::<u32>::new(3)?;
+    /// health.write(1, &200)?;
+    /// let mut all = [9; 3];
+    /// health.read_all_into(&mut all)?;
+    /// assert_eq!(all, [0, 200, 0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn read_all_into(&self, out: &mut [T]) -> Result<(), ReadAllError> {
+        if out.len() != self.len() {
+            return Err(ReadAllError::WrongLen { given: out.len(), len: self.len() });
+        }
+        self.read_range_into(0, out)
+    }
+
+    /// Copies the values of the slots from `first` on into `out`, as
+    /// [`read_all_into`](Self::read_all_into) does.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadAllError::Read`] if a slot does not exist (nothing was read then), or cannot be read;
+    /// those before it were.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let health = icc_vector::SeqlockVector::<u32>::new(3)?;
+    /// health.write(1, &200)?;
+    /// let mut two = [9; 2];
+    /// health.read_range_into(1, &mut two)?;
+    /// assert_eq!(two, [200, 0]);
+    /// assert!(health.read_range_into(2, &mut two).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn read_range_into(&self, first: usize, out: &mut [T]) -> Result<(), ReadAllError> {
+        if let Some(more) = out.len().checked_sub(1) {
+            self.check(first.saturating_add(more))?;
+        }
+        for (offset, value) in out.iter_mut().enumerate() {
+            // SAFETY: the last index was checked, and the others are less.
+            unsafe { self.read_into_unchecked(first + offset, value) }?;
+        }
+        Ok(())
+    }
+
+    /// The values of all slots in order, each read when its turn comes.
+    ///
+    /// Each value is whole, but they are not of one moment: writes may come between two of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let positions = icc_vector::SeqlockVector::<f64>::new(3)?;
+    /// positions.write(0, &1.5)?;
+    /// positions.write(2, &2.0)?;
+    /// assert_eq!(positions.iter().sum::<Result<f64, _>>()?, 3.5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter { vector: self, next: 0 }
+    }
+
+    /// Prepares to take snapshots of these slots, in this order: see [`Snapshot`], with an example.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfRange`] if one of them does not exist.
+    pub fn snapshot(&self, indices: impl Into<Vec<usize>>) -> Result<Snapshot<T>, OutOfRange> {
+        let indices = indices.into();
+        indices.iter().try_for_each(|&index| self.check(index))?;
+        Ok(Snapshot::new(self.clone(), indices))
+    }
+
+    /// A cursor over changes. Its first poll yields every slot that was ever written. See
+    /// [`Changes`].
+    #[doc(alias = "subscribe")]
+    #[doc(alias = "watch")]
+    #[must_use]
+    pub fn changes(&self) -> Changes<T> {
+        Changes::from_start(self.clone())
+    }
+
+    /// A cursor over changes from now on. See [`Changes`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let health = icc_vector::SeqlockVector::<u32>::new(3)?;
+    /// health.write(1, &200)?;
+    /// assert_eq!(health.changes().poll().count(), 1);
+    /// assert_eq!(health.changes_from_now().poll().count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "subscribe")]
+    #[must_use]
+    pub fn changes_from_now(&self) -> Changes<T> {
+        Changes::from_now(self.clone())
+    }
+
     #[inline(always)]
     pub(crate) fn check(&self, index: usize) -> Result<(), OutOfRange> {
         if index < self.len() { Ok(()) } else { Err(OutOfRange { index, len: self.len() }) }
@@ -220,30 +379,68 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
 
     /// A slot whose index was checked.
     #[inline(always)]
-    pub(crate) fn slot(&self, index: usize) -> ReadSlot<'_, T> {
+    pub(crate) fn slot(&self, index: usize) -> Reader<'_, T> {
         match self.buffer.slot(index) {
             Some(slot) => slot,
             None => unreachable!("the caller checked the index"),
         }
     }
 
+    /// Counter `index` of those that a vector of this mode has.
     #[inline(always)]
-    pub(crate) fn line(&self, index: usize) -> ReadLine<'_> {
-        match self.buffer.line(index) {
-            Some(line) => line,
-            None => unreachable!("every vector's buffer has as many lines as its mode says"),
-        }
+    pub(crate) fn counter(&self, index: usize) -> Counter<'_> {
+        assert!(index < self.counters as usize, "a counter that a vector of this mode does not have");
+        // SAFETY: the invariant of this type.
+        unsafe { self.buffer.counter_unchecked(index) }
     }
 }
 
-impl<T, M: Mode, P: Placement> Clone for VectorReader<T, M, P> {
+impl<T> Clone for VectorReader<T> {
     fn clone(&self) -> Self {
         Self { buffer: self.buffer.clone(), ..*self }
     }
 }
 
-impl<T, M: Mode, P: Placement> fmt::Debug for VectorReader<T, M, P> {
+impl<T> fmt::Debug for VectorReader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VectorReader").field("len", &self.buffer.len()).field("mode", &M::NAME).finish_non_exhaustive()
+        let (len, mode) = (self.buffer.len(), format_args!("{}", self.kind.name()));
+        f.debug_struct("VectorReader").field("len", &len).field("mode", &mode).finish_non_exhaustive()
+    }
+}
+
+/// The values of all slots, from [`VectorReader::iter`].
+#[derive(Debug)]
+pub struct Iter<'a, T> {
+    vector: &'a VectorReader<T>,
+    next: usize,
+}
+
+impl<T: Payload> Iterator for Iter<'_, T> {
+    type Item = Result<T, ReadError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let index = self.next;
+        if index == self.vector.len() {
+            return None;
+        }
+        self.next += 1;
+        Some(self.vector.read(index))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.vector.len() - self.next;
+        (left, Some(left))
+    }
+}
+
+impl<T: Payload> ExactSizeIterator for Iter<'_, T> {}
+
+impl<'a, T: Payload> IntoIterator for &'a VectorReader<T> {
+    type Item = Result<T, ReadError>;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
     }
 }

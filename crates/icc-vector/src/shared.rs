@@ -1,44 +1,61 @@
 //! Vectors in shared memory.
 
-use crate::{Mode, SeqlockVector, VectorError, VectorReader, mode};
-use icc_buffer::{Buffer, BufferError, Expected, Options, Origin, Placement, ReadOnlyBuffer};
-use icc_seqlock::Payload;
+use crate::mode::ModeKind;
+use crate::vector::KIND;
+use crate::{Mode, Payload, Placement, SeqlockVector, VectorError, VectorReader, register};
+use icc_buffer::{Buffer, BufferError, Expected, Options, Origin, ReadOnlyBuffer};
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// A vector of any length, of this type.
-fn any<T: Payload, M: Mode, P: Placement>() -> Expected {
-    Expected { len: None, ..SeqlockVector::<T, M, P>::spec(1).into() }
+/// What stands for the path of a vector without a name.
+const ANONYMOUS: &str = "memfd:icc";
+
+/// The mode that a header's word stands for, if this version of the crate knows it.
+fn mode_of(word: u64) -> Option<ModeKind> {
+    use ModeKind::{Multi, Single, TrackedMulti, TrackedSingle};
+    [Multi, Single, TrackedMulti, TrackedSingle].into_iter().find(|kind| kind.word() == word)
 }
 
-/// Sees that a vector was made for this mode.
-fn check<M: Mode>(words: [u64; 4]) -> Result<(), VectorError> {
-    match words[0] {
-        code if code == M::CODE => Ok(()),
-        code => Err(VectorError::OtherMode { found: mode::describe(code), expected: M::NAME }),
+/// The mode of a vector that was opened, if it is known and the buffer has the counters that it
+/// needs.
+fn checked<T>(buffer: &ReadOnlyBuffer<T>) -> Result<ModeKind, VectorError> {
+    let path = || buffer.path().unwrap_or(Path::new(ANONYMOUS)).to_owned();
+    let [word, ..] = buffer.words();
+    let Some(kind) = mode_of(word) else {
+        return Err(VectorError::UnknownMode { path: path(), found: word });
+    };
+    let (found, expected) = (buffer.counter_count(), register::counters(kind.is_tracked()));
+    if found != expected {
+        return Err(VectorError::WrongCounters { path: path(), found, expected });
     }
+    Ok(kind)
 }
 
-/// Tracked vectors have more lines, so the buffer refuses one for the other before its words are known.
+/// A refused mode, if that is what a buffer says with its word 0.
 fn explain<M: Mode>(error: BufferError) -> VectorError {
     match error {
-        BufferError::OtherLayout { field: "lines", .. } => {
-            let found = if M::TRACKED { "one that is not tracked" } else { "one that is tracked" };
-            VectorError::OtherMode { found, expected: M::NAME }
-        }
+        BufferError::OtherWord { path, index: 0, found, .. } => match mode_of(found) {
+            Some(found) => other_mode::<M>(path, found),
+            None => VectorError::UnknownMode { path, found },
+        },
         error => error.into(),
     }
+}
+
+fn other_mode<M: Mode>(path: PathBuf, found: ModeKind) -> VectorError {
+    VectorError::OtherMode { path, found: found.name(), expected: M::KIND.name() }
 }
 
 impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// Creates a vector in shared memory that other processes open by `name`.
     ///
-    /// A bare name is a file in `/dev/shm`; anything with a slash is a path. It stays until it is [removed](crate::remove), also
-    /// without any process.
+    /// A bare name is a file in `/dev/shm`; anything with a slash is a path. It stays until it is
+    /// [removed](crate::remove), also without any process.
     ///
     /// # Errors
     ///
-    /// [`VectorError::Buffer`] if there is something of this name, no space for it, or the system refuses.
+    /// [`VectorError::Buffer`] if there is something of this name, no space for it, or the system
+    /// refuses.
     ///
     /// # Examples
     ///
@@ -57,21 +74,24 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// icc_vector::remove(&name)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "shm")]
     pub fn create(name: impl AsRef<Path>, len: usize, options: &Options) -> Result<Self, VectorError> {
-        Ok(Self::over(Buffer::create(name, Self::spec(len), options)?, true))
+        // SAFETY: the buffer was made for this spec.
+        Ok(unsafe { Self::over(&Buffer::create(name, Self::spec(len), options)?) })
     }
 
     /// Opens a vector, to write and read it.
     ///
     /// # Errors
     ///
-    /// [`VectorError::OtherMode`] if it is written in another way than `M`. [`VectorError::Buffer`] if there is none, or it holds
-    /// something else; the error says what.
+    /// [`VectorError::OtherMode`] if its mode is not `M`. [`VectorError::Buffer`] if there is none,
+    /// or it holds something else; the error says what.
     pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, VectorError> {
-        Self::attached(Buffer::open(name, any::<T, M, P>(), options))
+        Self::attached(Buffer::open(name, Self::expected(), options))
     }
 
-    /// Opens a vector, or creates it if there is none. Of several processes that do so at once, one creates it.
+    /// Opens a vector, or creates it if there is none. Of several processes that do so at once, one
+    /// creates it.
     ///
     /// # Errors
     ///
@@ -93,11 +113,13 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         len: usize,
         options: &Options,
     ) -> Result<(Self, Origin), VectorError> {
-        let (buffer, origin) = Buffer::open_or_create(name, Self::spec(len), options).map_err(explain::<M>)?;
+        let (spec, expected) = (Self::spec(len), Self::expected().len(len));
+        let (buffer, origin) = Buffer::open_or_create(name, spec, expected, options).map_err(explain::<M>)?;
         Ok((Self::attached(Ok(buffer))?, origin))
     }
 
-    /// Creates a vector in shared memory without a name, to hand over by its [descriptor](Self::as_fd).
+    /// Creates a vector in shared memory without a name, to hand over by its
+    /// [descriptor](VectorReader::as_fd).
     ///
     /// It goes away with the last process that has it. Nobody can resize it.
     ///
@@ -120,7 +142,8 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn anonymous(len: usize, options: &Options) -> Result<Self, VectorError> {
-        Ok(Self::over(Buffer::anonymous(Self::spec(len), options)?, true))
+        // SAFETY: the buffer was made for this spec.
+        Ok(unsafe { Self::over(&Buffer::anonymous(Self::spec(len), options)?) })
     }
 
     /// Opens a vector by a descriptor that was handed over, to write and read it.
@@ -129,50 +152,86 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     ///
     /// As [`open`](Self::open).
     pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, VectorError> {
-        Self::attached(Buffer::from_fd(descriptor, any::<T, M, P>(), options))
+        Self::attached(Buffer::from_fd(descriptor, Self::expected(), options))
     }
 
-    /// The descriptor of the shared memory, to hand to another process; none if the vector is private. Do not lock it.
+    /// A vector of any length, of this type and mode.
+    const fn expected() -> Expected {
+        Expected::new(KIND).word(0, M::KIND.word())
+    }
+
+    fn attached(buffer: Result<Buffer<T, P>, BufferError>) -> Result<Self, VectorError> {
+        let buffer = buffer.map_err(explain::<M>)?;
+        let kind = checked(&buffer)?;
+        if kind != M::KIND {
+            return Err(other_mode::<M>(buffer.path().unwrap_or(Path::new(ANONYMOUS)).to_owned(), kind));
+        }
+        // SAFETY: the mode and the number of counters were just checked.
+        Ok(unsafe { Self::over(&buffer) })
+    }
+}
+
+impl<T: Payload> VectorReader<T> {
+    /// Opens a vector to read it, of whatever mode and placement. The memory is mapped read-only,
+    /// and permission to read the file is enough.
+    ///
+    /// # Errors
+    ///
+    /// [`VectorError::Buffer`] if there is no such vector, or it holds something else; the error
+    /// says what. [`VectorError::UnknownMode`] or [`VectorError::WrongCounters`] if another version
+    /// of this crate made it, or it is damaged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_vector::{Options, Packed, SeqlockVector, SingleWriter, Tracked, VectorReader};
+    ///
+    /// let name = format!("icc-vector-any-{}", std::process::id());
+    /// let quotes = SeqlockVector::<[f64; 2], Tracked<SingleWriter>, Packed>::create(&name, 100, &Options::new())?;
+    /// quotes.writer()?.write(7, &[99.5, 100.5])?;
+    ///
+    /// // A reader need not know how the vector is written.
+    /// let reader = VectorReader::<[f64; 2]>::open(&name, &Options::new())?;
+    /// assert_eq!((reader.read(7)?, reader.is_tracked()), ([99.5, 100.5], true));
+    /// icc_vector::remove(&name)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, VectorError> {
+        Self::attached(ReadOnlyBuffer::open(name, Expected::new(KIND), options))
+    }
+
+    /// Opens a vector by a descriptor that was handed over, to read it. The memory is mapped
+    /// read-only.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, VectorError> {
+        Self::attached(ReadOnlyBuffer::from_fd(descriptor, Expected::new(KIND), options))
+    }
+
+    fn attached(buffer: Result<ReadOnlyBuffer<T>, BufferError>) -> Result<Self, VectorError> {
+        let buffer = buffer?;
+        let kind = checked(&buffer)?;
+        // SAFETY: the number of counters was just checked.
+        Ok(unsafe { Self::over(buffer, kind) })
+    }
+}
+
+impl<T> VectorReader<T> {
+    /// The descriptor of the shared memory, to hand to another process; none if the vector is
+    /// private. Do not lock it.
+    ///
+    /// It is open as this handle is: for reading only, if the handle was opened so.
     #[must_use]
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         self.buffer.as_fd()
     }
 
-    fn attached(buffer: Result<Buffer<T, P>, BufferError>) -> Result<Self, VectorError> {
-        let buffer = buffer.map_err(explain::<M>)?;
-        check::<M>(buffer.words())?;
-        Ok(Self::over(buffer, true))
-    }
-}
-
-impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
-    /// Opens a vector to read it. The memory is mapped read-only, and permission to read the file is enough.
-    ///
-    /// # Errors
-    ///
-    /// As [`SeqlockVector::open`].
-    pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, VectorError> {
-        Self::attached(ReadOnlyBuffer::open(name, any::<T, M, P>(), options))
-    }
-
-    /// Opens a vector by a descriptor that was handed over, to read it. The memory is mapped read-only.
-    ///
-    /// # Errors
-    ///
-    /// As [`SeqlockVector::open`].
-    pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, VectorError> {
-        Self::attached(ReadOnlyBuffer::from_fd(descriptor, any::<T, M, P>(), options))
-    }
-
-    /// The path of the shared memory when it was created or opened; none if the vector is private or has no name.
+    /// The path of the shared memory when it was created or opened; none if the vector is private
+    /// or has no name.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.buffer.path()
-    }
-
-    fn attached(buffer: Result<ReadOnlyBuffer<T, P>, BufferError>) -> Result<Self, VectorError> {
-        let buffer = buffer.map_err(explain::<M>)?;
-        check::<M>(buffer.words())?;
-        Ok(Self::new(buffer, true))
     }
 }

@@ -1,26 +1,27 @@
 //! Several slots as of one moment.
 
-use crate::patience::{Patience, Round};
-use crate::{Mode, MultiWriter, SnapshotError, VectorReader, WriterDied};
+use crate::wait::{BoundedBackoff, Round};
+use crate::{Payload, SnapshotError, VectorReader, WriterDied};
 use core::fmt;
-use icc_buffer::{Padded, Placement};
-use icc_seqlock::{BeingWritten, Payload};
+use icc_seqlock::BeingWritten;
 
-/// Pictures of several slots, each of one moment, from [`VectorReader::snapshot`].
+/// Snapshots of several slots, each of one moment, from [`VectorReader::snapshot`].
 ///
 /// Keeps the room for the values, so that taking one allocates nothing.
 ///
 /// # Which guarantee
 ///
-/// - [`read_all_into`](VectorReader::read_all_into), [`iter`](VectorReader::iter) and single reads: each value is whole, and the
-///   newest complete one when its turn came. Writes may come between two slots: of a sum kept in one and its parts in others, the
-///   parts may be newer than the sum.
-/// - [`take`](Self::take): no write to any of the slots crossed the picture; there was a moment at which each of them held
-///   what it shows. If a picture has a write, it has every write to these slots that happened before it: of one writer that
-///   writes first one slot and then another, never the second without the first.
+/// - [`read_all_into`](VectorReader::read_all_into), [`iter`](VectorReader::iter) and single reads:
+///   each value is whole, and the newest complete one when its turn came. Writes may come between
+///   two slots: of a sum kept in one and its parts in others, the parts may be newer than the sum.
+/// - [`take`](Self::take): no write to any of the slots crossed the snapshot. There was a moment at
+///   which each of them held what it shows. If a snapshot shows a write, it shows every write to
+///   these slots that happened before it: of one writer that writes first one slot and then
+///   another, never the second without the first.
 ///
-/// A picture needs a moment without writes that is as long as the reading; with the slots written back to back it may not be
-/// had. Every attempt costs a read of all slots, so ask for few.
+/// A snapshot needs a moment without writes that is as long as the reading. If the slots are
+/// written back to back, there may be none. Every attempt costs a read of all slots, so ask for
+/// few.
 ///
 /// # Examples
 ///
@@ -33,50 +34,54 @@ use icc_seqlock::{BeingWritten, Payload};
 /// assert_eq!(legs.versions(), [2, 2]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Snapshot<T, M: Mode = MultiWriter, P: Placement = Padded> {
-    vector: VectorReader<T, M, P>,
+pub struct Snapshot<T> {
+    vector: VectorReader<T>,
     /// All in range.
     indices: Box<[usize]>,
     values: Box<[T]>,
     versions: Box<[u64]>,
 }
 
-impl<T: Payload, M: Mode, P: Placement> Snapshot<T, M, P> {
+impl<T: Payload> Snapshot<T> {
     /// `indices` are in range.
-    pub(crate) fn new(vector: VectorReader<T, M, P>, indices: Vec<usize>) -> Self {
+    pub(crate) fn new(vector: VectorReader<T>, indices: Vec<usize>) -> Self {
         let len = indices.len();
         Self { vector, indices: indices.into(), values: vec![T::zeroed(); len].into(), versions: vec![0; len].into() }
     }
 
-    /// Takes a picture. The values are in the order in which the slots were asked for.
+    /// Takes a snapshot. The values are in the order in which the slots were asked for.
     ///
-    /// Tries, backing off and then giving its core away, up to 10,016 times.
+    /// Tries up to 10,016 times: it backs off, then yields.
     ///
     /// # Errors
     ///
-    /// [`SnapshotError::Busy`] if a write crossed every attempt. [`SnapshotError::WriterDied`] if a slot has no value. The values
-    /// are then meaningless.
+    /// [`SnapshotError::Busy`] if a write crossed every attempt. [`SnapshotError::WriterDied`] if a
+    /// slot has no value. The values are then meaningless.
     pub fn take(&mut self) -> Result<&[T], SnapshotError> {
-        let mut patience = Patience::default();
+        let mut backoff = BoundedBackoff::default();
         while let Err((index, version)) = self.attempt() {
-            match patience.round() {
-                Round::Look if self.vector.writer_died(index, version) => return Err(WriterDied { index }.into()),
-                Round::Again | Round::Look => {}
+            match backoff.round() {
+                Round::CheckWriter if self.vector.left_by_the_dead(index, version) => {
+                    return Err(WriterDied { index }.into());
+                }
+                Round::Again | Round::CheckWriter => {}
                 Round::GiveUp(attempts) => return Err(SnapshotError::Busy { index, attempts }),
             }
         }
         Ok(&self.values)
     }
 
-    /// Reads all, then sees that none has changed. Else says which slot was found at which version.
+    /// Reads all slots, then checks that none has changed. Else it returns a slot that has, and its
+    /// version.
     ///
-    /// Every load of a version below comes after all the copies, since each of those ends with an Acquire fence. So between the last
-    /// copy and the first of those loads every slot stood at the version that it was read at. And if a copy has some write, then
-    /// the loads see at least the versions of all writes that happened before that, by the Acquire fence of that copy.
+    /// Every load of a version below comes after all the copies, since each of those ends with an
+    /// Acquire fence. So between the last copy and the first of those loads every slot stood at the
+    /// version that it was read at. And if a copy has some write, then the loads see at least the
+    /// versions of all writes that happened before that, by the Acquire fence of that copy.
     fn attempt(&mut self) -> Result<(), (usize, u64)> {
         let slots = || self.indices.iter().map(|&index| (index, self.vector.slot(index)));
         for (((index, slot), value), version) in slots().zip(&mut self.values).zip(&mut self.versions) {
-            *version = slot.try_read_into(value).map_err(|BeingWritten { version }| (index, version))?;
+            *version = slot.try_read_into(value).map_err(|BeingWritten { version, .. }| (index, version))?;
         }
         for ((index, slot), &version) in slots().zip(&self.versions) {
             let found = slot.version();
@@ -87,20 +92,21 @@ impl<T: Payload, M: Mode, P: Placement> Snapshot<T, M, P> {
         Ok(())
     }
 
-    /// The values of the last picture. Meaningless before the first, and after one that failed.
+    /// The values of the last snapshot. Meaningless before the first, and after one that failed.
     #[must_use]
     pub fn values(&self) -> &[T] {
         &self.values
     }
 
-    /// The versions of the last picture, as [`values`](Self::values): 0 for a slot that was never written.
+    /// The versions of the last snapshot, as [`values`](Self::values): 0 for a slot that was never
+    /// written.
     #[must_use]
     pub fn versions(&self) -> &[u64] {
         &self.versions
     }
 }
 
-impl<T, M: Mode, P: Placement> fmt::Debug for Snapshot<T, M, P> {
+impl<T> fmt::Debug for Snapshot<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Snapshot").field("indices", &self.indices).finish_non_exhaustive()
     }

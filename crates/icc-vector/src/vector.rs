@@ -1,22 +1,23 @@
-//! The vector itself, and how its slots are written.
+//! The vector: its type, and its creation in private memory.
 
-use crate::lines::{self, Blocks};
-use crate::patience::{Patience, Round};
-use crate::{Busy, Iter, Mode, MultiWriter, ReadError, Shared, VectorReader, WriteError, WriterDied};
-use core::{fmt, ops::Deref};
-use icc_buffer::{Buffer, BufferError, Kind, Padded, Placement, Spec};
-use icc_seqlock::primitive::{AtomicU64, Ordering};
-use icc_seqlock::{BeingWritten, Payload, Seqlock, Tag};
+use crate::{Iter, Mode, MultiWriter, ReadError, VectorReader, register};
+use core::{fmt, marker::PhantomData, ops::Deref};
+use icc_buffer::{Buffer, BufferError, Kind, Padded, Payload, Placement, Spec};
+use icc_seqlock::Seqlock;
+use icc_seqlock::primitive::AtomicU64;
+
+/// What a vector's buffer says that it is.
+pub(crate) const KIND: Kind = Kind::new("vector");
 
 /// A table of latest values: one slot a key, only the newest value matters.
 ///
-/// Any number of threads and processes read any slot, without ever blocking a writer. Who may write is the mode `M`:
-/// [`MultiWriter`] or [`SingleWriter`](crate::SingleWriter). Slots are on cache lines of their own, so that writers of different slots
-/// do not slow each other down; with `P` = [`Packed`](crate::Packed) small ones share lines, for a table that is mostly read as a
-/// whole.
+/// Any number of threads and processes read any slot, without ever blocking a writer. The mode `M`
+/// says who may write: [`MultiWriter`] or [`SingleWriter`](crate::SingleWriter). Slots are on cache
+/// lines of their own, so that writers of different slots do not slow each other down. With `P` =
+/// [`Packed`](crate::Packed) small slots share lines, for a table that is mostly read as a whole.
 ///
-/// A handle: clone it and send it to other threads. The table is freed with the last one. Everything that a [`VectorReader`]
-/// can do, a vector can.
+/// This is a handle: clone it and send it to other threads. The table is freed with the last one.
+/// It derefs to [`VectorReader`], so it can do everything that a reader can.
 ///
 /// # Examples
 ///
@@ -28,39 +29,63 @@ use icc_seqlock::{BeingWritten, Payload, Seqlock, Tag};
 /// assert_eq!(positions.read(1)?, 250.0);
 ///
 /// let error = positions.read(3).unwrap_err();
-/// assert_eq!(error.to_string(), "slot 3 does not exist: the vector has 3, from 0 to 2");
+/// assert_eq!(error.to_string(), "slot 3 does not exist: the vector has 3 slots, 0..3");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Invariants
+///
+/// The reader's buffer is a copy of one that a [`Buffer<T, P>`](Buffer) derefs to, and the vector's
+/// mode is `M`.
+#[doc(alias = "blackboard")]
+#[doc(alias = "latest value")]
+#[doc(alias = "latest")]
+#[doc(alias = "table")]
+#[doc(alias = "register")]
+#[repr(transparent)]
 pub struct SeqlockVector<T, M: Mode = MultiWriter, P: Placement = Padded> {
-    pub(crate) buffer: Buffer<T, P>,
-    reader: VectorReader<T, M, P>,
+    reader: VectorReader<T>,
+    _writing: PhantomData<fn() -> (M, P)>,
 }
 
 impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
-    /// A vector of `len` slots in memory of this process. All hold zeros, at version 0: never written.
+    /// A vector of `len` slots in memory of this process. All hold zeros, at version 0: never
+    /// written.
     ///
     /// # Errors
     ///
     /// [`BufferError`] if `len` is 0 or too large for the memory.
     pub fn new(len: usize) -> Result<Self, BufferError> {
-        Ok(Self::over(Buffer::private(Self::spec(len))?, false))
+        // SAFETY: the buffer was made for this spec.
+        Ok(unsafe { Self::over(&Buffer::private(Self::spec(len))?) })
     }
 
     /// What a vector of this type asks of a buffer.
-    pub(crate) fn spec(len: usize) -> Spec {
-        Spec { kind: Kind::Vector, len, lines: lines::count::<M>(), words: [M::CODE, 0, 0, 0] }
+    pub(crate) const fn spec(len: usize) -> Spec {
+        let counters = register::counters(M::TRACKED);
+        Spec::new(KIND, len).counters(counters).words([M::KIND.word(), 0, 0, 0])
     }
 
-    /// `buffer` was made or opened for [`spec`](Self::spec). `mortal`: it is in shared memory.
-    pub(crate) fn over(buffer: Buffer<T, P>, mortal: bool) -> Self {
-        let reader = VectorReader::new(buffer.read_only(), mortal);
-        Self { buffer, reader }
+    /// # Safety
+    ///
+    /// `buffer` has the counters and the words of [`spec`](Self::spec).
+    pub(crate) unsafe fn over(buffer: &Buffer<T, P>) -> Self {
+        // SAFETY: by the caller, the mode is `M`, and there are as many counters as it needs.
+        let reader = unsafe { VectorReader::over(buffer.read_only().clone(), M::KIND) };
+        Self { reader, _writing: PhantomData }
     }
 
     /// This vector for readers only.
+    #[inline]
     #[must_use]
-    pub fn reader(&self) -> &VectorReader<T, M, P> {
+    pub fn reader(&self) -> &VectorReader<T> {
         &self.reader
+    }
+
+    #[inline(always)]
+    pub(crate) fn buffer(&self) -> &Buffer<T, P> {
+        // SAFETY: the invariant of this type.
+        unsafe { self.reader.buffer.as_writable() }
     }
 
     /// # Safety
@@ -68,202 +93,46 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// `index` is less than [`len`](VectorReader::len).
     #[inline(always)]
     pub(crate) unsafe fn cell(&self, index: usize) -> &Seqlock<T> {
-        // SAFETY: the caller's promise is the same; both handles are to one buffer.
-        unsafe { self.buffer.slot_unchecked(index) }
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.buffer().slot_unchecked(index) }
     }
 
+    /// Counter `index` of those that a vector of this mode has.
     #[inline(always)]
     pub(crate) fn counter(&self, index: usize) -> &AtomicU64 {
-        match self.buffer.line(index) {
-            Some(line) => line,
-            None => unreachable!("every vector's buffer has as many lines as its mode says"),
-        }
-    }
-
-    /// Counts a change of slot `index`, after it was made.
-    #[inline(always)]
-    pub(crate) fn count_change(&self, index: usize) {
-        if M::TRACKED {
-            // Release: pairs with the Acquire in `Look`. Whoever sees this count sees the slot's new version. An addition, so that
-            // whoever sees a later writer's count sees ours too: additions carry on what was released before.
-            self.counter(Blocks::line(self.blocks.of(index))).fetch_add(1, Ordering::Release);
-        }
-    }
-
-    /// Writes slot `index`, which others may write too, as the writer `tag`.
-    ///
-    /// # Safety
-    ///
-    /// `index` is less than [`len`](VectorReader::len).
-    #[inline(always)]
-    pub(crate) unsafe fn write_shared(&self, tag: Tag, index: usize, value: &T) -> Result<u64, WriteError> {
-        // SAFETY: by the caller.
-        let slot = unsafe { self.cell(index) };
-        // The look alone fetches a line that a reader holds to read, and the exchange then asks for it once more.
-        slot.prefetch_for_write();
-        let found = slot.version();
-        match slot.try_write_over(found, tag, value) {
-            Ok(version) => {
-                self.count_change(index);
-                Ok(version)
-            }
-            // SAFETY: by the caller.
-            Err(_) => unsafe { self.write_patiently(tag, index, value) },
-        }
-    }
-
-    /// As [`write_shared`](Self::write_shared), for a slot that others are at.
-    ///
-    /// # Safety
-    ///
-    /// `index` is less than [`len`](VectorReader::len).
-    #[cold]
-    unsafe fn write_patiently(&self, tag: Tag, index: usize, value: &T) -> Result<u64, WriteError> {
-        // SAFETY: by the caller.
-        let slot = unsafe { self.cell(index) };
-        let mut patience = Patience::default();
-        loop {
-            let found = slot.version();
-            if let Ok(version) = slot.try_write_over(found, tag, value) {
-                self.count_change(index);
-                return Ok(version);
-            }
-            match patience.round() {
-                Round::Look if self.writer_died(index, found) => {
-                    // SAFETY: its writer is dead, by proof: the kernel dropped its lock at its process's end, which is
-                    // after all that it did; its heir, if it says so, knew it by that lock.
-                    if let Ok(version) = unsafe { slot.recover(found, tag, value) } {
-                        self.count_change(index);
-                        return Ok(version);
-                    }
-                }
-                Round::Again | Round::Look => {}
-                Round::GiveUp(attempts) => return Err(Busy { index, attempts }.into()),
-            }
-        }
-    }
-
-    /// Changes slot `index` as one step against all other writers.
-    ///
-    /// # Safety
-    ///
-    /// `index` is less than [`len`](VectorReader::len).
-    #[inline(always)]
-    pub(crate) unsafe fn update_shared(
-        &self,
-        tag: Tag,
-        index: usize,
-        mut change: impl FnMut(&mut T),
-    ) -> Result<u64, WriteError> {
-        // SAFETY: by the caller.
-        let slot = unsafe { self.cell(index) };
-        let mut value = T::zeroed();
-        let mut patience = Patience::default();
-        loop {
-            let written = slot.try_read_into(&mut value).and_then(|seen| {
-                change(&mut value);
-                slot.try_write_over(seen, tag, &value)
-            });
-            let found = match written {
-                Ok(version) => {
-                    self.count_change(index);
-                    return Ok(version);
-                }
-                Err(BeingWritten { version }) => version,
-            };
-            match patience.round() {
-                Round::Look if self.writer_died(index, found) => return Err(WriterDied { index }.into()),
-                Round::Again | Round::Look => {}
-                Round::GiveUp(attempts) => return Err(Busy { index, attempts }.into()),
-            }
-        }
-    }
-}
-
-impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
-    /// Writes `value` to slot `index` and returns its version, without a writer. Any number of threads may.
-    ///
-    /// For vectors in memory of this process: in shared memory each one that writes must be known, in case it dies half-way; get a
-    /// [`writer`](Self::writer) there.
-    ///
-    /// Waits, as [readers](VectorReader#waiting) do, only for another writer of the same slot.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError::OutOfRange`], [`WriteError::NeedsWriter`] or [`WriteError::Busy`]; nothing was written.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let health = icc_vector::SeqlockVector::<u32>::new(3)?;
-    /// assert_eq!(health.write(1, &200)?, 2);
-    /// assert!(health.write(3, &200).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[inline]
-    pub fn write(&self, index: usize, value: &T) -> Result<u64, WriteError> {
-        self.check(index)?;
-        if self.mortal {
-            return Err(WriteError::NeedsWriter);
-        }
-        // SAFETY: the index was checked.
-        unsafe { self.write_shared(Tag::NONE, index, value) }
-    }
-
-    /// Changes slot `index` as one step against all other writers, and returns its version, without a writer.
-    ///
-    /// `change` gets a copy of the value and runs outside the write, so it may read the vector, panic or take its time without
-    /// holding anyone up. If another write comes between, it runs again on the newer value: only the last run counts.
-    ///
-    /// # Errors
-    ///
-    /// As [`write`](Self::write).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let count = icc_vector::SeqlockVector::<u64>::new(3)?;
-    /// count.update(1, |value| *value += 1)?;
-    /// assert_eq!(count.read(1)?, 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[inline]
-    pub fn update(&self, index: usize, change: impl FnMut(&mut T)) -> Result<u64, WriteError> {
-        self.check(index)?;
-        if self.mortal {
-            return Err(WriteError::NeedsWriter);
-        }
-        // SAFETY: the index was checked.
-        unsafe { self.update_shared(Tag::NONE, index, change) }
+        assert!(index < register::counters(M::TRACKED), "a counter that a vector of this mode does not have");
+        // SAFETY: the invariants of this type and of the reader: the buffer has as many counters as
+        // the mode `M` needs.
+        unsafe { self.buffer().counter_unchecked(index) }
     }
 }
 
 impl<T, M: Mode, P: Placement> Deref for SeqlockVector<T, M, P> {
-    type Target = VectorReader<T, M, P>;
+    type Target = VectorReader<T>;
 
     #[inline(always)]
-    fn deref(&self) -> &VectorReader<T, M, P> {
+    fn deref(&self) -> &VectorReader<T> {
         &self.reader
     }
 }
 
 impl<T, M: Mode, P: Placement> Clone for SeqlockVector<T, M, P> {
     fn clone(&self) -> Self {
-        Self { buffer: self.buffer.clone(), reader: self.reader.clone() }
+        Self { reader: self.reader.clone(), _writing: PhantomData }
     }
 }
 
 impl<T, M: Mode, P: Placement> fmt::Debug for SeqlockVector<T, M, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SeqlockVector").field("len", &self.buffer.len()).field("mode", &M::NAME).finish_non_exhaustive()
+        f.debug_tuple("SeqlockVector").field(&self.reader).finish()
     }
 }
 
 impl<'a, T: Payload, M: Mode, P: Placement> IntoIterator for &'a SeqlockVector<T, M, P> {
     type Item = Result<T, ReadError>;
-    type IntoIter = Iter<'a, T, M, P>;
+    type IntoIter = Iter<'a, T>;
 
-    fn into_iter(self) -> Iter<'a, T, M, P> {
+    fn into_iter(self) -> Iter<'a, T> {
         self.iter()
     }
 }

@@ -1,22 +1,85 @@
-//! Waiting for a change of one slot.
+//! Every wait: for a slot's writer, which may be dead, and for a change of a slot.
 
-use crate::{Mode, ReadError, VectorReader, WaitError, WaitStrategy, Waited, WriterDied};
-use icc_buffer::Placement;
-use icc_seqlock::Payload;
+use crate::{Busy, Payload, ReadError, VectorReader, WaitError, WaitStrategy, Waited, WriterDied};
+use icc_seqlock::BeingWritten;
+use icc_seqlock::primitive::{Backoff, bound, thread};
 use std::time::{Duration, Instant};
 
-/// After how many waits that kept the core the clock is read, which takes as long as several looks at the slot.
+/// Rounds of backing off, some tens of microseconds in all: longer than any copy takes.
+const SPINS: u32 = bound(16, 0);
+/// Rounds of yielding after that. With nothing else to run, some milliseconds in all.
+const YIELDS: u32 = bound(10_000, 3);
+/// One in this many of those checks whether the writer is alive, which costs a system call if it
+/// is.
+const YIELDS_PER_CHECK: u32 = bound(64, 1);
+/// The clock is read once in this many waits that kept the core, since it takes as long as several
+/// polls of the slot.
 const SPINS_PER_CLOCK: u64 = 32;
 
-impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
-    /// Waits until slot `index` has a value newer than `version`, copies it into `out` and returns its version.
+/// What to do after a round of a [`BoundedBackoff`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Round {
+    /// Try again.
+    Again,
+    /// Check whether the writer is dead; if not, try again.
+    CheckWriter,
+    /// Give up, after this many attempts.
+    GiveUp(u32),
+}
+
+/// A backoff that ends.
+#[derive(Debug, Default)]
+pub(crate) struct BoundedBackoff {
+    rounds: u32,
+    backoff: Backoff,
+}
+
+impl BoundedBackoff {
+    pub(crate) fn round(&mut self) -> Round {
+        self.rounds += 1;
+        let yields = self.rounds.saturating_sub(SPINS);
+        if yields == 0 {
+            self.backoff.spin();
+            return Round::Again;
+        }
+        if yields > YIELDS {
+            return Round::GiveUp(self.rounds);
+        }
+        thread::yield_now();
+        if yields.is_multiple_of(YIELDS_PER_CHECK) || yields == 1 { Round::CheckWriter } else { Round::Again }
+    }
+}
+
+impl<T: Payload> VectorReader<T> {
+    /// Reads a slot that was being written a moment ago. The index is in range.
+    #[cold]
+    pub(crate) fn read_contended(&self, index: usize, out: &mut T) -> Result<u64, ReadError> {
+        let slot = self.slot(index);
+        let mut backoff = BoundedBackoff::default();
+        loop {
+            let version = match slot.try_read_into(out) {
+                Ok(version) => return Ok(version),
+                Err(BeingWritten { version, .. }) => version,
+            };
+            match backoff.round() {
+                Round::CheckWriter if self.left_by_the_dead(index, version) => return Err(WriterDied { index }.into()),
+                Round::Again | Round::CheckWriter => {}
+                Round::GiveUp(attempts) => return Err(Busy { index, attempts }.into()),
+            }
+        }
+    }
+
+    /// Waits until slot `index` has a value newer than `version`, copies it into `out` and returns
+    /// its version.
     ///
-    /// Looks at least once, also if `timeout` is zero, and is late by the time of one wait that gives the core away, or a few that do
-    /// not. A timeout too long for the clock is none.
+    /// Polls the slot at least once, also if `timeout` is zero, and once between two waits of the
+    /// strategy. It returns late by at most one wait that gives the core away, or 32 that do not. A
+    /// timeout too long for the clock is none.
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`] if none came. [`WaitError::Read`] if there is no such slot, or its writer died half-way.
+    /// [`WaitError::Timeout`] if no newer value came. [`WaitError::Read`] if there is no such slot,
+    /// or its writer died in the middle of a write.
     ///
     /// # Examples
     ///
@@ -37,28 +100,30 @@ impl<T: Payload, M: Mode, P: Placement> VectorReader<T, M, P> {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "watch")]
+    #[doc(alias = "changed")]
     pub fn wait_for_change(
         &self,
         index: usize,
         version: u64,
         out: &mut T,
         timeout: Duration,
-        strategy: &mut impl WaitStrategy,
+        strategy: &mut (impl WaitStrategy + ?Sized),
     ) -> Result<u64, WaitError> {
         self.check(index).map_err(ReadError::from)?;
+        let slot = self.slot(index);
         let deadline = Instant::now().checked_add(timeout);
         let (mut round, mut waited, mut stuck) = (0, Waited::Spun, 0);
         loop {
-            match self.read_into_if_newer(index, version, out) {
-                Ok(Some(found)) => return Ok(found),
-                // A writer that is stopped may go on in time.
-                Ok(None) | Err(ReadError::Busy(_)) => {}
-                Err(error) => return Err(error.into()),
+            // One attempt a round: a slot that stays odd must not keep this from its deadline.
+            if let Ok(Some(found)) = slot.try_read_into_if_newer(version, out) {
+                return Ok(found);
             }
             if waited == Waited::GaveUpCore || round % SPINS_PER_CLOCK == 0 {
-                // An odd version from one time to the next: is its writer alive?
-                let found = self.slot(index).version();
-                if found & 1 == 1 && found == stuck && self.writer_died(index, found) {
+                // The same odd version as the time before: is its writer alive? One that is only
+                // stopped may go on in time.
+                let found = slot.version();
+                if found & 1 == 1 && found == stuck && self.left_by_the_dead(index, found) {
                     return Err(ReadError::from(WriterDied { index }).into());
                 }
                 stuck = found;

@@ -4,9 +4,12 @@
 mod common;
 
 use common::{Actor, Name, Random, assert_whole, filled, role, wait_until};
+use icc_buffer::{Buffer, Kind, Spec};
+use icc_seqlock::Tag;
 use icc_vector::{
-    BufferError, BusySpin, Mode, MultiWriter, Options, Packed, Placement, ReadError, SeqlockVector, SingleWriter,
-    SnapshotError, Tracked, VectorError, VectorReader, WaitError, WriteError, WriterDied, WriterError,
+    BufferError, BusySpin, Mode, MultiWriter, Options, Packed, Padded, Payload, Placement, ReadError, SeqlockVector,
+    SingleWriter, SnapshotError, SpinThenYield, Tracked, VectorError, VectorReader, WaitError, WaitStrategy,
+    WriteError, WriterDied, WriterError,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -23,6 +26,7 @@ fn actor() {
         "write for ever, one" => write_for_ever::<SingleWriter>(&name),
         "write for ever, many" => write_for_ever::<MultiWriter>(&name),
         "write for ever, tracked" => write_for_ever::<Tracked<MultiWriter>>(&name),
+        "write once" => write_once(&name),
         "answer" => answer(&name),
         other => panic!("no role {other}"),
     }
@@ -38,14 +42,15 @@ fn write_for_ever<M: Mode>(name: &Path) {
     }
 }
 
-/// Kills a writer at random instants, again and again, while a reader looks.
+/// Kills a writer at random instants, again and again, while a reader reads.
 ///
-/// The reader gets whole values, or is told that the writer is dead or at it. After the kill each slot is whole or of a dead writer, and
-/// the next writer, which may find several such slots, makes them whole. The cursor sees all that is whole in the end.
+/// The reader gets whole values, or is told that the writer is dead or at it. After the kill each
+/// slot is whole or of a dead writer, and the next writer, which may find several such slots, makes
+/// them whole. The cursor sees all that is whole in the end.
 fn kill_writers<M: Mode>(role: &str) {
     let name = Name::new("kill");
     let vector = SeqlockVector::<Value, M>::create(&name, SLOTS, &Options::new()).unwrap();
-    let reader = VectorReader::<Value, M>::open(&name, &Options::new()).unwrap();
+    let reader = VectorReader::<Value>::open(&name, &Options::new()).unwrap();
     let kills = if std::env::var_os("ICC_TORTURE_SECONDS").is_some() { 500 } else { 50 };
     let (mut changes, mut last) = (reader.changes(), [0; SLOTS]);
     let mut snapshot = reader.snapshot([0, 1, 2]).unwrap();
@@ -59,11 +64,12 @@ fn kill_writers<M: Mode>(role: &str) {
             match reader.read_into(index, &mut value) {
                 Ok(_) => assert_whole(&value),
                 Err(ReadError::Busy(_)) => {}
-                // Lost by one of the killed before, and not written again yet. The living writer's own slot never is.
-                Err(ReadError::WriterDied(WriterDied { index: found })) => assert_eq!(found, index),
+                // Lost by one of the killed before, and not written again yet. The living writer's
+                // own slot never is.
+                Err(ReadError::WriterDied(WriterDied { index: found, .. })) => assert_eq!(found, index),
                 Err(error) => panic!("{error}"),
             }
-            changes.look().for_each(|change| {
+            changes.poll().for_each(|change| {
                 assert_whole(&change.value);
                 last[change.index] = change.version;
             });
@@ -74,21 +80,25 @@ fn kill_writers<M: Mode>(role: &str) {
         for index in 0..SLOTS {
             match reader.read_into(index, &mut value) {
                 Ok(_) => assert_whole(&value),
-                Err(error) => {
-                    assert_eq!(error, ReadError::WriterDied(WriterDied { index }), "round {round}");
-                    dead.push(index);
+                Err(ReadError::WriterDied(died)) => {
+                    assert_eq!((died.index, reader.writer_died(index)), (index, Ok(true)), "round {round}");
+                    dead.push(died);
                 }
+                Err(error) => panic!("{error}"),
             }
         }
         assert!(dead.len() <= 1, "one writer writes one slot at a time: {dead:?}");
-        changes.look().for_each(|change| last[change.index] = change.version);
+        changes.poll().for_each(|change| last[change.index] = change.version);
         for (index, last) in last.into_iter().enumerate() {
             let version = reader.version(index).unwrap();
-            assert!(version == last || dead.contains(&index), "slot {index}, at {version}, was last seen at {last}");
+            assert!(
+                version == last || dead.iter().any(|died| died.index == index),
+                "slot {index}, at {version}, was last seen at {last}"
+            );
         }
-        if let &[index] = &dead[..] {
+        if let &[died] = &dead[..] {
             half_way += 1;
-            let died = WriterDied { index };
+            let index = died.index;
             assert_eq!(snapshot.take().err(), Some(SnapshotError::WriterDied(died)));
             let seen = reader.version(index).unwrap();
             let wait = reader.wait_for_change(index, seen, &mut value, Duration::from_secs(60), &mut BusySpin);
@@ -100,7 +110,7 @@ fn kill_writers<M: Mode>(role: &str) {
                 let version = next.write(index, &filled(7)).unwrap();
                 assert_eq!(reader.read_into(index, &mut value), Ok(version));
                 assert_eq!(value, filled(7));
-                assert!(changes.look().any(|change| change.index == index && change.version == version));
+                assert!(changes.poll().any(|change| change.index == index && change.version == version));
                 last[index] = version;
             }
         }
@@ -132,7 +142,8 @@ fn all_threads_stopped(process: u32) -> bool {
     })
 }
 
-/// A stopped writer is not a dead one: its slot is not taken over, and its readers are told that it is busy.
+/// A stopped writer is not a dead one: its slot is not taken over, and its readers are told that it
+/// is busy.
 #[test]
 fn a_stopped_writer_is_not_dead() {
     let name = Name::new("stop");
@@ -176,9 +187,7 @@ fn answer(name: &Path) {
     let (mut version, mut value) = (0, [0; 4]);
     assert_eq!(vector.writer_of(0..1).err(), Some(WriterError::Taken { range: 0..1 }), "the other process has it");
     while value[0] < 100 {
-        version = vector
-            .wait_for_change(0, version, &mut value, common::PATIENCE, &mut icc_vector::SpinThenYield { spins: 0 })
-            .unwrap();
+        version = vector.wait_for_change(0, version, &mut value, common::PATIENCE, &mut SpinThenYield::new(0)).unwrap();
         assert_whole(&value);
         writer.write(1, &filled(value[0])).unwrap();
     }
@@ -194,9 +203,8 @@ fn two_processes() {
     for n in 1..=100 {
         writer.write(0, &filled(n)).unwrap();
         while value[0] != n {
-            version = vector
-                .wait_for_change(1, version, &mut value, common::PATIENCE, &mut icc_vector::SpinThenYield { spins: 0 })
-                .unwrap();
+            version =
+                vector.wait_for_change(1, version, &mut value, common::PATIENCE, &mut SpinThenYield::new(0)).unwrap();
             assert_whole(&value);
         }
     }
@@ -204,28 +212,114 @@ fn two_processes() {
     assert!(vector.writer_of(1..2).is_ok(), "its process has ended");
 }
 
+/// Owns slots 32 to 63, and writes the first of them.
+fn write_once(name: &Path) {
+    let vector = SeqlockVector::<u64, Tracked<SingleWriter>>::open(name, &Options::new()).unwrap();
+    let mut writer = vector.writer_of(32..64).unwrap();
+    writer.write(32, &1).unwrap();
+    std::thread::sleep(common::PATIENCE);
+}
+
+/// What a dead writer may not have counted is settled before a successor counts, also one that has
+/// the dead one's slots under another id; else the next successor of its id counts in between, and
+/// hides a change.
+#[test]
+fn the_dead_are_settled_by_their_slots() {
+    let name = Name::new("settle");
+    let vector = SeqlockVector::<u64, Tracked<SingleWriter>>::create(&name, 64, &Options::new()).unwrap();
+    let other = vector.writer_of(0..32).unwrap();
+    let mut actor = Actor::start("write once", &name, &[]);
+    wait_until("it has written", || vector.version(32) == Ok(2));
+    actor.kill();
+    // Free, so that the next gets this id and not the dead one's.
+    drop(other);
+    let mut changes = vector.changes();
+    let mut successor = vector.writer_of(32..64).unwrap();
+    let mut polled = || changes.poll().map(|change| change.index).collect::<Vec<_>>();
+    successor.write(32, &2).unwrap();
+    assert_eq!(polled(), [32]);
+    let _next = vector.writer_of(0..32).unwrap();
+    assert!(polled().is_empty(), "nothing was written");
+    // In the same block as slot 32.
+    successor.write(33, &2).unwrap();
+    assert_eq!(polled(), [33], "the next one's registration has hidden it");
+}
+
+/// Writes the version of a slot as whoever may write the file can.
+fn forge_version(name: &Name, index: u64, version: u64) {
+    use std::os::unix::fs::FileExt as _;
+    let file = std::fs::File::options().read(true).write(true).open(name).unwrap();
+    let field = |offset| {
+        let mut bytes = [0; 8];
+        file.read_exact_at(&mut bytes, offset).unwrap();
+        u64::from_ne_bytes(bytes)
+    };
+    let (stride, slots_offset) = (field(104), field(112));
+    file.write_all_at(&version.to_ne_bytes(), slots_offset + stride * index).unwrap();
+}
+
+/// Nanoseconds that this thread has run on a core.
+fn own_time() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
+}
+
+/// A slot that a living writer leaves odd keeps a reader from its value, but not from its deadline.
+#[test]
+fn a_slot_that_stays_odd_does_not_hold_up_a_deadline() {
+    let name = Name::new("odd");
+    let vector = SeqlockVector::<u64>::create(&name, 2, &Options::new()).unwrap();
+    let _alive = vector.writer().unwrap();
+    // Writer 0's, over version 2.
+    let odd = Tag::new(1).unwrap().mark(2);
+    forge_version(&name, 1, odd);
+    assert_eq!((vector.version(1), vector.writer_died(1)), (Ok(3), Ok(false)));
+    let busy = vector.read(1).unwrap_err();
+    assert!(matches!(busy, ReadError::Busy(_)));
+    let text = busy.to_string();
+    assert!(text.contains("slot 1") && text.contains("10017 attempts") && text.contains("try again"), "{text}");
+
+    let strategies: [Box<dyn WaitStrategy>; 2] = [Box::new(BusySpin), Box::new(SpinThenYield::new(0))];
+    for mut strategy in strategies {
+        let timeout = Err(WaitError::Timeout { index: 1 });
+        let before = own_time();
+        // Each polls once. Ten thousand yields for each would take far longer.
+        for _ in 0..300 {
+            assert_eq!(vector.wait_for_change(1, 0, &mut 0, Duration::ZERO, &mut strategy), timeout);
+        }
+        assert_eq!(vector.wait_for_change(1, 0, &mut 0, Duration::from_millis(10), &mut strategy), timeout);
+        let ran = own_time() - before;
+        assert!(ran < 200_000_000, "{ran} ns for 300 waits of no time and one of 10 ms");
+    }
+
+    // Nobody has this writer's id, so it is dead.
+    forge_version(&name, 1, Tag::new(2).unwrap().mark(2));
+    assert_eq!(vector.writer_died(1), Ok(true));
+    let wait = vector.wait_for_change(1, 0, &mut 0, Duration::from_secs(60), &mut BusySpin);
+    assert!(matches!(wait, Err(WaitError::Read(ReadError::WriterDied(_)))), "{wait:?}");
+}
+
 #[test]
 fn attaching() {
-    fn open<T: icc_vector_payload::Payload, M: Mode, P: Placement>(name: &Name) -> Result<(), VectorError> {
-        VectorReader::<T, M, P>::open(name, &Options::new())?;
+    fn open<T: Payload, M: Mode, P: Placement>(name: &Name) -> Result<(), VectorError> {
         SeqlockVector::<T, M, P>::open(name, &Options::new()).map(drop)
-    }
-    mod icc_vector_payload {
-        pub(super) use icc_seqlock::Payload;
     }
     let name = Name::new("attach");
     let vector = SeqlockVector::<u64>::create(&name, 5, &Options::new()).unwrap();
-    open::<u64, MultiWriter, icc_vector::Padded>(&name).unwrap();
-    let other = |found, expected| Err(VectorError::OtherMode { found, expected });
-    let (many, one) = ("many writers a slot", "one writer a slot");
-    assert_eq!(open::<u64, SingleWriter, icc_vector::Padded>(&name), other(many, one));
-    let tracked = open::<u64, Tracked<MultiWriter>, icc_vector::Padded>(&name);
-    assert_eq!(tracked, other("one that is not tracked", "many writers a slot, tracked"));
+    let path = vector.path().unwrap().to_owned();
+    open::<u64, MultiWriter, Padded>(&name).unwrap();
+    let other = |found, expected| Err(VectorError::OtherMode { path: path.clone(), found, expected });
+    let (many, one) = ("MultiWriter", "SingleWriter");
+    assert_eq!(open::<u64, SingleWriter, Padded>(&name), other(many, one));
+    assert_eq!(open::<u64, Tracked<MultiWriter>, Padded>(&name), other(many, "Tracked<MultiWriter>"));
+    assert_eq!(open::<u64, Tracked<SingleWriter>, Packed>(&name), other(many, "Tracked<SingleWriter>"));
     let opened = SeqlockVector::<u64, SingleWriter>::open_or_create(&name, 5, &Options::new());
     assert_eq!(opened.map(|_| ()), other(many, one));
     let packed = open::<u64, MultiWriter, Packed>(&name);
     assert!(matches!(packed, Err(VectorError::Buffer(BufferError::OtherLayout { .. }))));
-    let typed = open::<i64, MultiWriter, icc_vector::Padded>(&name);
+    let typed = open::<i64, MultiWriter, Padded>(&name);
+    assert!(matches!(typed, Err(VectorError::Buffer(BufferError::OtherElement { .. }))));
+    let typed = VectorReader::<i64>::open(&name, &Options::new());
     assert!(matches!(typed, Err(VectorError::Buffer(BufferError::OtherElement { .. }))));
     let longer = SeqlockVector::<u64>::open_or_create(&name, 6, &Options::new());
     assert!(matches!(longer, Err(VectorError::Buffer(BufferError::OtherLen { .. }))));
@@ -235,10 +329,58 @@ fn attaching() {
     assert_eq!(vector.update(1, |_| {}), Err(WriteError::NeedsWriter));
     let reader = VectorReader::<u64>::open(&name, &Options::new()).unwrap();
     assert_eq!((reader.len(), reader.path()), (5, Some(name.as_ref())));
+    assert_eq!((reader.instance(), reader.is_tracked()), (vector.instance(), false));
     let descriptor = SeqlockVector::<u64, SingleWriter>::anonymous(2, &Options::new()).unwrap();
     descriptor.writer().unwrap().write(1, &8).unwrap();
     let fd = || descriptor.as_fd().unwrap().try_clone_to_owned().unwrap();
-    assert_eq!(VectorReader::<u64, SingleWriter>::from_fd(fd(), &Options::new()).unwrap().read(1), Ok(8));
+    assert_eq!(VectorReader::<u64>::from_fd(fd(), &Options::new()).unwrap().read(1), Ok(8));
     let writable = SeqlockVector::<u64, SingleWriter>::from_fd(fd(), &Options::new()).unwrap();
     assert_eq!(writable.writer().unwrap().write(1, &9), Ok(4));
+}
+
+/// Whatever the mode and the placement of a vector, the same type reads it.
+#[test]
+fn a_reader_reads_every_vector() {
+    fn each<M: Mode, P: Placement>() {
+        let name = Name::new("every");
+        let vector = SeqlockVector::<[u64; 3], M, P>::create(&name, 40, &Options::new()).unwrap();
+        let reader = VectorReader::<[u64; 3]>::open(&name, &Options::new()).unwrap();
+        let (mut changes, mut writer) = (reader.changes(), vector.writer().unwrap());
+        for index in [0, 7, 39] {
+            writer.write(index, &filled(index as u64 + 1)).unwrap();
+            assert_eq!(reader.read(index), Ok(filled(index as u64 + 1)));
+            assert_eq!(changes.poll().map(|change| change.index).collect::<Vec<_>>(), [index]);
+        }
+        assert_eq!(reader.snapshot([7, 39]).unwrap().take(), Ok(&[filled(8), filled(40)][..]));
+        assert_eq!(reader.iter().flatten().filter(|value| *value != [0; 3]).count(), 3);
+    }
+    each::<MultiWriter, Padded>();
+    each::<SingleWriter, Packed>();
+    each::<Tracked<MultiWriter>, Packed>();
+    each::<Tracked<SingleWriter>, Padded>();
+}
+
+/// A buffer that calls itself a vector is not believed: neither its mode nor its counters.
+#[test]
+fn a_false_vector_is_refused() {
+    let kind = Kind::new("vector");
+    for (word, counters) in [(0, 193), (5, 193), (u64::MAX, 1217), (1, 192), (1, 1217), (2, 0), (3, 193), (4, 1218)] {
+        let name = Name::new("false");
+        let spec = Spec::new(kind, 3).counters(counters).words([word, 0, 0, 0]);
+        let buffer = Buffer::<u64, Padded>::create(&name, spec, &Options::new()).unwrap();
+        let path = buffer.path().unwrap().to_owned();
+        let expected = if (1..=4).contains(&word) {
+            VectorError::WrongCounters { path, found: counters, expected: if word < 3 { 193 } else { 1217 } }
+        } else {
+            VectorError::UnknownMode { path, found: word }
+        };
+        assert_eq!(VectorReader::<u64>::open(&name, &Options::new()).err(), Some(expected.clone()));
+        let writing = match word {
+            2 => SeqlockVector::<u64, SingleWriter>::open(&name, &Options::new()).err(),
+            3 => SeqlockVector::<u64, Tracked<MultiWriter>>::open(&name, &Options::new()).err(),
+            4 => SeqlockVector::<u64, Tracked<SingleWriter>>::open(&name, &Options::new()).err(),
+            _ => SeqlockVector::<u64>::open(&name, &Options::new()).err(),
+        };
+        assert_eq!(writing, Some(expected));
+    }
 }

@@ -1,13 +1,11 @@
-//! Torn values, missed changes and crossed pictures, hunted with real threads. `ICC_TORTURE_SECONDS` says for how long in all, 2 if
-//! not set.
+//! Torn values, missed changes and crossed snapshots, hunted with real threads.
+//! `ICC_TORTURE_SECONDS` says for how long in all, 2 if not set.
 #![cfg(not(icc_loom))]
 
 mod common;
 
 use common::{assert_whole, filled};
-use icc_vector::{
-    Busy, Mode, MultiWriter, Packed, Padded, Placement, SeqlockVector, SingleWriter, Tracked, WriteError,
-};
+use icc_vector::{Mode, MultiWriter, Packed, Padded, Placement, SeqlockVector, SingleWriter, Tracked, WriteError};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,7 +20,8 @@ fn share_of_time() -> Duration {
     Duration::from_secs_f64(seconds) / CASES
 }
 
-/// Writers against a reader of each kind; at the end the cursor has seen the newest version of every slot.
+/// Writers against a reader of each kind; at the end the cursor has seen the newest version of
+/// every slot.
 fn torture<M: Mode, P: Placement, const WORDS: usize>(writers: u64, len: usize) {
     let vector = SeqlockVector::<[u64; WORDS], M, P>::new(len).unwrap();
     let stop = AtomicBool::new(false);
@@ -39,7 +38,7 @@ fn torture<M: Mode, P: Placement, const WORDS: usize>(writers: u64, len: usize) 
                             n += 1;
                             let index = (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % len;
                             match writer.write(index, &filled(n)) {
-                                Ok(_) | Err(WriteError::Busy(Busy { .. })) => {}
+                                Ok(_) | Err(WriteError::Busy(_)) => {}
                                 Err(error) => panic!("{error}"),
                             }
                         }
@@ -64,13 +63,13 @@ fn torture<M: Mode, P: Placement, const WORDS: usize>(writers: u64, len: usize) 
         scope.spawn(move || {
             let mut last = vec![0; len];
             loop {
-                let last_look = stop.load(Relaxed);
-                for change in changes.look() {
+                let last_poll = stop.load(Relaxed);
+                for change in changes.poll() {
                     assert_whole(&change.value);
                     assert!(change.version > last[change.index], "yielded twice");
                     last[change.index] = change.version;
                 }
-                if last_look {
+                if last_poll {
                     break;
                 }
             }
@@ -123,9 +122,9 @@ fn a_block_shared_by_single_writers() {
             for writer in &mut writers {
                 scope.spawn(move || (0..100).for_each(|n| _ = writer.write(writer.range().start + n % 3, &round)));
             }
-            changes.look().for_each(|change| last[change.index] = change.version);
+            changes.poll().for_each(|change| last[change.index] = change.version);
         });
-        changes.look().for_each(|change| last[change.index] = change.version);
+        changes.poll().for_each(|change| last[change.index] = change.version);
         let newest: [u64; 8] = std::array::from_fn(|index| vector.version(index).unwrap());
         assert_eq!(last, newest, "a change was missed");
     }
@@ -133,7 +132,7 @@ fn a_block_shared_by_single_writers() {
 
 /// One writer keeps slot 0 ahead of slot 1 by at most one, and slot 1 of slot 2.
 #[test]
-fn pictures() {
+fn snapshots() {
     let vector = SeqlockVector::<[u64; 7], SingleWriter>::new(3).unwrap();
     let mut writer = vector.writer().unwrap();
     let deadline = Instant::now() + share_of_time();
@@ -141,7 +140,7 @@ fn pictures() {
     thread::scope(|scope| {
         let reading = scope.spawn(|| {
             let mut snapshot = vector.snapshot([2, 0, 1]).unwrap();
-            let mut pictures = 0_u64;
+            let mut taken = 0_u64;
             while !stop.load(Relaxed) {
                 let Ok(&[last, first, middle]) = snapshot.take() else { continue };
                 if snapshot.versions()[0] == 0 {
@@ -150,20 +149,20 @@ fn pictures() {
                 [first, middle, last].iter().for_each(assert_whole);
                 let [first, middle, last] = [first, middle, last].map(|value| value[0]);
                 assert!(first >= middle && middle >= last && first <= last + 1, "{first} {middle} {last}");
-                pictures += 1;
+                taken += 1;
             }
-            pictures
+            taken
         });
         let mut n = 0;
         while Instant::now() < deadline {
             n += 1;
             (0..3).for_each(|index| _ = writer.write(index, &filled(n)).unwrap());
-            // Mostly back to back, so that writes cross; and moments for a picture.
+            // Mostly back to back, so that writes cross; and moments for a snapshot.
             if n % 64 == 0 {
                 (0..2000).for_each(|_| std::hint::spin_loop());
             }
         }
         stop.store(true, Relaxed);
-        assert!(reading.join().unwrap() > 0, "no picture was ever had");
+        assert!(reading.join().unwrap() > 0, "no snapshot was ever taken");
     });
 }

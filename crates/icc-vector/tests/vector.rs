@@ -2,9 +2,9 @@
 #![cfg(not(icc_loom))]
 
 use icc_vector::{
-    BufferError, Busy, BusySpin, Change, Mode, MultiWriter, OutOfRange, Packed, Padded, Placement, ReadAllError,
-    ReadError, SeqlockVector, SingleWriter, SpinThenSleep, SpinThenYield, Tracked, TryReadError, WaitError, WriteError,
-    WriterError,
+    BufferError, BusySpin, Change, Changes, Mode, MultiWriter, OutOfRange, Packed, Padded, Placement, ReadAllError,
+    SeqlockVector, SingleWriter, SpinThenSleep, SpinThenYield, Tracked, TryReadError, WaitError, WaitStrategy,
+    WriteError, WriterError,
 };
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,7 +24,10 @@ fn lengths() {
 #[test]
 fn out_of_range_is_an_error_and_touches_nothing() {
     let vector = SeqlockVector::<u32>::new(2).unwrap();
-    let missing = OutOfRange { index: 2, len: 2 };
+    let missing = vector.version(2).unwrap_err();
+    assert_eq!((missing.index, missing.len), (2, 2));
+    let far = vector.version(usize::MAX).unwrap_err();
+    assert_eq!((far.index, far.len), (usize::MAX, 2));
     let mut out = 5;
     assert_eq!(vector.read(2), Err(missing.into()));
     assert_eq!(vector.read_if_written(2), Err(missing.into()));
@@ -38,12 +41,11 @@ fn out_of_range_is_an_error_and_touches_nothing() {
     let mut writer = vector.writer().unwrap();
     assert_eq!(writer.write(2, &1), Err(missing.into()));
     assert_eq!(writer.update(2, |_| panic!("called")), Err(missing.into()));
-    assert_eq!(vector.version(usize::MAX), Err(OutOfRange { index: usize::MAX, len: 2 }));
     assert_eq!(vector.snapshot([0, 2]).err(), Some(missing));
     let mut two = [5; 2];
     assert_eq!(vector.read_range_into(1, &mut two), Err(ReadAllError::Read(missing.into())));
-    let far = vector.read_range_into(usize::MAX, &mut two);
-    assert_eq!(far, Err(ReadAllError::Read(OutOfRange { index: usize::MAX, len: 2 }.into())));
+    assert_eq!(vector.read_range_into(usize::MAX, &mut two), Err(ReadAllError::Read(far.into())));
+    assert_eq!(vector.writer_died(2), Err(missing));
     assert_eq!(vector.read_range_into(9, &mut []), Ok(()), "nothing was asked for");
     assert_eq!(vector.read_all_into(&mut two[..1]), Err(ReadAllError::WrongLen { given: 1, len: 2 }));
     assert_eq!((out, two), (5, [5; 2]));
@@ -83,10 +85,9 @@ fn each<M: Mode, P: Placement>() {
     let mut snapshot = vector.snapshot([4, 0, 4]).unwrap();
     assert_eq!(snapshot.take().unwrap(), [expected[4], expected[0], expected[4]]);
     assert_eq!(snapshot.versions(), [4; 3]);
-    let changed: Vec<_> = changes.look().collect();
-    let as_changes = |(index, &value)| Change { index, version: 4, value };
-    assert_eq!(changed, expected.iter().enumerate().map(as_changes).collect::<Vec<_>>());
-    assert_eq!(changes.look().count(), 0);
+    let changed: Vec<_> = changes.poll().map(|change| (change.index, change.version, change.value)).collect();
+    assert_eq!(changed, expected.iter().enumerate().map(|(index, &value)| (index, 4, value)).collect::<Vec<_>>());
+    assert_eq!(changes.poll().count(), 0);
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn ranges_are_disjoint_and_exact() {
             assert_eq!(written, expected);
             assert_eq!(writer.update(index, |_| {}).is_ok(), own.contains(&index));
         }
-        assert_eq!(writer.write(10, &0), Err(OutOfRange { index: 10, len: 10 }.into()));
+        assert!(matches!(writer.write(10, &0), Err(WriteError::OutOfRange(OutOfRange { index: 10, len: 10, .. }))));
     }
     drop(middle);
     assert_eq!(vector.writer_of(5..8).err(), Some(WriterError::Taken { range: 7..10 }));
@@ -174,7 +175,12 @@ fn as_many_writers_as_promised() {
     assert!(vector.writer().is_ok());
 }
 
-/// Against the plain truth, with slots, blocks and looks at random.
+/// What a change says.
+fn told(change: Change<u64>) -> (usize, u64, u64) {
+    (change.index, change.version, change.value)
+}
+
+/// Against the plain truth, with slots, blocks and polls at random.
 fn cursor_finds<M: Mode>(len: usize) {
     let vector = SeqlockVector::<u64, M>::new(len).unwrap();
     let mut writer = vector.writer().unwrap();
@@ -189,16 +195,16 @@ fn cursor_finds<M: Mode>(len: usize) {
         for n in 0..step(20) {
             let index = if step(4) == 0 { len - 1 } else { step(len) };
             let version = writer.write(index, &(n as u64)).unwrap();
-            expected.insert(index, Change { index, version, value: n as u64 });
+            expected.insert(index, (index, version, n as u64));
         }
         let expected: Vec<_> = expected.into_values().collect();
-        // Sometimes left half-way; the rest comes with the next look.
-        let mut found: Vec<_> = changes.look().take(step(10)).collect();
-        found.extend(changes.look());
+        // Sometimes left half-way; the rest comes with the next poll.
+        let mut found: Vec<_> = changes.poll().take(step(10)).map(told).collect();
+        found.extend(changes.poll().map(told));
         assert_eq!(found, expected, "{len} slots, round {round}");
         if let Some(from_now) = &mut from_now {
-            let other: &mut icc_vector::Changes<u64, M> = from_now;
-            assert_eq!(other.look().collect::<Vec<_>>(), expected);
+            let other: &mut Changes<u64> = from_now;
+            assert_eq!(other.poll().map(told).collect::<Vec<_>>(), expected);
         }
         if round == 10 {
             from_now = Some(vector.changes_from_now());
@@ -218,14 +224,43 @@ fn cursors_find_what_changed_and_nothing_else() {
 
 #[test]
 fn writers_of_parts_of_blocks_are_all_counted() {
-    // 1000 slots are in blocks of 8: 3..20 has two half blocks and one whole, between others' slots.
+    // 1000 slots are in blocks of 8: 3..20 has two half blocks and one whole, between others'
+    // slots.
     let vector = SeqlockVector::<u64, Tracked<SingleWriter>>::new(1000).unwrap();
     let mut changes = vector.changes();
     let mut writers = [0..3, 3..20, 20..1000].map(|range| vector.writer_of(range).unwrap());
     for index in [0, 2, 3, 7, 8, 15, 16, 19, 20, 23, 24, 999] {
         let writer = writers.iter_mut().find(|writer| writer.range().contains(&index)).unwrap();
         writer.write(index, &1).unwrap();
-        assert_eq!(changes.look().map(|change| change.index).collect::<Vec<_>>(), [index]);
+        assert_eq!(changes.poll().map(|change| change.index).collect::<Vec<_>>(), [index]);
+    }
+}
+
+/// Two writers whose ranges meet at a cut, anywhere in a vector of any length: each change is found
+/// by the next poll.
+#[test]
+fn changes_on_both_sides_of_any_cut_are_found() {
+    let lens = (2..=140).chain([255, 256, 300]);
+    let cuts = lens.flat_map(|len| (1..len).map(move |cut| (len, cut)));
+    let large = [(1000, 995), (1000, 999), (1025, 1024), (5000, 4999), (100_000, 99_999)];
+    let mut vector: Option<SeqlockVector<u64, Tracked<SingleWriter>>> = None;
+    for (len, cut) in cuts.chain(large) {
+        if vector.as_ref().is_none_or(|vector| vector.len() != len) {
+            vector = Some(SeqlockVector::new(len).unwrap());
+        }
+        let Some(vector) = &vector else { unreachable!("just made") };
+        let mut changes = vector.changes_from_now();
+        let (mut low, mut high) = (vector.writer_of(0..cut).unwrap(), vector.writer_of(cut..len).unwrap());
+        // Alternating, so that one's count could hide the other's.
+        for round in 0..2 {
+            let slots = [cut - 1, cut, 0, len - 1, cut, cut - 1];
+            for index in slots {
+                let writer = if index < cut { &mut low } else { &mut high };
+                writer.write(index, &round).unwrap();
+                let found: Vec<_> = changes.poll().map(|change| change.index).collect();
+                assert_eq!(found, [index], "{len} slots, cut at {cut}");
+            }
+        }
     }
 }
 
@@ -237,7 +272,7 @@ fn waiting() {
     let start = Instant::now();
     let timeout = Duration::from_millis(20);
     assert_eq!(
-        vector.wait_for_change(1, 0, &mut out, timeout, &mut SpinThenYield { spins: 0 }),
+        vector.wait_for_change(1, 0, &mut out, timeout, &mut SpinThenYield::new(0)),
         Err(WaitError::Timeout { index: 1 })
     );
     assert!(start.elapsed() >= timeout, "gave up early");
@@ -248,7 +283,7 @@ fn waiting() {
         let waits = [
             scope.spawn(move || reader.wait_for_change(1, 2, &mut 0, Duration::from_secs(60), &mut BusySpin)),
             scope.spawn(move || {
-                reader.wait_for_change(1, 2, &mut 0, Duration::from_secs(60), &mut SpinThenYield { spins: 0 })
+                reader.wait_for_change(1, 2, &mut 0, Duration::from_secs(60), &mut SpinThenYield::new(0))
             }),
             scope.spawn(move || {
                 reader.wait_for_change(
@@ -256,7 +291,7 @@ fn waiting() {
                     2,
                     &mut 0,
                     Duration::from_secs(60),
-                    &mut SpinThenSleep { spins: 0, sleep: Duration::from_millis(1) },
+                    &mut SpinThenSleep::new(0, Duration::from_millis(1)),
                 )
             }),
         ];
@@ -270,7 +305,46 @@ fn waiting() {
 
 #[test]
 fn errors_say_what_to_do() {
-    let busy = ReadError::Busy(Busy { index: 3, attempts: 9 }).to_string();
-    assert!(busy.contains("slot 3") && busy.contains("9 attempts") && busy.contains("try again"));
-    assert_eq!(OutOfRange { index: 3, len: 3 }.to_string(), "slot 3 does not exist: the vector has 3, from 0 to 2");
+    let vector = Single::<u64>::new(3).unwrap();
+    let mut writer = vector.writer_of(0..2).unwrap();
+    assert_eq!(vector.read(3).unwrap_err().to_string(), "slot 3 does not exist: the vector has 3 slots, 0..3");
+    let not_owned = writer.write(2, &1).unwrap_err().to_string();
+    assert_eq!(not_owned, "slot 2 is outside this writer's range 0..2; use the writer that owns it");
+    let short = vector.read_all_into(&mut [0; 2]).unwrap_err().to_string();
+    assert_eq!(short, "the output slice has 2 elements, but the vector has 3 slots");
+    let full = WriterError::TooMany { max: 64 }.to_string();
+    assert_eq!(full, "the vector already has its maximum of 64 writers; drop one first");
+}
+
+/// A `dyn WaitStrategy` will do.
+#[test]
+fn waiting_by_a_strategy_chosen_at_run_time() {
+    let vector = SeqlockVector::<u64>::new(1).unwrap();
+    let strategies: [Box<dyn WaitStrategy>; 2] = [Box::new(BusySpin), Box::new(SpinThenYield::new(0))];
+    for mut strategy in strategies {
+        let strategy: &mut dyn WaitStrategy = &mut *strategy;
+        let waited = vector.wait_for_change(0, 0, &mut 0, Duration::ZERO, strategy);
+        assert_eq!(waited, Err(WaitError::Timeout { index: 0 }));
+    }
+}
+
+/// A panic in one thread leaves every handle usable by those that catch it, and the handles may go
+/// to other threads.
+#[test]
+fn handles_cross_panics_and_threads() {
+    use std::panic::{RefUnwindSafe, UnwindSafe};
+    fn all<T: UnwindSafe + RefUnwindSafe + Send + Sync>() {}
+    all::<icc_vector::VectorReader<u64>>();
+    all::<SeqlockVector<u64, Tracked<SingleWriter>, Packed>>();
+    all::<icc_vector::Writer<u64>>();
+    all::<Changes<u64>>();
+    all::<icc_vector::Snapshot<u64>>();
+    all::<icc_vector::Iter<'static, u64>>();
+}
+
+/// What a writing handle has beyond a reading one is in its type alone.
+#[test]
+fn handles_are_small() {
+    assert_eq!(size_of::<SeqlockVector<u64>>(), size_of::<icc_vector::VectorReader<u64>>());
+    assert!(size_of::<icc_vector::VectorReader<u64>>() <= 64, "more than a cache line");
 }
