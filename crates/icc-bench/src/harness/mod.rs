@@ -1,6 +1,5 @@
 //! What every scenario stands on: pinned threads, a clock, rounds and their plan.
 
-pub(crate) mod alone;
 pub(crate) mod batches;
 pub(crate) mod clock;
 pub(crate) mod error;

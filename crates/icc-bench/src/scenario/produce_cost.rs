@@ -11,9 +11,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::descriptor::{MIN_BATCHES, Rows, Scenario};
-use crate::harness::alone::on_one_core;
 use crate::harness::batches::produce;
 use crate::harness::error::RoundError;
+use crate::harness::pair::Panicked;
+use crate::harness::pin::pin_current_thread;
 use crate::harness::plan::Plan;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
@@ -71,7 +72,7 @@ const MAX_POLLS: u32 = 1 << 20;
 ///
 /// [`RoundError`] if the thread cannot be pinned, or if the last message does not lie in the ring.
 pub(crate) fn plain_round<T: Message>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
-    on_one_core(setup, || {
+    on_own_thread(setup, || {
         let mut ring = PlainRing::<T>::new();
         let (round, produced) = produce(&mut ring, setup, length, || true);
         ring.last().check(produced)?;
@@ -96,7 +97,7 @@ fn measure<T: Message, L: Link<T>>(
 ) -> Result<Round, RoundError> {
     let mut link = open().map_err(RoundError::Open)?;
     let (mut sender, mut receiver) = link.ends().map_err(RoundError::Open)?;
-    on_one_core(setup, move || {
+    on_own_thread(setup, move || {
         let (round, produced) = produce(&mut sender, setup, length, || true);
         let mut message = T::zeroed();
         // What is left must be whole. How much that is, and what is reported of the rest, differs.
@@ -125,6 +126,19 @@ fn check_next<T: Message>(receiver: &mut impl Receiver<T>, message: &mut T, last
         message.check(message.sequence().min(last))?;
     }
     Ok(polled)
+}
+
+fn on_own_thread(setup: &Setup, body: impl FnOnce() -> Result<Round, RoundError> + Send) -> Result<Round, RoundError> {
+    // Pinning lasts as long as its thread.
+    std::thread::scope(|scope| {
+        scope
+            .spawn(|| {
+                pin_current_thread(setup.cores.first)?;
+                body()
+            })
+            .join()
+    })
+    .map_err(|_| Panicked)?
 }
 
 #[cfg(test)]

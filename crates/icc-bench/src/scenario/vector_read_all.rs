@@ -9,9 +9,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use super::descriptor::{Rows, Scenario};
-use crate::harness::alone::on_one_core;
 use crate::harness::batches::time_batches;
 use crate::harness::error::RoundError;
+use crate::harness::pair::Panicked;
+use crate::harness::pin::pin_current_thread;
 use crate::harness::plan::Plan;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
@@ -67,13 +68,15 @@ pub(crate) const MIN_SAMPLES: u64 = 50;
 ///
 /// [`RoundError`] if the thread cannot be pinned, the table cannot be made, or a value is not what was written.
 pub(crate) fn round<T: Message, S: Table>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
-    on_one_core(setup, || on_this_thread::<T, S>(setup, length))
+    // Pinning lasts as long as its thread.
+    std::thread::scope(|scope| scope.spawn(|| on_this_thread::<T, S>(setup, length)).join()).map_err(|_| Panicked)?
 }
 
 fn on_this_thread<T: Message, S: Table>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     /// The value that is written anew, neither first nor last.
     const CHANGED: usize = LEN / 3;
 
+    pin_current_thread(setup.cores.first)?;
     let mut table = S::open::<T>(LEN).map_err(RoundError::Open)?;
     let (mut value, mut values) = (T::zeroed(), vec![T::zeroed(); LEN]);
     let number_of = |index: usize| index as u64 + 1;
