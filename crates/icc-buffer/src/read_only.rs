@@ -126,7 +126,9 @@ impl<T: Payload> ReadOnlyBuffer<T> {
         // is one of them. The reference lives no longer than this handle, which keeps the memory.
         unsafe { self.slots.add(index * stride).cast().as_ref() }
     }
+}
 
+impl<T> ReadOnlyBuffer<T> {
     /// This buffer as one that can be written, for layers that keep their writing handle as a
     /// wrapper of their reading one.
     ///
@@ -141,9 +143,7 @@ impl<T: Payload> ReadOnlyBuffer<T> {
         // caller's promise.
         unsafe { &*core::ptr::from_ref(self).cast() }
     }
-}
 
-impl<T> ReadOnlyBuffer<T> {
     /// The number of slots, at least 1.
     #[expect(clippy::len_without_is_empty, reason = "a buffer is never empty")]
     #[inline]

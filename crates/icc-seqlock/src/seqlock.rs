@@ -84,12 +84,15 @@ impl<T: Payload> Seqlock<T> {
 
     /// The value.
     ///
-    /// Waits for a live writer to finish: it spins, backing off, as long as writes keep crossing
-    /// its copy. A cell in shared memory whose writer died in mid-write stays odd until it is
-    /// [recovered](Self::recover); use [`try_read`](Self::try_read) where that can happen.
+    /// Waits for a live writer to finish, as long as writes keep crossing its copy. It spins; with
+    /// the feature `std` it then yields its core, and then sleeps. Without `std` it only spins: a
+    /// thread of higher priority on the writer's core would spin for ever. Real-time threads use
+    /// [`try_read`](Self::try_read) or [`read_into_bounded`](Self::read_into_bounded). So does
+    /// whoever reads a cell in shared memory: one whose writer died in mid-write stays odd until it
+    /// is [recovered](Self::recover).
     ///
-    /// Returning by value can cost a second copy; for large values use
-    /// [`read_into`](Self::read_into).
+    /// Returning by value can cost a second copy, and needs room for the value twice on the stack;
+    /// for large values use [`read_into`](Self::read_into).
     #[inline]
     pub fn read(&self) -> T {
         let mut value = T::zeroed();
@@ -107,9 +110,41 @@ impl<T: Payload> Seqlock<T> {
         loop {
             match self.try_read_into(out) {
                 Ok(version) => return version,
-                Err(BeingWritten { .. }) => backoff.spin(),
+                Err(BeingWritten { .. }) => backoff.wait(),
             }
         }
+    }
+
+    /// Copies the value into `out` and returns its version, if one of `attempts` succeeds.
+    ///
+    /// Spins between them, and never gives the core away: for real-time threads that can wait as
+    /// long as a few writes take, and no longer.
+    ///
+    /// # Errors
+    ///
+    /// [`BeingWritten`] if writes crossed every attempt, or none was allowed. `out` then holds a valid
+    /// but meaningless value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use icc_seqlock::Seqlock;
+    /// let cell = Seqlock::new(7_u32);
+    /// let mut value = 0;
+    /// assert_eq!((cell.read_into_bounded(100, &mut value), value), (Ok(0), 7));
+    /// ```
+    #[inline]
+    pub fn read_into_bounded(&self, attempts: u32, out: &mut T) -> Result<u64, BeingWritten> {
+        let mut backoff = Backoff::new();
+        let mut last = BeingWritten { version: self.version() };
+        for _ in 0..attempts {
+            match self.try_read_into(out) {
+                Ok(version) => return Ok(version),
+                Err(crossed) => last = crossed,
+            }
+            backoff.spin();
+        }
+        Err(last)
     }
 
     /// The value, if one attempt succeeds. Never waits.
@@ -169,7 +204,7 @@ impl<T: Payload> Seqlock<T> {
         loop {
             match self.try_read_into_if_newer(version, out) {
                 Ok(newer) => return newer,
-                Err(BeingWritten { .. }) => backoff.spin(),
+                Err(BeingWritten { .. }) => backoff.wait(),
             }
         }
     }

@@ -26,7 +26,7 @@ impl<T: Payload> Seqlock<T> {
         loop {
             match self.try_write(value) {
                 Ok(version) => return version,
-                Err(BeingWritten { .. }) => backoff.spin(),
+                Err(BeingWritten { .. }) => backoff.wait(),
             }
         }
     }
@@ -81,7 +81,7 @@ impl<T: Payload> Seqlock<T> {
             // Acquire: as in `try_write`.
             match self.version.compare_exchange(seen, seen | 1, Acquire, Relaxed) {
                 Ok(_) => return self.publish(seen.wrapping_add(2), &value),
-                Err(_) => backoff.spin(),
+                Err(_) => backoff.wait(),
             }
         }
     }
