@@ -83,7 +83,7 @@ fn changes(criterion: &mut Criterion) {
                     writer.write((first + 9_973 * n) % SLOTS, &[1; 7]).expect("there is such a slot");
                 }
                 first += 7_919;
-                assert_eq!(changes.look().map(black_box).count(), 10);
+                assert_eq!(changes.poll().map(black_box).count(), 10);
             });
         });
     }
@@ -92,8 +92,8 @@ fn changes(criterion: &mut Criterion) {
     group.bench_function("copy of a plain slice", |bencher| {
         bencher.iter(|| black_box(&mut all[..]).copy_from_slice(black_box(&values)));
     });
-    of::<Tracked<SingleWriter>>(&mut group, "10 writes and a look, tracked");
-    of::<SingleWriter>(&mut group, "10 writes and a look, not tracked");
+    of::<Tracked<SingleWriter>>(&mut group, "10 writes and a poll, tracked");
+    of::<SingleWriter>(&mut group, "10 writes and a poll, not tracked");
     group.finish();
 }
 

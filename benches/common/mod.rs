@@ -8,16 +8,16 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 
 /// Calls a function for each payload size of `icc-bench`: 8, 56, 64, 120, 256, 512, 1024 and 4096 bytes.
 macro_rules! for_each_payload {
-    ($function:path, $group:expr) => {{
+    ($function:path, $group:expr $(, $mode:ty)?) => {{
         use $function as function;
-        function::<[u64; 1]>($group);
-        function::<[u64; 7]>($group);
-        function::<[u64; 8]>($group);
-        function::<[u64; 15]>($group);
-        function::<[u64; 32]>($group);
-        function::<[u64; 64]>($group);
-        function::<[u64; 128]>($group);
-        function::<[u64; 512]>($group);
+        function::<[u64; 1] $(, $mode)?>($group);
+        function::<[u64; 7] $(, $mode)?>($group);
+        function::<[u64; 8] $(, $mode)?>($group);
+        function::<[u64; 15] $(, $mode)?>($group);
+        function::<[u64; 32] $(, $mode)?>($group);
+        function::<[u64; 64] $(, $mode)?>($group);
+        function::<[u64; 128] $(, $mode)?>($group);
+        function::<[u64; 512] $(, $mode)?>($group);
     }};
 }
 pub(crate) use for_each_payload;

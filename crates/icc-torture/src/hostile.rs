@@ -78,13 +78,13 @@ pub(crate) fn scribbled(run: &Run) -> anyhow::Result<Tally> {
 fn scribbled_queue<M: Mode>(run: &Run) -> anyhow::Result<Tally> {
     let file = run.file("scribbled");
     Queue::<Message, M>::create(&file, 64, &Options::new())?;
-    let steady = QueueReader::<Message, M>::open(&file, &Options::new())?;
+    let steady = QueueReader::<Message>::open(&file, &Options::new())?;
     let mut steady = steady.consumer();
     let scribbler = Child::start("scribble", &file)?;
     let mut tally = Tally::default();
     while !run.is_over() {
         tally.attaches += 1;
-        if let Ok(reader) = QueueReader::<Message, M>::open(&file, &Options::new()) {
+        if let Ok(reader) = QueueReader::<Message>::open(&file, &Options::new()) {
             let mut consumer = reader.consumer_from_oldest();
             let mut messages = [[0; 7]; 9];
             for _ in 0..70 {
@@ -95,7 +95,7 @@ fn scribbled_queue<M: Mode>(run: &Run) -> anyhow::Result<Tally> {
                 let _ = (consumer.lag(), consumer.headroom(), consumer.skip_to_newest(), consumer.resume());
                 let _ = steady.try_consume();
             }
-            let _ = reader.consumer_at(fastrand::u64(..));
+            let _ = reader.consumer_at(reader.position(fastrand::u64(..)));
         }
     }
     tally += scribbler.ask("end");
@@ -110,7 +110,7 @@ fn scribbled_vector(run: &Run) -> anyhow::Result<Tally> {
     let mut tally = Tally::default();
     while !run.is_over() {
         tally.attaches += 1;
-        if let Ok(reader) = VectorReader::<Message, MultiWriter>::open(&file, &Options::new()) {
+        if let Ok(reader) = VectorReader::<Message>::open(&file, &Options::new()) {
             let (mut value, mut changes) = ([0; 7], reader.changes());
             for index in 0..70 {
                 tally.operations += 2;
@@ -118,7 +118,7 @@ fn scribbled_vector(run: &Run) -> anyhow::Result<Tally> {
                 let _ = reader.version(index);
             }
             let _ =
-                (reader.iter().count(), changes.look().count(), reader.snapshot([3, 5]).map(|mut s| s.take().is_ok()));
+                (reader.iter().count(), changes.poll().count(), reader.snapshot([3, 5]).map(|mut s| s.take().is_ok()));
         }
     }
     tally += scribbler.ask("end");
@@ -137,7 +137,7 @@ pub(crate) fn created(run: &Run) -> anyhow::Result<Tally> {
         creators[victim] = Child::start("create", &file)?;
         for _ in 0..fastrand::u32(0..500) {
             tally.attaches += 1;
-            match QueueReader::<Message, Mpmc>::open(&file, &Options::new()) {
+            match QueueReader::<Message>::open(&file, &Options::new()) {
                 Ok(reader) => {
                     tally.operations += 1;
                     // Never half-made: what is there is as long as it was asked to be.

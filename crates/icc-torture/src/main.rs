@@ -4,7 +4,7 @@
 //!
 //! All files are in one directory in `/dev/shm`, which is gone at the end, however that comes about.
 
-mod books;
+mod account;
 mod child;
 mod hostile;
 mod processes;

@@ -1,11 +1,11 @@
 //! Queues and vectors between processes that are killed and stopped at any moment.
 
-use crate::books::Books;
+use crate::account::Account;
 use crate::child::{Child, word};
 use crate::run::Run;
 use crate::sample::{Odd, Sample, number};
 use crate::tally::Tally;
-use crate::threads::{Producers, produce_until};
+use crate::threads::produce_until;
 use icc_queue::{Mode, Mpmc, Options, Queue, QueueReader, Spmc};
 use icc_vector::{MultiWriter, ReadError, SeqlockVector, SingleWriter, Tracked, VectorReader, WriteError};
 use std::path::Path;
@@ -19,6 +19,14 @@ const LAST: u16 = u16::MAX;
 
 /// Runs the same function for the payload that a part names.
 macro_rules! by_payload {
+    ($payload:expr, $call:ident($($argument:expr),*)) => {
+        match $payload {
+            "odd" => $call::<Odd>($($argument),*),
+            "line" => $call::<[u64; 7]>($($argument),*),
+            "large" => $call::<[u64; 64]>($($argument),*),
+            _ => $call::<[u64; 512]>($($argument),*),
+        }
+    };
     ($payload:expr, $call:ident::<$mode:ty>($($argument:expr),*)) => {
         match $payload {
             "odd" => $call::<Odd, $mode>($($argument),*),
@@ -38,8 +46,7 @@ pub(crate) fn play(part: &str, name: u16, file: &Path) -> anyhow::Result<Tally> 
     match kind {
         "produce-alone" => by_payload!(payload, produce::<Spmc>(name, file)),
         "produce-together" => by_payload!(payload, produce::<Mpmc>(name, file)),
-        "consume-one" => by_payload!(payload, consume::<Spmc>(file)),
-        "consume-many" => by_payload!(payload, consume::<Mpmc>(file)),
+        "consume" => by_payload!(payload, consume(file)),
         "write-single" => by_payload!(payload, write::<SingleWriter>(name, file)),
         "write-many" => by_payload!(payload, write::<MultiWriter>(name, file)),
         "write-tracked" => by_payload!(payload, write::<Tracked<MultiWriter>>(name, file)),
@@ -59,33 +66,30 @@ fn ending() -> Arc<AtomicBool> {
 }
 
 /// Produces until it is told to end.
-fn produce<T: Sample, M: Mode>(name: u16, file: &Path) -> anyhow::Result<Tally>
-where
-    Queue<T, M>: Producers<T>,
-{
+fn produce<T: Sample, M: Mode>(name: u16, file: &Path) -> anyhow::Result<Tally> {
     let queue = Queue::<T, M>::open(file, &Options::new())?;
     let ending = ending();
     // With one producer at a time, until the one before is dead.
     let mut producer = loop {
-        match queue.take() {
-            Some(producer) => break producer,
-            None if ending.load(Relaxed) => return Ok(Tally::default()),
-            None => thread::yield_now(),
+        match queue.producer() {
+            Ok(producer) => break producer,
+            Err(_) if ending.load(Relaxed) => return Ok(Tally::default()),
+            Err(_) => thread::yield_now(),
         }
     };
-    let operations = produce_until(&mut *producer, name, queue.capacity(), || ending.load(Relaxed));
+    let operations = produce_until(&mut producer, name, queue.capacity(), || ending.load(Relaxed));
     Ok(Tally { operations, ..Tally::default() })
 }
 
 /// Consumes until it is told how many messages there are in all.
-fn consume<T: Sample, M: Mode>(file: &Path) -> anyhow::Result<Tally> {
-    let mut books = Books::anywhere(&QueueReader::<T, M>::open(file, &Options::new())?);
+fn consume<T: Sample>(file: &Path) -> anyhow::Result<Tally> {
+    let mut account = Account::anywhere(&QueueReader::<T>::open(file, &Options::new())?);
     let (told, all) = mpsc::channel();
     thread::spawn(move || told.send(word()));
     loop {
         match all.try_recv() {
-            Ok(word) => return Ok(books.close(word.parse()?, || false)),
-            Err(_) if books.attempt() => {}
+            Ok(word) => return Ok(account.close(word.parse()?, || false)),
+            Err(_) if account.attempt() => {}
             Err(_) => thread::yield_now(),
         }
     }
@@ -100,12 +104,9 @@ pub(crate) fn queues(run: &Run, many: bool) -> anyhow::Result<Tally> {
             let part = part.part(left);
             tally += match many {
                 false => {
-                    by_payload!(payload, queue::<Spmc>(&part, ["produce-alone", "consume-one"], payload, 2, capacity))
+                    by_payload!(payload, queue::<Spmc>(&part, "produce-alone", payload, 2, capacity))
                 }
-                true => by_payload!(
-                    payload,
-                    queue::<Mpmc>(&part, ["produce-together", "consume-many"], payload, 3, capacity)
-                ),
+                true => by_payload!(payload, queue::<Mpmc>(&part, "produce-together", payload, 3, capacity)),
             }?;
         }
     }
@@ -114,19 +115,16 @@ pub(crate) fn queues(run: &Run, many: bool) -> anyhow::Result<Tally> {
 
 fn queue<T: Sample, M: Mode>(
     run: &Run,
-    [produce, consume]: [&str; 2],
+    produce: &str,
     payload: &str,
     producers: usize,
     capacity: usize,
-) -> anyhow::Result<Tally>
-where
-    Queue<T, M>: Producers<T>,
-{
+) -> anyhow::Result<Tally> {
     let file = run.file("queue");
     let queue = Queue::<T, M>::create(&file, capacity, &Options::new())?;
-    let reader = QueueReader::<T, M>::open(&file, &Options::new())?;
-    let mut books = Books::new(reader.consumer());
-    let (produce, consume) = (format!("{produce} {payload}"), format!("{consume} {payload}"));
+    let reader = QueueReader::<T>::open(&file, &Options::new())?;
+    let mut account = Account::new(reader.consumer());
+    let (produce, consume) = (format!("{produce} {payload}"), format!("consume {payload}"));
     let start = |part: &str, count| (0..count).map(|_| Child::start(part, &file)).collect::<anyhow::Result<Vec<_>>>();
     let (mut producing, mut consuming) = (start(&produce, producers)?, start(&consume, 2)?);
     let mut tally = Tally::default();
@@ -145,27 +143,27 @@ where
             5 => tally += producing[victim].stop(Duration::from_millis(fastrand::u64(0..20))),
             _ => {
                 // Attach, look, and go.
-                let reader = QueueReader::<T, M>::open(&file, &Options::new())?;
-                let mut books = Books::anywhere(&reader);
-                (0..fastrand::u32(0..200)).for_each(|_| _ = books.attempt());
-                tally += books.leave();
+                let reader = QueueReader::<T>::open(&file, &Options::new())?;
+                let mut account = Account::anywhere(&reader);
+                (0..fastrand::u32(0..200)).for_each(|_| _ = account.attempt());
+                tally += account.leave();
             }
         }
-        (0..fastrand::u32(0..20_000)).for_each(|_| _ = books.attempt());
+        (0..fastrand::u32(0..20_000)).for_each(|_| _ = account.attempt());
     }
     // Half of them dead in the middle of whatever they did, half ended in good order.
     for mut producer in producing {
         tally += if fastrand::bool() { producer.kill() } else { producer.ask("end") };
     }
     // Over all that the dead may have left.
-    let mut last = queue.take().ok_or_else(|| anyhow::anyhow!("the dead still hold the queue"))?;
-    (1..=3 * capacity as u64).for_each(|count| last.one(&T::of(number(LAST, count))));
+    let mut last = queue.producer()?;
+    (1..=3 * capacity as u64).for_each(|count| _ = last.produce(&T::of(number(LAST, count))));
     let produced = queue.produced();
     for consumer in consuming {
         tally += consumer.ask(&produced.to_string());
     }
     let patience = Instant::now() + Duration::from_secs(20);
-    tally += books.close(produced, || Instant::now() > patience);
+    tally += account.close(produced, || Instant::now() > patience);
     icc_queue::remove(&file)?;
     Ok(tally)
 }
@@ -221,7 +219,7 @@ fn vector<T: Sample, M: icc_vector::Mode>(run: &Run, part: &str, payload: &str) 
     const SLOTS: usize = 12;
     let file = run.file("vector");
     let vector = SeqlockVector::<T, M>::create(&file, SLOTS, &Options::new())?;
-    let reader = VectorReader::<T, M>::open(&file, &Options::new())?;
+    let reader = VectorReader::<T>::open(&file, &Options::new())?;
     let part = format!("{part} {payload}");
     let mut writers = (0..2).map(|_| Child::start(&part, &file)).collect::<anyhow::Result<Vec<_>>>()?;
     let (mut tally, mut changes, mut last) = (Tally::default(), reader.changes(), [0; SLOTS]);
@@ -230,7 +228,7 @@ fn vector<T: Sample, M: icc_vector::Mode>(run: &Run, part: &str, payload: &str) 
         tally.torn += u64::from(value.number().is_none());
     };
     let mut look = |tally: &mut Tally, last: &mut [u64; SLOTS]| {
-        for change in changes.look() {
+        for change in changes.poll() {
             check(tally, &change.value);
             tally.doubled += u64::from(change.version <= last[change.index]);
             last[change.index] = change.version;
@@ -245,7 +243,7 @@ fn vector<T: Sample, M: icc_vector::Mode>(run: &Run, part: &str, payload: &str) 
             tally += writers[victim].stop(Duration::from_millis(fastrand::u64(0..20)));
         }
         tally.attaches += 1;
-        let other = VectorReader::<T, M>::open(&file, &Options::new())?;
+        let other = VectorReader::<T>::open(&file, &Options::new())?;
         let mut value = T::zeroed();
         for _ in 0..fastrand::u32(0..2000) {
             tally.operations += 1;

@@ -1,62 +1,18 @@
 //! Everything in one process: queues, vectors and cells between threads.
 
-use crate::books::Books;
+use crate::account::Account;
 use crate::run::{Run, told};
 use crate::sample::{Odd, Sample, number};
 use crate::tally::Tally;
-use icc_queue::{Mode, Mpmc, Producer, Queue, Spmc};
+use icc_queue::{Mode, Mpmc, Producer, Queue, QueueSpec, Spmc};
 use icc_seqlock::Seqlock;
 use icc_vector::{MultiWriter, Packed, Padded, SeqlockVector, SingleWriter, Tracked};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 
-/// A producer, whichever mode.
-pub(crate) trait Produce<T>: Send {
-    fn one(&mut self, message: &T);
-    fn batch(&mut self, messages: &[T]);
-}
-
-impl<T: Sample> Produce<T> for Producer<T, Spmc> {
-    fn one(&mut self, message: &T) {
-        self.produce(message);
-    }
-
-    fn batch(&mut self, messages: &[T]) {
-        self.produce_batch(messages).expect("no longer than the ring");
-    }
-}
-
-impl<T: Sample> Produce<T> for Producer<T, Mpmc> {
-    fn one(&mut self, message: &T) {
-        self.produce(message);
-    }
-
-    fn batch(&mut self, messages: &[T]) {
-        self.produce_batch(messages).expect("no longer than the ring");
-    }
-}
-
-/// A queue of either mode.
-pub(crate) trait Producers<T> {
-    /// A producer, if there is one to be had.
-    fn take(&self) -> Option<Box<dyn Produce<T>>>;
-}
-
-impl<T: Sample> Producers<T> for Queue<T, Spmc> {
-    fn take(&self) -> Option<Box<dyn Produce<T>>> {
-        self.producer().ok().map(|producer| Box::new(producer) as _)
-    }
-}
-
-impl<T: Sample> Producers<T> for Queue<T, Mpmc> {
-    fn take(&self) -> Option<Box<dyn Produce<T>>> {
-        self.producer().ok().map(|producer| Box::new(producer) as _)
-    }
-}
-
 /// Produces until `done`, by one and in batches; returns how many.
-pub(crate) fn produce_until<T: Sample>(
-    producer: &mut dyn Produce<T>,
+pub(crate) fn produce_until<T: Sample, M: Mode>(
+    producer: &mut Producer<T, M>,
     sender: u16,
     capacity: usize,
     mut done: impl FnMut() -> bool,
@@ -65,11 +21,14 @@ pub(crate) fn produce_until<T: Sample>(
     while !done() {
         for _ in 0..16 {
             count += 1;
-            producer.one(&T::of(number(sender, count)));
+            let message = T::of(number(sender, count));
+            if count % 4 > 0 || producer.try_produce(&message).is_err() {
+                producer.produce(&message);
+            }
         }
         let batch: Vec<T> =
             (1..=fastrand::u64(0..=capacity.min(8) as u64)).map(|i| T::of(number(sender, count + i))).collect();
-        producer.batch(&batch);
+        producer.produce_batch(&batch).expect("no longer than the ring");
         count += batch.len() as u64;
         // Bursts and pauses, so that consumers sometimes catch up.
         if fastrand::u8(..) == 0 {
@@ -79,41 +38,38 @@ pub(crate) fn produce_until<T: Sample>(
     count
 }
 
-fn queue<T: Sample, M: Mode>(run: &Run, producers: u16, capacity: usize, first: u64) -> anyhow::Result<Tally>
-where
-    Queue<T, M>: Producers<T>,
-{
-    let queue = Queue::<T, M>::starting_at(capacity, first)?;
+fn queue<T: Sample, M: Mode>(run: &Run, producers: u16, capacity: usize, first: u64) -> anyhow::Result<Tally> {
+    let queue = Queue::<T, M>::new(QueueSpec::new(capacity).starting_at(first))?;
     let (sent, done, mut tally) = (AtomicU64::new(0), AtomicBool::new(false), Tally::default());
     thread::scope(|scope| {
         let (queue, sent, done) = (&queue, &sent, &done);
         let consumers: Vec<_> = (0..3)
             .map(|_| {
-                let mut books = Books::anywhere(queue);
+                let mut account = Account::anywhere(queue);
                 scope.spawn(move || {
                     while !done.load(Relaxed) {
-                        if !books.attempt() {
+                        if !account.attempt() {
                             thread::yield_now();
                         }
                     }
-                    books.close(queue.produced(), || false)
+                    account.close(queue.produced(), || false)
                 })
             })
             .collect();
         let storm = scope.spawn(move || {
             let mut tally = Tally::default();
             while !done.load(Relaxed) {
-                let mut books = Books::anywhere(queue);
-                (0..fastrand::u32(0..200)).for_each(|_| _ = books.attempt());
-                tally += books.leave();
+                let mut account = Account::anywhere(queue);
+                (0..fastrand::u32(0..200)).for_each(|_| _ = account.attempt());
+                tally += account.leave();
             }
             tally
         });
         let producing: Vec<_> = (0..producers)
             .map(|sender| {
-                let mut producer = queue.take().expect("there are enough");
+                let mut producer = queue.producer().expect("there are enough");
                 scope.spawn(move || {
-                    let count = produce_until(&mut *producer, sender, capacity, || run.is_over());
+                    let count = produce_until(&mut producer, sender, capacity, || run.is_over());
                     sent.fetch_add(count, Relaxed);
                     Tally { operations: count, ..Tally::default() }
                 })
@@ -296,7 +252,7 @@ fn vector<T: Sample, M: icc_vector::Mode, P: icc_vector::Placement>(run: &Run, w
             let (mut tally, mut last) = (Tally::default(), [0; SLOTS]);
             loop {
                 let is_last = done.load(Relaxed);
-                for change in changes.look() {
+                for change in changes.poll() {
                     tally.messages += 1;
                     tally.torn += is_torn(&change.value);
                     tally.doubled += u64::from(change.version <= last[change.index]);

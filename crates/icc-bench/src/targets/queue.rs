@@ -22,84 +22,29 @@ pub(crate) struct MpmcQueue;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SharedMpmcQueue;
 
-impl Target for SpmcQueue {
-    const NAME: &'static str = "icc-queue spmc";
-    const TELLS_LOSS: bool = true;
-    type Link<T: Message> = QueueLink<T, Spmc>;
-
-    fn open<T: Message>() -> Result<QueueLink<T, Spmc>, OpenError> {
-        Ok(QueueLink(Queue::new(CAPACITY)?))
-    }
-}
-
-impl Target for SharedSpmcQueue {
-    const NAME: &'static str = "icc-queue spmc, shared";
-    const TELLS_LOSS: bool = true;
-    type Link<T: Message> = QueueLink<T, Spmc>;
-
-    fn open<T: Message>() -> Result<QueueLink<T, Spmc>, OpenError> {
-        Ok(QueueLink(Queue::anonymous(CAPACITY, &Options::new())?))
-    }
-}
-
-impl Target for MpmcQueue {
-    const NAME: &'static str = "icc-queue mpmc";
-    const TELLS_LOSS: bool = true;
-    type Link<T: Message> = QueueLink<T, Mpmc>;
-
-    fn open<T: Message>() -> Result<QueueLink<T, Mpmc>, OpenError> {
-        Ok(QueueLink(Queue::new(CAPACITY)?))
-    }
-}
-
-impl Target for SharedMpmcQueue {
-    const NAME: &'static str = "icc-queue mpmc, shared";
-    const TELLS_LOSS: bool = true;
-    type Link<T: Message> = QueueLink<T, Mpmc>;
-
-    fn open<T: Message>() -> Result<QueueLink<T, Mpmc>, OpenError> {
-        Ok(QueueLink(Queue::anonymous(CAPACITY, &Options::new())?))
-    }
-}
-
-impl ManyProducers for MpmcQueue {
-    const NAME: &'static str = <Self as Target>::NAME;
-    type Sender<T: Message> = QueueSender<T, Mpmc>;
-    type Receiver<T: Message> = QueueReceiver<T, Mpmc>;
-
-    fn open_for_two<T: Message>() -> OpenedForTwo<Self::Sender<T>, Self::Receiver<T>> {
-        for_two(Self::open()?)
-    }
-}
-
-impl ManyProducers for SharedMpmcQueue {
-    const NAME: &'static str = <Self as Target>::NAME;
-    type Sender<T: Message> = QueueSender<T, Mpmc>;
-    type Receiver<T: Message> = QueueReceiver<T, Mpmc>;
-
-    fn open_for_two<T: Message>() -> OpenedForTwo<Self::Sender<T>, Self::Receiver<T>> {
-        for_two(Self::open()?)
-    }
-}
-
-fn for_two<T: Message>(
-    QueueLink(queue): QueueLink<T, Mpmc>,
-) -> OpenedForTwo<QueueSender<T, Mpmc>, QueueReceiver<T, Mpmc>> {
-    Ok(([QueueSender(queue.producer()?), QueueSender(queue.producer()?)], QueueReceiver(queue.consumer())))
-}
-
-macro_rules! broadcasts {
-    ($($target:ident in $mode:ident),*) => {
+/// A target, in the mode and memory that it names.
+macro_rules! targets {
+    ($($target:ident: $name:literal, $mode:ident, $queue:expr;)*) => {
         $(
+            impl Target for $target {
+                const NAME: &'static str = $name;
+                const TELLS_LOSS: bool = true;
+                type Link<T: Message> = QueueLink<T, $mode>;
+
+                fn open<T: Message>() -> Result<QueueLink<T, $mode>, OpenError> {
+                    Ok(QueueLink($queue?))
+                }
+            }
+
             impl Broadcast for $target {
-                const NAME: &'static str = <Self as Target>::NAME;
+                const NAME: &'static str = $name;
                 const ROOM: usize = CAPACITY;
                 type Sender<'store, T: Message> = QueueSender<T, $mode>;
-                type Receiver<'store, T: Message> = QueueReceiver<T, $mode>;
+                type Receiver<'store, T: Message> = QueueReceiver<T>;
 
                 fn with_ends<T: Message, R>(
                     consumers: usize,
-                    body: impl FnOnce(QueueSender<T, $mode>, Vec<QueueReceiver<T, $mode>>) -> R,
+                    body: impl FnOnce(QueueSender<T, $mode>, Vec<QueueReceiver<T>>) -> R,
                 ) -> Result<R, OpenError> {
                     let QueueLink(queue) = Self::open()?;
                     let receivers = (0..consumers).map(|_| QueueReceiver(queue.consumer())).collect();
@@ -110,7 +55,32 @@ macro_rules! broadcasts {
     };
 }
 
-broadcasts!(SpmcQueue in Spmc, SharedSpmcQueue in Spmc, MpmcQueue in Mpmc);
+targets! {
+    SpmcQueue: "icc-queue spmc", Spmc, Queue::new(CAPACITY);
+    SharedSpmcQueue: "icc-queue spmc, shared", Spmc, Queue::anonymous(CAPACITY, &Options::new());
+    MpmcQueue: "icc-queue mpmc", Mpmc, Queue::new(CAPACITY);
+    SharedMpmcQueue: "icc-queue mpmc, shared", Mpmc, Queue::anonymous(CAPACITY, &Options::new());
+}
+
+macro_rules! many_producers {
+    ($($target:ident),*) => {
+        $(
+            impl ManyProducers for $target {
+                const NAME: &'static str = <Self as Target>::NAME;
+                type Sender<T: Message> = QueueSender<T, Mpmc>;
+                type Receiver<T: Message> = QueueReceiver<T>;
+
+                fn open_for_two<T: Message>() -> OpenedForTwo<Self::Sender<T>, Self::Receiver<T>> {
+                    let QueueLink(queue) = Self::open()?;
+                    let senders = [QueueSender(queue.producer()?), QueueSender(queue.producer()?)];
+                    Ok((senders, QueueReceiver(queue.consumer())))
+                }
+            }
+        )*
+    };
+}
+
+many_producers!(MpmcQueue, SharedMpmcQueue);
 
 /// A ring of [`CAPACITY`] slots.
 #[derive(Debug)]
@@ -122,41 +92,25 @@ pub(crate) struct QueueSender<T: Message, M: Mode>(Producer<T, M>);
 
 /// The consuming end.
 #[derive(Debug)]
-pub(crate) struct QueueReceiver<T, M: Mode>(Consumer<T, M>);
+pub(crate) struct QueueReceiver<T>(Consumer<T>);
 
-impl<T: Message> Link<T> for QueueLink<T, Spmc> {
-    type Sender<'link> = QueueSender<T, Spmc>;
-    type Receiver<'link> = QueueReceiver<T, Spmc>;
+impl<T: Message, M: Mode> Link<T> for QueueLink<T, M> {
+    type Sender<'link> = QueueSender<T, M>;
+    type Receiver<'link> = QueueReceiver<T>;
 
-    fn ends(&mut self) -> Result<(QueueSender<T, Spmc>, QueueReceiver<T, Spmc>), OpenError> {
+    fn ends(&mut self) -> Result<(QueueSender<T, M>, QueueReceiver<T>), OpenError> {
         Ok((QueueSender(self.0.producer()?), QueueReceiver(self.0.consumer())))
     }
 }
 
-impl<T: Message> Link<T> for QueueLink<T, Mpmc> {
-    type Sender<'link> = QueueSender<T, Mpmc>;
-    type Receiver<'link> = QueueReceiver<T, Mpmc>;
-
-    fn ends(&mut self) -> Result<(QueueSender<T, Mpmc>, QueueReceiver<T, Mpmc>), OpenError> {
-        Ok((QueueSender(self.0.producer()?), QueueReceiver(self.0.consumer())))
-    }
-}
-
-impl<T: Message> Sender<T> for QueueSender<T, Spmc> {
+impl<T: Message, M: Mode> Sender<T> for QueueSender<T, M> {
     #[inline(always)]
     fn send(&mut self, message: &T) {
         self.0.produce(message);
     }
 }
 
-impl<T: Message> Sender<T> for QueueSender<T, Mpmc> {
-    #[inline(always)]
-    fn send(&mut self, message: &T) {
-        self.0.produce(message);
-    }
-}
-
-impl<T: Message, M: Mode> Receiver<T> for QueueReceiver<T, M> {
+impl<T: Message> Receiver<T> for QueueReceiver<T> {
     #[inline(always)]
     fn poll(&mut self, into: &mut T) -> Polled {
         match self.0.try_consume_into(into) {

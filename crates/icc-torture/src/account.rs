@@ -2,12 +2,12 @@
 
 use crate::sample::{Sample, sender_and_count};
 use crate::tally::Tally;
-use icc_queue::{Consumer, Lost, Mode, QueueReader, Recovery, TryConsumeError};
+use icc_queue::{Consumer, Lost, QueueReader, Recovery, TryConsumeError};
 use std::collections::HashMap;
 
 /// A consumer with an account of its own beside the consumer's.
-pub(crate) struct Books<T, M: Mode> {
-    consumer: Consumer<T, M>,
+pub(crate) struct Account<T> {
+    consumer: Consumer<T>,
     started: u64,
     received: u64,
     lost: u64,
@@ -17,25 +17,27 @@ pub(crate) struct Books<T, M: Mode> {
     pub(crate) tally: Tally,
 }
 
-impl<T: Sample, M: Mode> Books<T, M> {
-    pub(crate) fn new(consumer: Consumer<T, M>) -> Self {
+impl<T: Sample> Account<T> {
+    pub(crate) fn new(consumer: Consumer<T>) -> Self {
         let started = consumer.next_sequence();
         let tally = Tally { attaches: 1, ..Tally::default() };
         Self { consumer, started, received: 0, lost: 0, skipped: 0, last: HashMap::new(), tally }
     }
 
     /// One of the ways to start, at random.
-    pub(crate) fn anywhere(queue: &QueueReader<T, M>) -> Self {
+    pub(crate) fn anywhere(queue: &QueueReader<T>) -> Self {
         let consumer = match fastrand::u8(0..4) {
             0 => queue.consumer(),
             1 => queue.consumer_from_oldest(),
             _ => {
                 let back = fastrand::u64(0..2 * queue.capacity() as u64);
                 // It may be gone already.
-                queue.consumer_at(queue.produced().wrapping_sub(back)).unwrap_or_else(|_| queue.consumer())
+                let position = queue.position(queue.produced().wrapping_sub(back));
+                queue.consumer_at(position).unwrap_or_else(|_| queue.consumer())
             }
         };
-        let recovery = [Recovery::Oldest, Recovery::Newest, Recovery::Stop][fastrand::usize(0..3)];
+        let recoveries = [Recovery::Oldest, Recovery::OldestPlus(3), Recovery::Newest, Recovery::Stop];
+        let recovery = recoveries[fastrand::usize(0..recoveries.len())];
         Self::new(consumer.with_recovery(recovery))
     }
 
@@ -96,7 +98,7 @@ impl<T: Sample, M: Mode> Books<T, M> {
         }
     }
 
-    /// Books a loss, which must begin where the consumer was. One that stopped there is resumed.
+    /// Counts a loss, which must begin where the consumer was. One that stopped there is resumed.
     fn lose(&mut self, lost: Lost) {
         let position = self.started.wrapping_add(self.received + self.lost + self.skipped);
         self.tally.unaccounted += u64::from(lost.first != position);
