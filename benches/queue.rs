@@ -14,7 +14,8 @@ use icc_queue::{Mode, Mpmc, Queue, Spmc};
 /// Slots of each ring.
 const CAPACITY: usize = 1024;
 
-/// Messages that are there when consuming alone is timed: few enough that none is lost, many beside two looks at the clock.
+/// Messages that are there when consuming alone is timed: few enough that none is lost, many beside
+/// two looks at the clock.
 const THERE: u64 = 512;
 
 fn new<T: Pod, M: Mode>() -> Queue<T, M> {

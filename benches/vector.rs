@@ -1,5 +1,6 @@
-//! Operations on a vector, beside a plain copy of the same payload: each alone and uncontended, all slots of a large vector, its
-//! changes, and a slot whose neighbour another core uses at the same time.
+//! Operations on a vector, beside a plain copy of the same payload: each alone and uncontended, all
+//! slots of a large vector, its changes, and a slot whose neighbour another core uses at the same
+//! time.
 
 mod common;
 
@@ -17,7 +18,8 @@ use icc_vector::{Mode, MultiWriter, Packed, Padded, Placement, SeqlockVector, Si
 /// Slots of each vector.
 const LEN: usize = 16;
 
-/// The slot that is read and written, hidden from the compiler so that the check of the index stays.
+/// The slot that is read and written, hidden from the compiler so that the check of the index
+/// stays.
 const SLOT: usize = 5;
 
 fn new<T: Pod>() -> SeqlockVector<T> {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 
-/// Calls a function for each payload size of `icc-bench`: 8, 56, 64, 120, 256, 512, 1024 and 4096 bytes.
+/// Calls a function for each payload size of `icc-bench`: 8, 56, 64, 120, 256, 512, 1024 and 4096
+/// bytes.
 macro_rules! for_each_payload {
     ($function:path, $group:expr $(, $mode:ty)?) => {{
         use $function as function;
@@ -22,7 +23,8 @@ macro_rules! for_each_payload {
 }
 pub(crate) use for_each_payload;
 
-/// Settings under which each operation takes under a second and its figures repeat within a few percent.
+/// Settings under which each operation takes under a second and its figures repeat within a few
+/// percent.
 pub(crate) fn criterion() -> Criterion {
     Criterion::default()
         .warm_up_time(Duration::from_millis(150))
@@ -39,7 +41,8 @@ pub(crate) fn id_of<T>(group: &mut BenchmarkGroup<'_, WallTime>, operation: &str
 
 /// One plain copy between two places the compiler knows nothing about.
 ///
-/// By slices, which cannot overlap: an assignment between two unknown places is copied twice, by way of a third.
+/// By slices, which cannot overlap: an assignment between two unknown places is copied twice, by
+/// way of a third.
 pub(crate) fn plain_copy<T: bytemuck::Pod>(group: &mut BenchmarkGroup<'_, WallTime>) {
     let (from, mut to) = (T::zeroed(), T::zeroed());
     let id = id_of::<T>(group, "plain copy");

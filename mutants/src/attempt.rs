@@ -29,7 +29,8 @@ impl End {
             Verdict::Failed(why) => Self::Caught(why),
             Verdict::Passed => Self::Missed("it passes".into()),
             Verdict::NeverReached => Self::Missed("it never comes to that operation".into()),
-            // A model that explores more than before has found nothing yet. A real program that stands still has failed.
+            // A model that explores more than before has found nothing yet. A real program that
+            // stands still has failed.
             Verdict::Late if check.build == Build::Loom => {
                 Self::Missed(format!("undecided after {} s", limit.as_secs()))
             }
@@ -77,8 +78,8 @@ pub(crate) fn attempt(binaries: &mut Binaries<'_>, check: &Check, limit: Duratio
     Ok(End::of(binaries.sources.run(check, &executable, limit, None)?, check, limit))
 }
 
-/// Runs each check on the sources as they are, where it must pass: else its failing would prove nothing. The inner error says
-/// why it proves nothing.
+/// Runs each check on the sources as they are, where it must pass: else its failing would prove
+/// nothing. The inner error says why it proves nothing.
 pub(crate) fn baseline<'c>(
     sources: &Sources,
     checks: &BTreeSet<&'c Check>,

@@ -30,7 +30,8 @@ pub(crate) enum Kind {
 }
 
 impl Mutant {
-    /// How high the crate stands that it is in; the checks of a crate see what is wrong in those below.
+    /// How high the crate stands that it is in; the checks of a crate see what is wrong in those
+    /// below.
     pub(crate) fn level(&self) -> Option<usize> {
         level(self.file.split('/').next().unwrap_or_default())
     }

@@ -41,7 +41,8 @@ impl Build {
     }
 }
 
-/// One test: how it is built, and where it is. Written `BUILD CRATE TARGET TEST`; a target `lib` holds unit tests.
+/// One test: how it is built, and where it is. Written `BUILD CRATE TARGET TEST`; a target `lib`
+/// holds unit tests.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Check {
     pub(crate) build: Build,

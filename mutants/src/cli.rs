@@ -2,7 +2,8 @@
 
 use clap::Parser;
 
-/// Makes each ordering, fence and protocol step wrong, one at a time, and requires that the check which stands for it fails.
+/// Makes each ordering, fence and protocol step wrong, one at a time, and requires that the check
+/// which stands for it fails.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask mutants", bin_name = "cargo xtask mutants")]
 pub(crate) struct Cli {
@@ -12,16 +13,19 @@ pub(crate) struct Cli {
     /// Print every mutant and what covers it; run nothing.
     #[arg(long, conflicts_with_all = ["find", "check", "document"])]
     pub(crate) list: bool,
-    /// Check that the lists cover the sources and name what is there, and that docs/orderings.md is theirs; run nothing.
+    /// Check that the lists cover the sources and name what is there, and that docs/orderings.md is
+    /// theirs; run nothing.
     #[arg(long, conflicts_with_all = ["find", "document"])]
     pub(crate) check: bool,
     /// Write docs/orderings.md anew from the lists; run nothing.
     #[arg(long, conflicts_with = "find")]
     pub(crate) document: bool,
-    /// Look for what catches the mutants that no list covers, write it down, and write docs/orderings.md anew.
+    /// Look for what catches the mutants that no list covers, write it down, and write
+    /// docs/orderings.md anew.
     #[arg(long)]
     pub(crate) find: bool,
-    /// With --find: try only the checks whose text (BUILD CRATE TARGET TEST) contains this (may be given several times).
+    /// With --find: try only the checks whose text (BUILD CRATE TARGET TEST) contains this (may be
+    /// given several times).
     #[arg(long, value_name = "TEXT", requires = "find")]
     pub(crate) with: Vec<String>,
     /// With --find: leave out the checks that take longer than this without a mutant.

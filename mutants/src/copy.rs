@@ -22,7 +22,8 @@ pub(crate) fn libraries(workspace: &Workspace, root: &Path) -> anyhow::Result<()
     write_if_new(&root.join("Cargo.toml"), libraries_alone(&manifest)?.as_bytes())
 }
 
-/// The workspace's manifest with the library crates, and what their tests need, as its only members.
+/// The workspace's manifest with the library crates, and what their tests need, as its only
+/// members.
 fn libraries_alone(manifest: &str) -> anyhow::Result<String> {
     let mut manifest: toml::Table = manifest.parse().context("cannot understand Cargo.toml")?;
     let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut).context("no [workspace]")?;
@@ -32,7 +33,8 @@ fn libraries_alone(manifest: &str) -> anyhow::Result<String> {
     Ok(manifest.to_string())
 }
 
-/// Makes `to` equal to `from`. What is equal already keeps its time, so that nothing is built again for it.
+/// Makes `to` equal to `from`. What is equal already keeps its time, so that nothing is built again
+/// for it.
 fn mirror(from: &Path, to: &Path) -> anyhow::Result<()> {
     let failed = |what: &str, path: &Path| format!("cannot {what} {}", path.display());
     if !from.is_dir() {

@@ -15,8 +15,8 @@ use crate::sources::Sources;
 use crate::verdict::Verdict;
 use crate::workspace::{LIBRARIES, Workspace};
 
-/// Tries the checks of each mutant's crate and of those above, writes down the first that fails, and fails if none does for
-/// some mutant.
+/// Tries the checks of each mutant's crate and of those above, writes down the first that fails,
+/// and fails if none does for some mutant.
 pub(crate) fn run(
     workspace: &Workspace,
     mutants: &[&Mutant],
@@ -128,8 +128,8 @@ impl Finder<'_> {
         Ok(say(&format!("caught  {id}\n        by {check} in {seconds:.1} s: {why}"))?)
     }
 
-    /// The candidates for a mutant: those first that caught the same in a file of another name, then those that
-    /// caught others in the same file, then the quick.
+    /// The candidates for a mutant: those first that caught the same in a file of another name,
+    /// then those that caught others in the same file, then the quick.
     fn ordered<'c>(&self, candidates: &'c [Ready], mutant: &Mutant) -> Vec<&'c Ready> {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let reaches = |candidate: &&Ready| level(&candidate.check.package) >= mutant.level();
@@ -163,7 +163,8 @@ fn first<'c>(
     Ok(None)
 }
 
-/// What is made of which operation, without the file and its folders: `Producer::claim store => Relaxed`.
+/// What is made of which operation, without the file and its folders: `Producer::claim store =>
+/// Relaxed`.
 fn change(id: &str) -> &str {
     id.split_once(' ').map_or(id, |(_, change)| change)
 }

@@ -2,7 +2,8 @@
 //!
 //! - `steps.toml`: protocol steps to drop, swap or make wrong, written by hand.
 //! - `caught.toml`: which test catches which mutant, written by `--find`.
-//! - `allowed.toml`: mutants that no test can catch, each with a proof that it does no harm or cannot be seen.
+//! - `allowed.toml`: mutants that no test can catch, each with a proof that it does no harm or
+//!   cannot be seen.
 //! - `relaxed.toml`: why each operation that is relaxed may be.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,11 +1,13 @@
-//! Is every ordering, every fence and every step of the protocols held by a check? Run as `cargo xtask mutants`.
+//! Is every ordering, every fence and every step of the protocols held by a check? Run as `cargo
+//! xtask mutants`.
 //!
-//! - An ordering is weakened while a model runs: the shim of the library crates makes the change at the place that the
-//!   environment names, so nothing is edited or built again.
+//! - An ordering is weakened while a model runs: the shim of the library crates makes the change at
+//!   the place that the environment names, so nothing is edited or built again.
 //! - A step is dropped or made wrong in a copy of the sources, which is built anew.
 //!
-//! The check that the lists beside this package name must then fail. What nothing can catch needs a written proof there. An
-//! operation that the lists do not cover fails the command, and so does an entry whose code is gone.
+//! The check that the lists beside this package name must then fail. What nothing can catch needs a
+//! written proof there. An operation that the lists do not cover fails the command, and so does an
+//! entry whose code is gone.
 
 mod attempt;
 mod catalogue;

@@ -1,4 +1,5 @@
-//! A tree of sources, and building and running tests there: the workspace itself, or a copy of it to make changes in.
+//! A tree of sources, and building and running tests there: the workspace itself, or a copy of it
+//! to make changes in.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -44,7 +45,8 @@ impl Sources {
         (0..args.jobs).map(|number| Self::copy(workspace, number, args.under.as_deref())).collect()
     }
 
-    /// Copy number `number`, made equal to the workspace as it stands. The next run uses its folder again.
+    /// Copy number `number`, made equal to the workspace as it stands. The next run uses its folder
+    /// again.
     fn copy(workspace: &Workspace, number: usize, under: Option<&str>) -> anyhow::Result<Self> {
         let root = workspace.target().join("mutants").join(number.to_string());
         copy::libraries(workspace, &root)?;

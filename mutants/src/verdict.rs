@@ -18,7 +18,8 @@ pub(crate) enum Verdict {
     Late,
 }
 
-/// Judges a test that ended. A test that ran none or was ignored proves nothing, so that is an error.
+/// Judges a test that ended. A test that ran none or was ignored proves nothing, so that is an
+/// error.
 pub(crate) fn judge(check: &Check, status: ExitStatus, printed: &str, weakened: bool) -> anyhow::Result<Verdict> {
     if status.success() {
         if !printed.contains("test result: ok. 1 passed") {

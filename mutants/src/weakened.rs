@@ -4,7 +4,8 @@ use crate::catalogue::{Kind, Mutant};
 use crate::source::{Effect, Operation};
 use crate::workspace::source_path;
 
-/// One operation with less than its ordering. The shim makes the change, in `icc_seqlock::primitive::weaken`.
+/// One operation with less than its ordering. The shim makes the change, in
+/// `icc_seqlock::primitive::weaken`.
 #[derive(Clone, Debug)]
 pub(crate) struct Weakened {
     /// What the shim is told.
@@ -13,7 +14,8 @@ pub(crate) struct Weakened {
     pub(crate) words: String,
 }
 
-/// All ways to weaken an operation by one degree. None for what is relaxed already, or weakened where its function is called.
+/// All ways to weaken an operation by one degree. None for what is relaxed already, or weakened
+/// where its function is called.
 pub(crate) fn weakened(operation: &Operation) -> Vec<Mutant> {
     if operation.carried {
         return Vec::new();

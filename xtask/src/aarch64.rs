@@ -1,7 +1,8 @@
 //! `cargo xtask aarch64`: the library crates' tests, built for aarch64 Linux and run under qemu.
 //!
-//! This shows that the code builds and works there: the copy routines, the layout, the system calls. It says little
-//! about memory ordering, for qemu runs on this machine's own, stronger ordering. That is loom's part.
+//! This shows that the code builds and works there: the copy routines, the layout, the system
+//! calls. It says little about memory ordering, for qemu runs on this machine's own, stronger
+//! ordering. That is loom's part.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -15,10 +16,10 @@ use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 const LINKER: &str = "aarch64-linux-gnu-gcc";
 const EMULATOR: &str = "qemu-aarch64";
-/// Where the target's C library can be: beside this machine's own (Debian's `libc6:arm64`), or in the cross packages'
-/// directory. The first one found serves alone. The emulator looks in `/` for what its root lacks, so with both
-/// installed the second root would give the loader of one and the library of the other: programs then hang as soon as
-/// they start a thread.
+/// Where the target's C library can be: beside this machine's own (Debian's `libc6:arm64`), or in
+/// the cross packages' directory. The first one found serves alone. The emulator looks in `/` for
+/// what its root lacks, so with both installed the second root would give the loader of one and the
+/// library of the other: programs then hang as soon as they start a thread.
 const C_LIBRARIES: [(&str, &str); 2] =
     [("/", "/lib/aarch64-linux-gnu/libc.so.6"), ("/usr/aarch64-linux-gnu", "/usr/aarch64-linux-gnu/lib/libc.so.6")];
 /// The distribution's compiler, whose standard libraries for other targets are packages too.

@@ -15,9 +15,11 @@ pub(crate) fn run(workspace: &Workspace, args: &PassedArgs) -> anyhow::Result<Ex
     process::run(&mut command(workspace, &args.args)).map(process::exit_code)
 }
 
-/// The benchmark in the user's directory, so that a path such as `--json out.json` means what it says there.
+/// The benchmark in the user's directory, so that a path such as `--json out.json` means what it
+/// says there.
 ///
-/// With `--rivals` it is the package that has other libraries beside these, which nobody else compiles.
+/// With `--rivals` it is the package that has other libraries beside these, which nobody else
+/// compiles.
 pub(crate) fn command(workspace: &Workspace, args: &[impl AsRef<OsStr>]) -> Command {
     let with_rivals = args.iter().any(|arg| arg.as_ref() == RIVALS);
     let (package, manifest) =

@@ -14,7 +14,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run everything that must hold: format, lints, docs, tests, models, a benchmark smoke run, packaging.
+    /// Run everything that must hold: format, lints, docs, tests, models, a benchmark smoke run,
+    /// packaging.
     Test(TestArgs),
     /// Run the loom models of the library crates on the shipped types.
     Loom(LoomArgs),
@@ -25,9 +26,11 @@ pub(crate) enum Command {
     Sanitize(SanitizeArgs),
     /// Torture queues, vectors and cells between threads and killed processes, for a given time.
     Torture(TortureArgs),
-    /// Fuzz attaching to arbitrary bytes, and calls against a model (needs a nightly toolchain and cargo-fuzz).
+    /// Fuzz attaching to arbitrary bytes, and calls against a model (needs a nightly toolchain and
+    /// cargo-fuzz).
     Fuzz(FuzzArgs),
-    /// Make each ordering, fence and protocol step wrong, one at a time, and require that a check fails (`--help` for more).
+    /// Make each ordering, fence and protocol step wrong, one at a time, and require that a check
+    /// fails (`--help` for more).
     #[command(disable_help_flag = true)]
     Mutants(PassedArgs),
     /// Run the library crates' tests under Miri (needs a nightly toolchain with miri).
@@ -60,7 +63,8 @@ pub(crate) enum Step {
     Shim,
     /// Every test that docs/testing.md names exists, and every model is named there.
     NamedTests,
-    /// Every atomic operation and protocol step is covered by the lists of mutants, and these by tests that exist.
+    /// Every atomic operation and protocol step is covered by the lists of mutants, and these by
+    /// tests that exist.
     MutantsList,
     /// Clippy on every target, warnings denied.
     Clippy,
@@ -100,7 +104,8 @@ pub(crate) struct LoomArgs {
     /// Bound the preemptions per execution to this number, whatever a model asks for.
     #[arg(long, value_name = "N")]
     pub(crate) preemptions: Option<usize>,
-    /// Show loom's own log with code locations, to understand a failing model. Runs one model at a time.
+    /// Show loom's own log with code locations, to understand a failing model. Runs one model at a
+    /// time.
     #[arg(long)]
     pub(crate) log: bool,
 }

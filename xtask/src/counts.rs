@@ -12,9 +12,9 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Reads the closing line of one test binary:
-    /// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s`.
-    /// `None` for any other line. Tests that a filter left out were not asked for and do not count as skipped.
+    /// Reads the closing line of one test binary: `test result: ok. 3 passed; 0 failed; 1 ignored;
+    /// 0 measured; 0 filtered out; finished in 0.00s`. `None` for any other line. Tests that a
+    /// filter left out were not asked for and do not count as skipped.
     pub(crate) fn from_line(line: &str) -> Option<Self> {
         let line = without_colour(line);
         let (_, fields) = line.trim_start().strip_prefix("test result: ")?.split_once(". ")?;

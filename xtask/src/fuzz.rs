@@ -1,7 +1,9 @@
-//! `cargo xtask fuzz`: coverage-guided fuzzing of attaching to arbitrary bytes, and of calls against a model.
+//! `cargo xtask fuzz`: coverage-guided fuzzing of attaching to arbitrary bytes, and of calls
+//! against a model.
 //!
-//! The targets are a package of their own in `fuzz/`, laid out for cargo-fuzz, with AddressSanitizer. What is found worth
-//! keeping stays in `fuzz/corpus`, and what fails in `fuzz/artifacts`.
+//! The targets are a package of their own in `fuzz/`, laid out for cargo-fuzz, with
+//! AddressSanitizer. What is found worth keeping stays in `fuzz/corpus`, and what fails in
+//! `fuzz/artifacts`.
 
 use std::process::{Command, ExitCode};
 

@@ -1,7 +1,8 @@
 //! `cargo xtask loom`: every model of every library crate, on the shipped types.
 //!
-//! A model is a test in a crate's `tests/loom.rs`, or in another whose name begins so. Each runs in a process of its own, as many at once as there are
-//! cores: what a failing one prints is then its own, and a model that aborts takes no other down.
+//! A model is a test in a crate's `tests/loom.rs`, or in another whose name begins so. Each runs in
+//! a process of its own, as many at once as there are cores: what a failing one prints is then its
+//! own, and a model that aborts takes no other down.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -157,7 +158,8 @@ fn select(models: Vec<Model>, only: Option<&str>) -> anyhow::Result<Vec<Model>> 
     Ok(chosen)
 }
 
-/// Runs each model in a process of its own and hands over the verdicts in the order in which the models end.
+/// Runs each model in a process of its own and hands over the verdicts in the order in which the
+/// models end.
 fn run_all(
     workspace: &Workspace,
     models: &[Model],

@@ -32,8 +32,8 @@ pub(crate) enum Bound {
 impl LoomLine {
     /// Reads `loom-model: <crate> <name> executions=<N> seconds=<S.SS> bound=<exhaustive|N>`.
     ///
-    /// `None` for a line without the mark. The mark may stand anywhere in the line: the test runner writes the test's
-    /// name first, without a line end, when it runs one test at a time.
+    /// `None` for a line without the mark. The mark may stand anywhere in the line: the test runner
+    /// writes the test's name first, without a line end, when it runs one test at a time.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! The project's checks and chores, run as `cargo xtask COMMAND`.
 //!
-//! `main` only dispatches. The flags are declared in [`cli`], each command has a file of its own, and whatever goes
-//! wrong comes back here as an error.
+//! `main` only dispatches. The flags are declared in [`cli`], each command has a file of its own,
+//! and whatever goes wrong comes back here as an error.
 
 mod aarch64;
 mod bench;

@@ -1,4 +1,5 @@
-//! `cargo xtask miri`: the library crates' tests in Miri, which finds undefined behaviour that a run can show.
+//! `cargo xtask miri`: the library crates' tests in Miri, which finds undefined behaviour that a
+//! run can show.
 
 use std::process::ExitCode;
 
@@ -14,7 +15,8 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     }
     let mut miri = workspace.nightly_cargo()?;
     miri.args(["miri", "test", "--no-fail-fast"]).packages(LIBRARIES);
-    // Miri cannot run inline assembly; the crates choose the portable copy under it, and here we make sure of it.
+    // Miri cannot run inline assembly; the crates choose the portable copy under it, and here we
+    // make sure of it.
     miri.own_build(workspace, "miri", "--cfg icc_portable_copy");
     process::run(&mut miri).map(process::exit_code)
 }

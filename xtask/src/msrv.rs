@@ -1,4 +1,5 @@
-//! `cargo xtask msrv`: the published crates with the least Rust version that they promise to build with.
+//! `cargo xtask msrv`: the published crates with the least Rust version that they promise to build
+//! with.
 
 use std::process::{Command, ExitCode};
 
@@ -7,7 +8,8 @@ use anyhow::bail;
 use crate::process;
 use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
 
-/// The `rust-version` of the workspace, which this package inherits. Toolchains are named with the patch release.
+/// The `rust-version` of the workspace, which this package inherits. Toolchains are named with the
+/// patch release.
 const TOOLCHAIN: &str = concat!(env!("CARGO_PKG_RUST_VERSION"), ".0");
 
 /// Checks the crates with that toolchain, or says how to get it.

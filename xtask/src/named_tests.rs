@@ -1,7 +1,9 @@
-//! The promise of `docs/testing.md`: every test that it names exists, and every loom model is named there.
+//! The promise of `docs/testing.md`: every test that it names exists, and every loom model is named
+//! there.
 //!
-//! A test is named by its file below `crates/` and its function, such as `icc-queue/tests/loom.rs::two_consumers`; a program
-//! that must not compile by its file and `compile_fail`.
+//! A test is named by its file below `crates/` and its function, such as
+//! `icc-queue/tests/loom.rs::two_consumers`; a program that must not compile by its file and
+//! `compile_fail`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -50,8 +52,8 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     bail!("{DOCUMENT} and the tests differ:\n  {}", wrong.join("\n  "))
 }
 
-/// The tests that a document names: what stands between backquotes and has the form of a name. A name may give several
-/// functions of one file, as `file::{one, two}`.
+/// The tests that a document names: what stands between backquotes and has the form of a name. A
+/// name may give several functions of one file, as `file::{one, two}`.
 fn names(document: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for code in document.split('`').skip(1).step_by(2) {

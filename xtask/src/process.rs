@@ -1,4 +1,5 @@
-//! Running other programs: stream what they print, read it on the way, and never lose their exit status.
+//! Running other programs: stream what they print, read it on the way, and never lose their exit
+//! status.
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -22,8 +23,8 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<ExitStatus> {
     command.status().with_context(|| format!("cannot run {}", shown(command)))
 }
 
-/// Runs a command and passes its standard output on as it comes, byte by byte, so that a test's name is on the screen
-/// while the test still runs. Each complete line also goes to `on_line`.
+/// Runs a command and passes its standard output on as it comes, byte by byte, so that a test's
+/// name is on the screen while the test still runs. Each complete line also goes to `on_line`.
 pub(crate) fn stream(command: &mut Command, mut on_line: impl FnMut(&str)) -> anyhow::Result<ExitStatus> {
     let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot run {}", shown(command)))?;
     let copied = match child.stdout.take() {
@@ -103,7 +104,8 @@ impl fmt::Display for CaptureError {
 
 impl std::error::Error for CaptureError {}
 
-/// A child's exit status as our own. A child that a signal ended becomes 128 + signal, as in a shell.
+/// A child's exit status as our own. A child that a signal ended becomes 128 + signal, as in a
+/// shell.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     ExitCode::from(u8::try_from(code).unwrap_or(1))

@@ -1,15 +1,17 @@
 //! `cargo xtask sanitize`: the library crates' integration tests under a sanitizer.
 //!
-//! What ThreadSanitizer can say here. It does not model fences. The protocols rest on fences, yet no false report comes of
-//! it, for the payload itself is copied by atomic accesses, which never race. The other side of that: it cannot find a
-//! missing fence either. That is loom's part. It does find plain accesses where an atomic one should stand.
+//! What ThreadSanitizer can say here. It does not model fences. The protocols rest on fences, yet
+//! no false report comes of it, for the payload itself is copied by atomic accesses, which never
+//! race. The other side of that: it cannot find a missing fence either. That is loom's part. It
+//! does find plain accesses where an atomic one should stand.
 //!
 //! Plain data that a test hands over through a seqlock is reported wrongly: a fence ordered it.
 //!
-//! Without `rust-src` the standard library itself is not instrumented, and ThreadSanitizer does not see what it orders.
-//! The end of `thread::scope` is such a place: memory used again after it is reported although all threads have ended. Such
-//! reports cannot be told from real ones by a list, so the run then fails, and says that its reports are not conclusive.
-//! `tsan.supp` leaves out only what every thread and the test harness cause.
+//! Without `rust-src` the standard library itself is not instrumented, and ThreadSanitizer does not
+//! see what it orders. The end of `thread::scope` is such a place: memory used again after it is
+//! reported although all threads have ended. Such reports cannot be told from real ones by a list,
+//! so the run then fails, and says that its reports are not conclusive. `tsan.supp` leaves out only
+//! what every thread and the test harness cause.
 
 use std::env;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The rule that every racy access goes through one place: the library crates take atomics, cells and loom from
-//! `icc_seqlock::primitive`, and nothing else names them.
+//! The rule that every racy access goes through one place: the library crates take atomics, cells
+//! and loom from `icc_seqlock::primitive`, and nothing else names them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
 //! `cargo xtask test`: everything that must hold.
 //!
-//! The last line is always `N passed, N failed, N skipped`, over all tests and models that ran. A step that fails
-//! without a failing test (a lint, a build error) counts as one failure, one that cannot run here as one skipped.
+//! The last line is always `N passed, N failed, N skipped`, over all tests and models that ran. A
+//! step that fails without a failing test (a lint, a build error) counts as one failure, one that
+//! cannot run here as one skipped.
 
 use std::fs;
 use std::process::{Command, ExitCode};
@@ -75,7 +76,8 @@ fn selected(args: &TestArgs) -> anyhow::Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// A step's counts as they go into the total: a failure must show there even if no test reported it.
+/// A step's counts as they go into the total: a failure must show there even if no test reported
+/// it.
 fn settled(mut counts: Counts, outcome: &Outcome) -> Counts {
     match outcome {
         Outcome::Failed if counts.failed == 0 => counts.failed = 1,
@@ -142,7 +144,8 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
                     "measuring between cores needs two of them, this machine offers one".into(),
                 ));
             }
-            // Every scenario, and short: what matters is that each still measures. A disturbed row is no failure.
+            // Every scenario, and short: what matters is that each still measures. A disturbed row
+            // is no failure.
             plain(&mut bench::command(workspace, &["--quick", "--rounds", "2"]))
         }
         Step::Package => {
@@ -152,7 +155,8 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
                 say("the working tree has changes: packaging it as it stands (--allow-dirty)")?;
                 cargo.arg("--allow-dirty");
             }
-            // A directory of its own each time: of a package of the same version, cargo takes what it unpacked and built before.
+            // A directory of its own each time: of a package of the same version, cargo takes what
+            // it unpacked and built before.
             let directory = format!("package-{}", UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos());
             let outcome = plain(cargo.own_build(workspace, &directory, ""));
             // What stays behind if this fails is only in the way of the disk.
@@ -178,7 +182,8 @@ fn counted(command: &mut Command, counts: &mut Counts) -> anyhow::Result<Outcome
     Ok(if status.success() { Outcome::Passed } else { Outcome::Failed })
 }
 
-/// Are there changes that are not committed? Without git, as in an unpacked archive, nothing is checked.
+/// Are there changes that are not committed? Without git, as in an unpacked archive, nothing is
+/// checked.
 fn is_dirty(workspace: &Workspace) -> bool {
     let mut git = Command::new("git");
     git.args(["status", "--porcelain"]).current_dir(workspace.root());

@@ -1,4 +1,5 @@
-//! `cargo xtask torture`: threads and processes that are killed and stopped, with an account of what was seen.
+//! `cargo xtask torture`: threads and processes that are killed and stopped, with an account of
+//! what was seen.
 
 use std::process::{Command, ExitCode};
 
@@ -6,8 +7,9 @@ use crate::cli::TortureArgs;
 use crate::process::{self, say};
 use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
 
-/// Runs the torture and hands its exit code back: not zero if anything was wrong. With `--tests`, then runs the library crates'
-/// own tests, optimised, in which those that can go on for ever share as much time again.
+/// Runs the torture and hands its exit code back: not zero if anything was wrong. With `--tests`,
+/// then runs the library crates' own tests, optimised, in which those that can go on for ever share
+/// as much time again.
 pub(crate) fn run(workspace: &Workspace, args: &TortureArgs) -> anyhow::Result<ExitCode> {
     let mut torture = command(workspace, args.seconds);
     if let Some(only) = &args.only {

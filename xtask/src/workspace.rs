@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::process;
 
-/// The crates that users depend on, lowest layer first. Models, sanitizers and cross-builds run on these.
+/// The crates that users depend on, lowest layer first. Models, sanitizers and cross-builds run on
+/// these.
 pub(crate) const LIBRARIES: [&str; 4] = ["icc-seqlock", "icc-buffer", "icc-queue", "icc-vector"];
 
 /// The workspace this program belongs to.
@@ -27,7 +28,8 @@ impl Workspace {
     ///
     /// When cargo cannot load it.
     pub(crate) fn find() -> anyhow::Result<Self> {
-        // Cargo sets the variable when it runs us; the path at build time serves when the program is called directly.
+        // Cargo sets the variable when it runs us; the path at build time serves when the program
+        // is called directly.
         let package =
             env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         // Called from the user's directory: a relative CARGO_TARGET_DIR starts there.
@@ -141,9 +143,11 @@ fn cargo_program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// What builds with flags of its own, in a directory of its own, so that it does not throw away other builds.
+/// What builds with flags of its own, in a directory of its own, so that it does not throw away
+/// other builds.
 pub(crate) trait OwnBuild {
-    /// Adds `flags` to the compiler's flags and builds in `directory` below the workspace's target directory.
+    /// Adds `flags` to the compiler's flags and builds in `directory` below the workspace's target
+    /// directory.
     fn own_build(&mut self, workspace: &Workspace, directory: &str, flags: &str) -> &mut Self;
 
     /// Names the packages to work on.

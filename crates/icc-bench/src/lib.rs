@@ -1,22 +1,26 @@
 //! Measures what a message costs from one pinned core to another.
 //!
-//! The binary of the same name does it for everything in this workspace. The library is the harness behind it, so that
-//! other structures can be measured beside these, by the same method and in the same run: implement
-//! [`Target`](link::Target), [`Operation`](link::Operation) or another trait of [`link`] for each, add them to a
-//! [`Catalogue`](catalogue::Catalogue), and pass it to [`cli::run`].
+//! The binary of the same name does it for everything in this workspace. The library is the harness
+//! behind it, so that other structures can be measured beside these, by the same method and in the
+//! same run: implement [`Target`](link::Target), [`Operation`](link::Operation) or another trait of
+//! [`link`] for each, add them to a [`Catalogue`](catalogue::Catalogue), and pass it to
+//! [`cli::run`].
 //!
 //! # Method
 //!
-//! - Two threads on two cores, each pinned and the pin verified, pass messages to and fro over two links of one kind. Half
-//!   of each round trip is a sample.
-//! - Stamps come from the processor's counter where it is invariant, fenced, and their own cost is subtracted.
-//! - Every message is checked, all of it. Every wait is bounded: a lost message is an error, not a hang.
-//! - What one operation costs on one core is the mean of a batch of them, beside a plain copy of the same bytes; what
-//!   readers cost a writer is measured likewise.
-//! - What a queue's producer pays alone, at full speed beside a consumer and beside another producer is such a mean, too;
-//!   every message is accounted for.
-//! - The first samples of a round are dropped. Rounds of all targets alternate, and each stands between two rounds of a
-//!   reference (two bare atomics, a plain copy): its ratio is to those, and it is dropped if they disagree.
+//! - Two threads on two cores, each pinned and the pin verified, pass messages to and fro over two
+//!   links of one kind. Half of each round trip is a sample.
+//! - Stamps come from the processor's counter where it is invariant, fenced, and their own cost is
+//!   subtracted.
+//! - Every message is checked, all of it. Every wait is bounded: a lost message is an error, not a
+//!   hang.
+//! - What one operation costs on one core is the mean of a batch of them, beside a plain copy of
+//!   the same bytes; what readers cost a writer is measured likewise.
+//! - What a queue's producer pays alone, at full speed beside a consumer and beside another
+//!   producer is such a mean, too; every message is accounted for.
+//! - The first samples of a round are dropped. Rounds of all targets alternate, and each stands
+//!   between two rounds of a reference (two bare atomics, a plain copy): its ratio is to those, and
+//!   it is dropped if they disagree.
 //! - Reported are medians over the rounds, with the range of the ratios, and the machine.
 //!
 //! # Layers

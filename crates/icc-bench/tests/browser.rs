@@ -1,4 +1,5 @@
-//! The page in a real browser: no message on its console, nothing wider than a telephone, every plot drawn.
+//! The page in a real browser: no message on its console, nothing wider than a telephone, every
+//! plot drawn.
 
 mod common;
 
@@ -8,7 +9,8 @@ use std::process::{Command, Output};
 /// Where Chromium or Chrome may be.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Looks at the page from within and leaves what it finds in the document around it. The page itself has no script.
+/// Looks at the page from within and leaves what it finds in the document around it. The page
+/// itself has no script.
 const PROBE: &str = r#"<script>
 addEventListener("load", () => {
   const seen = [...document.querySelectorAll("svg.plot")].filter(svg => svg.getClientRects().length > 0);

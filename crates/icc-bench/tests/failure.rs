@@ -1,4 +1,5 @@
-//! A target that fails: its row is missing, those of the others are there, and the run tells by its exit code.
+//! A target that fails: its row is missing, those of the others are there, and the run tells by its
+//! exit code.
 
 use std::process::ExitCode;
 

@@ -15,8 +15,8 @@ fn shared_memory() -> BTreeSet<std::ffi::OsString> {
         .map_or_else(|_| BTreeSet::new(), |files| files.flatten().map(|file| file.file_name()).collect())
 }
 
-/// A run of far more rounds than anybody waits for, some rounds after its begin, and what it goes on to say; or what it had
-/// said before it failed.
+/// A run of far more rounds than anybody waits for, some rounds after its begin, and what it goes
+/// on to say; or what it had said before it failed.
 fn start(files: &[&Path]) -> Result<(Child, impl Iterator<Item = String>), Vec<String>> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_icc-bench"))
         .args(["--scenario", "one_way_latency", "--quick", "--rounds", "1000", "--payload", "56"])
@@ -51,7 +51,8 @@ fn the_results_so_far_are_left_and_no_shared_memory() {
     let (json_path, html_path) = (directory.path().join("run.json"), directory.path().join("run.html"));
     let before = shared_memory();
     let files = [Path::new("--json"), &json_path, Path::new("--html"), &html_path];
-    // Where many programs run, a message may be given up for lost; that is the machine's, once or twice.
+    // Where many programs run, a message may be given up for lost; that is the machine's, once or
+    // twice.
     let (child, lines) = start(&files).or_else(|_| start(&files)).or_else(|_| start(&files)).unwrap();
     assert!(!json_path.exists(), "nothing is written before the end");
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();

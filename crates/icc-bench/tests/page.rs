@@ -1,4 +1,5 @@
-//! The page and the pictures, without a browser: well-formed, complete, and nothing loaded from elsewhere.
+//! The page and the pictures, without a browser: well-formed, complete, and nothing loaded from
+//! elsewhere.
 
 mod common;
 
@@ -7,7 +8,8 @@ use serde_json::Value;
 /// Elements that have no end in HTML.
 const VOID: [&str; 3] = ["meta", "link", "br"];
 
-/// The names of a page's tags, an end with its slash, without what stands between them. Fails on a stray `<`.
+/// The names of a page's tags, an end with its slash, without what stands between them. Fails on a
+/// stray `<`.
 fn tags(page: &str) -> Vec<String> {
     let mut tags = Vec::new();
     let mut rest = page;

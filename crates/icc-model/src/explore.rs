@@ -72,15 +72,16 @@ impl fmt::Display for Failure {
 /// The fault of a state from which the survivors cannot reach the end.
 pub const STUCK: &str = "the end cannot be reached";
 
-/// Visits every state of `protocol`, and then makes sure that each can still reach an end, without another death or
-/// newcomer.
+/// Visits every state of `protocol`, and then makes sure that each can still reach an end, without
+/// another death or newcomer.
 ///
 /// # Errors
 ///
 /// The first [`Failure`] found, which is one that takes the fewest steps.
 pub fn explore<P: Protocol>(protocol: &P) -> Result<Explored, Failure> {
     let mut states = IndexSet::from([protocol.start()]);
-    // For each state where it was first reached from, and every step that survivors can take, backwards.
+    // For each state where it was first reached from, and every step that survivors can take,
+    // backwards.
     let (mut parents, mut bound, mut steps) = (vec![0_u32], Vec::new(), 0);
     let mut at = 0;
     while let Some(state) = states.get_index(at).cloned() {

@@ -1,7 +1,7 @@
 //! One producer, and a successor that goes on where it was killed.
 //!
-//! Follows `icc-queue`'s `spmc.rs`: the kernel's lock lets a successor in only when the one before is gone, so between the two
-//! there is nothing but what that one left in the ring.
+//! Follows `icc-queue`'s `spmc.rs`: the kernel's lock lets a successor in only when the one before
+//! is gone, so between the two there is nothing but what that one left in the ring.
 
 use crate::explore::{Protocol, Step};
 
@@ -32,8 +32,8 @@ pub enum Mistake {
     CountedTooEarly,
     /// A successor writes at the head, even if the message there is complete.
     SlotNotLookedAt,
-    /// A successor does not count a complete message that the dead one had no time to count: if it dies before it has counted
-    /// one itself, the head is two behind.
+    /// A successor does not count a complete message that the dead one had no time to count: if it
+    /// dies before it has counted one itself, the head is two behind.
     NotCaughtUp,
     /// A successor leaves a half-written message and takes the next slot.
     HalfWrittenLeft,

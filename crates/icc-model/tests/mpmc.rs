@@ -32,8 +32,8 @@ fn two_laps_with_two_consumers_and_two_deaths() {
     holds(&Mpmc::<2, 2> { messages: 4, deaths: 2, newcomers: 0, mistake: None });
 }
 
-/// All of it at once. Consumers write nothing that anybody reads, so each of two sees what it would see alone: not expected to
-/// find more.
+/// All of it at once. Consumers write nothing that anybody reads, so each of two sees what it would
+/// see alone: not expected to find more.
 #[test]
 #[ignore = "takes minutes, and gigabytes of memory"]
 fn three_laps_with_two_consumers_and_two_deaths() {

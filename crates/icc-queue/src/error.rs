@@ -120,14 +120,15 @@ pub struct BatchTooLong {
     pub capacity: usize,
 }
 
-/// Why there is no message to give. A third reason would be one that every consumer must handle, so there will be none.
+/// Why there is no message to give. A third reason would be one that every consumer must handle, so
+/// there will be none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TryConsumeError {
     /// The next message is not there yet.
     #[error("the queue is empty")]
     Empty,
-    /// The producer overwrote messages before this consumer got to them. It goes on after them, or stops there, as its
-    /// [`Recovery`](crate::Recovery) says.
+    /// The producer overwrote messages before this consumer got to them. It goes on after them, or
+    /// stops there, as its [`Recovery`](crate::Recovery) says.
     #[error("sped past: {0}")]
     SpedPast(Lost),
 }
@@ -196,7 +197,8 @@ impl fmt::Display for Kept {
     }
 }
 
-/// The messages that a consumer will never see: a range, and nothing else, so its fields will not grow.
+/// The messages that a consumer will never see: a range, and nothing else, so its fields will not
+/// grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("lost {} messages ({first}..{next})", .next.wrapping_sub(*.first))]
 pub struct Lost {

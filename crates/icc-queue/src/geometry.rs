@@ -2,9 +2,10 @@
 
 /// The ring's size, and the arithmetic on sequence numbers and versions.
 ///
-/// Message `n`, counted from 0, lives in slot `n & mask` and is of lap `n >> shift`. Its slot stands at `2 * lap` before it
-/// is written, `2 * lap + 1` while, `2 * lap + 2` after. Sequence numbers wrap at 2^64, so laps wrap at `2^(64 - shift)` and
-/// only the low `65 - shift` bits of a version tell: all comparisons are made in those, as signed distances.
+/// Message `n`, counted from 0, lives in slot `n & mask` and is of lap `n >> shift`. Its slot
+/// stands at `2 * lap` before it is written, `2 * lap + 1` while, `2 * lap + 2` after. Sequence
+/// numbers wrap at 2^64, so laps wrap at `2^(64 - shift)` and only the low `65 - shift` bits of a
+/// version tell: all comparisons are made in those, as signed distances.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Geometry {
     mask: u64,
@@ -34,8 +35,8 @@ impl Geometry {
         ((n >> self.shift) << 1).wrapping_add(2)
     }
 
-    /// How far a slot that stands at version `found` is ahead of message `n` being complete: negative before, 0 then, positive
-    /// once a later lap has begun to overwrite it.
+    /// How far a slot that stands at version `found` is ahead of message `n` being complete:
+    /// negative before, 0 then, positive once a later lap has begun to overwrite it.
     #[inline(always)]
     pub(crate) fn ahead(self, found: u64, n: u64) -> i64 {
         let unused = self.shift - 1;
@@ -47,7 +48,8 @@ impl Geometry {
         n.wrapping_sub(laps << self.shift)
     }
 
-    /// The last message that is known to have been begun in the slot of `n`, when the slot is `ahead` of `n`.
+    /// The last message that is known to have been begun in the slot of `n`, when the slot is
+    /// `ahead` of `n`.
     pub(crate) fn begun(self, ahead: i64, n: u64) -> u64 {
         let laps = (ahead.cast_unsigned() + 1) >> 1;
         n.wrapping_add(laps << self.shift)

@@ -1,10 +1,11 @@
 //! Who holds which ticket: a producer's claim record, and the proof that a ticket's owner is dead.
 //!
-//! A ledger says which tickets its producer took last, complete or not. The low two bits are the state; the ticket is above them.
-//! Two bits of the ticket are cut off, which does no harm: tickets under way at one time are less than a ring apart, and no ring has
-//! 2^62 slots.
+//! A ledger says which tickets its producer took last, complete or not. The low two bits are the
+//! state; the ticket is above them. Two bits of the ticket are cut off, which does no harm: tickets
+//! under way at one time are less than a ring apart, and no ring has 2^62 slots.
 //!
-//! Nothing says that tickets are complete: the slots do. Nobody asks for the owner of a ticket whose slot is complete.
+//! Nothing says that tickets are complete: the slots do. Nobody asks for the owner of a ticket
+//! whose slot is complete.
 
 use crate::QueueReader;
 use icc_seqlock::Payload;
@@ -13,8 +14,9 @@ use icc_seqlock::primitive::{bound, spin_loop};
 /// Counters for each producer: its ledger, and how many tickets that speaks of.
 pub(crate) const COUNTERS_EACH: usize = 2;
 
-/// Polls of the slot of a message under way before its owner is asked after: it takes far longer to ask the kernel than an owner
-/// that runs takes to complete its message. A few microseconds; under loom every poll is another's turn, so there is none.
+/// Polls of the slot of a message under way before its owner is asked after: it takes far longer to
+/// ask the kernel than an owner that runs takes to complete its message. A few microseconds; under
+/// loom every poll is another's turn, so there is none.
 const POLLS_BEFORE_PROOF: u32 = bound(256, 0);
 
 /// No ticket since this producer began.
@@ -31,8 +33,8 @@ pub(crate) fn holding(first: u64, count: u64) -> u64 {
     first << 2 | if count == 1 { ONE } else { SEVERAL }
 }
 
-/// How far after ticket `n` the first one is that the producer may hold, not counting those before `n`; none if it holds none from
-/// there on. `count` is that of its several.
+/// How far after ticket `n` the first one is that the producer may hold, not counting those before
+/// `n`; none if it holds none from there on. `count` is that of its several.
 fn first_held(ledger: u64, count: u64, n: u64) -> Option<u64> {
     let held = match ledger & 3 {
         IDLE => return None,
@@ -54,37 +56,45 @@ pub(crate) const fn ledger_of(id: u32) -> usize {
     1 + COUNTERS_EACH * id as usize
 }
 
-/// The counter that says how many tickets, from the one in the ledger on, producer `id` took, if those were several.
+/// The counter that says how many tickets, from the one in the ledger on, producer `id` took, if
+/// those were several.
 #[inline(always)]
 pub(crate) const fn count_of(id: u32) -> usize {
     ledger_of(id) + 1
 }
 
 impl<T: Payload> QueueReader<T> {
-    /// Whether the owner of ticket `n`, which was seen to be taken and not complete, is proven to be dead.
+    /// Whether the owner of ticket `n`, which was seen to be taken and not complete, is proven to
+    /// be dead.
     pub(crate) fn owner_is_dead(&self, n: u64) -> bool {
         self.dead_until(n, n.wrapping_add(1)).is_some()
     }
 
-    /// Where the run of tickets from `n` on ends that are not complete and whose owners are proven to be dead, if that of `n` is.
-    /// All tickets before `end` were seen to be taken.
+    /// Where the run of tickets from `n` on ends that are not complete and whose owners are proven
+    /// to be dead, if that of `n` is. All tickets before `end` were seen to be taken.
     ///
-    /// One look at the ledgers serves the whole run, and each is asked after once. By cases, for the owner of a ticket of it: it stored `CLAIMING`, took the ticket with a Release, and the caller saw the ticket taken with
-    /// an Acquire. So a load of its ledger here finds `CLAIMING`, or the ticket, or something later.
+    /// One look at the ledgers serves the whole run, and each is asked after once. By cases, for
+    /// the owner of a ticket of it: it stored `CLAIMING`, took the ticket with a Release, and the
+    /// caller saw the ticket taken with an Acquire. So a load of its ledger here finds `CLAIMING`,
+    /// or the ticket, or something later.
     ///
     /// - It is alive and still writing: its ledger says so, and so does its lock: not dead.
-    /// - It is alive, has completed `n` and claimed nothing since: its ledger still says `n`: not dead. The caller polls the
-    ///   slot again and finds `n` complete, if not at once.
-    /// - It is alive and has gone on: it completed `n` first, and stored what is found here with Release after: `CLAIMING`, the next
-    ///   count (beside the ledger of `n`, perhaps) or the next ticket. `CLAIMING` is taken for alive; with the others the last look
-    ///   at the slot, after an Acquire, finds `n` complete: not dead.
-    /// - It was dropped, and its successor stored `IDLE`: as before, since the id was dropped with Release and taken with Acquire.
-    /// - It is dead: no living producer has such a ledger (its id may have gone to another, who began with `IDLE`).
+    /// - It is alive, has completed `n` and claimed nothing since: its ledger still says `n`: not
+    ///   dead. The caller polls the slot again and finds `n` complete, if not at once.
+    /// - It is alive and has gone on: it completed `n` first, and stored what is found here with
+    ///   Release after: `CLAIMING`, the next count (beside the ledger of `n`, perhaps) or the next
+    ///   ticket. `CLAIMING` is taken for alive; with the others the last look at the slot, after an
+    ///   Acquire, finds `n` complete: not dead.
+    /// - It was dropped, and its successor stored `IDLE`: as before, since the id was dropped with
+    ///   Release and taken with Acquire.
+    /// - It is dead: no living producer has such a ledger (its id may have gone to another, who
+    ///   began with `IDLE`).
     fn dead_until(&self, n: u64, end: u64) -> Option<u64> {
         let mut tickets = end.wrapping_sub(n);
         for id in 0..self.ledgers {
-            // Acquire, both: pair with the Release stores in `mpmc::claim` and `Mpmc::register`. The count after the ledger, so that
-            // it is that of the tickets found there, or a later one.
+            // Acquire, both: pair with the Release stores in `mpmc::claim` and `Mpmc::register`.
+            // The count after the ledger, so that it is that of the tickets found there, or a later
+            // one.
             let ledger = self.counter(ledger_of(id)).load_acquire();
             let count = self.counter(count_of(id)).load_acquire();
             match first_held(ledger, count, n) {
@@ -97,8 +107,8 @@ impl<T: Payload> QueueReader<T> {
         (run > 0).then(|| n.wrapping_add(run))
     }
 
-    /// If message `n`, which is not there, never will be, because its producer died: where the run of such messages ends. Proven,
-    /// not guessed.
+    /// If message `n`, which is not there, never will be, because its producer died: where the run
+    /// of such messages ends. Proven, not guessed.
     pub(crate) fn abandoned_from(&self, n: u64) -> Option<u64> {
         let taken = self.produced().wrapping_sub(n);
         if taken.cast_signed() <= 0 || self.arrives(n) {

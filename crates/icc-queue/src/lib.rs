@@ -1,8 +1,8 @@
 //! A broadcast queue: every consumer sees every message, producers never wait.
 //!
-//! A ring of seqlocks. Producers know nothing of consumers: they never wait for one, never read anything that one writes,
-//! and get no slower as more attach. A consumer that is too slow loses messages, and is told exactly which. A consumer
-//! attaches at any time.
+//! A ring of seqlocks. Producers know nothing of consumers: they never wait for one, never read
+//! anything that one writes, and get no slower as more attach. A consumer that is too slow loses
+//! messages, and is told exactly which. A consumer attaches at any time.
 //!
 //! # Examples
 //!
@@ -50,23 +50,27 @@
 //!
 //! ## Capacity
 //!
-//! Longest pause of the slowest consumer that must not lose messages × message rate, plus one third. A million messages a second
-//! and a pause of 10 ms make 10,000 messages, with a third more 13,333: a capacity of 16,384. Pauses are longer than they seem:
-//! a thread that shares its core may be away for many milliseconds.
+//! Longest pause of the slowest consumer that must not lose messages × message rate, plus one
+//! third. A million messages a second and a pause of 10 ms make 10,000 messages, with a third more
+//! 13,333: a capacity of 16,384. Pauses are longer than they seem: a thread that shares its core
+//! may be away for many milliseconds.
 //!
-//! A ring that fits the cores' caches is the quickest (at 56 bytes one of 64 slots had 1.11 times the latency of bare atomics, one
-//! of 256 or 1,024, more than the first-level cache, 1.24), so do not choose it larger than needed. A slot takes the message and 8
-//! bytes, rounded up to a power of two up to 64 bytes and to a multiple of 64 above (with many producers, of 128). Then watch the
+//! A ring that fits the cores' caches is the quickest (at 56 bytes one of 64 slots had 1.11 times
+//! the latency of bare atomics, one of 256 or 1,024, more than the first-level cache, 1.24), so do
+//! not choose it larger than needed. A slot takes the message and 8 bytes, rounded up to a power of
+//! two up to 64 bytes and to a multiple of 64 above (with many producers, of 128). Then watch the
 //! [`headroom`](Consumer::headroom) of the slowest consumer for a day.
 //!
 //! ## Mode
 //!
-//! [`Spmc`] if all messages come from one thread: it is the cheapest. [`Mpmc`] if several threads or processes produce into one
-//! stream, and consumers need it in one order. Where they do not, one [`Spmc`] queue for each producer is quicker still.
+//! [`Spmc`] if all messages come from one thread: it is the cheapest. [`Mpmc`] if several threads
+//! or processes produce into one stream, and consumers need it in one order. Where they do not, one
+//! [`Spmc`] queue for each producer is quicker still.
 //!
 //! ## Wait strategy
 //!
-//! What a consumer does while there is nothing. It matters to that consumer alone; producers never wake anybody.
+//! What a consumer does while there is nothing. It matters to that consumer alone; producers never
+//! wake anybody.
 //!
 //! | the thread | choose | latency | the core |
 //! |---|---|---|---|
@@ -75,12 +79,15 @@
 //! | may be late by a tenth of a millisecond | [`SpinThenSleep`] | the sleep, and the system's on top | mostly free |
 //! | has other work in its loop | none: [`try_consume`](Consumer::try_consume), [`drain`](Consumer::drain) | one loop | yours |
 //!
-//! A thread that polls one queue with `try_consume` and has nothing else to do may put a [`spin_loop`](core::hint::spin_loop) between
-//! two looks, as in the example above and in [`BusySpin`]: the producer has to take the cache line from the core that looks. In a
-//! bare ping-pong on near cores of a Zen 4 a message of 8 bytes then took 43.5 ns instead of 54.7; elsewhere it changed nothing, so
-//! measure on yours. A thread that goes round several queues needs none: the other looks are the pause.
+//! A thread that polls one queue with `try_consume` and has nothing else to do may put a
+//! [`spin_loop`](core::hint::spin_loop) between two looks, as in the example above and in
+//! [`BusySpin`]: the producer has to take the cache line from the core that looks. In a bare
+//! ping-pong on near cores of a Zen 4 a message of 8 bytes then took 43.5 ns instead of 54.7;
+//! elsewhere it changed nothing, so measure on yours. A thread that goes round several queues needs
+//! none: the other looks are the pause.
 //!
-//! [`consume`](Consumer::consume) waits for ever if no producer lives; [`consume_timeout`](Consumer::consume_timeout) gives up.
+//! [`consume`](Consumer::consume) waits for ever if no producer lives;
+//! [`consume_timeout`](Consumer::consume_timeout) gives up.
 //!
 //! ```
 //! use icc_queue::{ConsumeTimeoutError, Queue, SpinThenYield};
@@ -98,7 +105,8 @@
 //!
 //! ## Recovery policy
 //!
-//! Where a consumer goes on when it was too slow and messages were overwritten. It is told which in any case.
+//! Where a consumer goes on when it was too slow and messages were overwritten. It is told which in
+//! any case.
 //!
 //! | the consumer | choose |
 //! |---|---|
@@ -108,8 +116,9 @@
 //!
 //! ## Where to start
 //!
-//! [`consumer`](QueueReader::consumer) for what comes from now on, [`consumer_from_oldest`](QueueReader::consumer_from_oldest) for
-//! all that is still there, [`consumer_at`](QueueReader::consumer_at) to go on where an earlier consumer stopped.
+//! [`consumer`](QueueReader::consumer) for what comes from now on,
+//! [`consumer_from_oldest`](QueueReader::consumer_from_oldest) for all that is still there,
+//! [`consumer_at`](QueueReader::consumer_at) to go on where an earlier consumer stopped.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

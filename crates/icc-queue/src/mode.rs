@@ -5,7 +5,8 @@ use icc_buffer::{Packed, Padded};
 
 /// The number of producers of a queue: [`Spmc`] or [`Mpmc`], and nothing else.
 ///
-/// Only what writes has a mode: [`Queue`](crate::Queue) and [`Producer`](crate::Producer). Readers take any queue.
+/// Only what writes has a mode: [`Queue`](crate::Queue) and [`Producer`](crate::Producer). Readers
+/// take any queue.
 ///
 /// # Examples
 ///
@@ -31,9 +32,11 @@ pub trait Mode: sealed::Producing {}
 #[derive(Clone, Copy, Debug)]
 pub struct Spmc;
 
-/// Many producers, up to a number given at creation, any number of consumers. A message costs one atomic addition more.
+/// Many producers, up to a number given at creation, any number of consumers. A message costs one
+/// atomic addition more.
 ///
-/// Each slot has cache lines of its own, since different cores write neighbouring ones at the same time.
+/// Each slot has cache lines of its own, since different cores write neighbouring ones at the same
+/// time.
 #[derive(Clone, Copy, Debug)]
 pub struct Mpmc;
 

@@ -11,7 +11,8 @@ use icc_seqlock::primitive::{Backoff, Ordering, bound, fence, step};
 /// Rounds of waiting before a producer that waits for another asks whether that one lives.
 const ROUNDS_PER_PROOF: u32 = bound(16, 1);
 
-/// The most messages that can be open in one slot: one for each producer that died waiting there since somebody last wrote.
+/// The most messages that can be open in one slot: one for each producer that died waiting there
+/// since somebody last wrote.
 const MOST_OPEN: u64 = 1 << 16;
 
 /// What each producer knows.
@@ -26,8 +27,8 @@ impl Producing for Mpmc {
         let max = queue.ledgers;
         let lock = queue.buffer().take_id(0..max)?;
         let lock = lock.ok_or_else(|| ProducerError::TooMany { max, path: queue.place() })?;
-        // What a dead holder of this id left there no longer matters: only the ledgers of the living do.
-        // Release: whoever sees this sees that the id was taken.
+        // What a dead holder of this id left there no longer matters: only the ledgers of the
+        // living do. Release: whoever sees this sees that the id was taken.
         queue.atomic(ledger_of(lock.id())).store(IDLE, Ordering::Release);
         Ok(State { lock })
     }
@@ -63,20 +64,20 @@ impl Producing for Mpmc {
 
 /// Takes `count` tickets, at least one, and returns the first.
 ///
-/// The ledger stays at them when they are complete. To say so would be one more store a message, and every store before the
-/// next `fetch_add` makes that later.
+/// The ledger stays at them when they are complete. To say so would be one more store a message,
+/// and every store before the next `fetch_add` makes that later.
 #[inline(always)]
 fn claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, count: u64) -> u64 {
     let id = state.lock.id();
-    // Release, all three stores: pair with the Acquire loads in `owner_is_dead`. Whoever sees a word of this claim sees that the
-    // messages of the claim before are complete.
+    // Release, all three stores: pair with the Acquire loads in `owner_is_dead`. Whoever sees a
+    // word of this claim sees that the messages of the claim before are complete.
     queue.atomic(ledger_of(id)).store(CLAIMING, Ordering::Release);
     if count != 1 {
         queue.atomic(count_of(id)).store(count, Ordering::Release);
     }
     step("claiming");
-    // Release: whoever sees the ticket taken sees `CLAIMING` or something later in the ledger. Acquire: so that a producer that
-    // looks for the owner of an earlier ticket does.
+    // Release: whoever sees the ticket taken sees `CLAIMING` or something later in the ledger.
+    // Acquire: so that a producer that looks for the owner of an earlier ticket does.
     let first = queue.head().fetch_add(count, Ordering::AcqRel);
     step("claimed");
     queue.atomic(ledger_of(id)).store(ledger::holding(first, count), Ordering::Release);
@@ -86,8 +87,8 @@ fn claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, count: u64) -> u64 {
 
 /// Takes one ticket whose slot is ready to be written, and no other.
 ///
-/// A ticket is taken only while its slot stands a lap behind; nobody but its owner can move the slot from there, so `write` does
-/// not wait.
+/// A ticket is taken only while its slot stands a lap behind; nobody but its owner can move the
+/// slot from there, so `write` does not wait.
 fn try_claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State) -> Result<u64, TryProduceError> {
     let ledger = queue.atomic(ledger_of(state.lock.id()));
     loop {
@@ -110,7 +111,8 @@ fn try_claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State) -> Result<u64, T
             step("held");
             return Ok(n);
         }
-        // Release: no ticket was taken, and `CLAIMING` would hide the death of others while this one lives.
+        // Release: no ticket was taken, and `CLAIMING` would hide the death of others while this
+        // one lives.
         ledger.store(IDLE, Ordering::Release);
     }
 }
@@ -122,11 +124,13 @@ fn write<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: &T) {
     if cell.version() != ring.complete(n).wrapping_sub(2) {
         wait_for_slot(queue, n);
     }
-    // Acquire: pairs with the Release store that completed the message one lap earlier. Its bytes come before ours.
+    // Acquire: pairs with the Release store that completed the message one lap earlier. Its bytes
+    // come before ours.
     fence(Ordering::Acquire);
-    // SAFETY: the ticket makes this producer the only one to write `n`. The write of the message one lap earlier is complete,
-    // and so are those before it, or their owners are dead; what they did happens before this by the fence or by the lock
-    // that told of their death. The next write to this slot waits for this one likewise.
+    // SAFETY: the ticket makes this producer the only one to write `n`. The write of the message
+    // one lap earlier is complete, and so are those before it, or their owners are dead; what they
+    // did happens before this by the fence or by the lock that told of their death. The next write
+    // to this slot waits for this one likewise.
     unsafe { cell.write_at(ring.complete(n), message) }
 }
 
@@ -138,7 +142,8 @@ fn wait_for_slot<T: Payload>(queue: &Queue<T, Mpmc>, n: u64) {
     let mut rounds = 0_u32;
     loop {
         let ahead = ring.ahead(cell.version(), n);
-        // More than -2 cannot be, unless somebody wrote garbage into shared memory. Better garbage than a hang.
+        // More than -2 cannot be, unless somebody wrote garbage into shared memory. Better garbage
+        // than a hang.
         if ahead >= -2 {
             return;
         }
@@ -147,8 +152,9 @@ fn wait_for_slot<T: Payload>(queue: &Queue<T, Mpmc>, n: u64) {
         if !rounds.is_multiple_of(ROUNDS_PER_PROOF) {
             continue;
         }
-        // Every ticket of this slot that the version shows to be open, up to ours, must have a dead owner: the last of them may
-        // itself have been waiting for one that lives. More laps than there can ever have been producers are garbage, too.
+        // Every ticket of this slot that the version shows to be open, up to ours, must have a dead
+        // owner: the last of them may itself have been waiting for one that lives. More laps than
+        // there can ever have been producers are garbage, too.
         let open = (ahead.unsigned_abs() - 1) / 2;
         let dead = open > MOST_OPEN || (1..=open).all(|lap| queue.owner_is_dead(ring.laps_before(n, lap)));
         if dead && ring.ahead(cell.version(), n) == ahead {
@@ -164,7 +170,8 @@ mod tests {
     use icc_seqlock::primitive::{Ordering, thread};
     use std::time::Duration;
 
-    /// Three producers in one slot: the first lives and writes, the second died waiting for it, the third waits for both.
+    /// Three producers in one slot: the first lives and writes, the second died waiting for it, the
+    /// third waits for both.
     #[test]
     fn whoever_waits_behind_the_dead_waits_for_the_living_before_them() {
         let queue = Queue::<u64, Mpmc>::new(2).unwrap();

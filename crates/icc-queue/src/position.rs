@@ -2,8 +2,9 @@
 
 /// A place in one queue: what a consumer notes, to go on there later.
 ///
-/// Two numbers, to be stored wherever you like. The instance tells the queue from every other, also from a later one of the same
-/// name, which [`consumer_at`](crate::QueueReader::consumer_at) refuses.
+/// Two numbers, to be stored wherever you like. The instance tells the queue from every other, also
+/// from a later one of the same name, which [`consumer_at`](crate::QueueReader::consumer_at)
+/// refuses.
 ///
 /// # Examples
 ///

@@ -9,8 +9,8 @@ use icc_seqlock::Payload;
 ///
 /// Knows nothing of consumers: it never waits for one and never reads what one writes.
 ///
-/// It cannot be cloned, so that in [`Spmc`] mode there is never a second one; in [`Mpmc`](crate::Mpmc) mode ask the queue for
-/// another:
+/// It cannot be cloned, so that in [`Spmc`] mode there is never a second one; in
+/// [`Mpmc`](crate::Mpmc) mode ask the queue for another:
 ///
 /// ```compile_fail,E0599
 /// # let queue = icc_queue::Queue::<u64>::new(2).unwrap();
@@ -27,16 +27,19 @@ pub struct Producer<T, M: Mode = Spmc> {
 impl<T: Payload, M: Mode> Queue<T, M> {
     /// A producer.
     ///
-    /// In [`Spmc`] mode there is one at a time: another is available once it is dropped or its process has ended, and goes on
-    /// where it stopped. One that was killed in the middle of a message leaves it half-written: its successor's first message takes
-    /// that place and that sequence number, so nothing else is lost and no consumer notices.
+    /// In [`Spmc`] mode there is one at a time: another is available once it is dropped or its
+    /// process has ended, and goes on where it stopped. One that was killed in the middle of a
+    /// message leaves it half-written: its successor's first message takes that place and that
+    /// sequence number, so nothing else is lost and no consumer notices.
     ///
-    /// In [`Mpmc`](crate::Mpmc) mode there are as many as were asked for at creation, 64 by default, in all processes together.
+    /// In [`Mpmc`](crate::Mpmc) mode there are as many as were asked for at creation, 64 by
+    /// default, in all processes together.
     ///
     /// # Errors
     ///
-    /// [`ProducerError::Taken`] while the one producer lives, in whatever process. [`ProducerError::TooMany`] if as many live as
-    /// the queue takes. [`ProducerError::Buffer`] if the system refuses the lock that tells.
+    /// [`ProducerError::Taken`] while the one producer lives, in whatever process.
+    /// [`ProducerError::TooMany`] if as many live as the queue takes. [`ProducerError::Buffer`] if
+    /// the system refuses the lock that tells.
     ///
     /// # Examples
     ///
@@ -65,14 +68,16 @@ impl<T: Payload, M: Mode> Queue<T, M> {
 impl<T: Payload, M: Mode> Producer<T, M> {
     /// Puts `message` into the queue and returns its sequence number.
     ///
-    /// It overwrites the message that is `capacity` older, read or not. It never waits for consumers.
+    /// It overwrites the message that is `capacity` older, read or not. It never waits for
+    /// consumers.
     ///
-    /// In [`Spmc`] mode it never waits at all. In [`Mpmc`](crate::Mpmc) mode it waits for another producer only if that one is
-    /// still writing the message that is `capacity` older, and is then a whole ring behind; if it was killed there, its place is
-    /// taken once the system tells that it is dead. A ring with room for a few messages of each producer makes that wait rare. While
-    /// it waits it spins, then yields its core, then sleeps, so that a peer of lower priority on the same core can go on; in a
-    /// signal handler that interrupted such a peer's `produce`, it never returns: use [`try_produce`](Self::try_produce) there, and
-    /// in real-time threads.
+    /// In [`Spmc`] mode it never waits at all. In [`Mpmc`](crate::Mpmc) mode it waits for another
+    /// producer only if that one is still writing the message that is `capacity` older, and is then
+    /// a whole ring behind; if it was killed there, its place is taken once the system tells that
+    /// it is dead. A ring with room for a few messages of each producer makes that wait rare. While
+    /// it waits it spins, then yields its core, then sleeps, so that a peer of lower priority on
+    /// the same core can go on; in a signal handler that interrupted such a peer's `produce`, it
+    /// never returns: use [`try_produce`](Self::try_produce) there, and in real-time threads.
     #[doc(alias = "publish")]
     #[doc(alias = "send")]
     #[doc(alias = "push")]
@@ -83,12 +88,14 @@ impl<T: Payload, M: Mode> Producer<T, M> {
 
     /// Puts `message` into the queue and returns its sequence number, if that needs no waiting.
     ///
-    /// In [`Spmc`] mode it always succeeds. In [`Mpmc`](crate::Mpmc) mode it does what [`produce`](Self::produce) does, but gives up
-    /// where that would wait for another producer; it costs a little more, a compare-exchange in place of an addition.
+    /// In [`Spmc`] mode it always succeeds. In [`Mpmc`](crate::Mpmc) mode it does what
+    /// [`produce`](Self::produce) does, but gives up where that would wait for another producer; it
+    /// costs a little more, a compare-exchange in place of an addition.
     ///
     /// # Errors
     ///
-    /// [`TryProduceError::Busy`] if another producer is a whole ring behind. Nothing was produced, and no sequence number taken.
+    /// [`TryProduceError::Busy`] if another producer is a whole ring behind. Nothing was produced,
+    /// and no sequence number taken.
     ///
     /// # Examples
     ///
@@ -103,8 +110,9 @@ impl<T: Payload, M: Mode> Producer<T, M> {
         M::try_produce(&self.queue, &mut self.state, message)
     }
 
-    /// Puts `messages` into the queue, in order and with no other's between, and returns their sequence numbers. Waits as
-    /// [`produce`](Self::produce) does. Nothing happens if there are none.
+    /// Puts `messages` into the queue, in order and with no other's between, and returns their
+    /// sequence numbers. Waits as [`produce`](Self::produce) does. Nothing happens if there are
+    /// none.
     ///
     /// # Errors
     ///

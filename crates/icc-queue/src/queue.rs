@@ -17,8 +17,9 @@ pub(crate) const PRODUCERS: usize = 2;
 
 /// A broadcast queue: every consumer sees every message, and producers never wait for any of them.
 ///
-/// A handle: clone it, send it to other threads, attach consumers from any of them at any time. The ring is freed with the
-/// last handle, producer and consumer. Everything that a [`QueueReader`] can do, a queue can.
+/// A handle: clone it, send it to other threads, attach consumers from any of them at any time. The
+/// ring is freed with the last handle, producer and consumer. Everything that a [`QueueReader`] can
+/// do, a queue can.
 ///
 /// # Examples
 ///
@@ -37,7 +38,8 @@ pub(crate) const PRODUCERS: usize = 2;
 ///
 /// # Invariants
 ///
-/// The reader's buffer is one that a `Buffer<T, M::Placement>` derefs to, made or attached to for [`KIND`] and `M`.
+/// The reader's buffer is one that a `Buffer<T, M::Placement>` derefs to, made or attached to for
+/// [`KIND`] and `M`.
 #[doc(alias = "broadcast")]
 #[doc(alias = "channel")]
 #[doc(alias = "ring buffer")]
@@ -52,12 +54,14 @@ pub(crate) type BufferOf<T, M> = Buffer<T, <M as Properties>::Placement>;
 impl<T: Payload, M: Mode> Queue<T, M> {
     /// A queue in memory of this process that keeps the last `capacity` messages.
     ///
-    /// A consumer that falls behind by more than `capacity` messages loses some: choose it by how long the slowest consumer
-    /// may pause, times the rate of messages. A [`QueueSpec`] says more than a capacity.
+    /// A consumer that falls behind by more than `capacity` messages loses some: choose it by how
+    /// long the slowest consumer may pause, times the rate of messages. A [`QueueSpec`] says more
+    /// than a capacity.
     ///
     /// # Errors
     ///
-    /// [`QueueError`] if `capacity` is not a power of two of at least 2, or is too large for the memory.
+    /// [`QueueError`] if `capacity` is not a power of two of at least 2, or is too large for the
+    /// memory.
     pub fn new(spec: impl Into<QueueSpec>) -> Result<Self, QueueError> {
         let spec = spec.into();
         let buffer = BufferOf::<T, M>::private(Self::buffer_spec(&spec)?)?;
@@ -106,8 +110,9 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     /// Counter `index`: the head, or what belongs to a producer's id.
     #[inline(always)]
     pub(crate) fn atomic(&self, index: usize) -> &AtomicU64 {
-        // SAFETY: `QueueReader::over` checked that the buffer has the counters of its mode and number of producers. The indices in
-        // this crate are those of the head and, for ids below that number, of what each producer has.
+        // SAFETY: `QueueReader::over` checked that the buffer has the counters of its mode and
+        // number of producers. The indices in this crate are those of the head and, for ids below
+        // that number, of what each producer has.
         unsafe { self.buffer().counter_unchecked(index) }
     }
 
@@ -122,7 +127,8 @@ pub(crate) fn counters(mode: u64, producers: u32) -> usize {
     if mode == Spmc::CODE { 1 } else { 1 + ledger::COUNTERS_EACH * producers as usize }
 }
 
-/// Leaves the ring of a queue that nobody else has yet as if all messages before the first had been written, with zeros.
+/// Leaves the ring of a queue that nobody else has yet as if all messages before the first had been
+/// written, with zeros.
 pub(crate) fn begin<T: Payload, P: icc_buffer::Placement>(buffer: &Buffer<T, P>, spec: &QueueSpec) {
     let (Ok(ring), true) = (spec.geometry(), spec.first != 0) else { return };
     for back in 1..=ring.capacity() {

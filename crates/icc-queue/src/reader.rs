@@ -14,21 +14,24 @@ pub(crate) const HEAD: usize = 0;
 
 /// A queue that can only be consumed from, however it is written.
 ///
-/// `open` attaches to a queue in shared memory without being able to write to it: the processor itself stops any write, and no
-/// producer notices. [`Queue`](crate::Queue) is this and producers besides; all methods here are its own too.
+/// `open` attaches to a queue in shared memory without being able to write to it: the processor
+/// itself stops any write, and no producer notices. [`Queue`](crate::Queue) is this and producers
+/// besides; all methods here are its own too.
 ///
 /// A handle: clone it, send it to other threads, attach consumers from any of them at any time.
 ///
 /// # Invariants
 ///
-/// The buffer has as many slots as `geometry` says, and counters for the head and `ledgers` producers.
+/// The buffer has as many slots as `geometry` says, and counters for the head and `ledgers`
+/// producers.
 // In this order in memory: what every poll reads comes first and together.
 #[repr(C)]
 pub struct QueueReader<T> {
     pub(crate) buffer: ReadOnlyBuffer<T>,
     pub(crate) geometry: Geometry,
-    /// The most producers, each of which has a ledger; 0 if there is one that needs none. Only with ledgers can a message stay
-    /// unwritten for good, because its producer died and no other takes its place.
+    /// The most producers, each of which has a ledger; 0 if there is one that needs none. Only with
+    /// ledgers can a message stay unwritten for good, because its producer died and no other takes
+    /// its place.
     pub(crate) ledgers: u32,
 }
 
@@ -73,12 +76,14 @@ impl<T: Payload> QueueReader<T> {
 
     /// The number of messages produced, which is the sequence number of the next one.
     ///
-    /// With many producers it counts a message as soon as its producer has its sequence number, just before it is written. Reads
-    /// the producers' counter, which costs them a little: not for a hot loop.
+    /// With many producers it counts a message as soon as its producer has its sequence number,
+    /// just before it is written. Reads the producers' counter, which costs them a little: not for
+    /// a hot loop.
     #[must_use]
     pub fn produced(&self) -> u64 {
-        // Acquire: pairs with the Release in `produce`. One producer: every message before this count is complete in its slot. Many:
-        // whoever has a ticket before it has said so in its ledger.
+        // Acquire: pairs with the Release in `produce`. One producer: every message before this
+        // count is complete in its slot. Many: whoever has a ticket before it has said so in its
+        // ledger.
         self.counter(HEAD).load_acquire()
     }
 
@@ -88,13 +93,15 @@ impl<T: Payload> QueueReader<T> {
         self.ledgers.max(1)
     }
 
-    /// A random number, never 0, that tells this queue from every other, also from a later one of the same name.
+    /// A random number, never 0, that tells this queue from every other, also from a later one of
+    /// the same name.
     #[must_use]
     pub fn instance(&self) -> u64 {
         self.buffer.instance()
     }
 
-    /// The position of message `n` of this queue, to be noted: see [`consumer_at`](Self::consumer_at).
+    /// The position of message `n` of this queue, to be noted: see
+    /// [`consumer_at`](Self::consumer_at).
     #[must_use]
     pub fn position(&self, n: u64) -> Position {
         Position::new(self.instance(), n)

@@ -35,8 +35,9 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     ///
     /// # Errors
     ///
-    /// [`QueueError::Capacity`] if `capacity` is not a power of two of at least 2. [`QueueError::Buffer`] if there is something of
-    /// this name, no space for it, or the system refuses.
+    /// [`QueueError::Capacity`] if `capacity` is not a power of two of at least 2.
+    /// [`QueueError::Buffer`] if there is something of this name, no space for it, or the system
+    /// refuses.
     ///
     /// # Examples
     ///
@@ -65,17 +66,19 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     ///
     /// # Errors
     ///
-    /// [`QueueError::Buffer`] if there is none, or it is not a queue of this mode and message type; the error says what it is.
+    /// [`QueueError::Buffer`] if there is none, or it is not a queue of this mode and message type;
+    /// the error says what it is.
     pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, QueueError> {
         Self::over(&BufferOf::<T, M>::open(name, expected::<M>(), options).map_err(explain::<M>)?)
     }
 
-    /// Opens a queue, or creates it if there is none. Of several processes that do so at once, one creates it.
+    /// Opens a queue, or creates it if there is none. Of several processes that do so at once, one
+    /// creates it.
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create) and [`open`](Self::open). One that exists must have this mode and capacity; it keeps its own
-    /// sequence numbers and its own limit of producers.
+    /// As [`create`](Self::create) and [`open`](Self::open). One that exists must have this mode
+    /// and capacity; it keeps its own sequence numbers and its own limit of producers.
     pub fn open_or_create(
         name: impl AsRef<Path>,
         spec: impl Into<QueueSpec>,
@@ -89,7 +92,8 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         Ok((Self::over(&buffer)?, origin))
     }
 
-    /// Creates a queue in shared memory without a name, to hand over by its [descriptor](QueueReader::as_fd).
+    /// Creates a queue in shared memory without a name, to hand over by its
+    /// [descriptor](QueueReader::as_fd).
     ///
     /// It goes away with the last process that has it. Nobody can resize it.
     ///
@@ -114,17 +118,19 @@ impl<T: Payload, M: Mode> Queue<T, M> {
 }
 
 impl<T: Payload> QueueReader<T> {
-    /// Opens a queue to consume from it, however it is written. The memory is mapped read-only, and permission to read the file
-    /// is enough.
+    /// Opens a queue to consume from it, however it is written. The memory is mapped read-only, and
+    /// permission to read the file is enough.
     ///
     /// # Errors
     ///
-    /// [`QueueError::Buffer`] if there is none, or it is not a queue of this message type; the error says what it is.
+    /// [`QueueError::Buffer`] if there is none, or it is not a queue of this message type; the
+    /// error says what it is.
     pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, QueueError> {
         Self::over(ReadOnlyBuffer::open(name, Expected::new(KIND), options)?)
     }
 
-    /// Opens a queue by a descriptor that was handed over, to consume from it. The memory is mapped read-only.
+    /// Opens a queue by a descriptor that was handed over, to consume from it. The memory is mapped
+    /// read-only.
     ///
     /// # Errors
     ///
@@ -135,14 +141,16 @@ impl<T: Payload> QueueReader<T> {
 }
 
 impl<T> QueueReader<T> {
-    /// The descriptor of the shared memory, to hand to another process; none if the queue is private. It is open as this handle
-    /// is: for reading only, if the handle was opened so. Do not lock it.
+    /// The descriptor of the shared memory, to hand to another process; none if the queue is
+    /// private. It is open as this handle is: for reading only, if the handle was opened so. Do not
+    /// lock it.
     #[must_use]
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         self.buffer.as_fd()
     }
 
-    /// The path of the shared memory when it was created or opened; none if the queue is private or has no name.
+    /// The path of the shared memory when it was created or opened; none if the queue is private or
+    /// has no name.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.buffer.path()

@@ -39,14 +39,16 @@ impl QueueSpec {
 
     /// With sequence numbers that begin at `first`.
     ///
-    /// To continue where an earlier queue or a recording ended. Sequence numbers wrap from `u64::MAX` to 0.
+    /// To continue where an earlier queue or a recording ended. Sequence numbers wrap from
+    /// `u64::MAX` to 0.
     #[must_use]
     pub const fn starting_at(mut self, first: u64) -> Self {
         self.first = first;
         self
     }
 
-    /// With at most this many producers at a time. Each takes 256 bytes beside the ring. Of a queue with one producer, ignored.
+    /// With at most this many producers at a time. Each takes 256 bytes beside the ring. Of a queue
+    /// with one producer, ignored.
     #[must_use]
     pub const fn max_producers(mut self, producers: u32) -> Self {
         self.max_producers = producers;

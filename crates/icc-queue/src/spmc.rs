@@ -9,7 +9,8 @@ use icc_seqlock::{Payload, primitive::Ordering, primitive::step};
 /// What the one producer knows.
 #[derive(Debug)]
 pub struct State {
-    /// The sequence number of the next message. The producer alone decides it; the shared head follows.
+    /// The sequence number of the next message. The producer alone decides it; the shared head
+    /// follows.
     next: u64,
     /// The proof of being alone.
     _lock: IdLock,
@@ -18,12 +19,14 @@ pub struct State {
 impl Producing for Spmc {
     fn register<T: Payload>(queue: &Queue<T, Self>) -> Result<State, ProducerError> {
         let lock = queue.buffer().take_id(0..1)?.ok_or_else(|| ProducerError::Taken { path: queue.place() })?;
-        // The head is stored after its message is complete, so one that was killed in between left it one behind.
+        // The head is stored after its message is complete, so one that was killed in between left
+        // it one behind.
         let counted = queue.produced();
         let completed = queue.cell(counted).version() == queue.geometry.complete(counted);
         let next = if completed { counted.wrapping_add(1) } else { counted };
-        // Counted now, and not with the first message of this producer: if it died before that, the head would be two behind,
-        // and the next successor would write a complete message again. Release: as in `produce`.
+        // Counted now, and not with the first message of this producer: if it died before that, the
+        // head would be two behind, and the next successor would write a complete message again.
+        // Release: as in `produce`.
         queue.head().store(next, Ordering::Release);
         Ok(State { next, _lock: lock })
     }
@@ -31,12 +34,14 @@ impl Producing for Spmc {
     #[inline(always)]
     fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: &T) -> u64 {
         let n = state.next;
-        // SAFETY: the queue has one producer at a time, borrowed mutably here; taking the lock that proves it ordered all that
-        // the one before did before this. So no other write to any slot runs, and all earlier ones happen before.
+        // SAFETY: the queue has one producer at a time, borrowed mutably here; taking the lock that
+        // proves it ordered all that the one before did before this. So no other write to any slot
+        // runs, and all earlier ones happen before.
         unsafe { queue.cell(n).write_at(queue.geometry.complete(n), message) };
         state.next = n.wrapping_add(1);
         step("complete");
-        // Release: pairs with the Acquire load in `QueueReader::produced`. After the message, so never ahead of what is complete.
+        // Release: pairs with the Acquire load in `QueueReader::produced`. After the message, so
+        // never ahead of what is complete.
         queue.head().store(state.next, Ordering::Release);
         step("counted");
         n

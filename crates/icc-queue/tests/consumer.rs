@@ -14,7 +14,8 @@ const FIRST: [u64; 6] = [0, 5, (1 << 63) - 3, 1 << 63, u64::MAX - 9, u64::MAX];
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(2);
 
-/// A queue of `capacity` whose first `count` messages, from `first` on, are their own numbers inverted.
+/// A queue of `capacity` whose first `count` messages, from `first` on, are their own numbers
+/// inverted.
 fn queue(capacity: usize, first: u64, count: u64) -> (Queue<u64>, Producer<u64>) {
     let queue = Queue::<u64>::new(QueueSpec::new(capacity).starting_at(first)).unwrap();
     let mut producer = queue.producer().unwrap();
@@ -98,7 +99,8 @@ fn skipping_to_the_newest() {
     }
 }
 
-/// Each policy says how many messages are left to read, and so how many may be produced before more are lost.
+/// Each policy says how many messages are left to read, and so how many may be produced before more
+/// are lost.
 #[test]
 fn recovery_goes_on_where_the_policy_says() {
     for first in FIRST {
@@ -364,7 +366,8 @@ fn a_clone_has_its_own_totals() {
     assert_eq!((consumer.received(), consumer.lost(), consumer.lag()), (1, 8, 1));
 }
 
-/// Every way to consume at once, against a producer at full speed: each message is whole, in order, and accounted for once.
+/// Every way to consume at once, against a producer at full speed: each message is whole, in order,
+/// and accounted for once.
 #[test]
 fn accounting_is_exact_between_threads() {
     const MESSAGES: u64 = 100_000;

@@ -1,4 +1,5 @@
-//! Shared memory that a peer writes garbage into: values may be garbage then, but nothing panics, hangs or reads out of bounds.
+//! Shared memory that a peer writes garbage into: values may be garbage then, but nothing panics,
+//! hangs or reads out of bounds.
 #![cfg(all(target_os = "linux", not(icc_loom)))]
 
 use icc_queue::{Consumer, Mode, Mpmc, Options, Queue, Recovery, SpinThenYield, Spmc};

@@ -1,4 +1,5 @@
-//! Producers and consumers in processes of their own, killed at any instant, and stopped for a while.
+//! Producers and consumers in processes of their own, killed at any instant, and stopped for a
+//! while.
 #![cfg(all(target_os = "linux", not(icc_loom)))]
 
 mod common;
@@ -15,7 +16,8 @@ use std::os::unix::fs::FileExt as _;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Who sent it (a process), its count there, and words that follow from both, across several cache lines.
+/// Who sent it (a process), its count there, and words that follow from both, across several cache
+/// lines.
 type Message = [u64; 24];
 
 fn message(producer: u64, count: u64) -> Message {
@@ -66,7 +68,8 @@ fn actor() {
     }
 }
 
-/// Checks a consumer's stream: whole messages, in each producer's order, none twice, all accounted for.
+/// Checks a consumer's stream: whole messages, in each producer's order, none twice, all accounted
+/// for.
 struct Account {
     consumer: Consumer<Message>,
     started: u64,
@@ -137,7 +140,8 @@ fn a_killed_producer_is_followed_by_another_that_loses_nothing() {
             assert_eq!(queue.producer().err(), Some(ProducerError::Taken { path: Some(name.path().to_owned()) }));
             account.linger(&mut random);
             producer.kill();
-            // Not one message is missing between what the dead one completed and what this one adds.
+            // Not one message is missing between what the dead one completed and what this one
+            // adds.
             let before = queue.produced();
             let mut next = queue.producer().expect("the dead one's lock is gone");
             assert!(next.next_sequence().wrapping_sub(before) <= 1);
@@ -265,7 +269,8 @@ fn shared_queues_start_at_any_number_and_keep_it() {
     }
 }
 
-/// A queue that was removed and made anew is another one: a position noted in the first means nothing in the second.
+/// A queue that was removed and made anew is another one: a position noted in the first means
+/// nothing in the second.
 #[test]
 fn a_position_of_an_earlier_queue_is_refused() {
     let name = Name::new("anew");

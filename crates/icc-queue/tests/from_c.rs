@@ -1,4 +1,5 @@
-//! A C program attaches to queues and vectors by their described layout alone, and reads what Rust writes.
+//! A C program attaches to queues and vectors by their described layout alone, and reads what Rust
+//! writes.
 
 #![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
@@ -177,7 +178,8 @@ fn a_slot_of_a_vector_at_full_speed() {
     assert_eq!(lines[1..], [format!("last {}", 2 * WRITES)]);
 }
 
-/// Each field by itself: what a hostile or an older creator may have left there ends in a message, not in a fault.
+/// Each field by itself: what a hostile or an older creator may have left there ends in a message,
+/// not in a fault.
 #[test]
 fn damaged_buffers_are_refused() {
     let name = Name::new("c-damaged");

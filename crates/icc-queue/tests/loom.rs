@@ -1,6 +1,7 @@
 //! Loom models of the queue. Run with `cargo xtask loom`.
 //!
-//! Message `n` carries `n + 1` in both words, so that a torn one, a stale one and the slots' first zeros all show.
+//! Message `n` carries `n + 1` in both words, so that a torn one, a stale one and the slots' first
+//! zeros all show.
 #![cfg(icc_loom)]
 
 use icc_queue::{Consumer, Mpmc, Producer, ProducerError, Queue, TryConsumeError};
@@ -111,7 +112,8 @@ fn attach_while_producing() {
     });
 }
 
-/// From the oldest safe message of a full ring, or to the newest, while the producer goes on: what was counted is there.
+/// From the oldest safe message of a full ring, or to the newest, while the producer goes on: what
+/// was counted is there.
 #[test]
 fn attach_behind_while_producing() {
     model("attach_behind_while_producing", None, || {
@@ -144,7 +146,8 @@ fn recovery_after_being_lapped() {
     });
 }
 
-/// What an attaching consumer saw counted is there for it: never `Empty` for a message before the count.
+/// What an attaching consumer saw counted is there for it: never `Empty` for a message before the
+/// count.
 #[test]
 fn counted_messages_are_there() {
     model("counted_messages_are_there", None, || {
@@ -186,7 +189,8 @@ fn producers_in_turn() {
     });
 }
 
-/// Consumes what is there, however it is numbered: many producers do not know their message's number before they have it.
+/// Consumes what is there, however it is numbered: many producers do not know their message's
+/// number before they have it.
 fn drain(consumer: &mut Consumer<Message>) -> (Vec<u64>, u64) {
     let (mut received, mut lost) = (Vec::new(), 0);
     loop {
@@ -201,7 +205,8 @@ fn drain(consumer: &mut Consumer<Message>) -> (Vec<u64>, u64) {
     }
 }
 
-/// Producers that are a lap apart in one slot of a ring of two, and a consumer. Producer `p` sends `10 * p + k`.
+/// Producers that are a lap apart in one slot of a ring of two, and a consumer. Producer `p` sends
+/// `10 * p + k`.
 fn collision(first: u64, second: u64) {
     let queue = Queue::<Message, Mpmc>::new(2).unwrap();
     let mut consumer = queue.consumer();
@@ -240,8 +245,9 @@ fn two_producers_two_laps() {
     model("two_producers_two_laps", Some(3), || collision(2, 2));
 }
 
-/// One producer dies at `step` while another goes on, over the slot that the dead one left; a consumer that comes to it
-/// afterwards misses nothing else. `claims`: whether the dead one had its ticket.
+/// One producer dies at `step` while another goes on, over the slot that the dead one left; a
+/// consumer that comes to it afterwards misses nothing else. `claims`: whether the dead one had its
+/// ticket.
 fn death(step: &'static str, claims: bool) {
     let queue = Queue::<Message, Mpmc>::new(2).unwrap();
     let mut consumer = queue.consumer();
@@ -262,7 +268,8 @@ fn death(step: &'static str, claims: bool) {
     second.join().unwrap();
     let produced = queue.produced();
     assert_eq!(produced, if claims { 3 } else { 2 });
-    // Nobody is left who could complete anything: each further attempt gives a message or gives one up.
+    // Nobody is left who could complete anything: each further attempt gives a message or gives one
+    // up.
     for _ in 0..2 * produced {
         attempt(&mut consumer);
     }
@@ -291,7 +298,8 @@ fn producer_dies_in_a_slot() {
     model_with_traced_loads("producer_dies_in_a_slot", Some(3), || death("word", true));
 }
 
-/// Room for all: whatever a consumer sees of a producer that lives, it gives none of its messages up.
+/// Room for all: whatever a consumer sees of a producer that lives, it gives none of its messages
+/// up.
 fn nobody_alive_is_given_up(messages: u64) {
     let queue = Queue::<Message, Mpmc>::new(4).unwrap();
     let mut consumer = queue.consumer();
@@ -330,7 +338,8 @@ fn a_batch_alive_is_not_given_up() {
     });
 }
 
-/// A producer that has gone leaves its ledger at a message that is complete. Its successor's first word says so, too.
+/// A producer that has gone leaves its ledger at a message that is complete. Its successor's first
+/// word says so, too.
 #[test]
 fn a_successor_gives_nobody_up() {
     model_with_traced_loads("a_successor_gives_nobody_up", Some(3), || {
@@ -349,8 +358,8 @@ fn a_successor_gives_nobody_up() {
     });
 }
 
-/// A death is not a drop: until the kernel finds the process gone, its lock is held and nobody takes its place; after that, its
-/// successor does.
+/// A death is not a drop: until the kernel finds the process gone, its lock is held and nobody
+/// takes its place; after that, its successor does.
 #[test]
 fn a_dead_producer_is_succeeded_once_its_lock_is_released() {
     model_with_traced_loads("a_dead_producer_is_succeeded_once_its_lock_is_released", None, || {

@@ -4,7 +4,8 @@
 use icc_queue::Queue;
 use icc_seqlock::primitive::{model_with_traced_loads, thread};
 
-/// A successor goes on after all that the one before produced. One message behind it could heal by looking at the slot, two not.
+/// A successor goes on after all that the one before produced. One message behind it could heal by
+/// looking at the slot, two not.
 #[test]
 fn a_successor_goes_on_after_two_messages() {
     model_with_traced_loads("a_successor_goes_on_after_two_messages", Some(3), || {

@@ -4,15 +4,17 @@
 use icc_queue::{Mpmc, Queue, QueueSpec, Recovery, TryConsumeError};
 use icc_seqlock::primitive::{die_at, model_with_traced_loads, thread};
 
-/// A producer whose very first ticket is a lap ahead of another's: nothing but that ticket tells it of the other, who lives and
-/// is waited for. Else both write the slot, and the newest message is not what is left there.
+/// A producer whose very first ticket is a lap ahead of another's: nothing but that ticket tells it
+/// of the other, who lives and is waited for. Else both write the slot, and the newest message is
+/// not what is left there.
 #[test]
 fn the_first_ticket_is_a_lap_ahead() {
     model_with_traced_loads("the_first_ticket_is_a_lap_ahead", Some(3), || {
         let queue = Queue::<[u64; 2], Mpmc>::new(2).unwrap();
         let mut consumer = queue.consumer();
         let (mut batching, mut other) = (queue.producer().unwrap(), queue.producer().unwrap());
-        // Not here: a thread that gives its core away is not shown by loom what it had seen before, such as the ledgers' first words.
+        // Not here: a thread that gives its core away is not shown by loom what it had seen before,
+        // such as the ledgers' first words.
         let thread = thread::spawn(move || other.produce(&[20; 2]));
         let first = batching.produce_batch(&[[10; 2], [11; 2]]).unwrap().start;
         let n = thread.join().unwrap();
@@ -35,7 +37,8 @@ fn the_first_ticket_is_a_lap_ahead() {
     });
 }
 
-/// A consumer that stops at what a dead producer left goes on behind it when it is resumed, and not back to the oldest.
+/// A consumer that stops at what a dead producer left goes on behind it when it is resumed, and not
+/// back to the oldest.
 #[test]
 fn a_stopped_consumer_goes_on_after_the_dead() {
     model_with_traced_loads("a_stopped_consumer_goes_on_after_the_dead", None, || {
@@ -135,7 +138,8 @@ fn one_that_tries_dies_with_a_ticket() {
     });
 }
 
-/// Three producers in one slot of a ring of two: one that died there, one that died waiting for it, and one that lives.
+/// Three producers in one slot of a ring of two: one that died there, one that died waiting for it,
+/// and one that lives.
 #[test]
 fn three_producers_in_one_slot() {
     model_with_traced_loads("three_producers_in_one_slot", Some(2), || {

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Who sent it, that producer's count, and words that follow from both: no mixture of two messages passes.
+/// Who sent it, that producer's count, and words that follow from both: no mixture of two messages
+/// passes.
 type Message = [u64; 6];
 
 fn message(producer: u64, count: u64) -> Message {
@@ -18,7 +19,8 @@ fn message(producer: u64, count: u64) -> Message {
     })
 }
 
-/// Checks one consumer's stream: whole messages, each producer's in order and none twice, all accounted for.
+/// Checks one consumer's stream: whole messages, each producer's in order and none twice, all
+/// accounted for.
 struct Account {
     consumer: Consumer<Message>,
     started: u64,
@@ -181,7 +183,8 @@ fn producers_come_and_go_up_to_the_maximum() {
     }
 }
 
-/// Those that try and those that wait, side by side: every message is received or lost, and none twice.
+/// Those that try and those that wait, side by side: every message is received or lost, and none
+/// twice.
 #[test]
 fn trying_and_waiting_producers_share_a_ring() {
     const EACH: u64 = 20_000;

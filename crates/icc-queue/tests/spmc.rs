@@ -13,7 +13,8 @@ fn produce(producer: &mut Producer<u64>, count: u64) {
     }
 }
 
-/// Consumes until empty. Returns how many came and how many were lost; checks that each is itself and none comes twice.
+/// Consumes until empty. Returns how many came and how many were lost; checks that each is itself
+/// and none comes twice.
 fn drain(consumer: &mut Consumer<u64>) -> (u64, u64) {
     let (mut received, mut lost) = (0, 0);
     loop {
@@ -44,8 +45,8 @@ fn capacities_that_are_refused() {
     assert!(matches!(too_much, Some(QueueError::Buffer(BufferError::OutOfMemory { .. }))), "{too_much:?}");
 }
 
-/// Sped past by any number of messages, at every capacity and around every wrap: the sum is exact, and nothing
-/// that is kept is lost.
+/// Sped past by any number of messages, at every capacity and around every wrap: the sum is exact,
+/// and nothing that is kept is lost.
 #[test]
 fn exactly_the_lost_ones_are_reported() {
     for capacity in [2, 4, 8, 64] {
@@ -89,7 +90,8 @@ fn not_sped_past_twice_at_once() {
     assert_eq!(consumer.try_consume(), Ok(!953), "the margin did not hold");
 }
 
-/// One lap behind exactly: the last message that is still whole is given, and not once it has begun to go.
+/// One lap behind exactly: the last message that is still whole is given, and not once it has begun
+/// to go.
 #[test]
 fn on_the_edge() {
     let queue = Queue::<u64>::new(4).unwrap();
@@ -152,7 +154,8 @@ fn zero_sized_messages_count() {
     assert_eq!(consumer.try_consume(), Ok(()));
 }
 
-/// Threads: every message is whole, in order, and received or reported lost, while consumers attach all the time.
+/// Threads: every message is whole, in order, and received or reported lost, while consumers attach
+/// all the time.
 #[test]
 fn accounting_is_exact_between_threads() {
     const MESSAGES: u64 = 200_000;

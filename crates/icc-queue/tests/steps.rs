@@ -1,4 +1,5 @@
-//! Producers that die at each step of producing. Needs a build with `--cfg icc_steps`, as `cargo xtask test` makes one.
+//! Producers that die at each step of producing. Needs a build with `--cfg icc_steps`, as `cargo
+//! xtask test` makes one.
 #![cfg(all(target_os = "linux", icc_steps, not(icc_loom)))]
 
 mod common;
@@ -70,8 +71,8 @@ fn one_producer() {
     }
 }
 
-/// Among many, the message in flight is counted as lost if its ticket was taken, within 10 ms of polling, and others lap its
-/// slot.
+/// Among many, the message in flight is counted as lost if its ticket was taken, within 10 ms of
+/// polling, and others lap its slot.
 #[test]
 fn many_producers() {
     let steps = [
@@ -111,7 +112,8 @@ fn many_producers() {
     }
 }
 
-/// Several die at the same slot, a lap apart, each waiting behind the one before: the last one takes over.
+/// Several die at the same slot, a lap apart, each waiting behind the one before: the last one
+/// takes over.
 #[test]
 fn many_producers_dead_in_one_slot() {
     let name = Name::new("mpmc-pile");
@@ -128,8 +130,8 @@ fn many_producers_dead_in_one_slot() {
     }
 }
 
-/// A producer that is stopped in the middle of a message is alive: nobody takes its place, however long it is. Others wait behind
-/// it, and when it continues, every message is whole.
+/// A producer that is stopped in the middle of a message is alive: nobody takes its place, however
+/// long it is. Others wait behind it, and when it continues, every message is whole.
 #[test]
 fn a_producer_stopped_in_the_middle_is_waited_for() {
     let stopped_for = match std::env::var("ICC_TORTURE_SECONDS") {
@@ -171,7 +173,8 @@ fn a_producer_stopped_in_the_middle_is_waited_for() {
     }
 }
 
-/// One after another dies between completing a message and counting it: each successor counts what the one before could not.
+/// One after another dies between completing a message and counting it: each successor counts what
+/// the one before could not.
 #[test]
 fn successors_that_die_before_they_count() {
     let name = Name::new("spmc-uncounted");

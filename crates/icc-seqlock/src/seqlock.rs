@@ -122,8 +122,8 @@ impl<T: Payload> Seqlock<T> {
     ///
     /// # Errors
     ///
-    /// [`BeingWritten`] if writes crossed every attempt, or none was allowed. `out` then holds a valid
-    /// but meaningless value.
+    /// [`BeingWritten`] if writes crossed every attempt, or none was allowed. `out` then holds a
+    /// valid but meaningless value.
     ///
     /// # Examples
     ///

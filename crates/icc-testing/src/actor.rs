@@ -18,7 +18,8 @@ pub fn role() -> Option<(String, PathBuf)> {
     Some((std::env::var(ROLE).ok()?, std::env::var_os(NAME).unwrap_or_default().into()))
 }
 
-/// This test's program again, to run its test `actor` in the given role. What it prints is not shown.
+/// This test's program again, to run its test `actor` in the given role. What it prints is not
+/// shown.
 ///
 /// # Panics
 ///

@@ -1,9 +1,9 @@
-//! What the tests of several crates share: names in shared memory that are cleaned up, child processes, patience,
-//! pseudorandom numbers.
+//! What the tests of several crates share: names in shared memory that are cleaned up, child
+//! processes, patience, pseudorandom numbers.
 //!
-//! A child process is the test's own program again, told by the environment to run its test `actor` in some role. Where
-//! that program does not run by itself, as one for another processor does not, `ICC_TEST_RUNNER` says what runs it, such
-//! as `qemu-aarch64 -L /`.
+//! A child process is the test's own program again, told by the environment to run its test `actor`
+//! in some role. Where that program does not run by itself, as one for another processor does not,
+//! `ICC_TEST_RUNNER` says what runs it, such as `qemu-aarch64 -L /`.
 
 mod actor;
 mod name;
@@ -49,7 +49,8 @@ pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     });
 }
 
-/// How long the long versions of the tests that can go on for ever run, if they were asked for: `ICC_TORTURE_SECONDS`.
+/// How long the long versions of the tests that can go on for ever run, if they were asked for:
+/// `ICC_TORTURE_SECONDS`.
 ///
 /// # Panics
 ///

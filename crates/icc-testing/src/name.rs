@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// A name in shared memory that no other test or process uses. Whatever is there is removed at the end, also of a test that
-/// fails.
+/// A name in shared memory that no other test or process uses. Whatever is there is removed at the
+/// end, also of a test that fails.
 #[derive(Debug)]
 pub struct Name(PathBuf);
 

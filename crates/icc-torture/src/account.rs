@@ -108,7 +108,8 @@ impl<T: Sample> Account<T> {
         }
     }
 
-    /// Takes all up to `produced`, which nobody adds to any more, until `give_up` says so; and checks the account.
+    /// Takes all up to `produced`, which nobody adds to any more, until `give_up` says so; and
+    /// checks the account.
     pub(crate) fn close(mut self, produced: u64, mut give_up: impl FnMut() -> bool) -> Tally {
         while self.consumer.next_sequence() != produced && !give_up() {
             if !self.one() {

@@ -54,7 +54,8 @@ impl Child {
         Tally { stops: 1, ..Tally::default() }
     }
 
-    /// Tells it `word` and that it is over, and waits for its tally. A crash if it has none, or does not end.
+    /// Tells it `word` and that it is over, and waits for its tally. A crash if it has none, or
+    /// does not end.
     pub(crate) fn ask(mut self, word: &str) -> Tally {
         if let Some(mut input) = self.0.stdin.take() {
             let _ = writeln!(input, "{word}");
@@ -83,7 +84,8 @@ impl Drop for Child {
     }
 }
 
-/// In the process that plays a part: waits for the word that it is over. Without one its parent is gone, and it ends.
+/// In the process that plays a part: waits for the word that it is over. Without one its parent is
+/// gone, and it ends.
 pub(crate) fn word() -> String {
     let mut word = String::new();
     match std::io::stdin().lock().read_line(&mut word) {

@@ -1,4 +1,5 @@
-//! A process that writes garbage over everything, and processes that create and remove one name at once.
+//! A process that writes garbage over everything, and processes that create and remove one name at
+//! once.
 
 use crate::child::{Child, word};
 use crate::run::Run;
@@ -13,7 +14,8 @@ use std::time::Duration;
 
 type Message = [u64; 7];
 
-/// Where slots begin, and a little before: the header is left whole half of the time, so that attaching gets past it.
+/// Where slots begin, and a little before: the header is left whole half of the time, so that
+/// attaching gets past it.
 const HEADER: u64 = 512;
 
 /// Plays a part, in a process of its own.
@@ -67,7 +69,8 @@ fn create(path: &Path) -> anyhow::Result<Tally> {
     Ok(tally)
 }
 
-/// Attaches to what is being scribbled over, and uses all that attaching gives: no value is any good, but every call returns.
+/// Attaches to what is being scribbled over, and uses all that attaching gives: no value is any
+/// good, but every call returns.
 pub(crate) fn scribbled(run: &Run) -> anyhow::Result<Tally> {
     let mut tally = scribbled_queue::<Spmc>(&run.part(3))?;
     tally += scribbled_queue::<Mpmc>(&run.part(2))?;

@@ -1,8 +1,9 @@
-//! Tortures the libraries: threads and processes, every mode and way of copying, kills and stops at any moment, garbage written
-//! over everything, attaching in storms, counters near their wrap. Counts what was done and what was found; fails if any
-//! of it must not be.
+//! Tortures the libraries: threads and processes, every mode and way of copying, kills and stops at
+//! any moment, garbage written over everything, attaching in storms, counters near their wrap.
+//! Counts what was done and what was found; fails if any of it must not be.
 //!
-//! All files are in one directory in `/dev/shm`, which is gone at the end, however that comes about.
+//! All files are in one directory in `/dev/shm`, which is gone at the end, however that comes
+//! about.
 
 mod account;
 mod child;

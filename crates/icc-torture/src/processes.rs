@@ -258,7 +258,8 @@ fn vector<T: Sample, M: icc_vector::Mode>(run: &Run, part: &str, payload: &str) 
     for mut writer in writers {
         tally += if fastrand::bool() { writer.kill() } else { writer.ask("end") };
     }
-    // Nobody writes now: each slot is whole, or its writer is proven to be dead; and all that is whole has been seen to change.
+    // Nobody writes now: each slot is whole, or its writer is proven to be dead; and all that is
+    // whole has been seen to change.
     let mut value = T::zeroed();
     for index in 0..SLOTS {
         look(&mut tally, &mut last);

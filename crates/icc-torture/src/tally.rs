@@ -36,13 +36,15 @@ pub(crate) struct Tally {
     pub(crate) kills: u64,
     /// Processes stopped for a while.
     pub(crate) stops: u64,
-    /// Messages that a consumer was told it had lost, and those it skipped: what a slow consumer must expect.
+    /// Messages that a consumer was told it had lost, and those it skipped: what a slow consumer
+    /// must expect.
     pub(crate) lost: u64,
     /// Values of a cell or vector that are no value ever written.
     pub(crate) torn: u64,
     /// Messages of a queue that are no message ever sent.
     pub(crate) mixed: u64,
-    /// Messages that came twice, or before an earlier one of the same producer; versions that went back.
+    /// Messages that came twice, or before an earlier one of the same producer; versions that went
+    /// back.
     pub(crate) doubled: u64,
     /// Messages that were neither received nor reported lost, and changes that no cursor saw.
     pub(crate) unaccounted: u64,

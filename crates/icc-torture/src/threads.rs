@@ -204,7 +204,8 @@ pub(crate) fn cells(run: &Run) -> anyhow::Result<Tally> {
     Ok(tally)
 }
 
-/// One vector: two writers or, if a slot has only one at a time, one; a reader, a cursor and pictures of several slots.
+/// One vector: two writers or, if a slot has only one at a time, one; a reader, a cursor and
+/// pictures of several slots.
 fn vector<T: Sample, M: icc_vector::Mode, P: icc_vector::Placement>(run: &Run, writers: u16) -> anyhow::Result<Tally> {
     const SLOTS: usize = 5;
     let vector = SeqlockVector::<T, M, P>::new(SLOTS)?;

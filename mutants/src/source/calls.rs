@@ -1,6 +1,7 @@
 //! The calls in a file's tokens, with the orderings that each is given.
 //!
-//! From the tokens and not from the parsed file, since some stand inside macros that no parser looks into.
+//! From the tokens and not from the parsed file, since some stand inside macros that no parser
+//! looks into.
 
 use anyhow::bail;
 use proc_macro2::{Delimiter, Ident, LineColumn, TokenStream, TokenTree};
@@ -60,7 +61,8 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Looks through the tokens of one group. `called` ends with the name of the function whose arguments they are.
+    /// Looks through the tokens of one group. `called` ends with the name of the function whose
+    /// arguments they are.
     fn group(&mut self, tokens: &[TokenTree], called: Option<&[TokenTree]>) {
         let mut orderings = Vec::new();
         for (index, token) in tokens.iter().enumerate() {
@@ -139,7 +141,8 @@ fn is_name(token: Option<&TokenTree>) -> bool {
     matches!(token, Some(TokenTree::Ident(ident)) if !KEYWORDS.iter().any(|keyword| ident == keyword))
 }
 
-/// Whether a parenthesis after these tokens holds the arguments of a call, and not the parameters of a declaration.
+/// Whether a parenthesis after these tokens holds the arguments of a call, and not the parameters
+/// of a declaration.
 fn is_called(tokens: &[TokenTree]) -> bool {
     let declares = |token: &TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "fn");
     is_name(tokens.last()) && !tokens.iter().rev().nth(1).is_some_and(declares)

@@ -1,7 +1,7 @@
 //! Functions that do an atomic operation for their callers.
 //!
-//! They are marked `#[cfg_attr(icc_loom, track_caller)]`, so that the shim sees the place of their caller. Each call of one
-//! is then an operation that can be weakened by itself.
+//! They are marked `#[cfg_attr(icc_loom, track_caller)]`, so that the shim sees the place of their
+//! caller. Each call of one is then an operation that can be weakened by itself.
 
 use anyhow::{Context as _, bail};
 
@@ -45,7 +45,8 @@ impl Carrier {
                 };
                 let mut all = Vec::new();
                 for call in file.calls.iter().filter(inside) {
-                    // What is not known yet may be known in the next round; the caller reports what never is.
+                    // What is not known yet may be known in the next round; the caller reports what
+                    // never is.
                     all.extend(effects(call, known).ok().flatten().unwrap_or_default());
                 }
                 if !all.is_empty() {

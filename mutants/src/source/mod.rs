@@ -1,7 +1,8 @@
 //! Every atomic operation in the sources of the library crates.
 //!
-//! An operation is known by file, function, what is called and which of several calls of that name in the function it is: lines
-//! can move and variables be renamed without its place in the lists becoming another.
+//! An operation is known by file, function, what is called and which of several calls of that name
+//! in the function it is: lines can move and variables be renamed without its place in the lists
+//! becoming another.
 
 mod calls;
 mod carriers;
@@ -87,8 +88,8 @@ struct File {
     calls: Vec<Call>,
 }
 
-/// All atomic operations in what the library crates below `crates` ship: tests and what is built for models alone are left
-/// out.
+/// All atomic operations in what the library crates below `crates` ship: tests and what is built
+/// for models alone are left out.
 ///
 /// # Errors
 ///
@@ -134,7 +135,8 @@ impl File {
     }
 }
 
-/// The operations of all files together: a function in one may carry operations for callers in others.
+/// The operations of all files together: a function in one may carry operations for callers in
+/// others.
 fn operations_in(files: &[File]) -> anyhow::Result<Vec<Operation>> {
     let carriers = Carrier::all(files)?;
     let (mut operations, mut problems) = (Vec::new(), Vec::new());

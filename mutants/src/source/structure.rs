@@ -76,7 +76,8 @@ impl Structure {
         around.min_by_key(|(_, function)| function.range.len()).map(|(index, _)| index)
     }
 
-    /// Whether an operation at this byte has the place of its function's caller: a closure does not hand it on.
+    /// Whether an operation at this byte has the place of its function's caller: a closure does not
+    /// hand it on.
     pub(super) fn is_carried(&self, at: usize) -> bool {
         let Some(function) = self.function_at(at).map(|index| &self.functions[index]) else { return false };
         let inside = |closure: &Range<usize>| closure.contains(&at) && closure.len() < function.range.len();

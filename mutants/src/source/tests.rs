@@ -120,7 +120,8 @@ fn modules_are_followed_as_shipped() {
     assert_eq!(found, [("a", None), ("c", Some("other.rs")), ("d", None)]);
 }
 
-/// The compiler must find each call where this crate does: else the shim would never meet the place that it is told.
+/// The compiler must find each call where this crate does: else the shim would never meet the place
+/// that it is told.
 #[test]
 fn places_are_those_of_the_compiler() {
     let found = in_text(&[("f.rs", include_str!("tests_places.rs"))]).unwrap();

@@ -1,4 +1,5 @@
-//! Calls in all the ways in which they are written: compiled, and read as the sources of the libraries are.
+//! Calls in all the ways in which they are written: compiled, and read as the sources of the
+//! libraries are.
 
 use std::panic::Location;
 use std::sync::atomic::Ordering;

@@ -17,7 +17,8 @@ type Measure = Box<dyn Fn(&Setup, Duration) -> Result<Round, RoundError>>;
 
 /// One row of a report: a target at a payload size, in a scenario.
 ///
-/// The call through the box is once a round; the loop behind it is compiled for this target and size alone.
+/// The call through the box is once a round; the loop behind it is compiled for this target and
+/// size alone.
 pub struct Case {
     /// What is measured of it.
     pub scenario: &'static Scenario,

@@ -25,7 +25,8 @@ const PLAIN_SLICE: ReferenceOf = (Reference::PlainSlice, table_of::<PlainSlice>)
 const PLAIN_RING: ReferenceOf = (Reference::PlainRing, plain_ring_of);
 const FETCH_ADD: ReferenceOf = (Reference::FetchAdd, |_| Some(fetch_add(size_of::<Word>())));
 
-/// The baseline as a case: the same ping-pong on two bare atomics, whatever the payload size it stands beside.
+/// The baseline as a case: the same ping-pong on two bare atomics, whatever the payload size it
+/// stands beside.
 pub(super) fn baseline(payload_bytes: usize) -> Case {
     Case::new(&one_way_latency::SCENARIO, raw::NAME, payload_bytes, RAW_ATOMICS, |setup, length| {
         one_way_latency::round::<Word, RawLink>(RawLink::open, setup, length)

@@ -118,7 +118,8 @@ impl Catalogue {
         self.and(&copy_cost::SCENARIO, O::NAME, kind, make::copy_of::<O>)
     }
 
-    /// Adds a queue that never waits for a consumer: to latency, stream and produce cost, alone and with a consumer.
+    /// Adds a queue that never waits for a consumer: to latency, stream and produce cost, alone and
+    /// with a consumer.
     #[must_use]
     pub fn with_lossy_queue<S: Target>(self) -> Self {
         self.with_lossless_queue::<S>()
@@ -210,11 +211,11 @@ impl Catalogue {
         names
     }
 
-    /// A case for each payload and each target of a scenario that `wanted` accepts: payload by payload, those with one
-    /// reference together.
+    /// A case for each payload and each target of a scenario that `wanted` accepts: payload by
+    /// payload, those with one reference together.
     ///
-    /// A size that is not among the scenario's yields no case. There is none for a scenario whose rows are pairs of
-    /// cores.
+    /// A size that is not among the scenario's yields no case. There is none for a scenario whose
+    /// rows are pairs of cores.
     #[must_use]
     pub fn cases(&self, scenario: &Scenario, payloads: &[usize], wanted: impl Fn(&str) -> bool) -> Vec<Case> {
         payloads

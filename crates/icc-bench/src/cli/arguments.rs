@@ -29,11 +29,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PATH", conflicts_with_all = ["scenario", "quick", "cores", "priority", "interval", "payload", "only", "rounds"])]
     pub from: Option<PathBuf>,
 
-    /// Compare with the results in this file, which --json wrote, by their ratios; exit code 3 if one has got worse
+    /// Compare with the results in this file, which --json wrote, by their ratios; exit code 3 if
+    /// one has got worse
     #[arg(long, value_name = "PATH")]
     pub baseline: Option<PathBuf>,
 
-    /// By how much a ratio may rise before it has got worse (10%); it must leave the earlier run's range as well
+    /// By how much a ratio may rise before it has got worse (10%); it must leave the earlier run's
+    /// range as well
     #[arg(long, value_name = "PERCENT", requires = "baseline")]
     pub threshold: Option<String>,
 
@@ -61,8 +63,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub strict: bool,
 
-    /// Payload sizes in bytes, such as `8,56`: any of 8, 56, 64, 120, 256, 512, 1024, 4096; copy_cost has
-    /// more
+    /// Payload sizes in bytes, such as `8,56`: any of 8, 56, 64, 120, 256, 512, 1024, 4096;
+    /// copy_cost has more
     #[arg(long, value_name = "LIST")]
     pub payload: Option<String>,
 
@@ -70,7 +72,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TARGET")]
     pub only: Vec<String>,
 
-    /// How many rounds of each row to keep (from 5 to 15, as the scenario has it; fewer with --quick)
+    /// How many rounds of each row to keep (from 5 to 15, as the scenario has it; fewer with
+    /// --quick)
     #[arg(long, value_name = "N")]
     pub rounds: Option<String>,
 }

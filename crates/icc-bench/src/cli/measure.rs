@@ -18,7 +18,8 @@ use crate::harness::rounds::{self, Turn};
 use crate::harness::setup::Setup;
 use crate::model::{Report, Row};
 
-/// The results, and what failed: a target that garbles or loses messages has no row, and the others theirs.
+/// The results, and what failed: a target that garbles or loses messages has no row, and the others
+/// theirs.
 pub(super) fn measure(
     arguments: &Arguments,
     command: &str,
@@ -69,7 +70,8 @@ pub(super) fn measure(
     Ok((report, failures))
 }
 
-/// Measures all cases, those that share a reference interleaved with each other, until the end or an interrupt.
+/// Measures all cases, those that share a reference interleaved with each other, until the end or
+/// an interrupt.
 fn measure_part(
     setup: &Setup,
     Part { scenario, cases, plan }: &Part,

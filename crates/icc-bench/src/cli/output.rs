@@ -15,7 +15,8 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Checks each place before anything is measured: an hour's work must not end with a misspelt path.
+    /// Checks each place before anything is measured: an hour's work must not end with a misspelt
+    /// path.
     pub(super) fn check(arguments: &Arguments) -> Result<Self, RunError> {
         let file = |option, path: &Option<std::path::PathBuf>| match path {
             Some(path) => Destination::check(path).map(Some).map_err(|source| RunError::File { option, source }),

@@ -1,4 +1,5 @@
-//! What runs and how long is left: a bar where stderr is a terminal, a line now and then where it is not.
+//! What runs and how long is left: a bar where stderr is a terminal, a line now and then where it
+//! is not.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -11,8 +12,8 @@ use crate::harness::rounds::{Event, Verdict};
 
 /// Shows how far a run is, on stderr.
 ///
-/// It draws only between rounds: a drawing thread would disturb the cores being measured. The bar is as
-/// long as the run is expected to take, so that long rounds move it further than short ones.
+/// It draws only between rounds: a drawing thread would disturb the cores being measured. The bar
+/// is as long as the run is expected to take, so that long rounds move it further than short ones.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,

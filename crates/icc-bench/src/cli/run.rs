@@ -21,8 +21,9 @@ const GOT_WORSE: u8 = 3;
 
 /// Parses the command line, measures and reports.
 ///
-/// The exit code is 2 for a wrong option, 1 if measuring failed or, with `--strict`, a row has no steady round, 3 if
-/// `--baseline` found a ratio that got worse, 130 if the run was interrupted, else 0.
+/// The exit code is 2 for a wrong option, 1 if measuring failed or, with `--strict`, a row has no
+/// steady round, 3 if `--baseline` found a ratio that got worse, 130 if the run was interrupted,
+/// else 0.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>, catalogue: &Catalogue) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();

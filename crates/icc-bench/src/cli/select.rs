@@ -57,7 +57,8 @@ impl Arguments {
     ///
     /// # Errors
     ///
-    /// [`RunError::Usage`] that lists the choices, or [`RunError::Pin`] if there are fewer than two cores.
+    /// [`RunError::Usage`] that lists the choices, or [`RunError::Pin`] if there are fewer than two
+    /// cores.
     pub(crate) fn select(&self, catalogue: &Catalogue, available: &[usize]) -> Result<Selection, RunError> {
         if self.rivals && !catalogue.has_rivals() {
             return Err(UsageError::NoRivals.into());

@@ -10,13 +10,14 @@ use super::round::Round;
 use super::setup::Setup;
 use crate::link::{Message, Sender};
 
-/// How long a batch is to take: long against the counter's step, short against the time between two interrupts.
+/// How long a batch is to take: long against the counter's step, short against the time between two
+/// interrupts.
 const BATCH: Duration = Duration::from_micros(4);
 
 /// Times batches of `operation` for about `length`; each sample is a batch's mean.
 ///
-/// `goes_on` is asked between batches. The batches that find the right size warm caches and predictors up, and are not
-/// counted.
+/// `goes_on` is asked between batches. The batches that find the right size warm caches and
+/// predictors up, and are not counted.
 #[inline(always)]
 pub(crate) fn time_batches(
     stopwatch: &Stopwatch,
@@ -54,7 +55,8 @@ pub(crate) fn time_batches(
     Round::from_histogram(&histogram, |steps| (steps * stopwatch.step_ns() - stopwatch.cost_ns()) / operations as f64)
 }
 
-/// Fills and sends messages from number 1 on while `goes_on`; returns the last one's number beside the round.
+/// Fills and sends messages from number 1 on while `goes_on`; returns the last one's number beside
+/// the round.
 pub(crate) fn produce<T: Message>(
     sender: &mut impl Sender<T>,
     setup: &Setup,
@@ -73,7 +75,8 @@ pub(crate) fn produce<T: Message>(
 
 /// An empty histogram for times of up to about `longest` steps of the clock.
 pub(crate) fn trip_histogram(longest: u64) -> Histogram<u64> {
-    // A wait ends a little after the timeout; what is longer than the bound is counted as the bound.
+    // A wait ends a little after the timeout; what is longer than the bound is counted as the
+    // bound.
     Histogram::new_with_bounds(1, longest.max(1_000), 3)
         .expect("bounds from 1 to at least 1000 with three digits are always accepted")
 }

@@ -10,9 +10,11 @@ const PAIRS: usize = 20_000;
 
 /// A clock whose tick, step and own cost are known.
 ///
-/// A counter need not advance tick by tick: on some processors it jumps by many at once, 10 ns for example. A single time
-/// between two stamps is then off by up to a step. The mean of many is not, since they begin anywhere in a step; see
-/// [`Round::from_histogram`](super::round::Round::from_histogram) for what that means for percentiles.
+/// A counter need not advance tick by tick: on some processors it jumps by many at once, 10 ns for
+/// example. A single time between two stamps is then off by up to a step. The mean of many is not,
+/// since they begin anywhere in a step; see
+/// [`Round::from_histogram`](super::round::Round::from_histogram) for what that means for
+/// percentiles.
 #[derive(Clone, Debug)]
 pub(crate) struct Stopwatch {
     clock: quanta::Clock,
@@ -23,13 +25,15 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// Calibrates the clock and measures what a pair of stamps costs. Takes up to about 200 ms, on the calling thread.
+    /// Calibrates the clock and measures what a pair of stamps costs. Takes up to about 200 ms, on
+    /// the calling thread.
     #[must_use]
     pub(crate) fn calibrate() -> Self {
         let clock = quanta::Clock::new();
         let mut stopwatch = Self {
             source: source_of(&clock),
-            // A billion ticks: the clock answers in whole nanoseconds, so the quotient is good to nine digits.
+            // A billion ticks: the clock answers in whole nanoseconds, so the quotient is good to
+            // nine digits.
             ns_per_tick: clock.delta_as_nanos(0, 1_000_000_000) as f64 / 1e9,
             step_ticks: 1,
             cost_ns: 0.0,
@@ -52,9 +56,11 @@ impl Stopwatch {
         stopwatch
     }
 
-    /// A stamp in ticks. Everything before it in the program is done when it is taken, nothing after it has begun.
+    /// A stamp in ticks. Everything before it in the program is done when it is taken, nothing
+    /// after it has begun.
     ///
-    /// Without the fences the processor may read the counter while the load that ends a wait is still under way.
+    /// Without the fences the processor may read the counter while the load that ends a wait is
+    /// still under way.
     #[inline(always)]
     #[must_use]
     pub(crate) fn stamp(&self) -> u64 {
@@ -82,7 +88,8 @@ impl Stopwatch {
         self.step_ticks as f64 * self.ns_per_tick
     }
 
-    /// What a pair of stamps adds to the time between them, in nanoseconds. The mean, so finer than a step.
+    /// What a pair of stamps adds to the time between them, in nanoseconds. The mean, so finer than
+    /// a step.
     #[must_use]
     pub(crate) fn cost_ns(&self) -> f64 {
         self.cost_ns
@@ -103,9 +110,10 @@ impl Stopwatch {
 
 #[cfg(target_arch = "x86_64")]
 fn source_of(clock: &quanta::Clock) -> Source {
-    // The library does not say which clock it chose. Its stamp lies between two reads of the counter only if it is one.
-    // SAFETY: every x86-64 processor has the instruction, and no system this runs on forbids it to user code
-    // (Linux does so only at a process's own request, by `prctl(PR_SET_TSC)`).
+    // The library does not say which clock it chose. Its stamp lies between two reads of the
+    // counter only if it is one. SAFETY: every x86-64 processor has the instruction, and no system
+    // this runs on forbids it to user code (Linux does so only at a process's own request, by
+    // `prctl(PR_SET_TSC)`).
     let (before, stamp, after) = unsafe {
         let before = core::arch::x86_64::_rdtsc();
         let stamp = clock.raw();
@@ -130,10 +138,11 @@ fn greatest_common_divisor(a: u64, b: u64) -> u64 {
 
 #[inline(always)]
 fn finish_earlier_loads() {
-    // `lfence` lets no later instruction start before every earlier one has completed locally. Stores may still be on
-    // their way to other cores, which is what is being measured.
+    // `lfence` lets no later instruction start before every earlier one has completed locally.
+    // Stores may still be on their way to other cores, which is what is being measured.
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: `lfence` is part of SSE2, which every x86-64 processor has; it touches no register and no memory.
+    // SAFETY: `lfence` is part of SSE2, which every x86-64 processor has; it touches no register
+    // and no memory.
     unsafe {
         core::arch::x86_64::_mm_lfence();
     }
@@ -157,7 +166,8 @@ mod tests {
         let ticks = stopwatch.stamp() - start;
         let wall_ns = wall.elapsed().as_secs_f64() * 1e9;
         let ns = ticks as f64 * stopwatch.ns_per_tick();
-        // `wall` encloses the stamps, so it may be longer by any time spent off the processor, but not shorter.
+        // `wall` encloses the stamps, so it may be longer by any time spent off the processor, but
+        // not shorter.
         assert!(ns > 49e6 && ns < wall_ns * 1.01, "{ns} against {wall_ns}");
         let ticks = stopwatch.ticks_in(Duration::from_millis(50)) as f64;
         assert!((ticks * stopwatch.ns_per_tick() - 50e6).abs() < 50.0);

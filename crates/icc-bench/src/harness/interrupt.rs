@@ -14,7 +14,8 @@ pub(crate) const EXIT_CODE: u8 = 130;
 
 /// Whether the user has asked for the end, by Ctrl-C or `kill`.
 ///
-/// A flag set by a signal handler, and no thread that waits for it: that would be work on the cores being measured.
+/// A flag set by a signal handler, and no thread that waits for it: that would be work on the cores
+/// being measured.
 #[derive(Clone, Debug)]
 #[allow(clippy::disallowed_types, reason = "this flag is of the program, not of what is measured")]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
@@ -29,7 +30,8 @@ impl Interrupt {
     pub(crate) fn watch() -> io::Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
-            // In this order: the handlers run in it, and the first signal must find the flag not yet set.
+            // In this order: the handlers run in it, and the first signal must find the flag not
+            // yet set.
             flag::register_conditional_shutdown(signal, EXIT_CODE.into(), Arc::clone(&asked))?;
             flag::register(signal, Arc::clone(&asked))?;
         }

@@ -1,9 +1,11 @@
-//! Whether the clocks of two cores agree, so that a stamp of one may be taken from a stamp of the other.
+//! Whether the clocks of two cores agree, so that a stamp of one may be taken from a stamp of the
+//! other.
 //!
-//! The first core sends at `t1`, the second answers at `t2` of its own clock, the first has the answer at `t3`. A clock that
-//! is ahead by `d` shows `t2` between `t1 + d` and `t3 + d`, so each exchange says that `d` lies from `t2 - t3` to `t2 - t1`.
-//! The tightest bounds of many exchanges lie as far apart as the fastest round trip took; an offset within them cannot be
-//! seen, except by what it makes of the way there beside the way back.
+//! The first core sends at `t1`, the second answers at `t2` of its own clock, the first has the
+//! answer at `t3`. A clock that is ahead by `d` shows `t2` between `t1 + d` and `t3 + d`, so each
+//! exchange says that `d` lies from `t2 - t3` to `t2 - t1`. The tightest bounds of many exchanges
+//! lie as far apart as the fastest round trip took; an offset within them cannot be seen, except by
+//! what it makes of the way there beside the way back.
 
 use std::time::Duration;
 
@@ -86,7 +88,8 @@ mod tests {
         let Some(setup) = TestSetup::on_two_cores() else { return };
         let offset = measure(setup.cores, &setup.stopwatch, setup.timeout).unwrap();
         assert!(offset.low_ns < offset.high_ns, "{offset:?}");
-        // A round trip took this long at its fastest: longer than nothing, and far less than a millisecond.
+        // A round trip took this long at its fastest: longer than nothing, and far less than a
+        // millisecond.
         assert!((1.0..1e6).contains(&(offset.high_ns - offset.low_ns)), "{offset:?}");
     }
 

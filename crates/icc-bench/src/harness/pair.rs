@@ -1,4 +1,5 @@
-//! Two threads on two cores that do one round together, and end together whatever happens to either.
+//! Two threads on two cores that do one round together, and end together whatever happens to
+//! either.
 
 use std::sync::Barrier;
 #[allow(clippy::disallowed_types, reason = "this flag is of the harness, not of what is measured")]
@@ -9,7 +10,8 @@ use std::time::{Duration, Instant};
 use crate::harness::pin::{Cores, PinError, pin_current_thread};
 use crate::link::{Polled, Receiver};
 
-/// Empty polls between two checks of the clock and the stop flag: a few microseconds, so that neither costs anything.
+/// Empty polls between two checks of the clock and the stop flag: a few microseconds, so that
+/// neither costs anything.
 const POLLS_PER_CHECK: u32 = 1 << 12;
 
 /// Asks both threads to end.
@@ -21,7 +23,8 @@ impl Stop {
     /// Whether one of the threads has ended.
     #[must_use]
     pub(crate) fn is_asked(&self) -> bool {
-        // Acquire: pairs with the store in `ask`. A thread that finds the other ended also finds all it sent.
+        // Acquire: pairs with the store in `ask`. A thread that finds the other ended also finds
+        // all it sent.
         self.0.load(Acquire)
     }
 
@@ -38,7 +41,8 @@ impl Stop {
     }
 }
 
-/// Asks for the end when dropped, so that a thread that fails or panics takes the other one with it.
+/// Asks for the end when dropped, so that a thread that fails or panics takes the other one with
+/// it.
 struct AskOnDrop<'a>(&'a Stop);
 
 impl Drop for AskOnDrop<'_> {
@@ -52,10 +56,11 @@ impl Drop for AskOnDrop<'_> {
 #[error("a measuring thread panicked; its message is above")]
 pub struct Panicked;
 
-/// Runs two closures at once on two threads, each pinned to its core and verified before either begins.
+/// Runs two closures at once on two threads, each pinned to its core and verified before either
+/// begins.
 ///
-/// A closure that returns asks the other to end, through its [`Stop`]; one that never checks it may keep this call
-/// from returning.
+/// A closure that returns asks the other to end, through its [`Stop`]; one that never checks it may
+/// keep this call from returning.
 ///
 /// # Errors
 ///
@@ -110,10 +115,11 @@ pub(crate) enum Waited {
     TimedOut,
 }
 
-/// Polls until a message is there, for at most `timeout` (and the few microseconds until that is noticed).
+/// Polls until a message is there, for at most `timeout` (and the few microseconds until that is
+/// noticed).
 ///
-/// There is no pause between polls: a pause instruction lasts 40 to 140 cycles, which would show in the latency, and
-/// makes some hypervisors take the core away.
+/// There is no pause between polls: a pause instruction lasts 40 to 140 cycles, which would show in
+/// the latency, and makes some hypervisors take the core away.
 #[inline(always)]
 pub(crate) fn receive<T>(receiver: &mut impl Receiver<T>, into: &mut T, stop: &Stop, timeout: Duration) -> Waited {
     let mut waiting_since: Option<Instant> = None;

@@ -58,7 +58,8 @@ fn list(cores: &[usize]) -> String {
 
 /// The cores this thread may use, in ascending order.
 ///
-/// Ask before anything is pinned: a pinned thread, and every thread it starts, may use its one core only.
+/// Ask before anything is pinned: a pinned thread, and every thread it starts, may use its one core
+/// only.
 #[must_use]
 pub(crate) fn available_cores() -> Vec<usize> {
     let mut cores: Vec<usize> =
@@ -67,10 +68,11 @@ pub(crate) fn available_cores() -> Vec<usize> {
     cores
 }
 
-/// Chooses two of the cores for a run: two that are not hyper-threads of one core, and not the first core if there is a
-/// choice, because interrupts are served there.
+/// Chooses two of the cores for a run: two that are not hyper-threads of one core, and not the
+/// first core if there is a choice, because interrupts are served there.
 ///
-/// `siblings` gives the hyper-threads that share a core with the one it is asked about, itself included.
+/// `siblings` gives the hyper-threads that share a core with the one it is asked about, itself
+/// included.
 ///
 /// # Errors
 ///
@@ -93,8 +95,8 @@ pub(crate) fn choose(available: &[usize], siblings: impl Fn(usize) -> Vec<usize>
     Ok(Cores { first: from[0], second: from[1] })
 }
 
-/// Pins the calling thread to a core, and makes sure of it: the thread's affinity is read back, and the thread asks
-/// where it is.
+/// Pins the calling thread to a core, and makes sure of it: the thread's affinity is read back, and
+/// the thread asks where it is.
 ///
 /// # Errors
 ///

@@ -50,7 +50,8 @@ impl Priority {
         self.0
     }
 
-    /// Gives the calling thread this priority, and so every thread that it starts from now on, and makes sure of it.
+    /// Gives the calling thread this priority, and so every thread that it starts from now on, and
+    /// makes sure of it.
     ///
     /// # Errors
     ///
@@ -74,7 +75,8 @@ impl Priority {
 #[must_use]
 pub(crate) fn of_current_thread() -> Option<Priority> {
     let mut parameters = libc::sched_param { sched_priority: 0 };
-    // SAFETY: 0 is the calling thread; the one call touches no memory, the other writes the parameters that live here.
+    // SAFETY: 0 is the calling thread; the one call touches no memory, the other writes the
+    // parameters that live here.
     let (policy, failed) = unsafe { (libc::sched_getscheduler(0), libc::sched_getparam(0, &raw mut parameters)) };
     let level = u8::try_from(parameters.sched_priority).ok()?;
     (policy == libc::SCHED_FIFO && failed == 0).then(|| Priority::new(level)).flatten()

@@ -19,7 +19,8 @@ pub struct Round {
     pub max_ns: f64,
     /// How many messages went which way, where a producer may be faster than its consumer.
     pub flow: Option<Flow>,
-    /// The time a message costs the thread that polls all consumers, in nanoseconds, where that is measured.
+    /// The time a message costs the thread that polls all consumers, in nanoseconds, where that is
+    /// measured.
     pub thread_ns: Option<f64>,
 }
 
@@ -43,7 +44,8 @@ impl Flow {
         self.received as f64 / self.produced as f64
     }
 
-    /// The share of the missing messages that the receiver reported: 1 if exactly those, or if none is missing.
+    /// The share of the missing messages that the receiver reported: 1 if exactly those, or if none
+    /// is missing.
     #[must_use]
     pub fn share_told(&self) -> f64 {
         let missing = self.produced.saturating_sub(self.received);
@@ -54,9 +56,9 @@ impl Flow {
 impl Round {
     /// The percentiles of a histogram, each turned into nanoseconds by `to_ns`.
     ///
-    /// A value of the histogram stands for all times of its bucket, and a percentile falls within a bucket where its share
-    /// of the bucket's samples says. With a counter that steps by 10 ns the median would otherwise jump by a whole step;
-    /// so it is good to about a tenth of one.
+    /// A value of the histogram stands for all times of its bucket, and a percentile falls within a
+    /// bucket where its share of the bucket's samples says. With a counter that steps by 10 ns the
+    /// median would otherwise jump by a whole step; so it is good to about a tenth of one.
     #[must_use]
     pub(crate) fn from_histogram(histogram: &Histogram<u64>, to_ns: impl Fn(f64) -> f64) -> Self {
         let ns = |quantile| to_ns(value_at(histogram, quantile)).max(0.0);

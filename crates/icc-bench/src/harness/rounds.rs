@@ -1,7 +1,9 @@
-//! Rounds: targets take turns, each round stands between two of the baseline, and one the machine disturbed is dropped.
+//! Rounds: targets take turns, each round stands between two of the baseline, and one the machine
+//! disturbed is dropped.
 //!
-//! Cores change their speed and their neighbours' load by the second. A ratio means something only if both its sides
-//! were measured under the same conditions, and that is what the two baseline rounds around a round tell.
+//! Cores change their speed and their neighbours' load by the second. A ratio means something only
+//! if both its sides were measured under the same conditions, and that is what the two baseline
+//! rounds around a round tell.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -9,7 +11,8 @@ use std::time::Duration;
 use super::plan::Plan;
 use super::round::Round;
 
-/// The largest difference allowed between the baseline's medians in the two rounds around a target's.
+/// The largest difference allowed between the baseline's medians in the two rounds around a
+/// target's.
 pub(crate) const MAX_DRIFT: f64 = 0.15;
 
 /// Whether a round counts.
@@ -19,7 +22,8 @@ pub(crate) enum Verdict {
     Keep,
     /// The baseline moved too far from before it to after it.
     BaselineMoved,
-    /// It, or a baseline round beside it, has too few samples: the cores were busy with something else.
+    /// It, or a baseline round beside it, has too few samples: the cores were busy with something
+    /// else.
     TooFewSamples,
 }
 
@@ -91,9 +95,10 @@ pub(crate) enum Event {
 
 /// Measures every case until it has its rounds, in turns, with a baseline round between any two.
 ///
-/// A case whose round is dropped has its next turn when all others have had theirs, by when the disturbance may be over;
-/// after `plan.rounds + plan.retries` attempts it is left with what it has. Each pass starts with another case, so that
-/// no case always follows the same one. `tell` may end the run at any time; what was measured until then stays.
+/// A case whose round is dropped has its next turn when all others have had theirs, by when the
+/// disturbance may be over; after `plan.rounds + plan.retries` attempts it is left with what it
+/// has. Each pass starts with another case, so that no case always follows the same one. `tell` may
+/// end the run at any time; what was measured until then stays.
 ///
 /// # Errors
 ///

@@ -13,7 +13,8 @@ use crate::model::Offset;
 /// The pause between two messages when none is asked for.
 pub(crate) const INTERVAL: Duration = Duration::from_micros(2);
 
-/// Pauses that can be asked for: longer than any message takes to arrive, and short enough for a thousand in a second.
+/// Pauses that can be asked for: longer than any message takes to arrive, and short enough for a
+/// thousand in a second.
 pub(crate) const INTERVALS: RangeInclusive<Duration> = Duration::from_nanos(500)..=Duration::from_millis(1);
 
 /// What every round of a run shares.
@@ -35,7 +36,8 @@ impl Setup {
     /// How long a message may take before it counts as lost, where nothing else is said.
     pub(crate) const TIMEOUT: Duration = Duration::from_secs(2);
 
-    /// A setup on these cores, its clock calibrated and compared between them. Takes up to about 250 ms.
+    /// A setup on these cores, its clock calibrated and compared between them. Takes up to about
+    /// 250 ms.
     ///
     /// # Errors
     ///

@@ -4,7 +4,8 @@ use super::round::Flow;
 use super::rounds::Outcome;
 use crate::model::{Figures, FlowFigures, rounded};
 
-/// The figures over all rounds that count, times rounded to so many digits; none if no round counts.
+/// The figures over all rounds that count, times rounded to so many digits; none if no round
+/// counts.
 pub(crate) fn figures(outcome: &Outcome, digits: u8) -> Option<Figures> {
     let kept = &outcome.kept;
     let sorted = |values: Vec<f64>| {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-/// The hyper-threads that share a core with this one, itself included; empty if the system does not say.
+/// The hyper-threads that share a core with this one, itself included; empty if the system does not
+/// say.
 #[must_use]
 pub(crate) fn smt_siblings(core: usize) -> Vec<usize> {
     first_line(&format!("/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list"))
@@ -11,7 +12,8 @@ pub(crate) fn smt_siblings(core: usize) -> Vec<usize> {
         .unwrap_or_default()
 }
 
-/// Parses the kernel's notation for sets of processors, such as `0-2,8`. Parts that are not in it are left out.
+/// Parses the kernel's notation for sets of processors, such as `0-2,8`. Parts that are not in it
+/// are left out.
 fn parse_cpu_list(list: &str) -> Vec<usize> {
     let cores: BTreeSet<usize> = list
         .split(',')

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::pin::{self, Cores};
 use super::setup::Setup;
 
-/// A setup, and the lock that makes this the only test with one: two that spin on the same core would make each other's
-/// targets seem to lose messages.
+/// A setup, and the lock that makes this the only test with one: two that spin on the same core
+/// would make each other's targets seem to lose messages.
 pub(crate) struct TestSetup {
     setup: Setup,
     _guard: MutexGuard<'static, ()>,

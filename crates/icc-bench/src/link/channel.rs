@@ -31,7 +31,8 @@ pub enum Polled {
 
 /// One directed link that carries messages of type `T`.
 ///
-/// The ends borrow from the link, so that a structure with borrowing handles fits as well as one with owned handles.
+/// The ends borrow from the link, so that a structure with borrowing handles fits as well as one
+/// with owned handles.
 pub trait Link<T>: Send {
     /// The sending end.
     type Sender<'link>: Sender<T>
@@ -59,7 +60,8 @@ pub trait Target: 'static {
     /// The name in tables, in JSON and on the command line.
     const NAME: &'static str;
 
-    /// Whether its receiver reports exactly how many messages it lost. False where only the newest value counts.
+    /// Whether its receiver reports exactly how many messages it lost. False where only the newest
+    /// value counts.
     const TELLS_LOSS: bool;
 
     /// The link it makes for messages of type `T`.

@@ -6,7 +6,8 @@ use super::message::Message;
 /// Two producing ends and a consuming one, or why not.
 pub type OpenedForTwo<S, R> = Result<([S; 2], R), OpenError>;
 
-/// A queue under measurement that several producers may produce into at once, and that never waits for a consumer.
+/// A queue under measurement that several producers may produce into at once, and that never waits
+/// for a consumer.
 pub trait ManyProducers: 'static {
     /// The name in tables, in JSON and on the command line.
     const NAME: &'static str;
@@ -17,7 +18,8 @@ pub trait ManyProducers: 'static {
     /// The consuming end.
     type Receiver<T: Message>: Receiver<T>;
 
-    /// Makes a fresh queue with two producing ends, and a consuming end that receives all they send or reports the loss.
+    /// Makes a fresh queue with two producing ends, and a consuming end that receives all they send
+    /// or reports the loss.
     ///
     /// # Errors
     ///
@@ -25,8 +27,8 @@ pub trait ManyProducers: 'static {
     fn open_for_two<T: Message>() -> OpenedForTwo<Self::Sender<T>, Self::Receiver<T>>;
 }
 
-/// A structure under measurement of which one thread may have several consumers, each of which sees every message, or the
-/// newest if that is all that counts.
+/// A structure under measurement of which one thread may have several consumers, each of which sees
+/// every message, or the newest if that is all that counts.
 pub trait Broadcast: 'static {
     /// The name in tables, in JSON and on the command line.
     const NAME: &'static str;

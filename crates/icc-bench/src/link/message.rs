@@ -5,7 +5,8 @@ use bytemuck::Pod;
 /// Words are multiples of this apart, so that no two words of a message are alike.
 const WORD_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Neighbouring sequence numbers give contents this far apart, so that every word of two successive messages differs.
+/// Neighbouring sequence numbers give contents this far apart, so that every word of two successive
+/// messages differs.
 const SEQUENCE_STEP: u64 = 0xd6e8_feb8_6659_fd93;
 
 /// Payload sizes a run measures when none are asked for, in bytes.
@@ -14,11 +15,12 @@ pub(crate) const DEFAULT_PAYLOADS: [usize; 5] = [8, 56, 120, 256, 1024];
 /// Payload sizes that can be asked for, in bytes. Those [`for_payload!`] knows.
 pub(crate) const PAYLOADS: [usize; 8] = [8, 56, 64, 120, 256, 512, 1024, 4096];
 
-/// A message whose whole content follows from a sequence number, so that a receiver can check all of it.
+/// A message whose whole content follows from a sequence number, so that a receiver can check all
+/// of it.
 ///
-/// Word 0 is the sequence number itself, every other word mixes number and position. A message that was torn, cut
-/// short, or sent under another number is found out: each word of two messages with different numbers (less than 2^64
-/// apart) differs.
+/// Word 0 is the sequence number itself, every other word mixes number and position. A message that
+/// was torn, cut short, or sent under another number is found out: each word of two messages with
+/// different numbers (less than 2^64 apart) differs.
 ///
 /// # Examples
 ///
@@ -48,8 +50,8 @@ pub trait Message: Pod + Send + Sync {
     /// Puts a time stamp where the number is. The rest of the message still gives the number.
     fn stamp(&mut self, stamp: u64);
 
-    /// Checks a stamped message: every word but the stamp against each other. Returns the number they tell, none if there is no
-    /// word but the stamp.
+    /// Checks a stamped message: every word but the stamp against each other. Returns the number
+    /// they tell, none if there is no word but the stamp.
     ///
     /// # Errors
     ///
@@ -70,7 +72,8 @@ pub trait Message: Pod + Send + Sync {
     fn check_stamped(&self) -> Result<Option<u64>, Garbled>;
 }
 
-/// The inverse of an odd number modulo 2^64, by Newton's iteration: each step doubles the bits that are right.
+/// The inverse of an odd number modulo 2^64, by Newton's iteration: each step doubles the bits that
+/// are right.
 const fn inverse(odd: u64) -> u64 {
     let mut inverse = odd; // right to three bits
     let mut step = 0;
@@ -104,7 +107,8 @@ where
 
     #[inline(always)]
     fn check(&self, sequence: u64) -> Result<(), Garbled> {
-        // Differences are gathered and tested once: the loop has no branch, so it becomes vector code.
+        // Differences are gathered and tested once: the loop has no branch, so it becomes vector
+        // code.
         let mut content = sequence.wrapping_mul(SEQUENCE_STEP);
         let mut difference = 0;
         for word in &self[1..] {
@@ -146,15 +150,15 @@ pub struct Garbled {
     pub claimed: u64,
 }
 
-/// Payload sizes at which copies can be measured, in bytes: up to what no longer fits a core's first cache. Those that
-/// [`for_payload!`] knows after `copied:`.
+/// Payload sizes at which copies can be measured, in bytes: up to what no longer fits a core's
+/// first cache. Those that [`for_payload!`] knows after `copied:`.
 pub(crate) const COPIED_PAYLOADS: [usize; 13] = [8, 16, 32, 56, 64, 120, 128, 256, 512, 1024, 4096, 16384, 65536];
 
 /// Evaluates an expression with a type alias bound to the message type of a payload size in bytes.
 ///
 /// The sizes are those of [`PAYLOADS`], or with `copied:` before the size those of
-/// [`COPIED_PAYLOADS`]; the value is `None` for any other. This is
-/// where a size chosen at run time becomes a type, so that each target's hot loop is compiled for each size.
+/// [`COPIED_PAYLOADS`]; the value is `None` for any other. This is where a size chosen at run time
+/// becomes a type, so that each target's hot loop is compiled for each size.
 macro_rules! for_payload {
     ($bytes:expr, $message:ident => $body:expr) => {
         $crate::link::message::for_payload!(@arms $bytes, $message, $body, 1 7 8 15 32 64 128 512)

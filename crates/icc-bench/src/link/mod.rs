@@ -20,6 +20,6 @@ pub use self::message::{Garbled, Message};
 pub use self::operation::{Direction, Operation};
 pub use self::table::{ReadAll, Table};
 
-/// Slots of each queue that is measured: what programs that fear a burst take, and few enough that short messages stay in a
-/// core's cache.
+/// Slots of each queue that is measured: what programs that fear a burst take, and few enough that
+/// short messages stay in a core's cache.
 pub const CAPACITY: usize = 1024;

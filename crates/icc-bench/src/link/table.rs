@@ -28,7 +28,7 @@ pub trait ReadAll<T> {
     /// Whatever keeps the value from being written.
     fn write(&mut self, index: usize, value: &T) -> Result<(), OpenError>;
 
-    /// The operation that is timed: copies every value to its place in `into`, which has as many as the table. A value that
-    /// cannot be read is left out.
+    /// The operation that is timed: copies every value to its place in `into`, which has as many as
+    /// the table. A value that cannot be read is left out.
     fn read_all(&mut self, into: &mut [T]);
 }

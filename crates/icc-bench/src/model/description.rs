@@ -30,7 +30,8 @@ pub(crate) struct Description {
     pub headline: Option<Headline>,
 }
 
-/// A column of the table. Where a sample is the mean of a batch, the slower percentiles say something of the machine alone.
+/// A column of the table. Where a sample is the mean of a batch, the slower percentiles say
+/// something of the machine alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Column {

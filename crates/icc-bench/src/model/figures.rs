@@ -1,6 +1,7 @@
 //! The figures of a row.
 
-/// Figures over all rounds that count: each is the median of the rounds' own, rounded to what it is good for.
+/// Figures over all rounds that count: each is the median of the rounds' own, rounded to what it is
+/// good for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Figures {
     /// The median, in nanoseconds.
@@ -25,7 +26,8 @@ pub(crate) struct Figures {
     pub ratio_max: f64,
     /// What became of the messages, where that is measured.
     pub flow: Option<FlowFigures>,
-    /// What a message costs the thread that polls all consumers, in nanoseconds, where that is measured.
+    /// What a message costs the thread that polls all consumers, in nanoseconds, where that is
+    /// measured.
     pub thread_ns: Option<f64>,
 }
 

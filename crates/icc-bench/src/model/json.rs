@@ -1,8 +1,9 @@
 //! The report as JSON, for programs that compare runs and for pages of earlier ones.
 //!
-//! The shape is numbered by `schema`; a change that could break a reader gets the next number. Times are in nanoseconds
-//! with a tenth of one, or a thousandth where a sample is the mean of many operations; ratios have three digits, and the
-//! key of the ratio says what it is to. `docs/benchmarking.md` describes every key.
+//! The shape is numbered by `schema`; a change that could break a reader gets the next number.
+//! Times are in nanoseconds with a tenth of one, or a thousandth where a sample is the mean of many
+//! operations; ratios have three digits, and the key of the ratio says what it is to.
+//! `docs/benchmarking.md` describes every key.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -203,7 +204,8 @@ pub(crate) enum ReadError {
     },
 }
 
-/// Reads a file that was written from [`render`]'s text. Rows of a scenario that the file does not describe are left out.
+/// Reads a file that was written from [`render`]'s text. Rows of a scenario that the file does not
+/// describe are left out.
 ///
 /// # Errors
 ///

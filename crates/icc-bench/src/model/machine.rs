@@ -27,17 +27,20 @@ pub(crate) struct Machine {
     pub idle_siblings: Vec<usize>,
     /// The real-time priority of the measuring threads; `null` if they are ordinary ones.
     pub priority: Option<u8>,
-    /// Whether the system takes real-time threads off their cores for a share of each second; `null` if it does not say.
+    /// Whether the system takes real-time threads off their cores for a share of each second;
+    /// `null` if it does not say.
     pub real_time_throttled: Option<bool>,
     /// The kernel's name and release.
     pub kernel: String,
     /// Whether this is a virtual machine; `null` if the system does not say.
     pub virtualised: Option<bool>,
-    /// The frequency governor of the cores used, the worse one if they differ; `null` if the system has none, as in most virtual machines.
+    /// The frequency governor of the cores used, the worse one if they differ; `null` if the system
+    /// has none, as in most virtual machines.
     pub governor: Option<String>,
     /// The load average of the last minute when the run began; `null` if the system does not say.
     pub load: Option<f64>,
-    /// Threads that were running or waiting for a core when the run began, beside its own; `null` if the system does not say.
+    /// Threads that were running or waiting for a core when the run began, beside its own; `null`
+    /// if the system does not say.
     pub runnable: Option<usize>,
 }
 
@@ -54,7 +57,8 @@ pub(crate) struct Clock {
     pub cost_ns: f64,
     /// By how much the second core's clock is ahead of the first one's: at least and at most this.
     pub offset: Offset,
-    /// Whether stamps of the two cores are compared; else a latency is half a round trip, in `spaced_latency` too.
+    /// Whether stamps of the two cores are compared; else a latency is half a round trip, in
+    /// `spaced_latency` too.
     pub stamps_compared: bool,
 }
 
@@ -84,7 +88,8 @@ impl Source {
     }
 }
 
-/// The share of the fastest round trip by which its two ways may seem to differ before the clocks are to blame.
+/// The share of the fastest round trip by which its two ways may seem to differ before the clocks
+/// are to blame.
 const LOPSIDED: f64 = 0.2;
 
 /// By how much the clock of a run's second core is ahead of the first one's.
@@ -100,7 +105,8 @@ impl Offset {
     /// Clocks that are one and the same.
     pub(crate) const NONE: Self = Self { low_ns: 0.0, high_ns: 0.0 };
 
-    /// Whether stamps of the two may be compared: no offset is possible, and the way there and the way back seem alike.
+    /// Whether stamps of the two may be compared: no offset is possible, and the way there and the
+    /// way back seem alike.
     #[must_use]
     pub(crate) fn agree(&self) -> bool {
         let (width, middle) = (self.high_ns - self.low_ns, f64::midpoint(self.low_ns, self.high_ns));

@@ -1,8 +1,9 @@
 //! Two runs compared by their ratios, for people who guard against regressions.
 //!
-//! Times of two runs say little about each other: another day, another neighbour on the machine. Ratios to a reference measured
-//! in the same seconds do, but they too scatter from round to round. So a ratio has got worse only if it rose past the
-//! threshold *and* each run's median lies outside the other run's range.
+//! Times of two runs say little about each other: another day, another neighbour on the machine.
+//! Ratios to a reference measured in the same seconds do, but they too scatter from round to round.
+//! So a ratio has got worse only if it rose past the threshold *and* each run's median lies outside
+//! the other run's range.
 
 use std::fmt::Write;
 use std::path::PathBuf;

@@ -7,8 +7,8 @@ use crate::model::{Figures, Kind, Merit, Row};
 pub(crate) enum Standing {
     /// It is the best of them.
     Best,
-    /// It is at most a tenth behind, and its median lies within the range of the best one's rounds: run again, it might be
-    /// the best.
+    /// It is at most a tenth behind, and its median lies within the range of the best one's rounds:
+    /// run again, it might be the best.
     Level,
     /// Another is better, or there is no other.
     None,
@@ -17,8 +17,9 @@ pub(crate) enum Standing {
 impl Standing {
     /// How `row` stands among `rows`.
     ///
-    /// What counts is the ratio, since rows are interleaved with its reference. At full speed it is the rate of messages
-    /// received, and where the reference is the target itself with one consumer it is the time.
+    /// What counts is the ratio, since rows are interleaved with its reference. At full speed it is
+    /// the rate of messages received, and where the reference is the target itself with one
+    /// consumer it is the time.
     #[must_use]
     pub(crate) fn of(row: &Row, rows: &[Row]) -> Self {
         if row.kind == Kind::Reference {

@@ -1,4 +1,5 @@
-//! Files that a run leaves: found to be writable before anything is measured, and written whole or not at all.
+//! Files that a run leaves: found to be writable before anything is measured, and written whole or
+//! not at all.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -45,7 +46,8 @@ impl Destination {
         Ok(destination)
     }
 
-    /// Writes the text whole or not at all: into a temporary file that then takes the place of an older one.
+    /// Writes the text whole or not at all: into a temporary file that then takes the place of an
+    /// older one.
     ///
     /// # Errors
     ///

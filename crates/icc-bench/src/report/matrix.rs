@@ -8,7 +8,8 @@ use crate::model::Row;
 /// Cores whose columns fit a terminal. Two are one pair, which is a row.
 const CORES: std::ops::RangeInclusive<usize> = 3..=11;
 
-/// Medians in nanoseconds, a row and a column a core; none if the rows are not of pairs, or of too few or too many cores.
+/// Medians in nanoseconds, a row and a column a core; none if the rows are not of pairs, or of too
+/// few or too many cores.
 pub(super) fn table(rows: &[Row]) -> Option<Table> {
     let mut cores: Vec<usize> = rows.iter().map(|row| row.cores).collect::<Option<Vec<_>>>()?.concat();
     cores.sort_unstable();

@@ -1,7 +1,7 @@
 //! The shapes that results are put out in: a table, a page, pictures, a comparison of two runs.
 //!
-//! Each is made from a [`Report`](crate::model::Report) alone, which [`json`](crate::model::json) also reads back: those of an
-//! earlier run are made just as those of the run that has just ended.
+//! Each is made from a [`Report`](crate::model::Report) alone, which [`json`](crate::model::json)
+//! also reads back: those of an earlier run are made just as those of the run that has just ended.
 
 pub(crate) mod baseline;
 mod best;

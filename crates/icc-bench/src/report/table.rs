@@ -13,7 +13,8 @@ use crate::model::{Description, Machine, Report, Row};
 /// The column that is text and not a number.
 const TARGET: usize = 1;
 
-/// The report as text: a table for each scenario, then the machine, then what may have spoilt the figures.
+/// The report as text: a table for each scenario, then the machine, then what may have spoilt the
+/// figures.
 #[must_use]
 pub(crate) fn render(report: &Report) -> String {
     let mut text = String::new();

@@ -1,14 +1,16 @@
 //! What a cell costs beside a plain copy: reads and writes on one pinned core, without contention.
 //!
-//! A sample is the mean of a batch of operations back to back. The cell's handle goes through `black_box` once, the buffer
-//! before each operation: the compiler must then assume that both were changed and are used, so none is left
-//! out, merged with the next or taken out of the loop. The plain copy is treated alike. That `black_box` is a store and a
-//! load of a pointer, a cycle or so in every figure, the plain copy's too: ratios of the smallest payloads are therefore
-//! closer to 1 than those of the bare operations would be.
+//! A sample is the mean of a batch of operations back to back. The cell's handle goes through
+//! `black_box` once, the buffer before each operation: the compiler must then assume that both were
+//! changed and are used, so none is left out, merged with the next or taken out of the loop. The
+//! plain copy is treated alike. That `black_box` is a store and a load of a pointer, a cycle or so
+//! in every figure, the plain copy's too: ratios of the smallest payloads are therefore closer to 1
+//! than those of the bare operations would be.
 //!
-//! Where the bytes lie is alike too. The caller's buffer begins a page. A cell begins in the middle of another page, on a
-//! cache line, and the plain copy's counterpart has its payload 8 bytes into a line, where a `Seqlock`'s is. A read copies
-//! from there to the buffer and a write the other way; each stands beside the plain copy in its own direction.
+//! Where the bytes lie is alike too. The caller's buffer begins a page. A cell begins in the middle
+//! of another page, on a cache line, and the plain copy's counterpart has its payload 8 bytes into
+//! a line, where a `Seqlock`'s is. A read copies from there to the buffer and a write the other
+//! way; each stands beside the plain copy in its own direction.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -71,8 +73,9 @@ pub(crate) static SCENARIO: Scenario = Scenario {
 #[repr(C, align(4096))]
 pub(super) struct Buffer<T>(pub(super) T);
 
-/// A cell in the middle of a page, so that no line of it shares the low bits of its address with the same line of the
-/// buffer: processors take such a pair for the same line when they search for a store to forward from.
+/// A cell in the middle of a page, so that no line of it shares the low bits of its address with
+/// the same line of the buffer: processors take such a pair for the same line when they search for
+/// a store to forward from.
 #[repr(C, align(4096))]
 pub(super) struct Place<C> {
     before: [u8; 2048],
@@ -89,11 +92,13 @@ impl<C> Place<C> {
 ///
 /// # Errors
 ///
-/// [`RoundError`] if the thread cannot be pinned, or if the operation did not copy what it should have.
+/// [`RoundError`] if the thread cannot be pinned, or if the operation did not copy what it should
+/// have.
 pub(crate) fn round<T: Message, O: Operation>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
-    // Pinning lasts as long as its thread. No helper stands between the thread and the timed loop: with one the compiled loop
-    // was slower, 0.81 ns instead of 0.71 ns for a seqlock's read of 8 bytes (AMD EPYC, virtual machine;
-    // `icc-bench --quick --scenario copy_cost --payload 8 --only read_into`).
+    // Pinning lasts as long as its thread. No helper stands between the thread and the timed loop:
+    // with one the compiled loop was slower, 0.81 ns instead of 0.71 ns for a seqlock's read of 8
+    // bytes (AMD EPYC, virtual machine; `icc-bench --quick --scenario copy_cost --payload 8 --only
+    // read_into`).
     std::thread::scope(|scope| scope.spawn(|| on_this_thread::<T, O>(setup, length)).join()).map_err(|_| Panicked)?
 }
 

@@ -1,7 +1,8 @@
 //! The one-way latency of every pair of cores: which are near each other, and which far.
 //!
-//! Each pair is measured as [`one_way_latency`](super::one_way_latency) measures bare atomics. The ratio is to the same
-//! ping-pong between the run's own two cores, measured around each round: it is 1 for a pair as near as those.
+//! Each pair is measured as [`one_way_latency`](super::one_way_latency) measures bare atomics. The
+//! ratio is to the same ping-pong between the run's own two cores, measured around each round: it
+//! is 1 for a pair as near as those.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -56,7 +57,8 @@ pub(crate) const MAX_CORES: usize = 32;
 /// Round trips of a round that counts: the median is all that is shown.
 pub(crate) const MIN_SAMPLES: u64 = 1_000;
 
-/// Every pair of the first [`MAX_CORES`] of these cores, once: there and back are measured together.
+/// Every pair of the first [`MAX_CORES`] of these cores, once: there and back are measured
+/// together.
 #[must_use]
 pub(crate) fn pairs(cores: &[usize]) -> Vec<[usize; 2]> {
     let cores = &cores[..cores.len().min(MAX_CORES)];

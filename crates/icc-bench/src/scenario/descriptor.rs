@@ -28,7 +28,8 @@ pub struct Scenario {
     pub(crate) min_samples: u64,
     /// What its rows are.
     pub(crate) rows: Rows,
-    /// How many messages a round must have, where they are the run's interval apart: rounds are made long enough.
+    /// How many messages a round must have, where they are the run's interval apart: rounds are
+    /// made long enough.
     pub(crate) spaced_messages: Option<u32>,
 }
 

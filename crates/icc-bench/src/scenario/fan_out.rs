@@ -1,14 +1,16 @@
 //! What consumers cost: the producer they are hidden from, and the thread that polls them.
 //!
-//! A round has two halves. In the first the producer sends at full speed while one thread on the other core polls any number
-//! of consumers in turn, each taking and checking what it can. The time shown is the producer's, a batch's mean, as in
-//! [`produce_cost`](super::produce_cost).
+//! A round has two halves. In the first the producer sends at full speed while one thread on the
+//! other core polls any number of consumers in turn, each taking and checking what it can. The time
+//! shown is the producer's, a batch's mean, as in [`produce_cost`](super::produce_cost).
 //!
-//! In the second half the producer sends a batch of messages, few enough that none is lost, and signals when it is done. Then the
-//! consumers take them in turn: all of them the first message, all of them the second. That is timed, and is the thread's
-//! time: for the first consumer the messages come from the other core, each further one finds them in the cache.
-//! Each consumer must find each message; a batch in sixteen is not timed, and there all of each message is checked. A cell holds
-//! one value, so that its batch would be one message, shorter than the clock can tell: it has no second half.
+//! In the second half the producer sends a batch of messages, few enough that none is lost, and
+//! signals when it is done. Then the consumers take them in turn: all of them the first message,
+//! all of them the second. That is timed, and is the thread's time: for the first consumer the
+//! messages come from the other core, each further one finds them in the cache. Each consumer must
+//! find each message; a batch in sixteen is not timed, and there all of each message is checked. A
+//! cell holds one value, so that its batch would be one message, shorter than the clock can tell:
+//! it has no second half.
 //!
 //! The reference is the same structure with one consumer.
 
@@ -84,8 +86,8 @@ const CHECKED: u64 = 16;
 ///
 /// # Errors
 ///
-/// [`RoundError`] if a thread cannot be pinned, or if a consumer gets what was never sent, gets it twice or too early, or
-/// misses a message of a batch.
+/// [`RoundError`] if a thread cannot be pinned, or if a consumer gets what was never sent, gets it
+/// twice or too early, or misses a message of a batch.
 pub(crate) fn round<T: Message, S: Broadcast>(
     consumers: usize,
     setup: &Setup,
@@ -124,7 +126,8 @@ fn at_full_speed<T: Message>(
 
 /// Takes messages until the other thread has ended. Returns the highest number seen.
 ///
-/// After a failure it goes on, for a producer that waits for room; it then says which was the first.
+/// After a failure it goes on, for a producer that waits for room; it then says which was the
+/// first.
 fn poll<T: Message>(mut receivers: Vec<impl Receiver<T>>, stop: &Stop) -> Result<u64, RoundError> {
     let mut seen = vec![0; receivers.len()];
     let mut message = T::zeroed();
@@ -150,7 +153,8 @@ fn poll<T: Message>(mut receivers: Vec<impl Receiver<T>>, stop: &Stop) -> Result
     }
 }
 
-/// Measures the consumers' thread: its time for a message, all consumers together, the median over the batches.
+/// Measures the consumers' thread: its time for a message, all consumers together, the median over
+/// the batches.
 fn in_batches<T: Message>(
     mut sender: impl Sender<T>,
     mut receivers: Vec<impl Receiver<T>>,

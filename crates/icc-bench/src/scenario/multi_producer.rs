@@ -1,10 +1,12 @@
-//! Two cores produce into one queue at the same time, without a consumer: nanoseconds a message for each of them.
+//! Two cores produce into one queue at the same time, without a consumer: nanoseconds a message for
+//! each of them.
 //!
-//! The reference is the least that a common order can cost: a bare `fetch_add` on one word, from the same two cores. Each
-//! figure is the mean of a whole round and of both producers: a core keeps a contended line for many operations in a row, so
-//! that the median of short batches would show one core's luck. There are hence no percentiles within a round; all are
-//! that mean. After the round a consumer that was there from the
-//! start must account for every message: whole, in the order of its producer, or reported as lost.
+//! The reference is the least that a common order can cost: a bare `fetch_add` on one word, from
+//! the same two cores. Each figure is the mean of a whole round and of both producers: a core keeps
+//! a contended line for many operations in a row, so that the median of short batches would show
+//! one core's luck. There are hence no percentiles within a round; all are that mean. After the
+//! round a consumer that was there from the start must account for every message: whole, in the
+//! order of its producer, or reported as lost.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -85,7 +87,8 @@ pub(crate) fn fetch_add_round(setup: &Setup, length: Duration) -> Result<Round, 
 ///
 /// # Errors
 ///
-/// [`RoundError`] if a thread cannot be pinned, or a message is garbled, out of its producer's order, or unaccounted for.
+/// [`RoundError`] if a thread cannot be pinned, or a message is garbled, out of its producer's
+/// order, or unaccounted for.
 pub(crate) fn round<T: Message, S: ManyProducers>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     let ([first, second], mut receiver) = S::open_for_two::<T>().map_err(RoundError::Open)?;
     let produce = |mut sender: S::Sender<T>, parity: u64| {

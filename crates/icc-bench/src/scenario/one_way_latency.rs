@@ -1,8 +1,9 @@
-//! Half a round trip: two threads on two cores pass a message to and fro over two links of one kind.
+//! Half a round trip: two threads on two cores pass a message to and fro over two links of one
+//! kind.
 //!
-//! The first thread takes a stamp, sends, waits for the answer, takes a stamp. What is not the link's work stays out of
-//! that time: both threads make their next message before they wait, and check the one they got after they have
-//! answered or taken the stamp.
+//! The first thread takes a stamp, sends, waits for the answer, takes a stamp. What is not the
+//! link's work stays out of that time: both threads make their next message before they wait, and
+//! check the one they got after they have answered or taken the stamp.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -58,24 +59,27 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     spaced_messages: None,
 };
 
-/// Round trips at the start of a round that are not counted: first touches of memory, cold caches and predictors.
+/// Round trips at the start of a round that are not counted: first touches of memory, cold caches
+/// and predictors.
 pub(crate) const WARM_UP_TRIPS: u64 = 5_000;
 
-/// A round goes on past its time until it has this many samples; fewer say nothing about the slowest thousandth.
+/// A round goes on past its time until it has this many samples; fewer say nothing about the
+/// slowest thousandth.
 pub(crate) const MIN_SAMPLES: u64 = 10_000;
 
 /// No round lasts longer than this many times what it was given, however few samples it has.
 pub(crate) const MAX_OVERTIME: u64 = 4;
 
-/// Pings carry even numbers from here on, and the answer to each the odd one after it. No structure starts out with it.
+/// Pings carry even numbers from here on, and the answer to each the odd one after it. No structure
+/// starts out with it.
 const FIRST_PING: u64 = 2;
 
 /// Measures one round of about `length`, over two links that `open` makes.
 ///
 /// # Errors
 ///
-/// [`RoundError`] if a thread cannot be pinned, or a message is lost, comes twice or is garbled. Every wait is bounded
-/// by the setup's timeout.
+/// [`RoundError`] if a thread cannot be pinned, or a message is lost, comes twice or is garbled.
+/// Every wait is bounded by the setup's timeout.
 pub(crate) fn round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
     setup: &Setup,
@@ -189,8 +193,8 @@ fn answer<T: Message>(
     stop: &Stop,
     setup: &Setup,
 ) -> Result<u64, RoundError> {
-    // Longer than the first thread waits, so that it is always that one which gives up, and a lost answer is not taken
-    // for a lost message.
+    // Longer than the first thread waits, so that it is always that one which gives up, and a lost
+    // answer is not taken for a lost message.
     let timeout = setup.timeout * 2;
     let (mut ping, mut pong) = (T::zeroed(), T::zeroed());
     let mut sequence = FIRST_PING;

@@ -1,11 +1,12 @@
 //! What a message costs its producer without a consumer: one pinned core, messages back to back.
 //!
-//! A sample is the mean of a batch. Each message is made anew before it is sent, all of it, as a program would; that is in
-//! every figure, the reference's too: a plain ring, where a message is filled and copied to the next of as many places, and
-//! no reader is notified. The compiler sees the making and the sending together, and may join them where a structure lets it.
+//! A sample is the mean of a batch. Each message is made anew before it is sent, all of it, as a
+//! program would; that is in every figure, the reference's too: a plain ring, where a message is
+//! filled and copied to the next of as many places, and no reader is notified. The compiler sees
+//! the making and the sending together, and may join them where a structure lets it.
 //!
-//! Only structures that never wait for a consumer can be measured. With a consumer that polls, this is the time that
-//! [`stream`](super::stream) shows.
+//! Only structures that never wait for a consumer can be measured. With a consumer that polls, this
+//! is the time that [`stream`](super::stream) shows.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -63,7 +64,8 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     spaced_messages: None,
 };
 
-/// The most polls for what is left at the end of a round, and for the one message that must then arrive.
+/// The most polls for what is left at the end of a round, and for the one message that must then
+/// arrive.
 const MAX_POLLS: u32 = 1 << 20;
 
 /// Measures one round of about `length` of the reference.
@@ -84,8 +86,8 @@ pub(crate) fn plain_round<T: Message>(setup: &Setup, length: Duration) -> Result
 ///
 /// # Errors
 ///
-/// [`RoundError`] if the thread cannot be pinned, a message is garbled, or one that is sent at the end, when there is room
-/// for it, does not arrive.
+/// [`RoundError`] if the thread cannot be pinned, a message is garbled, or one that is sent at the
+/// end, when there is room for it, does not arrive.
 pub(crate) fn round<T: Message, S: Target>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     measure(S::open::<T>, setup, length)
 }

@@ -1,22 +1,25 @@
-//! Single messages with a pause between them, as such systems run in practice: from the stamp inside to its receipt.
+//! Single messages with a pause between them, as such systems run in practice: from the stamp
+//! inside to its receipt.
 //!
-//! The producer makes its next message, waits until it is due, puts a time stamp into it and sends it. The consumer polls
-//! without a pause and takes a stamp when it has the message. Their difference is a sample, so every message is one, and
-//! there is no way back in it. That needs clocks that agree between the two cores, which [`offset`](crate::harness::offset) finds
-//! out before the run. Where they do not, a sample is half a round trip as in
-//! [`one_way_latency`], with the same pause before each.
+//! The producer makes its next message, waits until it is due, puts a time stamp into it and sends
+//! it. The consumer polls without a pause and takes a stamp when it has the message. Their
+//! difference is a sample, so every message is one, and there is no way back in it. That needs
+//! clocks that agree between the two cores, which [`offset`](crate::harness::offset) finds out
+//! before the run. Where they do not, a sample is half a round trip as in [`one_way_latency`], with
+//! the same pause before each.
 //!
-//! Between two messages the consumer's polls have brought the lines it reads into its cache, and whatever else the
-//! producer's core does in a pause has not yet been overlapped with sending: both make such a latency longer than the one
-//! of messages back to back.
+//! Between two messages the consumer's polls have brought the lines it reads into its cache, and
+//! whatever else the producer's core does in a pause has not yet been overlapped with sending: both
+//! make such a latency longer than the one of messages back to back.
 //!
-//! The slow percentiles differ in meaning. When the consumer is kept from its core, a queue keeps the messages for it, and each
-//! of them counts with the time it lay there. A structure that has only the newest value shows one of them, and the others are
-//! among those that were not received: read its share received beside its percentiles.
+//! The slow percentiles differ in meaning. When the consumer is kept from its core, a queue keeps
+//! the messages for it, and each of them counts with the time it lay there. A structure that has
+//! only the newest value shows one of them, and the others are among those that were not received:
+//! read its share received beside its percentiles.
 //!
-//! Every stamp that arrives must be one that was sent, later than the one before, and the rest of the message must be of
-//! that same message. The last message must arrive, and every one that does not must have been reported as lost
-//! where a structure promises that.
+//! Every stamp that arrives must be one that was sent, later than the one before, and the rest of
+//! the message must be of that same message. The last message must arrive, and every one that does
+//! not must have been reported as lost where a structure promises that.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -88,14 +91,16 @@ const POLLS_PER_CHECK: u32 = 1 << 8;
 /// The most polls after the last message was sent: far more than any structure has room for.
 const POLLS_AT_THE_END: u32 = 1 << 20;
 
-/// Measures one round of about `length` over a link that `open` makes, or over two of them where the clocks disagree.
+/// Measures one round of about `length` over a link that `open` makes, or over two of them where
+/// the clocks disagree.
 ///
 /// `tells_loss` says whether the link promises to report each message that it loses.
 ///
 /// # Errors
 ///
-/// [`RoundError`] if a thread cannot be pinned, if a message is garbled, comes twice or was never sent, if the last one does
-/// not arrive, or if one is missing that the receiver should have reported.
+/// [`RoundError`] if a thread cannot be pinned, if a message is garbled, comes twice or was never
+/// sent, if the last one does not arrive, or if one is missing that the receiver should have
+/// reported.
 pub(crate) fn round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
     tells_loss: bool,
@@ -135,7 +140,8 @@ pub(crate) fn round<T: Message, L: Link<T>>(
     Ok(Round { flow: Some(flow), ..round })
 }
 
-/// How many messages there is room for: those that fit into the time, or as many as a round must have.
+/// How many messages there is room for: those that fit into the time, or as many as a round must
+/// have.
 fn most_messages(setup: &Setup, length: Duration) -> usize {
     let in_time = length.as_nanos() / setup.interval.as_nanos().max(1);
     usize::try_from(in_time).unwrap_or(usize::MAX).saturating_add(1).max(WARM_UP_MESSAGES + MIN_SAMPLES as usize)
@@ -146,7 +152,8 @@ fn length_of(sent: &[u64], clock: &Stopwatch) -> Duration {
     Duration::from_nanos((ticks as f64 * clock.ns_per_tick()) as u64).max(Duration::from_nanos(1))
 }
 
-/// A vector with room for so many, its memory touched beforehand: the first touch of a page takes longer than a message.
+/// A vector with room for so many, its memory touched beforehand: the first touch of a page takes
+/// longer than a message.
 fn with_room<V: Clone>(room: usize, value: V) -> Vec<V> {
     let mut values = vec![value; room];
     values.clear();

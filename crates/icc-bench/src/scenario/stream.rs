@@ -1,11 +1,13 @@
 //! One core sends at full speed, another receives what it can.
 //!
-//! The time is the producer's, as in [`produce_cost`](super::produce_cost): the mean of a batch of messages made and sent. The
-//! receiver checks every message, all of it, and that their numbers rise. Beside the time stand the messages it received in
-//! a second, their share of those sent, and the share of the missing ones that it reported. What promises to lose nothing
-//! waits for room, so its producer's time is the receiver's.
+//! The time is the producer's, as in [`produce_cost`](super::produce_cost): the mean of a batch of
+//! messages made and sent. The receiver checks every message, all of it, and that their numbers
+//! rise. Beside the time stand the messages it received in a second, their share of those sent, and
+//! the share of the missing ones that it reported. What promises to lose nothing waits for room, so
+//! its producer's time is the receiver's.
 //!
-//! The reference is the one-way latency of bare atomics: below 1, messages share the journeys between the cores.
+//! The reference is the one-way latency of bare atomics: below 1, messages share the journeys
+//! between the cores.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -72,8 +74,8 @@ const POLLS_AT_THE_END: u32 = 1 << 20;
 ///
 /// # Errors
 ///
-/// [`RoundError`] if a thread cannot be pinned, if a message is garbled, comes twice, too early or was never sent, or if none
-/// arrives.
+/// [`RoundError`] if a thread cannot be pinned, if a message is garbled, comes twice, too early or
+/// was never sent, or if none arrives.
 pub(crate) fn round<T: Message, L: Link<T>>(
     open: impl Fn() -> Result<L, OpenError>,
     setup: &Setup,

@@ -1,8 +1,8 @@
 //! Reading every value of a table: on one pinned core, without contention.
 //!
-//! A sample is the mean of a batch of reads of the whole table into one slice, and the time is that of the whole table. The
-//! reference is a plain copy of as many values that lie one behind the other. After the time each value is checked, and once more
-//! after one of them was written anew.
+//! A sample is the mean of a batch of reads of the whole table into one slice, and the time is that
+//! of the whole table. The reference is a plain copy of as many values that lie one behind the
+//! other. After the time each value is checked, and once more after one of them was written anew.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -66,7 +66,8 @@ pub(crate) const MIN_SAMPLES: u64 = 50;
 ///
 /// # Errors
 ///
-/// [`RoundError`] if the thread cannot be pinned, the table cannot be made, or a value is not what was written.
+/// [`RoundError`] if the thread cannot be pinned, the table cannot be made, or a value is not what
+/// was written.
 pub(crate) fn round<T: Message, S: Table>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     // Pinning lasts as long as its thread.
     std::thread::scope(|scope| scope.spawn(|| on_this_thread::<T, S>(setup, length)).join()).map_err(|_| Panicked)?

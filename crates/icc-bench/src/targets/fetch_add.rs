@@ -1,4 +1,5 @@
-//! The reference of [`multi_producer`](crate::scenario::multi_producer): a ticket taken, and nothing else.
+//! The reference of [`multi_producer`](crate::scenario::multi_producer): a ticket taken, and
+//! nothing else.
 
 #[allow(clippy::disallowed_types, reason = "a bare atomic is what this target measures")]
 use std::sync::atomic::AtomicU64;

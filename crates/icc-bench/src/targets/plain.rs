@@ -2,7 +2,8 @@
 
 use crate::link::{Direction, Message, Operation};
 
-/// A payload 8 bytes into a cache line, as a `Seqlock` has it behind its version, and nothing that guards it.
+/// A payload 8 bytes into a cache line, as a `Seqlock` has it behind its version, and nothing that
+/// guards it.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub(crate) struct PlainCell<T> {
@@ -26,7 +27,8 @@ pub(crate) struct PlainRead;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlainWrite;
 
-/// By slices, which cannot overlap: an assignment between two unknown places is copied twice, by way of a third.
+/// By slices, which cannot overlap: an assignment between two unknown places is copied twice, by
+/// way of a third.
 #[inline(always)]
 fn copy<T: Message>(from: &T, to: &mut T) {
     bytemuck::bytes_of_mut(to).copy_from_slice(bytemuck::bytes_of(from));

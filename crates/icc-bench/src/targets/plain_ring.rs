@@ -1,4 +1,5 @@
-//! The reference of [`produce_cost`](crate::scenario::produce_cost): messages copied to place after place, and nothing else.
+//! The reference of [`produce_cost`](crate::scenario::produce_cost): messages copied to place after
+//! place, and nothing else.
 
 use crate::link::{CAPACITY, Message, Sender};
 

@@ -57,7 +57,8 @@ impl Link<Word> for RawLink {
 impl Sender<Word> for RawSender<'_> {
     #[inline(always)]
     fn send(&mut self, message: &Word) {
-        // Release and Acquire although nothing else is handed over: a link that carried something would need them.
+        // Release and Acquire although nothing else is handed over: a link that carried something
+        // would need them.
         self.0.store(message[0], Release);
     }
 }

@@ -1,4 +1,5 @@
-//! Tables that are read as a whole: a vector packed or with a line a slot, private or shared, and a plain slice.
+//! Tables that are read as a whole: a vector packed or with a line a slot, private or shared, and a
+//! plain slice.
 
 use std::marker::PhantomData;
 

@@ -53,8 +53,8 @@ impl<T: Message> Link<T> for VectorLink<T> {
 impl<T: Message> Sender<T> for VectorSender<'_, T> {
     #[inline(always)]
     fn send(&mut self, message: &T) {
-        // The slot was there when the ends were made, and a table keeps its length. Were it not, the message would be
-        // missed at the other end.
+        // The slot was there when the ends were made, and a table keeps its length. Were it not,
+        // the message would be missed at the other end.
         let _ = self.0.write(SLOT, message);
     }
 }

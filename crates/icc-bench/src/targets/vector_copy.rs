@@ -48,7 +48,8 @@ impl Operation for VectorRead {
 
     #[inline(always)]
     fn run<T: Message>(reader: &mut VectorReader<T>, buffer: &mut T) {
-        // There is no writer, so it is always there. If it were not, the check of the buffer would fail.
+        // There is no writer, so it is always there. If it were not, the check of the buffer would
+        // fail.
         let _ = reader.read_into(SLOT, buffer);
     }
 

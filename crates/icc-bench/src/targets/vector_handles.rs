@@ -1,4 +1,5 @@
-//! One slot of a table that is written through a handle: in shared memory, or by the only writer that slot has.
+//! One slot of a table that is written through a handle: in shared memory, or by the only writer
+//! that slot has.
 
 use icc_vector::{Mode, MultiWriter, Options, SeqlockVector, SingleWriter, Writer};
 
@@ -10,7 +11,8 @@ pub(super) const LEN: usize = 16;
 /// The slot that carries the messages: neither the first nor the last, so that it has neighbours.
 pub(super) const SLOT: usize = 5;
 
-/// `icc_vector::SeqlockVector` in memory that another process could map too, written as if others wrote the slot as well.
+/// `icc_vector::SeqlockVector` in memory that another process could map too, written as if others
+/// wrote the slot as well.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SharedVectorSlot;
 
@@ -86,8 +88,8 @@ impl<T: Message, M: Mode> Link<T> for VectorLink<T, M> {
 impl<T: Message, M: Mode> Sender<T> for VectorSender<'_, T, M> {
     #[inline(always)]
     fn send(&mut self, message: &T) {
-        // The slot was there when the ends were made, and a table keeps its length. Were it not, the message would be
-        // missed at the other end.
+        // The slot was there when the ends were made, and a table keeps its length. Were it not,
+        // the message would be missed at the other end.
         let _ = self.0.write(SLOT, message);
     }
 }

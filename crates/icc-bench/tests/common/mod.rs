@@ -1,4 +1,5 @@
-//! A JSON report of every scenario, made up: what the tests look at is what becomes of the figures, not the figures.
+//! A JSON report of every scenario, made up: what the tests look at is what becomes of the figures,
+//! not the figures.
 
 #![allow(dead_code, reason = "each test uses a part")]
 
@@ -11,7 +12,8 @@ use serde_json::{Value, json};
 /// Cores of the made-up machine.
 const CORES: usize = 12;
 
-/// Every target of every scenario at its default sizes, two other libraries, and a row without figures.
+/// Every target of every scenario at its default sizes, two other libraries, and a row without
+/// figures.
 pub(crate) fn report() -> Value {
     let catalogue = Catalogue::icc();
     let mut rows: Vec<Value> = Vec::new();
@@ -21,7 +23,8 @@ pub(crate) fn report() -> Value {
             if let Some(consumers) = case.consumers {
                 row["consumers"] = consumers.into();
             }
-            // Others beside the first of each kind; one is better, and one has a name that markup must not take literally.
+            // Others beside the first of each kind; one is better, and one has a name that markup
+            // must not take literally.
             if case.kind != Kind::Reference && rows.len().is_multiple_of(7) {
                 let mut better = row.clone();
                 better["target"] = format!("other {}", rows.len()).into();

@@ -1,7 +1,8 @@
-//! Many producers: a ticket for each message, a ledger that says who holds it, a lock that tells who lives.
+//! Many producers: a ticket for each message, a ledger that says who holds it, a lock that tells
+//! who lives.
 //!
-//! Follows `icc-queue`'s `mpmc.rs` and `consumer/`. What they call a slot's version, the head, a ledger and an id's lock has
-//! the same name here; each read or write of one of them is a step.
+//! Follows `icc-queue`'s `mpmc.rs` and `consumer/`. What they call a slot's version, the head, a
+//! ledger and an id's lock has the same name here; each read or write of one of them is a step.
 
 mod state;
 
@@ -125,7 +126,8 @@ impl<const P: usize, const C: usize> Mpmc<P, C> {
                 Found::Nothing(search) => Prove(n, seen, search),
                 Found::Alive => Wait(n),
                 Found::Dead => {
-                    // Another lap earlier is open if the version seen is not even that one's, complete.
+                    // Another lap earlier is open if the version seen is not even that one's,
+                    // complete.
                     let more = seen < before(search.ticket) && !self.does(Mistake::LastLapOnly);
                     if more { Prove(n, seen, self.owner_of(search.ticket - SLOTS)) } else { Check(n, seen) }
                 }

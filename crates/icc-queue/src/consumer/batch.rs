@@ -6,16 +6,18 @@ use core::{fmt, iter::FusedIterator};
 use icc_seqlock::Payload;
 
 impl<T: Payload> Consumer<T> {
-    /// Copies the next messages into `out`, as many as are there and fit, and returns how many. Never waits.
+    /// Copies the next messages into `out`, as many as are there and fit, and returns how many.
+    /// Never waits.
     ///
-    /// They follow each other: the first has the sequence number that [`next_sequence`](Self::next_sequence) gave before the call.
-    /// 0 if none is there, or `out` is empty. What `out` holds beyond the messages may have been overwritten with a valid but
+    /// They follow each other: the first has the sequence number that
+    /// [`next_sequence`](Self::next_sequence) gave before the call. 0 if none is there, or `out` is
+    /// empty. What `out` holds beyond the messages may have been overwritten with a valid but
     /// meaningless value.
     ///
     /// # Errors
     ///
-    /// [`Lost`] if the first of them was overwritten, as with [`try_consume`](Self::try_consume). If a later one was, those
-    /// before it are returned, and the next call reports the loss.
+    /// [`Lost`] if the first of them was overwritten, as with [`try_consume`](Self::try_consume).
+    /// If a later one was, those before it are returned, and the next call reports the loss.
     ///
     /// # Examples
     ///
@@ -48,10 +50,13 @@ impl<T: Payload> Consumer<T> {
         Ok(count)
     }
 
-    /// An iterator over what is there: each message, or the [`Lost`] ones in its place. Never waits.
+    /// An iterator over what is there: each message, or the [`Lost`] ones in its place. Never
+    /// waits.
     ///
-    /// It ends where nothing more is there, and where the consumer [stopped](crate::Recovery::Stop). It gives at most one item
-    /// more than the queue keeps messages: a loss and all that was there when it began. So it ends even if the producer is as fast.
+    /// It ends where nothing more is there, and where the consumer
+    /// [stopped](crate::Recovery::Stop). It gives at most one item more than the queue keeps
+    /// messages: a loss and all that was there when it began. So it ends even if the producer is as
+    /// fast.
     ///
     /// # Examples
     ///
@@ -72,7 +77,8 @@ impl<T: Payload> Consumer<T> {
     }
 }
 
-/// An iterator over the messages that are there, from [`Consumer::drain`]. Dropping it early loses nothing.
+/// An iterator over the messages that are there, from [`Consumer::drain`]. Dropping it early loses
+/// nothing.
 pub struct Drain<'a, T> {
     consumer: &'a mut Consumer<T>,
     /// How many items it may still give.
@@ -141,7 +147,8 @@ impl<T> fmt::Debug for Drain<'_, T> {
     }
 }
 
-/// An iterator over the messages that are there, each with its sequence number, from [`Drain::numbered`].
+/// An iterator over the messages that are there, each with its sequence number, from
+/// [`Drain::numbered`].
 pub struct Numbered<'a, T>(Drain<'a, T>);
 
 impl<T> fmt::Debug for Numbered<'_, T> {
@@ -170,7 +177,8 @@ mod tests {
     use crate::{Lost, Mpmc, Queue};
     use icc_seqlock::primitive::Ordering;
 
-    /// The second of four messages is overwritten while the first is still there: its producer was quicker.
+    /// The second of four messages is overwritten while the first is still there: its producer was
+    /// quicker.
     #[test]
     fn a_loss_in_the_middle_is_told_by_the_next_batch() {
         let queue = Queue::<u64, Mpmc>::new(4).unwrap();

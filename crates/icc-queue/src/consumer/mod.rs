@@ -14,31 +14,34 @@ use icc_seqlock::primitive::bound;
 use icc_seqlock::{BeingWritten, Payload};
 use recovery::Totals;
 
-/// After this many empty polls, a consumer of many producers checks whether the message's producer has died. It reads the
-/// producers' counter, and asks the system only if that shows the message to be begun. Polls that sleep for up to 100 µs find
-/// out within 7 ms.
+/// After this many empty polls, a consumer of many producers checks whether the message's producer
+/// has died. It reads the producers' counter, and asks the system only if that shows the message to
+/// be begun. Polls that sleep for up to 100 µs find out within 7 ms.
 const POLLS_PER_PROOF: u32 = bound(64, 2);
 
-/// A reading end of a queue, from [`QueueReader::consumer`], [`consumer_from_oldest`](QueueReader::consumer_from_oldest)
-/// or [`consumer_at`](QueueReader::consumer_at).
+/// A reading end of a queue, from [`QueueReader::consumer`],
+/// [`consumer_from_oldest`](QueueReader::consumer_from_oldest) or
+/// [`consumer_at`](QueueReader::consumer_at).
 ///
-/// Each consumer sees every message from where it started, or is told exactly which it missed. It shares nothing with the
-/// others and writes nothing that the producer reads.
+/// Each consumer sees every message from where it started, or is told exactly which it missed. It
+/// shares nothing with the others and writes nothing that the producer reads.
 ///
-/// Clone it for another one at the same position: with the same [`Recovery`] and totals of its own, which begin at zero.
+/// Clone it for another one at the same position: with the same [`Recovery`] and totals of its own,
+/// which begin at zero.
 ///
 /// # Accounting
 ///
-/// Whenever it is asked, [`received`](Self::received) + [`lost`](Self::lost) + [`skipped`](Self::skipped) is exactly how many
-/// messages lie between where it started and [`next_sequence`](Self::next_sequence). What is lost is always reported too, by
-/// a [`Lost`](crate::Lost) that begins where the consumer was.
+/// Whenever it is asked, [`received`](Self::received) + [`lost`](Self::lost) +
+/// [`skipped`](Self::skipped) is exactly how many messages lie between where it started and
+/// [`next_sequence`](Self::next_sequence). What is lost is always reported too, by a
+/// [`Lost`](crate::Lost) that begins where the consumer was.
 // In this order in memory: what every poll reads comes first and together.
 #[repr(C)]
 #[doc(alias = "subscriber")]
 #[doc(alias = "receiver")]
 pub struct Consumer<T> {
-    /// The sequence number of the next message to poll for. While stopped, that of the first lost one: its slot is ahead for
-    /// good, and so the fast path finds out without asking.
+    /// The sequence number of the next message to poll for. While stopped, that of the first lost
+    /// one: its slot is ahead for good, and so the fast path finds out without asking.
     next: u64,
     queue: QueueReader<T>,
     recovery: Recovery,
@@ -55,13 +58,15 @@ impl<T: Payload> Consumer<T> {
     /// The next message. Never waits.
     ///
     ///
-    /// Returning by value can cost a second copy, and needs room for the message twice on the stack; for large messages use
-    /// [`try_consume_into`](Self::try_consume_into), which needs none.
+    /// Returning by value can cost a second copy, and needs room for the message twice on the
+    /// stack; for large messages use [`try_consume_into`](Self::try_consume_into), which needs
+    /// none.
     ///
     /// # Errors
     ///
-    /// [`TryConsumeError::Empty`] if the next message is not there yet. [`TryConsumeError::SpedPast`] if it was overwritten:
-    /// the error tells which ones were lost, and the consumer goes on after them as its [`Recovery`] says.
+    /// [`TryConsumeError::Empty`] if the next message is not there yet.
+    /// [`TryConsumeError::SpedPast`] if it was overwritten: the error tells which ones were lost,
+    /// and the consumer goes on after them as its [`Recovery`] says.
     ///
     /// # Examples
     ///
@@ -93,7 +98,8 @@ impl<T: Payload> Consumer<T> {
     ///
     /// # Errors
     ///
-    /// As [`try_consume`](Self::try_consume). When sped past, `out` may hold a valid but meaningless value.
+    /// As [`try_consume`](Self::try_consume). When sped past, `out` may hold a valid but
+    /// meaningless value.
     ///
     /// # Examples
     ///
@@ -113,7 +119,8 @@ impl<T: Payload> Consumer<T> {
         self.take(out).map_err(|ahead| self.miss(ahead).map_or(TryConsumeError::Empty, TryConsumeError::SpedPast))
     }
 
-    /// What was lost, if the next message's slot is `ahead` of it; none if it is just not there yet.
+    /// What was lost, if the next message's slot is `ahead` of it; none if it is just not there
+    /// yet.
     #[inline(always)]
     fn miss(&mut self, ahead: i64) -> Option<Lost> {
         if ahead > 0 {
@@ -135,8 +142,9 @@ impl<T: Payload> Consumer<T> {
         None
     }
 
-    /// Copies the next message into `out` and moves on, or tells how far ahead of it the slot stands: positive if the message
-    /// was overwritten, else it is not there yet. Nothing changes then: the next poll finds at least the same.
+    /// Copies the next message into `out` and moves on, or tells how far ahead of it the slot
+    /// stands: positive if the message was overwritten, else it is not there yet. Nothing changes
+    /// then: the next poll finds at least the same.
     #[inline(always)]
     fn take(&mut self, out: &mut T) -> Result<u64, i64> {
         let n = self.next;
@@ -150,11 +158,12 @@ impl<T: Payload> Consumer<T> {
         }
     }
 
-    /// How many messages have been produced that this consumer has not read yet, those included that it will not get any more.
+    /// How many messages have been produced that this consumer has not read yet, those included
+    /// that it will not get any more.
     ///
-    /// May have grown by the time this returns. With one producer, a message that was just completed may not count yet; with
-    /// many, those count that are still being written. Reads the producer's counter, which costs the producer a little: not
-    /// for a hot loop.
+    /// May have grown by the time this returns. With one producer, a message that was just
+    /// completed may not count yet; with many, those count that are still being written. Reads the
+    /// producer's counter, which costs the producer a little: not for a hot loop.
     ///
     /// # Examples
     ///
@@ -169,16 +178,17 @@ impl<T: Payload> Consumer<T> {
     /// ```
     #[must_use]
     pub fn lag(&self) -> u64 {
-        // The count may be seen older than the slots that were read: then it is behind this consumer.
+        // The count may be seen older than the slots that were read: then it is behind this
+        // consumer.
         let distance = self.queue.produced().wrapping_sub(self.next_sequence()).cast_signed();
         distance.max(0).cast_unsigned()
     }
 
-    /// How many more messages may be produced before this consumer loses one, if it reads none meanwhile. 0 if it has been
-    /// sped past already, or will be by the next message.
+    /// How many more messages may be produced before this consumer loses one, if it reads none
+    /// meanwhile. 0 if it has been sped past already, or will be by the next message.
     ///
-    /// May have shrunk by the time this returns; the next message may be under way and not be counted yet. Costs as
-    /// [`lag`](Self::lag) does.
+    /// May have shrunk by the time this returns; the next message may be under way and not be
+    /// counted yet. Costs as [`lag`](Self::lag) does.
     #[must_use]
     pub fn headroom(&self) -> u64 {
         self.queue.geometry.capacity().saturating_sub(self.lag())
@@ -221,7 +231,8 @@ impl<T: Payload> Consumer<T> {
         self.totals.lost
     }
 
-    /// How many messages it left out in all because it was told to, by [`skip_to_newest`](Self::skip_to_newest).
+    /// How many messages it left out in all because it was told to, by
+    /// [`skip_to_newest`](Self::skip_to_newest).
     #[must_use]
     pub fn skipped(&self) -> u64 {
         self.totals.skipped
@@ -263,7 +274,8 @@ impl<T> fmt::Debug for Consumer<T> {
 mod tests {
     use crate::Queue;
 
-    /// A message that is complete and not counted yet, as its producer leaves it for a moment or for good if it dies there.
+    /// A message that is complete and not counted yet, as its producer leaves it for a moment or
+    /// for good if it dies there.
     #[test]
     fn ahead_of_the_count() {
         let queue = Queue::<u64>::new(4).unwrap();

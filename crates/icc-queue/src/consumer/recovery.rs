@@ -8,29 +8,34 @@ use icc_seqlock::Payload;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Recovery {
-    /// At the oldest message that can still be read. Loses the least: for consumers that want every message.
+    /// At the oldest message that can still be read. Loses the least: for consumers that want every
+    /// message.
     ///
-    /// If the producer is so fast that it overwrites even that one meanwhile, a quarter of the ring further on (at least one
-    /// message), so that the consumer is not sped past again at once.
+    /// If the producer is so fast that it overwrites even that one meanwhile, a quarter of the ring
+    /// further on (at least one message), so that the consumer is not sped past again at once.
     #[default]
     Oldest,
-    /// This many messages after the oldest that is kept, always. For consumers that start slowly after a loss.
+    /// This many messages after the oldest that is kept, always. For consumers that start slowly
+    /// after a loss.
     OldestPlus(u64),
-    /// At the newest message. Loses the most and is up to date at once: for consumers that only care for what is now.
+    /// At the newest message. Loses the most and is up to date at once: for consumers that only
+    /// care for what is now.
     Newest,
-    /// Nowhere: the consumer stops, and every further call returns the same [`Lost`] until [`Consumer::resume`] or
-    /// [`Consumer::skip_to_newest`]. For consumers to which a gap is a fault, and must not be overlooked.
+    /// Nowhere: the consumer stops, and every further call returns the same [`Lost`] until
+    /// [`Consumer::resume`] or [`Consumer::skip_to_newest`]. For consumers to which a gap is a
+    /// fault, and must not be overlooked.
     Stop,
 }
 
-/// How far after the oldest message that is kept a consumer goes on behind a fast producer, which may write as many before it
-/// speeds past that consumer again.
+/// How far after the oldest message that is kept a consumer goes on behind a fast producer, which
+/// may write as many before it speeds past that consumer again.
 fn margin(ring: Geometry) -> u64 {
     (ring.capacity() / 4).max(1)
 }
 
 impl<T: Payload> QueueReader<T> {
-    /// Where a consumer that wants every message starts, if `produced` have been: at the oldest that is kept, if that can be read.
+    /// Where a consumer that wants every message starts, if `produced` have been: at the oldest
+    /// that is kept, if that can be read.
     ///
     /// It cannot if a later message has been begun meanwhile, whose slot is that of the oldest one.
     pub(super) fn oldest_readable(&self, produced: u64) -> u64 {
@@ -41,10 +46,12 @@ impl<T: Payload> QueueReader<T> {
     }
 }
 
-/// A consumer's totals. Touched only when something is lost or skipped, so that receiving costs nothing but its position.
+/// A consumer's totals. Touched only when something is lost or skipped, so that receiving costs
+/// nothing but its position.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Totals {
-    /// Where the consumer started, plus all that it lost or skipped: what its position would be had it received nothing.
+    /// Where the consumer started, plus all that it lost or skipped: what its position would be had
+    /// it received nothing.
     base: u64,
     pub(super) lost: u64,
     pub(super) skipped: u64,
@@ -118,16 +125,19 @@ impl<T: Payload> Consumer<T> {
         self.recovery
     }
 
-    /// Whether it was sped past under [`Recovery::Stop`] and has not been resumed: the loss that it reports until then.
+    /// Whether it was sped past under [`Recovery::Stop`] and has not been resumed: the loss that it
+    /// reports until then.
     #[must_use]
     pub fn stopped(&self) -> Option<Lost> {
         self.totals.stopped
     }
 
-    /// Lets a consumer that stopped go on after the messages it lost. Nothing happens if it did not stop.
+    /// Lets a consumer that stopped go on after the messages it lost. Nothing happens if it did not
+    /// stop.
     ///
-    /// If the producer has gone on so far meanwhile that the oldest readable message is later than those, it goes on there, and
-    /// what it loses in addition is returned: so it does not go on just where it would be sped past, and stop, again at once.
+    /// If the producer has gone on so far meanwhile that the oldest readable message is later than
+    /// those, it goes on there, and what it loses in addition is returned: so it does not go on
+    /// just where it would be sped past, and stop, again at once.
     ///
     /// # Examples
     ///
@@ -153,13 +163,15 @@ impl<T: Payload> Consumer<T> {
         sped_past.then(|| self.lose_until(oldest))
     }
 
-    /// Leaves out what is between: the next message read is the newest. Returns how many it left out; 0, and nothing happens,
-    /// if the next one is the newest or is not there yet.
+    /// Leaves out what is between: the next message read is the newest. Returns how many it left
+    /// out; 0, and nothing happens, if the next one is the newest or is not there yet.
     ///
-    /// They count as [`skipped`](Self::skipped) and not as lost, also those that had been overwritten already, except where
-    /// their loss has been reported before. A stopped consumer is resumed.
+    /// They count as [`skipped`](Self::skipped) and not as lost, also those that had been
+    /// overwritten already, except where their loss has been reported before. A stopped consumer is
+    /// resumed.
     ///
-    /// With many producers, the newest is the one begun last: it may not be complete for a moment yet.
+    /// With many producers, the newest is the one begun last: it may not be complete for a moment
+    /// yet.
     ///
     /// # Examples
     ///
@@ -187,7 +199,8 @@ impl<T: Payload> Consumer<T> {
         count
     }
 
-    /// Counts what was lost and goes on as the policy says, knowing that the next message's slot is `ahead` of it.
+    /// Counts what was lost and goes on as the policy says, knowing that the next message's slot is
+    /// `ahead` of it.
     #[cold]
     pub(super) fn sped_past(&mut self, ahead: i64) -> Lost {
         if let Some(lost) = self.totals.stopped {
@@ -196,7 +209,8 @@ impl<T: Payload> Consumer<T> {
         let (ring, produced) = (self.queue.geometry, self.produced_at_least(ahead));
         let oldest = produced.wrapping_sub(ring.capacity());
         let next = match self.recovery {
-            // The oldest that could be read was overwritten before it was read: this time not so close.
+            // The oldest that could be read was overwritten before it was read: this time not so
+            // close.
             Recovery::Oldest if self.totals.recovered_at == Some(self.next) => oldest.wrapping_add(margin(ring)),
             Recovery::Oldest | Recovery::Stop => self.queue.oldest_readable(produced),
             Recovery::OldestPlus(margin) => oldest.wrapping_add(margin.min(ring.capacity())),
@@ -205,8 +219,8 @@ impl<T: Payload> Consumer<T> {
         self.lose(next)
     }
 
-    /// Counts the next message as lost, and those after it, if their producer has died without completing them; goes on after
-    /// them as the policy says.
+    /// Counts the next message as lost, and those after it, if their producer has died without
+    /// completing them; goes on after them as the policy says.
     #[cold]
     pub(super) fn abandoned(&mut self) -> Option<Lost> {
         let end = self.queue.abandoned_from(self.next)?;
@@ -231,8 +245,9 @@ impl<T: Payload> Consumer<T> {
         lost
     }
 
-    /// How many messages have been produced: what the next one's slot proves, or what the counter says, if that is more.
-    /// Nothing orders the two, so the counter may be seen older than the slot.
+    /// How many messages have been produced: what the next one's slot proves, or what the counter
+    /// says, if that is more. Nothing orders the two, so the counter may be seen older than the
+    /// slot.
     ///
     /// At least `next + capacity`, since `ahead` is positive: every way to recover moves on.
     fn produced_at_least(&self, ahead: i64) -> u64 {

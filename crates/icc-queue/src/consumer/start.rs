@@ -5,10 +5,11 @@ use crate::{Position, QueueReader, StartError};
 use icc_seqlock::Payload;
 
 impl<T: Payload> QueueReader<T> {
-    /// Attaches a consumer, whose first message is the oldest that can be read; if nothing has been produced, the next one.
+    /// Attaches a consumer, whose first message is the oldest that can be read; if nothing has been
+    /// produced, the next one.
     ///
-    /// If the producer is so fast that it overwrites the oldest meanwhile, the consumer starts a quarter of the ring further on (at
-    /// least one message), so that it is not sped past at once.
+    /// If the producer is so fast that it overwrites the oldest meanwhile, the consumer starts a
+    /// quarter of the ring further on (at least one message), so that it is not sped past at once.
     ///
     /// # Examples
     ///
@@ -28,9 +29,11 @@ impl<T: Payload> QueueReader<T> {
         Consumer::new(self.clone(), self.oldest_readable(self.produced()))
     }
 
-    /// The sequence number of the oldest message that the ring keeps; that of the next one if there is none.
+    /// The sequence number of the oldest message that the ring keeps; that of the next one if there
+    /// is none.
     ///
-    /// It may be gone by the time this returns. Reads the producers' counter, which costs them a little: not for a hot loop.
+    /// It may be gone by the time this returns. Reads the producers' counter, which costs them a
+    /// little: not for a hot loop.
     #[must_use]
     pub fn oldest(&self) -> u64 {
         self.oldest_of(self.produced())
@@ -41,15 +44,18 @@ impl<T: Payload> QueueReader<T> {
         produced.wrapping_sub(self.kept(produced))
     }
 
-    /// Attaches a consumer, whose first message is the one at `position`: one that is kept, or the next one produced.
+    /// Attaches a consumer, whose first message is the one at `position`: one that is kept, or the
+    /// next one produced.
     ///
-    /// To go on at a [`position`](Consumer::position) noted earlier. Near the oldest that is kept, the producer may overwrite the
-    /// message before it is read; the consumer is told then, as always.
+    /// To go on at a [`position`](Consumer::position) noted earlier. Near the oldest that is kept,
+    /// the producer may overwrite the message before it is read; the consumer is told then, as
+    /// always.
     ///
     /// # Errors
     ///
-    /// [`StartError::OtherInstance`] if the position is one of another queue, such as an earlier one of the same name. Else
-    /// [`StartError`] if the message is not kept any more or not there yet. It says what is kept.
+    /// [`StartError::OtherInstance`] if the position is one of another queue, such as an earlier
+    /// one of the same name. Else [`StartError`] if the message is not kept any more or not there
+    /// yet. It says what is kept.
     ///
     /// # Examples
     ///
@@ -93,7 +99,8 @@ mod tests {
     use crate::{Mpmc, Queue, TryConsumeError};
     use icc_seqlock::primitive::Ordering;
 
-    /// A ticket that was taken and whose message is not written yet: wherever a consumer starts or skips to, it waits there.
+    /// A ticket that was taken and whose message is not written yet: wherever a consumer starts or
+    /// skips to, it waits there.
     #[test]
     fn a_message_under_way_is_waited_for() {
         let queue = Queue::<u64, Mpmc>::new(4).unwrap();

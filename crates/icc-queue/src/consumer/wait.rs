@@ -12,11 +12,11 @@ const SPINS_PER_CLOCK: u64 = 32;
 impl<T: Payload> Consumer<T> {
     /// The next message. Waits for it, as `wait` says.
     ///
-    /// It waits for a producer to produce, and without bound: for ever if none does. Where that may happen, use
-    /// [`consume_timeout`](Self::consume_timeout).
+    /// It waits for a producer to produce, and without bound: for ever if none does. Where that may
+    /// happen, use [`consume_timeout`](Self::consume_timeout).
     ///
-    /// Returning by value can cost a second copy, and needs room for the message twice on the stack; for large messages use
-    /// [`consume_into`](Self::consume_into), which needs none.
+    /// Returning by value can cost a second copy, and needs room for the message twice on the
+    /// stack; for large messages use [`consume_into`](Self::consume_into), which needs none.
     ///
     /// # Errors
     ///
@@ -42,7 +42,8 @@ impl<T: Payload> Consumer<T> {
         self.consume_into(&mut message, wait).map(|_| message)
     }
 
-    /// Copies the next message into `out` and returns its sequence number. Waits for it, as [`consume`](Self::consume) does.
+    /// Copies the next message into `out` and returns its sequence number. Waits for it, as
+    /// [`consume`](Self::consume) does.
     ///
     /// # Errors
     ///
@@ -64,13 +65,14 @@ impl<T: Payload> Consumer<T> {
 
     /// The next message. Waits for it, as `wait` says, for up to `timeout`.
     ///
-    /// It polls at least once, also if `timeout` is zero, and is late by the time of one wait that gives the core away, or a
-    /// few that do not. A timeout too long for the clock is none.
+    /// It polls at least once, also if `timeout` is zero, and is late by the time of one wait that
+    /// gives the core away, or a few that do not. A timeout too long for the clock is none.
     ///
     /// # Errors
     ///
-    /// [`ConsumeTimeoutError::TimedOut`] if none was produced within `timeout`; nothing has changed.
-    /// [`ConsumeTimeoutError::SpedPast`] if the next message was overwritten, as with [`try_consume`](Self::try_consume).
+    /// [`ConsumeTimeoutError::TimedOut`] if none was produced within `timeout`; nothing has
+    /// changed. [`ConsumeTimeoutError::SpedPast`] if the next message was overwritten, as with
+    /// [`try_consume`](Self::try_consume).
     ///
     /// # Examples
     ///
@@ -95,12 +97,13 @@ impl<T: Payload> Consumer<T> {
         self.consume_into_timeout(&mut message, wait, timeout).map(|_| message)
     }
 
-    /// Copies the next message into `out` and returns its sequence number. Waits for it for up to `timeout`, as
-    /// [`consume_timeout`](Self::consume_timeout) does.
+    /// Copies the next message into `out` and returns its sequence number. Waits for it for up to
+    /// `timeout`, as [`consume_timeout`](Self::consume_timeout) does.
     ///
     /// # Errors
     ///
-    /// As [`consume_timeout`](Self::consume_timeout). When sped past, `out` may hold a valid but meaningless value.
+    /// As [`consume_timeout`](Self::consume_timeout). When sped past, `out` may hold a valid but
+    /// meaningless value.
     #[inline]
     pub fn consume_into_timeout(
         &mut self,

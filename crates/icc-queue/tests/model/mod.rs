@@ -1,7 +1,7 @@
 //! A model of a lossy broadcast ring, and what a queue must say beside it.
 //!
-//! The model knows no slots and no versions: messages have numbers, the last `capacity` are kept, and a consumer is a
-//! position and a tally of what it was given and told.
+//! The model knows no slots and no versions: messages have numbers, the last `capacity` are kept,
+//! and a consumer is a position and a tally of what it was given and told.
 
 use icc_queue::{Consumer, Lost, Mode, Queue, Recovery, StartError, TryConsumeError};
 
@@ -170,7 +170,8 @@ impl Account {
     }
 }
 
-/// Runs the operations on a queue and on the model. The number beside an operation says which of the consumers does it.
+/// Runs the operations on a queue and on the model. The number beside an operation says which of
+/// the consumers does it.
 pub(crate) fn run<M: Mode>(queue: &Queue<[u64; 3], M>, first: u64, ops: &[(Op, usize)], mut produce: impl FnMut(u64)) {
     let mut ring = Ring { first, capacity: queue.capacity() as u64, count: 0 };
     let mut all = vec![Account::new(queue.consumer(), 0)];

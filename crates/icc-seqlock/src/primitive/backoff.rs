@@ -2,7 +2,8 @@
 
 use super::os::{give_way, spin_loop, spins};
 
-/// Rounds of waiting: spin hints that double each time up to 64; and, in [`wait`](Self::wait), other ways after a while.
+/// Rounds of waiting: spin hints that double each time up to 64; and, in [`wait`](Self::wait),
+/// other ways after a while.
 ///
 /// Loom gives every round one turn of another thread instead, else a waiting loop would never end.
 #[derive(Debug, Default)]
@@ -31,9 +32,9 @@ impl Backoff {
         self.rounds = self.rounds.saturating_add(1);
     }
 
-    /// Waits one round for another thread, which may have to run on this core: spins at first, then, with the feature `std`, yields
-    /// the core, then sleeps, from 50 microseconds to a millisecond. A thread of high priority lets one of low priority run only if
-    /// it sleeps.
+    /// Waits one round for another thread, which may have to run on this core: spins at first,
+    /// then, with the feature `std`, yields the core, then sleeps, from 50 microseconds to a
+    /// millisecond. A thread of high priority lets one of low priority run only if it sleeps.
     #[inline]
     pub fn wait(&mut self) {
         match self.rounds.checked_sub(Self::SPINS) {

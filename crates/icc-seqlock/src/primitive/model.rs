@@ -11,9 +11,9 @@ use std::time::Instant;
 /// Explores every execution of `body` that loom can tell apart, with at most `bound` preemptions
 /// when one is given.
 ///
-/// Prints one line when done: `loom-model: CRATE NAME executions=N seconds=S bound=exhaustive|N`. The environment may
-/// override the bound (`ICC_LOOM_PREEMPTIONS`), turn on loom's own log (`ICC_LOOM_LOG=1`) and weaken one operation
-/// (`ICC_WEAKEN`, see `weaken.rs`).
+/// Prints one line when done: `loom-model: CRATE NAME executions=N seconds=S bound=exhaustive|N`.
+/// The environment may override the bound (`ICC_LOOM_PREEMPTIONS`), turn on loom's own log
+/// (`ICC_LOOM_LOG=1`) and weaken one operation (`ICC_WEAKEN`, see `weaken.rs`).
 ///
 /// # Panics
 ///

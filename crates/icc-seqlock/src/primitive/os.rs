@@ -17,7 +17,8 @@ pub const fn bound<N: Copy>(shipped: N, _modelled: N) -> N {
     shipped
 }
 
-/// Lets other threads run on this core, in this round of doing so: yields at first, then sleeps ever longer.
+/// Lets other threads run on this core, in this round of doing so: yields at first, then sleeps
+/// ever longer.
 #[cfg(feature = "std")]
 #[cold]
 pub(super) fn give_way(round: u32) {

@@ -1,4 +1,5 @@
-//! The atomic and the fence of the models: loom's, with loads that count as conflicts, and orderings that can be weakened.
+//! The atomic and the fence of the models: loom's, with loads that count as conflicts, and
+//! orderings that can be weakened.
 
 use super::weaken;
 use loom::sync::atomic::AtomicU64 as Loom;

@@ -1,9 +1,10 @@
 //! Weakens one operation at run time, so that a model can be seen to fail without its ordering.
 //!
-//! `ICC_WEAKEN="FILE:LINE:COLUMN OPERATION CHANGE"` names the place of the call as [`Location::caller`] gives it, the
-//! operation called there, and its change: another ordering, `failure-` and an ordering for what a compare-exchange does
-//! when it fails, or `dropped` for a fence. A function with `#[cfg_attr(icc_loom, track_caller)]` passes the place of its own
-//! call on to the operations in it, which can then be weakened for one of its callers alone.
+//! `ICC_WEAKEN="FILE:LINE:COLUMN OPERATION CHANGE"` names the place of the call as
+//! [`Location::caller`] gives it, the operation called there, and its change: another ordering,
+//! `failure-` and an ordering for what a compare-exchange does when it fails, or `dropped` for a
+//! fence. A function with `#[cfg_attr(icc_loom, track_caller)]` passes the place of its own call on
+//! to the operations in it, which can then be weakened for one of its callers alone.
 
 use super::traced::Ordering;
 use core::panic::Location;

@@ -149,7 +149,8 @@ fn figure(plot: &Plot) -> Markup {
     }
 }
 
-/// Every place where another library is better: said outright, so that nobody has to find it in a table.
+/// Every place where another library is better: said outright, so that nobody has to find it in a
+/// table.
 fn others(report: &Report) -> Markup {
     let found: Vec<Ahead<'_>> = report.scenarios().flat_map(ahead).collect();
     let has_rivals = report.rows.iter().any(|row| row.kind != Kind::Reference && !is_own(&row.target));

@@ -16,8 +16,8 @@ fn point(row: &Row) -> Point {
     (row.payload_bytes, row.consumers)
 }
 
-/// Targets down, sizes or consumers across, the best of each kind marked in every column; where consumers vary, a table
-/// for each size.
+/// Targets down, sizes or consumers across, the best of each kind marked in every column; where
+/// consumers vary, a table for each size.
 pub(super) fn comparison(rows: &[Row]) -> Markup {
     if shape(rows) != Some(Shape::Consumers) {
         return one_comparison(rows, false);

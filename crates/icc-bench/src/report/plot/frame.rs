@@ -77,7 +77,8 @@ pub(super) fn grid_across(area: Area, scale: &Scale, side: Side, text: impl Fn(f
     }
 }
 
-/// Lines down, with the values at their lower ends; values whose names would overlap have none, the last one always has.
+/// Lines down, with the values at their lower ends; values whose names would overlap have none, the
+/// last one always has.
 pub(super) fn grid_down(area: Area, places: &[(f64, String)]) -> Markup {
     let span = |(x, name): &(f64, String)| {
         let half = text_width(name, 11.0) / 2.0;
@@ -99,7 +100,8 @@ pub(super) fn grid_down(area: Area, places: &[(f64, String)]) -> Markup {
     }
 }
 
-/// About how wide a text is: there is no font to ask, and a mean letter of any usual one is a little over half its height.
+/// About how wide a text is: there is no font to ask, and a mean letter of any usual one is a
+/// little over half its height.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
     text.chars().count() as f64 * size * 0.56
 }

@@ -38,8 +38,8 @@ struct View {
     is_detail: bool,
 }
 
-/// Times by payload and the same in ratio to the reference; rates, where messages flow. Kinds that cannot be better or worse
-/// than each other do not share a plot.
+/// Times by payload and the same in ratio to the reference; rates, where messages flow. Kinds that
+/// cannot be better or worse than each other do not share a plot.
 pub(super) fn by_payload(rows: &[Row]) -> Vec<Plot> {
     let (slug, all) = (slug(rows), views_of(rows));
     let kinds = kinds(rows);

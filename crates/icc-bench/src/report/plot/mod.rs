@@ -1,8 +1,9 @@
 //! Plots of a report, as SVG.
 //!
-//! Each is drawn twice, wide and narrow, because letters that are scaled down to a telephone cannot be read. Colours stand
-//! in one style sheet for light and dark, are told apart by people who see few of them, and are never alone in telling
-//! one series from another: lines end in their names, and every mark names itself in a tooltip.
+//! Each is drawn twice, wide and narrow, because letters that are scaled down to a telephone cannot
+//! be read. Colours stand in one style sheet for light and dark, are told apart by people who see
+//! few of them, and are never alone in telling one series from another: lines end in their names,
+//! and every mark names itself in a tooltip.
 
 mod frame;
 mod lines;

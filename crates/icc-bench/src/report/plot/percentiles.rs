@@ -1,4 +1,5 @@
-//! The percentiles of each target at one payload: where half the messages are, and how far the slow ones reach.
+//! The percentiles of each target at one payload: where half the messages are, and how far the slow
+//! ones reach.
 
 use maud::{Markup, html};
 
@@ -78,7 +79,8 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
         top,
         bottom: top + height + 6.0,
     };
-    // One target that once lost its core would press all others into a corner: what is far beyond is shown as an arrow.
+    // One target that once lost its core would press all others into a corner: what is far beyond
+    // is shown as an arrow.
     let end = BEYOND * measured.iter().map(|(_, figures)| figures.p99_ns).fold(0.0, f64::max);
     let all = measured.iter().flat_map(|(_, figures)| [figures.p50_ns, figures.p999_ns.min(end)]);
     let scale = Scale::log(all, area.left, area.right)?;

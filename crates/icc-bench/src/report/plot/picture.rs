@@ -51,7 +51,8 @@ impl Plot {
         }
     }
 
-    /// The wide plot as a file of its own, with its title, on a ground of its own that fits light and dark pages.
+    /// The wide plot as a file of its own, with its title, on a ground of its own that fits light
+    /// and dark pages.
     #[must_use]
     pub(crate) fn standalone(&self) -> String {
         const MARGIN: f64 = 20.0;

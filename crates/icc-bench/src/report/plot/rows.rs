@@ -2,14 +2,15 @@
 
 use crate::model::{Kind, Row, Shape};
 
-/// The payload that stands for all where only one is shown: a message that fills a cache line together with its version.
+/// The payload that stands for all where only one is shown: a message that fills a cache line
+/// together with its version.
 pub(crate) const MAIN_PAYLOAD: usize = 56;
 
 /// How many times its least the reference may take before only ratios can be compared.
 const MOVED: f64 = 1.5;
 
-/// How far the reference's own median went in one row, where that is so far that times of the run are not to be compared
-/// with each other.
+/// How far the reference's own median went in one row, where that is so far that times of the run
+/// are not to be compared with each other.
 #[must_use]
 pub(crate) fn moved(rows: &[Row]) -> Option<(f64, f64)> {
     rows.iter()

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A logarithmic scale: equal ratios are equal distances, as fits times from one nanosecond to many microseconds.
+/// A logarithmic scale: equal ratios are equal distances, as fits times from one nanosecond to many
+/// microseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
     low: f64,
@@ -12,8 +13,8 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// Maps the span of `values`, and a share of it beyond, to the places from `from` to `to`. None without a positive
-    /// value.
+    /// Maps the span of `values`, and a share of it beyond, to the places from `from` to `to`. None
+    /// without a positive value.
     pub(super) fn log(values: impl IntoIterator<Item = f64>, from: f64, to: f64) -> Option<Self> {
         let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
         for value in values.into_iter().filter(|value| value.is_finite() && *value > 0.0) {
@@ -35,7 +36,8 @@ impl Scale {
         Self { low: self.low * (-share).exp(), high: self.high * share.exp(), ..self }
     }
 
-    /// The same over a span of at least so many times its low end: a small difference is not to look like a large one.
+    /// The same over a span of at least so many times its low end: a small difference is not to
+    /// look like a large one.
     pub(super) fn at_least(self, ratio: f64) -> Self {
         let missing = (ratio / (self.high / self.low)).max(1.0).sqrt();
         Self { low: self.low / missing, high: self.high * missing, ..self }
@@ -84,8 +86,8 @@ impl fmt::Display for Px {
     }
 }
 
-/// Moves places apart until each is at least `gap` from the next, within `low` and `high` as far as they fit, and keeps
-/// their order. Used for labels beside the ends of lines.
+/// Moves places apart until each is at least `gap` from the next, within `low` and `high` as far as
+/// they fit, and keeps their order. Used for labels beside the ends of lines.
 pub(super) fn spread(places: &mut [f64], gap: f64, low: f64, high: f64) {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|a, b| f64::total_cmp(&places[*a], &places[*b]));

@@ -28,7 +28,8 @@ const MARKS: [&str; 6] = [
 impl Style {
     /// The look of a row's target, which is the `index`th of its plot.
     ///
-    /// The project's own stand out by colour; others are grey, and told apart by their marks and names.
+    /// The project's own stand out by colour; others are grey, and told apart by their marks and
+    /// names.
     pub(super) fn of(row: &Row, index: usize) -> Self {
         let name = row.target.as_str();
         let class = if row.kind == Kind::Reference {

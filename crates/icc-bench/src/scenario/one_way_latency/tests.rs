@@ -16,7 +16,8 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// Far longer than any of these rounds may last, even on a busy machine; far shorter than for ever.
 const SOON: Duration = Duration::from_secs(30);
 
-/// The message that something happens to, well after a round has begun. Even: a ping. The one after it answers it.
+/// The message that something happens to, well after a round has begun. Even: a ping. The one after
+/// it answers it.
 const VICTIM: u64 = 2_000;
 
 #[derive(Clone, Copy)]
@@ -73,8 +74,8 @@ fn setup() -> Option<TestSetup> {
     Some(TestSetup::on_two_cores()?.with_timeout(TIMEOUT))
 }
 
-/// The error of a round over faulty links. The round is long beside what it takes to go wrong, and short enough that a test
-/// of a fault that goes unnoticed fails and does not hang.
+/// The error of a round over faulty links. The round is long beside what it takes to go wrong, and
+/// short enough that a test of a fault that goes unnoticed fails and does not hang.
 fn error_of(setup: &Setup, fault: Fault, victim: u64) -> RoundError {
     let began = Instant::now();
     let open = || Ok(Faulty { inner: RawLink::open()?, fault, victim });
