@@ -41,7 +41,7 @@ pub enum QueueError {
 impl QueueError {
     /// A buffer of the right kind is not what a queue looks like.
     pub(crate) fn damaged<T>(buffer: &ReadOnlyBuffer<T>, field: &'static str, found: u64, expected: u64) -> Self {
-        BufferError::OtherLayout { path: crate::shared::place(buffer).unwrap_or_default(), field, found, expected }
+        BufferError::OtherLayout { path: crate::place::place(buffer).unwrap_or_default(), field, found, expected }
             .into()
     }
 }

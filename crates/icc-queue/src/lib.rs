@@ -127,14 +127,17 @@ struct Readme;
 mod consumer;
 mod error;
 mod geometry;
+mod layout;
 mod ledger;
 mod mode;
 mod mpmc;
+#[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "place_none.rs")]
+mod place;
 mod position;
 mod producer;
 mod queue;
 mod reader;
-#[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "shared_none.rs")]
+#[cfg(all(target_os = "linux", not(icc_loom)))]
 mod shared;
 mod spec;
 mod spmc;
@@ -146,9 +149,11 @@ pub use error::{
 pub use icc_buffer::{BufferError, BusySpin, Payload, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use icc_buffer::{Demand, HugePages, Options, Origin, Owner, remove};
-pub use mode::{Mode, Mpmc, Spmc};
+pub use mode::Mode;
+pub use mpmc::Mpmc;
 pub use position::Position;
 pub use producer::Producer;
 pub use queue::Queue;
 pub use reader::QueueReader;
 pub use spec::QueueSpec;
+pub use spmc::Spmc;

@@ -1,7 +1,8 @@
 //! How many producers a queue has, as a type.
 
-use crate::{mpmc, spmc};
-use icc_buffer::{Packed, Padded};
+/// What the header says of a queue's mode.
+pub(crate) const ONE_PRODUCER: u64 = 1;
+pub(crate) const MANY_PRODUCERS: u64 = 2;
 
 /// The number of producers of a queue: [`Spmc`] or [`Mpmc`], and nothing else.
 ///
@@ -26,44 +27,11 @@ use icc_buffer::{Packed, Padded};
 /// ```
 pub trait Mode: sealed::Producing {}
 
-/// One producer at a time, any number of consumers. The cheapest: plain stores only.
-///
-/// Slots are packed: several small messages arrive with one cache line.
-#[derive(Clone, Copy, Debug)]
-pub struct Spmc;
-
-/// Many producers, up to a number given at creation, any number of consumers. A message costs one
-/// atomic addition more.
-///
-/// Each slot has cache lines of its own, since different cores write neighbouring ones at the same
-/// time.
-#[derive(Clone, Copy, Debug)]
-pub struct Mpmc;
-
-impl Mode for Spmc {}
-impl Mode for Mpmc {}
-
-impl sealed::Properties for Spmc {
-    type Placement = Packed;
-    type State = spmc::State;
-    const CODE: u64 = 1;
-    const NAME: &'static str = "one producer";
-}
-
-impl sealed::Properties for Mpmc {
-    type Placement = Padded;
-    type State = mpmc::State;
-    const CODE: u64 = 2;
-    const NAME: &'static str = "many producers";
-}
-
-/// What a mode's code, found in a header, stands for.
-#[cfg(all(target_os = "linux", not(icc_loom)))]
-pub(crate) fn name_of(code: u64) -> &'static str {
-    use sealed::Properties as _;
+/// What a mode's code stands for, for people.
+pub(crate) const fn name_of(code: u64) -> &'static str {
     match code {
-        Spmc::CODE => Spmc::NAME,
-        Mpmc::CODE => Mpmc::NAME,
+        ONE_PRODUCER => "one producer",
+        MANY_PRODUCERS => "many producers",
         _ => "an unknown mode",
     }
 }
@@ -82,8 +50,6 @@ pub(crate) mod sealed {
         type State: Send + Sync + UnwindSafe + RefUnwindSafe + fmt::Debug;
         /// What the header says.
         const CODE: u64;
-        /// For people.
-        const NAME: &'static str;
     }
 
     /// Producing. The queue's own methods document each.

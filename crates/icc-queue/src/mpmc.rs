@@ -1,10 +1,11 @@
 //! Producing together: a ticket for each message, and a ledger that says who holds it.
 
 use crate::ledger::{self, CLAIMING, IDLE, count_of, ledger_of};
-use crate::mode::sealed::Producing;
-use crate::{Mpmc, ProducerError, Queue, TryProduceError};
+use crate::mode::sealed::{Producing, Properties};
+use crate::mode::{MANY_PRODUCERS, Mode};
+use crate::{ProducerError, Queue, TryProduceError};
 use core::ops::Range;
-use icc_buffer::IdLock;
+use icc_buffer::{IdLock, Padded};
 use icc_seqlock::Payload;
 use icc_seqlock::primitive::{Backoff, Ordering, bound, fence, step};
 
@@ -14,6 +15,22 @@ const ROUNDS_PER_PROOF: u32 = bound(16, 1);
 /// The most messages that can be open in one slot: one for each producer that died waiting there
 /// since somebody last wrote.
 const MOST_OPEN: u64 = 1 << 16;
+
+/// Many producers, up to a number given at creation, any number of consumers. A message costs one
+/// atomic addition more.
+///
+/// Each slot has cache lines of its own, since different cores write neighbouring ones at the same
+/// time.
+#[derive(Clone, Copy, Debug)]
+pub struct Mpmc;
+
+impl Mode for Mpmc {}
+
+impl Properties for Mpmc {
+    type Placement = Padded;
+    type State = State;
+    const CODE: u64 = MANY_PRODUCERS;
+}
 
 /// What each producer knows.
 #[derive(Debug)]

@@ -1,19 +1,14 @@
 //! The queue itself: the ring that producers and consumers share.
 
+use crate::layout::{HEAD, KIND, counters};
 use crate::mode::sealed::Properties;
-use crate::{Mode, QueueError, QueueReader, QueueSpec, Spmc, ledger, reader::HEAD};
+use crate::mode::{self, ONE_PRODUCER};
+use crate::{Mode, QueueError, QueueReader, QueueSpec, Spmc};
 use core::{fmt, marker::PhantomData, ops::Deref};
-use icc_buffer::{Buffer, Kind, Spec};
+use icc_buffer::{Buffer, Placement, Spec};
 use icc_seqlock::primitive::{AtomicU64, Ordering};
 use icc_seqlock::{Payload, Seqlock};
 use std::path::PathBuf;
-
-/// What the header says of every queue.
-pub(crate) const KIND: Kind = Kind::new("queue");
-/// Which words of the header say what.
-pub(crate) const FIRST: usize = 0;
-pub(crate) const MODE: usize = 1;
-pub(crate) const PRODUCERS: usize = 2;
 
 /// A broadcast queue: every consumer sees every message, and producers never wait for any of them.
 ///
@@ -72,7 +67,7 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     /// What a queue of this type asks of a buffer.
     pub(crate) fn buffer_spec(spec: &QueueSpec) -> Result<Spec, QueueError> {
         spec.geometry()?;
-        let producers = if M::CODE == Spmc::CODE { 1 } else { spec.max_producers };
+        let producers = if M::CODE == ONE_PRODUCER { 1 } else { spec.max_producers };
         let counters = counters(M::CODE, producers);
         let words = [spec.first, M::CODE, producers.into(), 0];
         Ok(Spec::new(KIND, spec.capacity).counters(counters).words(words))
@@ -122,14 +117,9 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     }
 }
 
-/// How many counters a queue has.
-pub(crate) fn counters(mode: u64, producers: u32) -> usize {
-    if mode == Spmc::CODE { 1 } else { 1 + ledger::COUNTERS_EACH * producers as usize }
-}
-
 /// Leaves the ring of a queue that nobody else has yet as if all messages before the first had been
 /// written, with zeros.
-pub(crate) fn begin<T: Payload, P: icc_buffer::Placement>(buffer: &Buffer<T, P>, spec: &QueueSpec) {
+pub(crate) fn begin<T: Payload, P: Placement>(buffer: &Buffer<T, P>, spec: &QueueSpec) {
     let (Ok(ring), true) = (spec.geometry(), spec.first != 0) else { return };
     for back in 1..=ring.capacity() {
         let n = spec.first.wrapping_sub(back);
@@ -161,7 +151,7 @@ impl<T, M: Mode> Clone for Queue<T, M> {
 impl<T, M: Mode> fmt::Debug for Queue<T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Queue")
-            .field("mode", &M::NAME)
+            .field("mode", &mode::name_of(M::CODE))
             .field("capacity", &self.geometry.capacity())
             .finish_non_exhaustive()
     }

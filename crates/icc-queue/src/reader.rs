@@ -1,16 +1,13 @@
 //! The queue as consumers see it: nothing here can write.
 
-use crate::mode::sealed::Properties as _;
-use crate::queue::{FIRST, MODE, PRODUCERS, counters};
-use crate::shared::place;
-use crate::{Consumer, Mpmc, Position, QueueError, QueueSpec, Spmc, geometry::Geometry};
+use crate::layout::{FIRST, HEAD, MODE, PRODUCERS, counters};
+use crate::mode::{MANY_PRODUCERS, ONE_PRODUCER};
+use crate::place::place;
+use crate::{Consumer, Position, QueueError, QueueSpec, geometry::Geometry};
 use core::fmt;
 use icc_buffer::{Counter, ReadOnlyBuffer};
 use icc_seqlock::{Payload, Reader};
 use std::path::PathBuf;
-
-/// Counter 0: how many sequence numbers are given out.
-pub(crate) const HEAD: usize = 0;
 
 /// A queue that can only be consumed from, however it is written.
 ///
@@ -36,7 +33,7 @@ pub struct QueueReader<T> {
 }
 
 impl<T: Payload> QueueReader<T> {
-    /// Checks that the buffer, of kind [`KIND`](crate::queue::KIND), is a queue.
+    /// Checks that the buffer, of kind [`KIND`](crate::layout::KIND), is a queue.
     pub(crate) fn over(buffer: ReadOnlyBuffer<T>) -> Result<Self, QueueError> {
         let words = buffer.words();
         let refused = |field, found, expected| QueueError::damaged(&buffer, field, found, expected);
@@ -45,16 +42,16 @@ impl<T: Payload> QueueReader<T> {
         };
         let most = u64::from(QueueSpec::MOST_PRODUCERS);
         let producers = match words[MODE] {
-            Spmc::CODE if words[PRODUCERS] == 1 => 1,
-            Mpmc::CODE if (1..=most).contains(&words[PRODUCERS]) => words[PRODUCERS] as u32,
-            Spmc::CODE | Mpmc::CODE => return Err(refused("words[2]", words[PRODUCERS], 1)),
-            unknown => return Err(refused("words[1]", unknown, Spmc::CODE)),
+            ONE_PRODUCER if words[PRODUCERS] == 1 => 1,
+            MANY_PRODUCERS if (1..=most).contains(&words[PRODUCERS]) => words[PRODUCERS] as u32,
+            ONE_PRODUCER | MANY_PRODUCERS => return Err(refused("words[2]", words[PRODUCERS], 1)),
+            unknown => return Err(refused("words[1]", unknown, ONE_PRODUCER)),
         };
         let expected = counters(words[MODE], producers);
         if buffer.counter_count() != expected {
             return Err(refused("counters", buffer.counter_count() as u64, expected as u64));
         }
-        Ok(Self { ledgers: if words[MODE] == Mpmc::CODE { producers } else { 0 }, buffer, geometry })
+        Ok(Self { ledgers: if words[MODE] == MANY_PRODUCERS { producers } else { 0 }, buffer, geometry })
     }
 
     /// Attaches a consumer, whose first message is the next one produced.

@@ -1,16 +1,12 @@
 //! Queues in shared memory.
 
-use crate::queue::{BufferOf, KIND, MODE, begin};
+use crate::layout::{KIND, MODE};
+use crate::queue::{BufferOf, begin};
 use crate::{Mode, Queue, QueueError, QueueReader, QueueSpec, mode};
 use icc_buffer::{BufferError, Expected, Options, Origin, ReadOnlyBuffer};
 use icc_seqlock::Payload;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
-
-/// Where a buffer is, if it has a name.
-pub(crate) fn place<T>(buffer: &ReadOnlyBuffer<T>) -> Option<PathBuf> {
-    buffer.path().map(Path::to_owned)
-}
+use std::path::Path;
 
 /// A queue of any capacity in mode `M`.
 const fn expected<M: Mode>() -> Expected {
@@ -21,7 +17,7 @@ const fn expected<M: Mode>() -> Expected {
 fn explain<M: Mode>(error: BufferError) -> QueueError {
     match error {
         BufferError::OtherWord { path, index: MODE, found, .. } => {
-            QueueError::OtherMode { path, found: mode::name_of(found), expected: M::NAME }
+            QueueError::OtherMode { path, found: mode::name_of(found), expected: mode::name_of(M::CODE) }
         }
         error => error.into(),
     }

@@ -1,10 +1,25 @@
 //! Producing alone: plain stores only.
 
-use crate::mode::sealed::Producing;
-use crate::{ProducerError, Queue, Spmc, TryProduceError};
+use crate::mode::sealed::{Producing, Properties};
+use crate::mode::{Mode, ONE_PRODUCER};
+use crate::{ProducerError, Queue, TryProduceError};
 use core::ops::Range;
-use icc_buffer::IdLock;
+use icc_buffer::{IdLock, Packed};
 use icc_seqlock::{Payload, primitive::Ordering, primitive::step};
+
+/// One producer at a time, any number of consumers. The cheapest: plain stores only.
+///
+/// Slots are packed: several small messages arrive with one cache line.
+#[derive(Clone, Copy, Debug)]
+pub struct Spmc;
+
+impl Mode for Spmc {}
+
+impl Properties for Spmc {
+    type Placement = Packed;
+    type State = State;
+    const CODE: u64 = ONE_PRODUCER;
+}
 
 /// What the one producer knows.
 #[derive(Debug)]
