@@ -2,16 +2,17 @@
 
 use crate::{Busy, Payload, ReadError, VectorReader, WaitError, WaitStrategy, Waited, WriterDied};
 use icc_seqlock::BeingWritten;
-use icc_seqlock::primitive::{Backoff, bound, thread};
+use icc_seqlock::primitive::{Backoff, bound, sleep, thread};
 use std::time::{Duration, Instant};
 
 /// Rounds of backing off, some tens of microseconds in all: longer than any copy takes.
 const SPINS: u32 = bound(16, 0);
 /// Rounds of yielding after that. With nothing else to run, some milliseconds in all.
 const YIELDS: u32 = bound(10_000, 3);
-/// One in this many of those checks whether the writer is alive, which costs a system call if it
-/// is.
+/// One in this many of those sleeps instead, and checks whether the writer is alive, which costs a
+/// system call if it is.
 const YIELDS_PER_CHECK: u32 = bound(64, 1);
+const SLEEP: Duration = Duration::from_micros(50);
 /// The clock is read once in this many waits that kept the core, since it takes as long as several
 /// polls of the slot.
 const SPINS_PER_CLOCK: u64 = 32;
@@ -45,8 +46,14 @@ impl BoundedBackoff {
         if yields > YIELDS {
             return Round::GiveUp(self.rounds);
         }
+        if yields.is_multiple_of(YIELDS_PER_CHECK) {
+            // A thread of high priority lets a writer of low priority on its core run only if it
+            // sleeps.
+            sleep(SLEEP);
+            return Round::CheckWriter;
+        }
         thread::yield_now();
-        if yields.is_multiple_of(YIELDS_PER_CHECK) || yields == 1 { Round::CheckWriter } else { Round::Again }
+        if yields == 1 { Round::CheckWriter } else { Round::Again }
     }
 }
 
