@@ -1,6 +1,6 @@
 //! The smallest useful program of the seqlock: settings that an operator changes while workers run.
 //!
-//! The workers look at the cell in every round, which costs one load as long as nothing changed. They never see half of one
+//! The workers poll the cell in every round, which costs one load as long as nothing changed. They never see half of one
 //! setting and half of another, and never hold the operator up.
 //!
 //! ```sh

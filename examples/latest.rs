@@ -1,6 +1,6 @@
 //! The smallest useful program of the vector: a table of latest values, of which a reader wants what changed.
 //!
-//! Three venues publish their best prices for a thousand symbols each. A strategy looks whenever it has time: it gets the symbols
+//! Three venues publish their best prices for a thousand symbols each. A strategy polls whenever it has time: it gets the symbols
 //! that changed, each with its newest price, however often they changed in between. Nobody waits for it.
 //!
 //! ```sh
@@ -27,7 +27,7 @@ struct Best {
     update: u64,
 }
 
-/// Each slot has one writer, which is cheapest; and changes are tracked, so that a look need not read every slot.
+/// Each slot has one writer, which is cheapest; and changes are tracked, so that a poll need not read every slot.
 type Board = SeqlockVector<Best, Tracked<SingleWriter>>;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,12 +39,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     thread::scope(|scope| {
         let venues: Vec<_> = venues.into_iter().map(|writer| scope.spawn(move || publish(writer))).collect();
-        let (mut looks, mut seen) = (0_u64, 0_u64);
+        let (mut polls, mut seen) = (0_u64, 0_u64);
         loop {
-            // Asked before the look: what was written before this is then seen by that look.
+            // Asked before the poll: what was written before this is then seen by that poll.
             let done = venues.iter().all(|venue| venue.is_finished());
-            let changed = changes.look().count() as u64;
-            looks += 1;
+            let changed = changes.poll().count() as u64;
+            polls += 1;
             seen += changed;
             if done {
                 break;
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let made = UPDATES * VENUES as u64;
         println!(
-            "{made} updates, seen as {seen} changes in {looks} looks: only the newest value of each symbol matters"
+            "{made} updates, seen as {seen} changes in {polls} polls: only the newest value of each symbol matters"
         );
     });
 

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     thread::scope(|scope| {
         // A thread with a core of its own spins; one that may have to share it gives way.
         scope.spawn(|| consume("model", model, &mut SpinThenYield::default()));
-        scope.spawn(|| consume("recorder", recorder, &mut SpinThenYield { spins: 100 }));
+        scope.spawn(|| consume("recorder", recorder, &mut SpinThenYield::new(100)));
 
         let mut mid = 100.0;
         for n in 0..QUOTES {
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut late = queue.consumer_from_oldest();
     let first = late.next_sequence();
     let quote = late.consume(&mut BusySpin)?;
-    println!("a latecomer: {} messages are still to be had, the first is number {first}: {quote:?}", QUOTES - first);
+    println!("a latecomer: {} messages are still available, the first is number {first}: {quote:?}", QUOTES - first);
     Ok(())
 }
 
@@ -56,7 +56,7 @@ fn consume(name: &str, mut consumer: Consumer<Quote>, wait: &mut impl WaitStrate
     while consumer.next_sequence() < QUOTES {
         match consumer.consume(wait) {
             Ok(quote) => widest = widest.max(quote.ask - quote.bid),
-            // Too slow for the producer: these were overwritten. It goes on with the oldest that is safe.
+            // Too slow for the producer: these were overwritten. It goes on with the oldest that is still there.
             Err(lost) => println!("{name}: {lost}"),
         }
     }

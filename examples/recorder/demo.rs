@@ -24,7 +24,8 @@ pub(crate) fn run() -> Result<()> {
     let (mut producer, consumer) = (queue.producer()?, queue.consumer());
     let recorder = thread::spawn({
         let file = File::create(&path)?;
-        move || record::record(consumer, file, |recorded| recorded >= MESSAGES)
+        let start = consumer.position();
+        move || record::record(consumer, start, file, |recorded| recorded >= MESSAGES)
     });
     feed(&mut producer);
     println!("{}", recorder.join().expect("the recorder does not panic")?);

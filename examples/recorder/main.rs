@@ -1,8 +1,9 @@
 //! Records every message of a queue to disk, and replays it later, at the original speed or another.
 //!
 //! ```sh
-//! cargo run --example recorder                                   # shows all of it, in a few seconds
-//! cargo run --example recorder -- record QUEUE FILE --seconds 10 # until then, or Ctrl-C
+//! cargo run --example recorder                                       # shows all of it, in a few seconds
+//! cargo run --example recorder -- record QUEUE FILE --seconds 10     # until then, or Ctrl-C
+//! cargo run --example recorder -- record QUEUE LATER --continue FILE # from where that one ended
 //! cargo run --example recorder -- info FILE
 //! cargo run --example recorder -- replay FILE QUEUE --speed 2
 //! ```
@@ -27,7 +28,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Records the messages of a queue, and replays them.
@@ -56,6 +57,10 @@ enum Command {
         /// Begin with the oldest message that the queue still has, not with the next one.
         #[arg(long)]
         from_oldest: bool,
+        /// Begin where this earlier recording of the same queue ended. What the queue no longer has
+        /// is recorded as lost; if the queue was made anew since, begin with the oldest message.
+        #[arg(long = "continue", value_name = "EARLIER", conflicts_with = "from_oldest")]
+        earlier: Option<PathBuf>,
     },
     /// Puts what was recorded into a queue, which is created if there is none.
     Replay {
@@ -86,9 +91,19 @@ enum Command {
 fn main() -> Result<()> {
     match Cli::parse().command.unwrap_or(Command::Demo) {
         Command::Demo => demo::run(),
-        Command::Record { queue, file, seconds, messages, from_oldest } => {
+        Command::Record { queue, file, seconds, messages, from_oldest, earlier } => {
             let reader = QueueReader::<MarketUpdate>::open(&queue, &Options::new())?;
-            let consumer = if from_oldest { reader.consumer_from_oldest() } else { reader.consumer() };
+            let (consumer, start) = match earlier {
+                Some(earlier) => {
+                    ensure!(!same(&earlier, &file), "{} would be overwritten: give another file", file.display());
+                    record::continuing(&reader, Reader::new(open(&earlier)?)?)?
+                }
+                None => {
+                    let consumer = if from_oldest { reader.consumer_from_oldest() } else { reader.consumer() };
+                    let start = consumer.position();
+                    (consumer, start)
+                }
+            };
             let file = File::create(&file).with_context(|| format!("could not create {}", file.display()))?;
             let end = seconds.map(duration).transpose()?.map(|wait| Instant::now() + wait);
             let mut signals = Signals::new([SIGINT, SIGTERM])?;
@@ -97,7 +112,7 @@ fn main() -> Result<()> {
                     || end.is_some_and(|end| Instant::now() >= end)
                     || signals.pending().next().is_some()
             };
-            println!("{}", record::record(consumer, file, enough)?);
+            println!("{}", record::record(consumer, start, file, enough)?);
             Ok(())
         }
         Command::Replay { file, queue, speed, full_speed, capacity, after } => {
@@ -118,6 +133,7 @@ fn main() -> Result<()> {
 fn info(path: &PathBuf) -> Result<()> {
     let header = Header::read(&mut open(path)?)?;
     println!("{}, begun {} s after 1970", header.element, header.began_at / 1_000_000_000);
+    println!("from message {} of the queue with instance {:#x}", header.start.sequence, header.start.instance);
     if header.element != ElementType::of::<MarketUpdate>() {
         println!("messages of a type that this program does not know: it cannot say more");
         return Ok(());
@@ -139,6 +155,11 @@ fn open(path: &PathBuf) -> Result<BufReader<File>> {
         1 << 20,
         File::open(path).with_context(|| format!("could not open {}", path.display()))?,
     ))
+}
+
+/// Whether both lead to one file that exists.
+fn same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 fn duration(seconds: f64) -> Result<Duration> {

@@ -5,8 +5,8 @@ mod common;
 use common::{Removed, Running, example, number, output, stderr, stdout, unique, until};
 use icc_examples::market::Market;
 use icc_examples::messages::MarketUpdate;
-use icc_examples::recording::{Event, Reader, RecordingError};
-use icc_queue::{Options, Queue, QueueReader};
+use icc_examples::recording::{Event, Reader, RecordingError, read_all};
+use icc_queue::{Lost, Options, Position, Queue, QueueReader};
 use rustix::process::Signal;
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ fn from_a_queue_to_a_file_to_a_queue() {
     let said = stdout(example("recorder").arg("replay").args([&file, &target]).arg("--full-speed"));
     assert!(said.contains("Created with room for 65536") && said.contains("replayed 5000 messages"), "{said}");
     let reader = QueueReader::<MarketUpdate>::open(&target, &Options::new()).unwrap();
-    let mut consumer = reader.consumer_at(0).unwrap();
+    let mut consumer = reader.consumer_at(reader.position(0)).unwrap();
     let replayed = consumer.drain().map(|update| MarketUpdate { sent_at: 0, ..update.unwrap() });
     assert!(replayed.eq(updates));
 }
@@ -77,6 +77,51 @@ fn losses_are_recorded() {
     assert!(lost > 0, "{}", recorder.tail());
     let info = stdout(example("recorder").arg("info").arg(&file));
     assert_eq!(number(&info, "messages, "), lost, "{info}");
+}
+
+/// A recording is continued by another: without a gap, with one, and not if the queue is another
+/// one of the same name.
+#[test]
+fn a_recording_is_continued() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |number: u32| directory.path().join(format!("{number}.rec"));
+    let (queue, _removed, path) = shared("continued");
+    let mut producer = queue.producer().unwrap();
+    let mut market = Market::new(3);
+    let mut produce = |count| market.by_ref().take(count).for_each(|update| _ = producer.produce(&update));
+    let record = |to: u32, messages: usize, how: &[&str]| {
+        let mut command = example("recorder");
+        command.arg("record").args([&path, &file(to)]).args(["--messages", &messages.to_string()]).args(how);
+        to.checked_sub(1).map(|from| command.arg("--continue").arg(file(from)));
+        stdout(&mut command)
+    };
+    let first = |number| read_all::<MarketUpdate>(File::open(file(number)).unwrap()).unwrap().swap_remove(0);
+
+    produce(100);
+    record(0, 100, &["--from-oldest"]);
+    produce(50);
+    let said = record(1, 50, &[]);
+    assert!(said.starts_with("recorded 50 messages") && said.contains("s, 0 lost"), "{said}");
+    assert!(matches!(first(1), Event::Message { sequence: 100, .. }));
+
+    produce(CAPACITY + 10);
+    let said = record(2, CAPACITY, &[]);
+    assert!(said.contains("s, 10 lost"), "{said}");
+    assert!(matches!(first(2), Event::Gap { lost: Lost { first: 150, next: 160 }, .. }));
+
+    // Its sequence numbers begin at 0 again, and say nothing of the other's.
+    fs::remove_file(&path).unwrap();
+    let queue = Queue::<MarketUpdate>::create(&path, CAPACITY, &Options::new()).unwrap();
+    let mut producer = queue.producer().unwrap();
+    market.by_ref().take(20).for_each(|update| _ = producer.produce(&update));
+    let said = record(3, 20, &[]);
+    assert!(said.starts_with("the queue is not the one recorded earlier") && said.contains("s, 0 lost"), "{said}");
+    assert!(matches!(first(3), Event::Message { sequence: 0, .. }));
+
+    let mut command = example("recorder");
+    let said = stderr(command.arg("record").args([&path, &file(3)]).arg("--continue").arg(file(3)));
+    assert!(said.contains("would be overwritten"), "{said}");
+    assert!(matches!(first(3), Event::Message { sequence: 0, .. }));
 }
 
 /// What a recorder that was killed has written is read, up to the last whole record.
@@ -119,7 +164,7 @@ fn what_is_refused() {
         fs::write(&path, bytes).unwrap();
         path
     };
-    let mut other = icc_examples::recording::Writer::<[u64; 6], _>::new(Vec::new()).unwrap();
+    let mut other = icc_examples::recording::Writer::<[u64; 6], _>::new(Vec::new(), Position::new(1, 0)).unwrap();
     other.message(0, &[7; 6]).unwrap();
     let other = file("other.rec", &other.finish().unwrap());
     let text = file("notes.txt", b"# These are notes");

@@ -12,8 +12,8 @@ fn quotes() {
         assert_eq!(number(total, ": ") + number(total, "received, "), 100_000, "{said}");
         assert!(total.ends_with("widest spread 0.020"), "{said}");
     }
-    // Three quarters of the queue.
-    assert!(said.contains("a latecomer: 3072 messages are still to be had, the first is number 96928"), "{said}");
+    // The whole queue.
+    assert!(said.contains("a latecomer: 4096 messages are still available, the first is number 95904"), "{said}");
 }
 
 #[test]

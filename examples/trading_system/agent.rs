@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use core_affinity::CoreId;
 use icc_examples::clock;
 use icc_examples::messages::Status;
-use icc_queue::{BusySpin, Consumer, Mode, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};
+use icc_queue::{BusySpin, Consumer, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};
 use icc_seqlock::Payload;
 use icc_vector::{SingleWriter, Writer};
 use std::fmt;
@@ -86,7 +86,7 @@ impl Agent {
     }
 
     /// As [`goes_on`](Self::goes_on), and says how it stands with its main input.
-    pub(crate) fn goes_on_after<T: Payload, M: Mode>(&mut self, input: &Consumer<T, M>, now: u64) -> Result<bool> {
+    pub(crate) fn goes_on_after<T: Payload>(&mut self, input: &Consumer<T>, now: u64) -> Result<bool> {
         if now >= self.beat_at {
             self.status.received = input.received();
             self.status.lost = input.lost();
@@ -122,8 +122,8 @@ pub(crate) enum Wait {
 impl WaitStrategy for Wait {
     fn wait(&mut self, round: u64) -> Waited {
         match self {
-            Self::Sleep => SpinThenSleep { spins: 100, sleep: Duration::from_micros(20) }.wait(round),
-            Self::Yield => SpinThenYield { spins: 100 }.wait(round),
+            Self::Sleep => SpinThenSleep::new(100, Duration::from_micros(20)).wait(round),
+            Self::Yield => SpinThenYield::new(100).wait(round),
             Self::Spin => BusySpin.wait(round),
         }
     }

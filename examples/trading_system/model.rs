@@ -45,7 +45,7 @@ pub(crate) fn run(common: &Common, model: Model) -> Result<()> {
     let mut consumer = session.read_market()?.consumer();
     // Its own slots and no others.
     let mut ideals = session.ideals()?.writer_of(model.slot(0)..model.slot(INSTRUMENTS))?;
-    // Nothing wanted yet. This also mends a slot that the process before left half-written.
+    // Nothing wanted yet. This also fixes a slot that the process before left half-written.
     for slot in ideals.range() {
         ideals.write(slot, &Ideal::default())?;
     }
@@ -74,6 +74,7 @@ pub(crate) fn run(common: &Common, model: Model) -> Result<()> {
             // A book with a level missing is wrong: it waits until the feed has repeated all.
             Err(ConsumeTimeoutError::SpedPast(_)) => books.iter_mut().for_each(Book::forget),
             Err(ConsumeTimeoutError::TimedOut { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
         if !agent.goes_on_after(&consumer, clock::now())? {
             return Ok(());

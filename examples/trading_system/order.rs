@@ -35,6 +35,7 @@ pub(crate) fn run(common: &Common, instrument: u32, quantity: i64) -> Result<()>
             }
             Ok(report) if report.id == id => bail!("the account handler refused it: {}", refusal(report.refusal)),
             Ok(_) | Err(ConsumeTimeoutError::TimedOut { .. } | ConsumeTimeoutError::SpedPast(_)) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     bail!("no report within {WAIT:?}: is the account handler running?")

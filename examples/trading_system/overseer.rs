@@ -8,7 +8,7 @@ use anyhow::Result;
 use icc_examples::clock;
 use icc_examples::messages::{INSTRUMENTS, Ideal, OrderRequest, Position, Stage, Trace};
 use icc_queue::{Mpmc, Producer};
-use icc_vector::{SingleWriter, VectorReader};
+use icc_vector::VectorReader;
 
 /// Lots in one order.
 const MOST: i64 = 10;
@@ -45,7 +45,7 @@ pub(crate) fn run(common: &Common) -> Result<()> {
                 desk.close(report.instrument as usize, report.id);
             }
         }
-        for change in changes.look() {
+        for change in changes.poll() {
             found = true;
             let (model, instrument) = (change.index / INSTRUMENTS, change.index % INSTRUMENTS);
             desk.wanted[model][instrument] = change.value;
@@ -74,7 +74,7 @@ struct Desk {
     wanted: [[Ideal; INSTRUMENTS]; MODELS.len()],
     /// The order that is under way for each instrument: its id, and when it was sent.
     open: [Option<(u64, u64)>; INSTRUMENTS],
-    positions: VectorReader<Position, SingleWriter>,
+    positions: VectorReader<Position>,
     orders: Producer<OrderRequest, Mpmc>,
     next_id: u64,
 }

@@ -110,13 +110,13 @@ impl Session {
         Statuses::open(self.path("status"), &Options::new()).with_context(hint)
     }
 
-    // For those who read: mapped read-only, so that no bug of theirs can do harm.
+    // For those who read: mapped read-only, so that no bug of theirs can do harm. How many write is not their concern.
 
     pub(crate) fn read_market(&self) -> Result<QueueReader<MarketUpdate>> {
         QueueReader::open(self.path("market"), &Options::new()).with_context(hint)
     }
 
-    pub(crate) fn read_orders(&self) -> Result<QueueReader<OrderRequest, Mpmc>> {
+    pub(crate) fn read_orders(&self) -> Result<QueueReader<OrderRequest>> {
         QueueReader::open(self.path("orders"), &Options::new()).with_context(hint)
     }
 
@@ -124,15 +124,15 @@ impl Session {
         QueueReader::open(self.path("reports"), &Options::new()).with_context(hint)
     }
 
-    pub(crate) fn read_ideals(&self) -> Result<VectorReader<Ideal, SingleWriter>> {
+    pub(crate) fn read_ideals(&self) -> Result<VectorReader<Ideal>> {
         VectorReader::open(self.path("ideal"), &Options::new()).with_context(hint)
     }
 
-    pub(crate) fn read_positions(&self) -> Result<VectorReader<Position, SingleWriter>> {
+    pub(crate) fn read_positions(&self) -> Result<VectorReader<Position>> {
         VectorReader::open(self.path("positions"), &Options::new()).with_context(hint)
     }
 
-    pub(crate) fn read_statuses(&self) -> Result<VectorReader<Status, SingleWriter>> {
+    pub(crate) fn read_statuses(&self) -> Result<VectorReader<Status>> {
         VectorReader::open(self.path("status"), &Options::new()).with_context(hint)
     }
 }

@@ -5,8 +5,8 @@
 
 #![no_main]
 
-use icc_buffer::{Expected, Kind, Packed, ReadOnlyBuffer};
-use icc_queue::{Mode, Mpmc, Options, Queue, QueueReader, Spmc};
+use icc_buffer::{Expected, Kind, ReadOnlyBuffer};
+use icc_queue::{Mpmc, Options, Queue, QueueReader, Spmc};
 use icc_vector::{MultiWriter, SeqlockVector, SingleWriter, VectorReader};
 use libfuzzer_sys::fuzz_target;
 use std::fs;
@@ -43,30 +43,31 @@ static FILES: LazyLock<Files> = LazyLock::new(|| {
     Files { path, whole: [alone, many, vector, Vec::new()] }
 });
 
-fn queue<M: Mode>(path: &PathBuf) {
-    let Ok(reader) = QueueReader::<Message, M>::open(path, &Options::new()) else { return };
+fn queue(path: &PathBuf) {
+    let Ok(reader) = QueueReader::<Message>::open(path, &Options::new()) else { return };
     let mut messages = [[0; 4]; 5];
     for mut consumer in [reader.consumer(), reader.consumer_from_oldest()] {
         for _ in 0..70 {
             let _ = (consumer.try_consume(), consumer.try_consume_batch(&mut messages));
             let _ = (consumer.lag(), consumer.headroom(), consumer.resume(), consumer.next_sequence());
         }
-        assert!(consumer.drain().count() <= reader.capacity(), "a drain without end");
+        assert!(consumer.drain().numbered().count() <= reader.capacity() + 1, "a drain without end");
         let _ = (consumer.skip_to_newest(), consumer.try_consume());
     }
     let produced = reader.produced();
     for back in [0, 1, 7, produced] {
-        let _ = reader.consumer_at(produced.wrapping_sub(back)).map(|mut consumer| consumer.try_consume());
+        let _ =
+            reader.consumer_at(reader.position(produced.wrapping_sub(back))).map(|mut consumer| consumer.try_consume());
     }
 }
 
-fn vector<M: icc_vector::Mode>(path: &PathBuf) {
-    let Ok(reader) = VectorReader::<Message, M>::open(path, &Options::new()) else { return };
+fn vector(path: &PathBuf) {
+    let Ok(reader) = VectorReader::<Message>::open(path, &Options::new()) else { return };
     let (mut value, mut changes) = ([0; 4], reader.changes());
     for index in 0..reader.len().min(100) + 1 {
         let _ = (reader.read_into(index, &mut value), reader.try_read_into(index, &mut value), reader.version(index));
     }
-    let _ = (changes.look().take(1000).count(), reader.iter().take(1000).count());
+    let _ = (changes.poll().take(1000).count(), reader.iter().take(1000).count());
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -87,15 +88,18 @@ fuzz_target!(|data: &[u8]| {
     }
     let path = &FILES.path;
     fs::write(path, &bytes).expect("there is room");
-    queue::<Spmc>(path);
-    queue::<Mpmc>(path);
-    vector::<MultiWriter>(path);
-    vector::<SingleWriter>(path);
-    let expected = Expected { kind: Kind::Vector, len: None, lines: 2 };
-    if let Ok(buffer) = ReadOnlyBuffer::<Message, Packed>::open(path, expected, &Options::new()) {
+    queue(path);
+    vector(path);
+    if let Ok(buffer) = ReadOnlyBuffer::<Message>::open(path, Expected::new(Kind::new("vector")), &Options::new()) {
         (0..buffer.len().min(100)).for_each(|index| _ = buffer.slot(index).map(|slot| slot.try_read()));
-        let _ = (buffer.words(), buffer.holder_lives(0), buffer.line(1).map(|line| line.load_acquire()));
+        let _ = (buffer.words(), buffer.holder_lives(0), buffer.counter(1).map(|counter| counter.load_acquire()));
     }
-    let _ = Queue::<Message, Spmc>::open(path, &Options::new()).map(|queue| queue.producer().map(|mut one| one.produce(&[9; 4])));
+    let _ = Queue::<Message, Spmc>::open(path, &Options::new())
+        .map(|queue| queue.producer().map(|mut one| one.produce(&[9; 4])));
+    // Not `produce`: it waits for the producers that the bytes speak of.
+    let _ = Queue::<Message, Mpmc>::open(path, &Options::new())
+        .map(|queue| queue.producer().map(|mut one| one.try_produce(&[9; 4])));
+    let _ = SeqlockVector::<Message, MultiWriter>::open(path, &Options::new());
+    let _ = SeqlockVector::<Message, SingleWriter>::open(path, &Options::new());
     let _ = fs::remove_file(path);
 });

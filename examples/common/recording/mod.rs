@@ -8,15 +8,17 @@
 //! | offset | size | field | meaning |
 //! |---|---|---|---|
 //! | 0 | 8 | magic | the bytes `ICCRECRD` |
-//! | 8 | 4 | version | 1 |
+//! | 8 | 4 | version | 2 |
 //! | 12 | 4 | name length | of the type's name, in bytes |
 //! | 16 | 8 | element size | bytes of a message |
 //! | 24 | 8 | element alignment | of a message in memory, in bytes |
 //! | 32 | 8 | fingerprint | of the message type: as in the header of a shared buffer |
 //! | 40 | 8 | began at | nanoseconds since 1970, UTC |
-//! | 48 | 4 | checksum | CRC-32 of the 48 bytes before and of the name |
-//! | 52 | 4 | | 0 |
-//! | 56 | | type name | UTF-8 |
+//! | 48 | 8 | instance | of the queue: tells it from a later one of the same name |
+//! | 56 | 8 | first | the sequence number at which the recording begins |
+//! | 64 | 4 | checksum | CRC-32 of the 64 bytes before and of the name |
+//! | 68 | 4 | | 0 |
+//! | 72 | | type name | UTF-8 |
 //!
 //! Then records, one after the other, up to the end of the file:
 //!
@@ -36,16 +38,16 @@ mod write;
 pub use read::Reader;
 pub use write::Writer;
 
-use icc_queue::Lost;
+use icc_queue::{Lost, Position};
 use icc_seqlock::Payload;
 use std::io;
 
 const MAGIC: [u8; 8] = *b"ICCRECRD";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Of the header, without the type's name.
-const HEADER: usize = 56;
+const HEADER: usize = 72;
 /// Where the checksum of the header is; it covers what is before.
-const HEADER_CHECKSUM: usize = 48;
+const HEADER_CHECKSUM: usize = 64;
 /// Of a record, without its body.
 const RECORD: usize = 24;
 /// No type's name is longer.
@@ -97,6 +99,8 @@ pub struct Header {
     pub element: ElementType,
     /// When it began, in nanoseconds since 1970, UTC.
     pub began_at: u64,
+    /// Where in which queue it began.
+    pub start: Position,
 }
 
 /// Something that was recorded.

@@ -4,7 +4,7 @@ use super::{
     END, ElementType, Event, GAP, HEADER, HEADER_CHECKSUM, Header, MAGIC, MESSAGE, NAME_MAX, RECORD, RecordingError,
     VERSION, crc, half_word, word,
 };
-use icc_queue::Lost;
+use icc_queue::{Lost, Position};
 use icc_seqlock::Payload;
 use std::io::{self, Read};
 use std::marker::PhantomData;
@@ -19,6 +19,8 @@ pub struct Reader<T, R> {
     /// Where the next record begins.
     at: u64,
     messages: u64,
+    /// The sequence number after what has been read.
+    next: u64,
     ended: bool,
     body: Vec<u8>,
     _message: PhantomData<T>,
@@ -61,12 +63,13 @@ impl Header {
         let name = String::from_utf8(name).map_err(|_| damaged("the type's name is not UTF-8"))?;
         let element =
             ElementType { name, size: word(&bytes, 16), align: word(&bytes, 24), fingerprint: word(&bytes, 32) };
-        Ok(Self { element, began_at: word(&bytes, 40) })
+        let start = Position::new(word(&bytes, 48), word(&bytes, 56));
+        Ok(Self { element, began_at: word(&bytes, 40), start })
     }
 }
 
 impl<T: Payload, R: Read> Reader<T, R> {
-    /// Begins to read: looks at the header.
+    /// Begins to read: checks the header.
     ///
     /// # Errors
     ///
@@ -79,12 +82,19 @@ impl<T: Payload, R: Read> Reader<T, R> {
             return Err(RecordingError::OtherType { found, expected: Box::new(expected) });
         }
         let at = (HEADER + header.element.name.len()) as u64;
-        Ok(Self { file, header, at, messages: 0, ended: false, body: Vec::new(), _message: PhantomData })
+        let next = header.start.sequence;
+        Ok(Self { file, header, at, messages: 0, next, ended: false, body: Vec::new(), _message: PhantomData })
     }
 
     /// What the recording says of itself.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// Where the queue goes on after what has been read so far: after the last record, where another
+    /// recording continues this one.
+    pub fn position(&self) -> Position {
+        Position::new(self.header.start.instance, self.next)
     }
 
     fn record(&mut self) -> Result<Option<Event<T>>, RecordingError> {
@@ -117,6 +127,10 @@ impl<T: Payload, R: Read> Reader<T, R> {
         };
         self.at += (RECORD + len) as u64;
         self.messages += u64::from(kind == MESSAGE);
+        self.next = match &event {
+            Event::Message { sequence, .. } => sequence.wrapping_add(1),
+            Event::Gap { lost, .. } => lost.next,
+        };
         Ok(Some(event))
     }
 }

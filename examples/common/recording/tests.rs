@@ -1,7 +1,7 @@
 use super::*;
 
 fn some() -> Vec<u8> {
-    let mut writer = Writer::<u64, _>::new(Vec::new()).unwrap();
+    let mut writer = Writer::<u64, _>::new(Vec::new(), Position::new(77, 5)).unwrap();
     writer.message(5, &50).unwrap();
     writer.gap(Lost { first: 6, next: 9 }).unwrap();
     writer.message(9, &90).unwrap();
@@ -21,13 +21,30 @@ fn what_is_written_is_read() {
     assert_eq!(plain(read_all(&some()[..]).unwrap()), [(5, 50), (6, 9), (9, 90)]);
 }
 
+/// A recording knows where it began and where it ended, also if it is empty.
+#[test]
+fn positions() {
+    let whole = some();
+    let mut reader = Reader::<u64, _>::new(&whole[..]).unwrap();
+    let mut positions = vec![reader.position()];
+    while let Some(event) = reader.next() {
+        event.unwrap();
+        positions.push(reader.position());
+    }
+    assert_eq!(positions, [5, 6, 9, 10].map(|n| Position::new(77, n)));
+    let empty = Writer::<u64, _>::new(Vec::new(), Position::new(77, u64::MAX)).unwrap().finish().unwrap();
+    let mut reader = Reader::<u64, _>::new(&empty[..]).unwrap();
+    assert!(reader.next().is_none());
+    assert_eq!((reader.position(), reader.header().start), (Position::new(77, u64::MAX), reader.position()));
+}
+
 #[test]
 fn the_fingerprint_is_that_of_a_shared_buffer() {
     let name = format!("icc-examples-fingerprint-{}", std::process::id());
     let _queue = icc_queue::Queue::<u64>::create(&name, 2, &icc_queue::Options::new()).unwrap();
     let header = std::fs::read(format!("/dev/shm/{name}")).unwrap();
     icc_queue::remove(&name).unwrap();
-    assert_eq!(word(&header, 32), ElementType::of::<u64>().fingerprint);
+    assert_eq!(word(&header, 88), ElementType::of::<u64>().fingerprint);
 }
 
 /// Wherever a file is cut off, all records before are read, and then the error says so.
@@ -60,7 +77,7 @@ fn a_file_damaged_anywhere() {
     let whole = some();
     let right = plain(read_all(&whole[..]).unwrap());
     // Four bytes of the header mean nothing.
-    for byte in (0..whole.len()).filter(|byte| !(52..56).contains(byte)) {
+    for byte in (0..whole.len()).filter(|byte| !(68..72).contains(byte)) {
         let mut damaged = whole.clone();
         damaged[byte] ^= 0x20;
         let mut read = Vec::new();
@@ -92,6 +109,6 @@ fn other_files_are_refused() {
     let text = read_all::<u64>(&b"# README"[..]);
     assert!(matches!(text, Err(RecordingError::NotARecording { found }) if found == b"# README"));
     let mut newer = some();
-    newer[8] = 2;
-    assert!(matches!(read_all::<u64>(&newer[..]), Err(RecordingError::Version { found: 2 })));
+    newer[8] = 3;
+    assert!(matches!(read_all::<u64>(&newer[..]), Err(RecordingError::Version { found: 3 })));
 }

@@ -1,7 +1,7 @@
 //! Writing a recording.
 
 use super::{END, ElementType, GAP, MAGIC, MESSAGE, RecordingError, VERSION, crc};
-use icc_queue::Lost;
+use icc_queue::{Lost, Position};
 use icc_seqlock::Payload;
 use std::io::{self, Write};
 use std::marker::PhantomData;
@@ -18,24 +18,25 @@ pub struct Writer<T, W> {
 }
 
 impl<T: Payload, W: Write> Writer<T, W> {
-    /// Begins a recording: writes the header.
+    /// Begins a recording at this place of a queue: writes the header.
     ///
     /// # Errors
     ///
     /// [`RecordingError::Io`].
-    pub fn new(mut file: W) -> Result<Self, RecordingError> {
+    pub fn new(mut file: W, start: Position) -> Result<Self, RecordingError> {
         let ElementType { name, size, align, fingerprint } = ElementType::of::<T>();
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
         let mut header = Vec::from(MAGIC);
         header.extend(VERSION.to_le_bytes());
         header.extend((name.len() as u32).to_le_bytes());
-        [size, align, fingerprint, since_1970].iter().for_each(|word| header.extend(word.to_le_bytes()));
+        let words = [size, align, fingerprint, since_1970, start.instance, start.sequence];
+        words.iter().for_each(|word| header.extend(word.to_le_bytes()));
         let checksum = crc([&header, name.as_bytes()]);
         header.extend(checksum.to_le_bytes());
         header.extend([0; 4]);
         header.extend(name.as_bytes());
         file.write_all(&header).map_err(failed)?;
-        Ok(Self { file, began: Instant::now(), messages: 0, next: 0, _message: PhantomData })
+        Ok(Self { file, began: Instant::now(), messages: 0, next: start.sequence, _message: PhantomData })
     }
 
     /// Appends a message, received now.

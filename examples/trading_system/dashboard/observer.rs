@@ -10,8 +10,8 @@ use hdrhistogram::Histogram;
 use icc_examples::book::Book;
 use icc_examples::clock;
 use icc_examples::messages::{INSTRUMENTS, Ideal, MarketUpdate, OrderRequest, Position, Report, Status};
-use icc_queue::{Consumer, Mpmc, QueueReader, Recovery};
-use icc_vector::{SingleWriter, VectorReader};
+use icc_queue::{Consumer, QueueReader, Recovery};
+use icc_vector::VectorReader;
 
 /// After so long without a word a process is silent, in nanoseconds: on a busy machine it may have to wait for a core.
 const SILENCE: u64 = 400_000_000;
@@ -19,10 +19,10 @@ const SILENCE: u64 = 400_000_000;
 const WINDOW: u64 = 5_000_000_000;
 
 pub(super) struct Observer {
-    statuses: VectorReader<Status, SingleWriter>,
-    ideals: VectorReader<Ideal, SingleWriter>,
-    positions: VectorReader<Position, SingleWriter>,
-    orders: QueueReader<OrderRequest, Mpmc>,
+    statuses: VectorReader<Status>,
+    ideals: VectorReader<Ideal>,
+    positions: VectorReader<Position>,
+    orders: QueueReader<OrderRequest>,
     market: Consumer<MarketUpdate>,
     reports: Consumer<Report>,
     books: [Book; INSTRUMENTS],
