@@ -1,7 +1,7 @@
 //! The smallest useful program of the seqlock: settings that an operator changes while workers run.
 //!
-//! The workers poll the cell in every round, which costs one load as long as nothing changed. They never see half of one
-//! setting and half of another, and never hold the operator up.
+//! The workers poll the cell in every round, which costs one load as long as nothing changed. They
+//! never see half of one setting and half of another, and never hold the operator up.
 //!
 //! ```sh
 //! cargo run --example config_cell
@@ -12,7 +12,8 @@ use icc_seqlock::Seqlock;
 use std::thread;
 use std::time::Duration;
 
-/// The settings: plain data without padding. They belong together: `most` is ten times `step` in all of them.
+/// The settings: plain data without padding. They belong together: `most` is ten times `step` in
+/// all of them.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 struct Config {

@@ -1,7 +1,9 @@
-//! The smallest useful program of the vector: a table of latest values, of which a reader wants what changed.
+//! The smallest useful program of the vector: a table of latest values, of which a reader wants
+//! what changed.
 //!
-//! Three venues publish their best prices for a thousand symbols each. A strategy polls whenever it has time: it gets the symbols
-//! that changed, each with its newest price, however often they changed in between. Nobody waits for it.
+//! Three venues publish their best prices for a thousand symbols each. A strategy polls whenever it
+//! has time: it gets the symbols that changed, each with its newest price, however often they
+//! changed in between. Nobody waits for it.
 //!
 //! ```sh
 //! cargo run --example latest
@@ -27,12 +29,14 @@ struct Best {
     update: u64,
 }
 
-/// Each slot has one writer, which is cheapest; and changes are tracked, so that a poll need not read every slot.
+/// Each slot has one writer, which is cheapest; and changes are tracked, so that a poll need not
+/// read every slot.
 type Board = SeqlockVector<Best, Tracked<SingleWriter>>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let board = Board::new(VENUES * SYMBOLS)?;
-    // Each venue owns its slots. A second writer of one of them would be refused, also if it were in another process.
+    // Each venue owns its slots. A second writer of one of them would be refused, also if it were
+    // in another process.
     let venues: Vec<_> =
         (0..VENUES).map(|venue| board.writer_of(venue * SYMBOLS..(venue + 1) * SYMBOLS)).collect::<Result<_, _>>()?;
     let mut changes = board.changes();
@@ -65,7 +69,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Publishes updates of the symbols that this writer owns. Some change much more often than others, as they do.
+/// Publishes updates of the symbols that this writer owns. Some change much more often than others,
+/// as they do.
 fn publish(mut writer: Writer<Best, Tracked<SingleWriter>>) {
     let slots = writer.range();
     for update in 1..=UPDATES {

@@ -1,4 +1,5 @@
-//! The smallest useful program of the queue: one thread produces quotes, two consume them, and each consumer sees all.
+//! The smallest useful program of the queue: one thread produces quotes, two consume them, and each
+//! consumer sees all.
 //!
 //! ```sh
 //! cargo run --example quotes
@@ -12,7 +13,8 @@ use std::time::Duration;
 
 const QUOTES: u64 = 100_000;
 
-/// A message: plain data in a fixed layout without padding, so that it can be copied while it is being overwritten.
+/// A message: plain data in a fixed layout without padding, so that it can be copied while it is
+/// being overwritten.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 struct Quote {
@@ -21,10 +23,12 @@ struct Quote {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // How many messages a consumer may fall behind before it loses some. The producer never waits for it.
+    // How many messages a consumer may fall behind before it loses some. The producer never waits
+    // for it.
     let queue = Queue::<Quote>::new(4096)?;
     let mut producer = queue.producer()?;
-    // A consumer's first message is the next one produced, so these see all. More may come at any time.
+    // A consumer's first message is the next one produced, so these see all. More may come at any
+    // time.
     let (model, recorder) = (queue.consumer(), queue.consumer());
 
     thread::scope(|scope| {
@@ -56,7 +60,8 @@ fn consume(name: &str, mut consumer: Consumer<Quote>, wait: &mut impl WaitStrate
     while consumer.next_sequence() < QUOTES {
         match consumer.consume(wait) {
             Ok(quote) => widest = widest.max(quote.ask - quote.bid),
-            // Too slow for the producer: these were overwritten. It goes on with the oldest that is still there.
+            // Too slow for the producer: these were overwritten. It goes on with the oldest that is
+            // still there.
             Err(lost) => println!("{name}: {lost}"),
         }
     }

@@ -25,8 +25,8 @@ impl Book {
         *self = Self::default();
     }
 
-    /// Takes an update in. Whether the book is whole and known now: not in the middle of an event, and not before there has been
-    /// an update for every level.
+    /// Takes an update in. Whether the book is whole and known now: not in the middle of an event,
+    /// and not before there has been an update for every level.
     pub fn apply(&mut self, update: &MarketUpdate) -> bool {
         let (side, level) = (usize::from(update.side), usize::from(update.level));
         if side > 1 || level >= LEVELS {

@@ -2,7 +2,8 @@
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Nanoseconds of `CLOCK_MONOTONIC`, which all processes read alike: a stamp of one can be compared with a stamp of another.
+/// Nanoseconds of `CLOCK_MONOTONIC`, which all processes read alike: a stamp of one can be compared
+/// with a stamp of another.
 #[must_use]
 pub fn now() -> u64 {
     let time = clock_gettime(ClockId::Monotonic);

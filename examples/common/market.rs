@@ -2,13 +2,17 @@
 //!
 //! What it has of a real one, as far as it matters to those who carry its messages:
 //!
-//! - Events come in bursts: each makes further ones more likely for some milliseconds (a Hawkes process with an exponential
-//!   kernel). The mean is about [`RATE`] updates a second, the busiest millisecond has many times that.
-//! - Some instruments are busier than others: each has half the activity of the one before, down to a sixteenth.
-//! - Most events change the quantity at one level, most often the best. Some move the price, and then all ten levels
-//!   change: a burst of updates that belong together, of which the last is marked.
+//! - Events come in bursts: each makes further ones more likely for some milliseconds (a Hawkes
+//!   process with an exponential kernel). The mean is about [`RATE`] updates a second, the busiest
+//!   millisecond has many times that.
+//! - Some instruments are busier than others: each has half the activity of the one before, down to
+//!   a sixteenth.
+//! - Most events change the quantity at one level, most often the best. Some move the price, and
+//!   then all ten levels change: a burst of updates that belong together, of which the last is
+//!   marked.
 //! - Prices wander, and are drawn back to where they began.
-//! - The whole book of every instrument is repeated twice a second, so that who comes late or lost something soon knows it.
+//! - The whole book of every instrument is repeated twice a second, so that who comes late or lost
+//!   something soon knows it.
 
 use crate::messages::{INSTRUMENTS, LEVELS, MarketUpdate};
 use fastrand::Rng;
@@ -94,7 +98,8 @@ impl Market {
             self.tell_book(self.repeat_next);
             self.repeat_next = (self.repeat_next + 1) % INSTRUMENTS;
         }
-        // The number of leading coin tosses that fail: each instrument is half as busy as the one before, the last four alike.
+        // The number of leading coin tosses that fail: each instrument is half as busy as the one
+        // before, the last four alike.
         let number = match self.random.u32(0..1 << 16).leading_zeros() as usize - 16 {
             quiet if quiet >= 4 => self.random.usize(4..INSTRUMENTS),
             busy => busy,

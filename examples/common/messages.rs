@@ -1,7 +1,8 @@
 //! Everything that goes through shared memory, in one place.
 //!
-//! All are plain data in a fixed layout without padding. A program that attaches with another size, alignment or type name is
-//! refused; a change that keeps all three is not noticed, so a type whose fields change their meaning gets a new name.
+//! All are plain data in a fixed layout without padding. A program that attaches with another size,
+//! alignment or type name is refused; a change that keeps all three is not noticed, so a type whose
+//! fields change their meaning gets a new name.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -67,9 +68,11 @@ pub enum Stage {
 /// How many stages there are.
 pub const STAGES: usize = Stage::ReportSent as usize + 1;
 
-/// When a cause passed each stage, carried along in the messages, by [`clock::now`](crate::clock::now).
+/// When a cause passed each stage, carried along in the messages, by
+/// [`clock::now`](crate::clock::now).
 ///
-/// 0 where it has not been yet. All 0 in a message that no single market update caused, such as a second try.
+/// 0 where it has not been yet. All 0 in a message that no single market update caused, such as a
+/// second try.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Trace {
@@ -86,7 +89,8 @@ impl Trace {
     }
 }
 
-/// What a model wants to have of an instrument: a slot of the vector of ideal positions, which that model alone writes.
+/// What a model wants to have of an instrument: a slot of the vector of ideal positions, which that
+/// model alone writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Ideal {
@@ -157,7 +161,8 @@ pub enum Refusal {
     NotAtLimit = 5,
 }
 
-/// What the account has of an instrument: a slot of the vector of live positions, which the account handler alone writes.
+/// What the account has of an instrument: a slot of the vector of live positions, which the account
+/// handler alone writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Position {
@@ -171,11 +176,13 @@ pub struct Position {
     pub middle: i64,
 }
 
-/// How a process is: a slot of the vector of statuses, which that process alone writes, some fifty times a second.
+/// How a process is: a slot of the vector of statuses, which that process alone writes, some fifty
+/// times a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Status {
-    /// When it was written, by [`clock::now`](crate::clock::now). A process that has not written for long is not well.
+    /// When it was written, by [`clock::now`](crate::clock::now). A process that has not written
+    /// for long is not well.
     pub alive_at: u64,
     /// When this process began.
     pub started_at: u64,

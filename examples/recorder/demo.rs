@@ -1,4 +1,5 @@
-//! All of it in a few seconds: a feed, a recorder beside it, replays of what it wrote, and files that are refused.
+//! All of it in a few seconds: a feed, a recorder beside it, replays of what it wrote, and files
+//! that are refused.
 
 use crate::{record, replay};
 use anyhow::{Result, ensure};

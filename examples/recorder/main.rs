@@ -1,4 +1,5 @@
-//! Records every message of a queue to disk, and replays it later, at the original speed or another.
+//! Records every message of a queue to disk, and replays it later, at the original speed or
+//! another.
 //!
 //! ```sh
 //! cargo run --example recorder                                       # shows all of it, in a few seconds
@@ -8,12 +9,13 @@
 //! cargo run --example recorder -- replay FILE QUEUE --speed 2
 //! ```
 //!
-//! The queue is one of market updates, such as the trading system's: `/dev/shm/icc-trading-demo/market`. For messages of your own,
-//! put their type in place of [`MarketUpdate`]; all else stays. The file's format is
-//! described in `common/recording/mod.rs`.
+//! The queue is one of market updates, such as the trading system's:
+//! `/dev/shm/icc-trading-demo/market`. For messages of your own, put their type in place of
+//! [`MarketUpdate`]; all else stays. The file's format is described in `common/recording/mod.rs`.
 //!
-//! A recorder is a consumer like any other: the producer neither waits for it nor knows of it. If it is too slow, it loses
-//! messages, and the file says which. If it is killed, what it has written stays readable.
+//! A recorder is a consumer like any other: the producer neither waits for it nor knows of it. If
+//! it is too slow, it loses messages, and the file says which. If it is killed, what it has written
+//! stays readable.
 
 mod demo;
 mod record;

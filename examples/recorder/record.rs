@@ -9,7 +9,8 @@ use std::fs::File;
 use std::io::{BufWriter, Read};
 use std::time::{Duration, Instant};
 
-/// How long messages stay in this process before the system has them, if few come: what a kill can cost.
+/// How long messages stay in this process before the system has them, if few come: what a kill can
+/// cost.
 const FLUSH: Duration = Duration::from_millis(100);
 
 /// What was recorded.
@@ -69,7 +70,8 @@ pub(crate) fn record(
     let mut message = MarketUpdate::default();
     let (began, mut flushed) = (Instant::now(), Instant::now());
     while !enough(writer.messages()) {
-        // It may be late, as long as it does not fall behind by the whole ring: so it sleeps while nothing comes.
+        // It may be late, as long as it does not fall behind by the whole ring: so it sleeps while
+        // nothing comes.
         match consumer.consume_into_timeout(&mut message, &mut SpinThenSleep::default(), FLUSH) {
             Ok(sequence) => writer.message(sequence, &message)?,
             Err(ConsumeTimeoutError::SpedPast(lost)) => writer.gap(lost)?,

@@ -25,8 +25,9 @@ pub(crate) struct Replayed {
 
 /// Puts all messages into the queue: `speed` times as fast as they came, or without waiting.
 ///
-/// Gaps take their time, and leave nothing in the queue: its sequence numbers are not those of the recording. A recording that was
-/// cut off is replayed as far as it goes, and what is returned says so.
+/// Gaps take their time, and leave nothing in the queue: its sequence numbers are not those of the
+/// recording. A recording that was cut off is replayed as far as it goes, and what is returned says
+/// so.
 pub(crate) fn replay(
     reader: Reader<MarketUpdate, impl Read>,
     producer: &mut Producer<MarketUpdate>,

@@ -54,7 +54,8 @@ fn from_a_queue_to_a_file_to_a_queue() {
     assert!(replayed.eq(updates));
 }
 
-/// A ring that was overwritten before the recorder came to it leaves a gap, which the file tells of.
+/// A ring that was overwritten before the recorder came to it leaves a gap, which the file tells
+/// of.
 #[test]
 fn losses_are_recorded() {
     let directory = tempfile::tempdir().unwrap();

@@ -35,7 +35,8 @@ impl System {
         self.launcher.line(&format!("{part} {what}"), |line| line.contains(&name) && wanted(line))
     }
 
-    /// Waits until the part lives, started for the `starts`th time, and does something. Its process id.
+    /// Waits until the part lives, started for the `starts`th time, and does something. Its process
+    /// id.
     fn works(&mut self, part: &str, starts: u64) -> u32 {
         let line = self.process(part, &format!("to work, started {starts} times"), |line| {
             line.contains("state=live") && number(line, "starts=") == starts && number(line, " sent=") > 0
@@ -74,7 +75,8 @@ fn command(session: &str) -> Command {
     command
 }
 
-/// The one that matters: a feed, a model and the account handler are killed, and come back, and the rest never stops.
+/// The one that matters: a feed, a model and the account handler are killed, and come back, and the
+/// rest never stops.
 #[test]
 fn the_rest_goes_on() {
     let mut system = System::start("kill", &[]);
@@ -139,7 +141,8 @@ fn visitors() {
     dashboard.line("a hop", |line| line.contains("hop feed_to_report") && number(line, "count=") > 0);
     drop(dashboard);
 
-    // An order by hand. It may have to wait for the whole book, and for the models' orders to leave room.
+    // An order by hand. It may have to wait for the whole book, and for the models' orders to leave
+    // room.
     let order = |quantity: &str| common::output(command(&session).args(["order", "5", quantity]));
     let deadline = Instant::now() + LONG;
     let said = loop {

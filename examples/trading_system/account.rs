@@ -1,7 +1,8 @@
-//! The account handler: checks order requests against limits, fills them at the market, and keeps the live positions.
+//! The account handler: checks order requests against limits, fills them at the market, and keeps
+//! the live positions.
 //!
-//! In earnest it would pass orders on to a venue. Here it is the venue too: a request that the market meets is filled at once, for
-//! as many lots as the best price has.
+//! In earnest it would pass orders on to a venue. Here it is the venue too: a request that the
+//! market meets is filled at once, for as many lots as the best price has.
 
 use crate::Common;
 use crate::agent::{Agent, Idle, Role};
@@ -22,7 +23,8 @@ pub(crate) fn run(common: &Common) -> Result<()> {
     let session = Session::new(&common.session)?;
     let mut agent = Agent::start(&session, Role::Account, common)?;
     let mut market = session.read_market()?.consumer();
-    // From now on: what was asked of the process before it was killed is not worth its price any more.
+    // From now on: what was asked of the process before it was killed is not worth its price any
+    // more.
     let mut orders = session.read_orders()?.consumer();
     let mut reports = session.reports()?.producer()?;
     let mut account = Account::open(&session)?;
@@ -68,7 +70,8 @@ pub(crate) fn run(common: &Common) -> Result<()> {
 struct Account {
     books: [Book; INSTRUMENTS],
     positions: [Position; INSTRUMENTS],
-    /// Every position has two slots, written one after the other: a kill in the middle of a write takes one of them at most.
+    /// Every position has two slots, written one after the other: a kill in the middle of a write
+    /// takes one of them at most.
     writer: Writer<Position, SingleWriter>,
 }
 

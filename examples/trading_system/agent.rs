@@ -1,4 +1,5 @@
-//! What all processes of the system have in common: a slot that says how they are, and how they wait.
+//! What all processes of the system have in common: a slot that says how they are, and how they
+//! wait.
 
 use crate::Common;
 use crate::model::Model;
@@ -75,7 +76,8 @@ impl Agent {
         }
         let (statuses, slot) = (session.statuses()?, role.slot());
         let writer = statuses.writer_of(slot..slot + 1).with_context(|| format!("another {role} is running"))?;
-        // Of the process before, if there was one. If it was killed just while it wrote this, the count begins anew.
+        // Of the process before, if there was one. If it was killed just while it wrote this, the
+        // count begins anew.
         let before = statuses.read(slot).unwrap_or_default();
         let now = clock::now();
         let status =
@@ -96,7 +98,8 @@ impl Agent {
         self.goes_on(now)
     }
 
-    /// Says now and then how this process is. Whether it shall go on: whoever started it still lives.
+    /// Says now and then how this process is. Whether it shall go on: whoever started it still
+    /// lives.
     pub(crate) fn goes_on(&mut self, now: u64) -> Result<bool> {
         if now < self.beat_at {
             return Ok(true);
@@ -111,7 +114,8 @@ impl Agent {
 /// What a process does while there is nothing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Wait {
-    /// Looks again for a moment, then sleeps for some microseconds at a time: all of it runs on two cores.
+    /// Looks again for a moment, then sleeps for some microseconds at a time: all of it runs on two
+    /// cores.
     Sleep,
     /// Looks again and gives way to others: quicker, and keeps all cores busy.
     Yield,

@@ -30,13 +30,14 @@ pub(crate) struct Feed {
     pub(crate) recording: Option<PathBuf>,
 }
 
-/// Sends updates when they are due. A feed that was killed and started again begins anew, as a venue's does after a reconnect: with
-/// the whole book of every instrument.
+/// Sends updates when they are due. A feed that was killed and started again begins anew, as a
+/// venue's does after a reconnect: with the whole book of every instrument.
 pub(crate) fn run(common: &Common, feed: &Feed) -> Result<()> {
     ensure!(feed.speed > 0.0 && feed.speed.is_finite(), "a speed of {} was asked for: it must be above 0", feed.speed);
     let session = Session::new(&common.session)?;
     let mut agent = Agent::start(&session, Role::Feed, common)?;
-    // One producer at a time: had another feed it, this would be refused. One that was killed does not.
+    // One producer at a time: had another feed it, this would be refused. One that was killed does
+    // not.
     let mut producer = session.market()?.producer()?;
     let mut idle = Idle::new(common.wait);
     let mut began = clock::now();

@@ -37,7 +37,8 @@ pub(crate) struct Run {
     /// Leaves what dies dead: start it yourself, `trading_system feed` say.
     #[arg(long)]
     no_restart: bool,
-    /// Gives each part a core of its own, from core 1 on, and lets it spin there. For machines with cores to spare.
+    /// Gives each part a core of its own, from core 1 on, and lets it spin there. For machines with
+    /// cores to spare.
     #[arg(long)]
     pin: bool,
     #[command(flatten)]

@@ -14,8 +14,8 @@
 //!                                                                (queue)
 //! ```
 //!
-//! Kill any of the processes with `kill -9` and see the rest go on; `run` starts it again. More dashboards come and go with
-//! `trading_system dashboard`. `README.md` beside this says more.
+//! Kill any of the processes with `kill -9` and see the rest go on; `run` starts it again. More
+//! dashboards come and go with `trading_system dashboard`. `README.md` beside this says more.
 
 mod account;
 mod agent;
@@ -59,7 +59,8 @@ struct Common {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Starts all parts, and starts again what dies; at the end, which is Ctrl-C or q, removes all shared memory.
+    /// Starts all parts, and starts again what dies; at the end, which is Ctrl-C or q, removes all
+    /// shared memory.
     Run(launcher::Run),
     /// Sends market data.
     Feed(feed::Feed),

@@ -1,4 +1,5 @@
-//! The overseer: compares what the models want with what the account has, and orders the difference.
+//! The overseer: compares what the models want with what the account has, and orders the
+//! difference.
 
 use crate::Common;
 use crate::agent::{Agent, Idle, Role};
@@ -14,7 +15,8 @@ use icc_vector::VectorReader;
 const MOST: i64 = 10;
 /// Ticks beyond the middle that it is ready to pay.
 const PATIENCE_TICKS: i64 = 3;
-/// How long an order may be without a report before it is taken for lost, in nanoseconds: the account handler was killed.
+/// How long an order may be without a report before it is taken for lost, in nanoseconds: the
+/// account handler was killed.
 const OPEN: u64 = 250_000_000;
 /// How often it looks at every instrument, also where nothing changed, in nanoseconds.
 const ROUND: u64 = 50_000_000;
@@ -88,13 +90,15 @@ impl Desk {
         }
     }
 
-    /// Orders what is missing of an instrument, if anything is and nothing is under way. Whether it did.
+    /// Orders what is missing of an instrument, if anything is and nothing is under way. Whether it
+    /// did.
     fn order(&mut self, instrument: usize, trace: Trace, now: u64) -> bool {
         self.open[instrument].take_if(|(_, sent)| now > *sent + OPEN);
         if self.open[instrument].is_some() {
             return false;
         }
-        // Without a live position nothing is ordered: the account handler was killed just while it wrote it.
+        // Without a live position nothing is ordered: the account handler was killed just while it
+        // wrote it.
         let Ok(position) = self.positions.read(instrument) else { return false };
         let wanted: i64 = self.wanted.iter().map(|model| model[instrument].quantity).sum();
         let quantity = (wanted - position.quantity).clamp(-MOST, MOST);

@@ -10,7 +10,8 @@ use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-// Half a second of the market and more, on average: enough for a process that has to wait for its core.
+// Half a second of the market and more, on average: enough for a process that has to wait for its
+// core.
 const MARKET: usize = 16_384;
 const ORDERS: usize = 1_024;
 const REPORTS: usize = 4_096;
@@ -110,7 +111,8 @@ impl Session {
         Statuses::open(self.path("status"), &Options::new()).with_context(hint)
     }
 
-    // For those who read: mapped read-only, so that no bug of theirs can do harm. How many write is not their concern.
+    // For those who read: mapped read-only, so that no bug of theirs can do harm. How many write is
+    // not their concern.
 
     pub(crate) fn read_market(&self) -> Result<QueueReader<MarketUpdate>> {
         QueueReader::open(self.path("market"), &Options::new()).with_context(hint)

@@ -1,7 +1,9 @@
-//! Attaching to arbitrary bytes, and using whatever that gives: a typed error or a sound handle, and every call returns.
+//! Attaching to arbitrary bytes, and using whatever that gives: a typed error or a sound handle,
+//! and every call returns.
 //!
-//! The first byte chooses what the file is before it is garbled: a queue, a vector, or nothing. Then come changes of four
-//! bytes each, two for the place, one for the value and one for how; for nothing, the bytes are the file.
+//! The first byte chooses what the file is before it is garbled: a queue, a vector, or nothing.
+//! Then come changes of four bytes each, two for the place, one for the value and one for how; for
+//! nothing, the bytes are the file.
 
 #![no_main]
 

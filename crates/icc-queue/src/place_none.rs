@@ -1,4 +1,5 @@
-//! Where there is no shared memory, on other systems than Linux and under loom, no queue has a name.
+//! Where there is no shared memory, on other systems than Linux and under loom, no queue has a
+//! name.
 
 use icc_buffer::ReadOnlyBuffer;
 use std::path::PathBuf;

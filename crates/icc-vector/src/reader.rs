@@ -21,10 +21,10 @@ use icc_seqlock::{Reader, Tag};
 /// # Waiting
 ///
 /// Methods that begin with `try` make one attempt. The others wait while a writer is writing the
-/// slot: they back off for some tens of microseconds, then yield up to 10,000 times, and check now
-/// and then whether that writer is alive. They end with the value,
-/// [`WriterDied`](crate::WriterDied) or [`Busy`](crate::Busy). They always return, and a returned
-/// value is never torn.
+/// slot: they back off for some tens of microseconds, then yield up to 10,000 times, with a short
+/// sleep after every 64, and check now and then whether that writer is alive. They end with the
+/// value, [`WriterDied`](crate::WriterDied) or [`Busy`](crate::Busy). They always return, and a
+/// returned value is never torn.
 ///
 /// # Invariants
 ///

@@ -2,8 +2,8 @@
 //!
 //! # The file
 //!
-//! Numbers are little-endian; messages are as they are in memory, so recordings belong to little-endian machines, as all that `icc`
-//! is tested on are. First the header:
+//! Numbers are little-endian; messages are as they are in memory, so recordings belong to
+//! little-endian machines, as all that `icc` is tested on are. First the header:
 //!
 //! | offset | size | field | meaning |
 //! |---|---|---|---|
@@ -30,7 +30,8 @@
 //! | 16 | 8 | at | nanoseconds since the recording began |
 //! | 24 | | body | the message; or the sequence number after the last one lost, 8 bytes; or how many messages there are, 8 bytes |
 //!
-//! A file without an end record was cut off: its recorder was killed, or the disk was full. What is whole of it can be read.
+//! A file without an end record was cut off: its recorder was killed, or the disk was full. What is
+//! whole of it can be read.
 
 mod read;
 mod write;

@@ -11,7 +11,8 @@ use std::marker::PhantomData;
 
 /// Reads a recording: an iterator over what was recorded, in order.
 ///
-/// It yields an error where the file was cut off or is damaged, and ends after that. Give it a reader that buffers.
+/// It yields an error where the file was cut off or is damaged, and ends after that. Give it a
+/// reader that buffers.
 #[derive(Debug)]
 pub struct Reader<T, R> {
     file: R,
@@ -91,8 +92,8 @@ impl<T: Payload, R: Read> Reader<T, R> {
         &self.header
     }
 
-    /// Where the queue goes on after what has been read so far: after the last record, where another
-    /// recording continues this one.
+    /// Where the queue goes on after what has been read so far: after the last record, where
+    /// another recording continues this one.
     pub fn position(&self) -> Position {
         Position::new(self.header.start.instance, self.next)
     }

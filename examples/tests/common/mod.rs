@@ -15,8 +15,8 @@ pub(crate) const LONG: Duration = Duration::from_secs(40);
 
 /// The command that runs an example, which was built along with this test.
 ///
-/// `cargo test --test NAME` does not build examples. So this sees that there is one, and that it is not older than its sources,
-/// which cargo lists beside it.
+/// `cargo test --test NAME` does not build examples. So this sees that there is one, and that it is
+/// not older than its sources, which cargo lists beside it.
 pub(crate) fn example(name: &str) -> Command {
     let test = std::env::current_exe().expect("a test has a path");
     let path = test.parent().and_then(Path::parent).expect("it is in `deps`").join("examples").join(name);
@@ -24,7 +24,8 @@ pub(crate) fn example(name: &str) -> Command {
     let sources = std::fs::read_to_string(path.with_extension("d")).unwrap_or_default();
     let sources = sources.split_once(": ").map_or("", |(_, sources)| sources);
     let built = modified(&path);
-    // Its own ones: a change of those of the libraries makes cargo build this test again, and may come while it runs.
+    // Its own ones: a change of those of the libraries makes cargo build this test again, and may
+    // come while it runs.
     let own = sources.split_whitespace().map(Path::new).filter(|source| source.starts_with(env!("CARGO_MANIFEST_DIR")));
     let fresh = built.is_some() && own.into_iter().all(|source| modified(source) <= built);
     assert!(fresh, "no {} or an old one: build it first, `cargo build -p icc-examples --examples`", path.display());
@@ -174,7 +175,8 @@ pub(crate) fn send(pid: u32, signal: Signal) {
     kill_process(id(pid), signal).unwrap_or_else(|error| panic!("could not signal {pid}: {error}"));
 }
 
-/// Waits until a process has ended. Its new parent, if it has one, may not have asked for it yet: then it is a zombie.
+/// Waits until a process has ended. Its new parent, if it has one, may not have asked for it yet:
+/// then it is a zombie.
 pub(crate) fn gone(pid: u32) {
     let stat = format!("/proc/{pid}/stat");
     until(&format!("the end of process {pid}"), || {

@@ -13,7 +13,8 @@ use icc_examples::messages::{INSTRUMENTS, Ideal, MarketUpdate, OrderRequest, Pos
 use icc_queue::{Consumer, QueueReader, Recovery};
 use icc_vector::VectorReader;
 
-/// After so long without a word a process is silent, in nanoseconds: on a busy machine it may have to wait for a core.
+/// After so long without a word a process is silent, in nanoseconds: on a busy machine it may have
+/// to wait for a core.
 const SILENCE: u64 = 400_000_000;
 /// Percentiles are of the last one to two of these, in nanoseconds.
 const WINDOW: u64 = 5_000_000_000;

@@ -1,7 +1,8 @@
 //! `arc-swap`: a pointer to a value of which the writer makes a new one each time.
 //!
-//! Promises: the newest value, one process, many writers and readers. No data race: values never change. Made for what is
-//! read often and written seldom; each write allocates. Read through its `Cache`, its fastest way to look again.
+//! Promises: the newest value, one process, many writers and readers. No data race: values never
+//! change. Made for what is read often and written seldom; each write allocates. Read through its
+//! `Cache`, its fastest way to look again.
 
 use std::sync::Arc;
 

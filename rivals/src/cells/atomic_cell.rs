@@ -1,7 +1,9 @@
-//! `crossbeam_utils::atomic::AtomicCell`: a native atomic up to 8 bytes, above that a global table of sequence locks.
+//! `crossbeam_utils::atomic::AtomicCell`: a native atomic up to 8 bytes, above that a global table
+//! of sequence locks.
 //!
-//! Promises: the newest value, one process, many writers. Above 8 bytes readers copy with a volatile read that a writer may
-//! cross, which is formally a data race; a reader that meets a writer takes the lock as a writer would.
+//! Promises: the newest value, one process, many writers. Above 8 bytes readers copy with a
+//! volatile read that a writer may cross, which is formally a data race; a reader that meets a
+//! writer takes the lock as a writer would.
 
 use crossbeam_utils::CachePadded;
 use crossbeam_utils::atomic::AtomicCell;

@@ -1,8 +1,8 @@
 //! `ringfire`'s blackboard: a table of slots in shared memory, each a version and a value.
 //!
-//! Promises: the newest value of each slot, one writing process, readers in any. Readers copy with a plain `memcpy` that the
-//! writer may cross, which is formally a data race, and return by value. Slots are not padded. A slot whose writer died is told
-//! from a slow one by a timeout of 100 ms.
+//! Promises: the newest value of each slot, one writing process, readers in any. Readers copy with
+//! a plain `memcpy` that the writer may cross, which is formally a data race, and return by value.
+//! Slots are not padded. A slot whose writer died is told from a slow one by a timeout of 100 ms.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

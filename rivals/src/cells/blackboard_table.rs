@@ -1,4 +1,5 @@
-//! `ringfire`'s blackboard, all of it read: there is no call for that, so each slot is read in turn, by value.
+//! `ringfire`'s blackboard, all of it read: there is no call for that, so each slot is read in
+//! turn, by value.
 //!
 //! What it promises stands at [`blackboard`](super::blackboard).
 
@@ -35,7 +36,8 @@ impl<T: Message> ReadAll<T> for Values<T> {
     #[inline(always)]
     fn read_all(&mut self, into: &mut [T]) {
         for (index, into) in into.iter_mut().enumerate() {
-            // Every slot was written and there is no writer now; otherwise the check of the values would fail.
+            // Every slot was written and there is no writer now; otherwise the check of the values
+            // would fail.
             if let Ok(Some(value)) = self.reader.read(index) {
                 *into = value;
             }

@@ -1,6 +1,7 @@
 //! One value that is overwritten: only the newest counts.
 //!
-//! Those without a version are polled by reading the value, whose first word is the message's number, and comparing that.
+//! Those without a version are polled by reading the value, whose first word is the message's
+//! number, and comparing that.
 
 use icc_bench::catalogue::Catalogue;
 use icc_bench::link::Message;

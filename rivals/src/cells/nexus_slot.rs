@@ -1,8 +1,9 @@
 //! `nexus-slot`: a slot that is overwritten, each new value read at most once.
 //!
-//! Promises: the newest value, one process, one writer; `spsc` has one reader and is what its documentation calls the lowest
-//! overhead, `spmc` any number. The copy goes by atomic words, so there is no data race for types without padding. A reader that
-//! meets a writer tries again without a bound. Read by `read`, by value: there is no other.
+//! Promises: the newest value, one process, one writer; `spsc` has one reader and is what its
+//! documentation calls the lowest overhead, `spmc` any number. The copy goes by atomic words, so
+//! there is no data race for types without padding. A reader that meets a writer tries again
+//! without a bound. Read by `read`, by value: there is no other.
 
 use ::nexus_slot::{spmc, spsc};
 use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};

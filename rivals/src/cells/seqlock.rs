@@ -1,7 +1,8 @@
 //! The `seqlock` crate: a version beside the value, readers that try again, writers behind a mutex.
 //!
-//! Promises: the newest value, one process, many writers. Readers copy with a volatile read that a writer may cross, which
-//! is formally a data race. A reader that meets a writer yields to the scheduler, by a system call.
+//! Promises: the newest value, one process, many writers. Readers copy with a volatile read that a
+//! writer may cross, which is formally a data race. A reader that meets a writer yields to the
+//! scheduler, by a system call.
 
 use ::seqlock::SeqLock;
 use crossbeam_utils::CachePadded;

@@ -1,7 +1,8 @@
 //! `triple_buffer`: three copies of a value that one writer and one reader exchange by index.
 //!
-//! Promises: the newest value, one process, one writer and *one* reader. No data race: nobody touches a copy that is in the
-//! other's hands. Measured by its in-place access, as it advises for values that cost something to move.
+//! Promises: the newest value, one process, one writer and *one* reader. No data race: nobody
+//! touches a copy that is in the other's hands. Measured by its in-place access, as it advises for
+//! values that cost something to move.
 
 use ::triple_buffer::{Input, Output, triple_buffer};
 use icc_bench::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target};

@@ -1,8 +1,8 @@
 //! `bus`: one producer, every consumer sees every message.
 //!
-//! Promises: lossless broadcast, one process: the producer waits for the slowest consumer. Readers count themselves off
-//! in each slot, and the last one takes the value; no data race. Each bus has a thread that wakes parked readers, of which
-//! there are none here.
+//! Promises: lossless broadcast, one process: the producer waits for the slowest consumer. Readers
+//! count themselves off in each slot, and the last one takes the value; no data race. Each bus has
+//! a thread that wakes parked readers, of which there are none here.
 
 use ::bus::BusReader;
 use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};

@@ -1,7 +1,7 @@
 //! `crossbeam-channel`, bounded: the general channel most programs use.
 //!
-//! Promises: lossless, one process, many producers and consumers; each message goes to *one* consumer, so it is no
-//! broadcast. No data race.
+//! Promises: lossless, one process, many producers and consumers; each message goes to *one*
+//! consumer, so it is no broadcast. No data race.
 
 use ::crossbeam_channel as channel;
 use icc_bench::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target};

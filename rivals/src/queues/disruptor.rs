@@ -1,8 +1,9 @@
 //! `disruptor`: the ring of the LMAX Disruptor, one producer, consumers gated by sequence barriers.
 //!
-//! Promises: lossless broadcast, one process: the producer waits for the slowest consumer. Events are written in place,
-//! and the barriers keep both sides apart, so there is no data race. Its event poller is the way to poll from a thread of
-//! one's own, which its documentation rates as fast as its own threads.
+//! Promises: lossless broadcast, one process: the producer waits for the slowest consumer. Events
+//! are written in place, and the barriers keep both sides apart, so there is no data race. Its
+//! event poller is the way to poll from a thread of one's own, which its documentation rates as
+//! fast as its own threads.
 
 use ::disruptor::{
     BusySpin, EventPoller, MultiConsumerBarrier, Polling, Producer, SingleConsumerBarrier, SingleProducer,

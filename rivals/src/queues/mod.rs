@@ -1,7 +1,8 @@
 //! Rings and channels: every message arrives, or its loss is reported.
 //!
-//! What waits for room is left out where there is no consumer: a message's cost to its producer alone, and two producers at once.
-//! What gives each message to one consumer only is left out where there are several.
+//! What waits for room is left out where there is no consumer: a message's cost to its producer
+//! alone, and two producers at once. What gives each message to one consumer only is left out where
+//! there are several.
 
 use icc_bench::catalogue::Catalogue;
 

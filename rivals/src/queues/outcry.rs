@@ -1,7 +1,8 @@
 //! `outcry`: frames of any length in a ring of bytes, one producer, consumers in any process.
 //!
-//! Promises: lossy broadcast, across processes (measured in anonymous memory, which it offers for threads). The copy goes
-//! by atomic words, so there is no data race. A consumer that was overrun starts again at the head.
+//! Promises: lossy broadcast, across processes (measured in anonymous memory, which it offers for
+//! threads). The copy goes by atomic words, so there is no data race. A consumer that was overrun
+//! starts again at the head.
 
 use ::outcry::{Consumer, Error, Producer, Queue};
 use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
@@ -24,7 +25,8 @@ impl Target for Outcry {
     }
 }
 
-/// Its capacity is in bytes and a power of two: room for at least as many messages as the others have.
+/// Its capacity is in bytes and a power of two: room for at least as many messages as the others
+/// have.
 fn queue_for<T: Message>() -> Result<Queue, OpenError> {
     let bytes = CAPACITY * (size_of::<T>() + FRAME_HEADER);
     Ok(Queue::anon(bytes.next_power_of_two() as u64)?)
@@ -64,8 +66,8 @@ impl<T: Message> Link<T> for OutcryLink {
 impl<T: Message> Sender<T> for OutcrySender {
     #[inline(always)]
     fn send(&mut self, message: &T) {
-        // A frame too large for the ring is the one error, and the ring was made for these. Were there another, the
-        // message would be missed at the other end.
+        // A frame too large for the ring is the one error, and the ring was made for these. Were
+        // there another, the message would be missed at the other end.
         let _ = self.0.write(bytemuck::bytes_of(message));
     }
 }
@@ -75,7 +77,8 @@ impl<T: Message> Receiver<T> for OutcryReceiver {
     fn poll(&mut self, into: &mut T) -> Polled {
         match self.0.try_read(bytemuck::bytes_of_mut(into)) {
             Ok(Some(_)) => Polled::Message,
-            // The only way on. It may land behind more than was overwritten, and all of that is lost to this consumer.
+            // The only way on. It may land behind more than was overwritten, and all of that is
+            // lost to this consumer.
             Err(Error::Overrun { .. }) => Polled::Lost(self.0.resync() / (size_of::<T>() + FRAME_HEADER) as u64),
             Ok(None) | Err(_) => Polled::Empty,
         }

@@ -1,8 +1,9 @@
 //! `photon-ring`: stamped slots, one producer, any number of consumers.
 //!
-//! Promises: lossy broadcast, one process. The copy goes by atomic words (its default feature), so there is no data race
-//! for types without padding. `channel` is what its documentation calls the fastest path, `try_recv` its busy poll. It
-//! advises `-C target-cpu=native`, which nothing here is built with.
+//! Promises: lossy broadcast, one process. The copy goes by atomic words (its default feature), so
+//! there is no data race for types without padding. `channel` is what its documentation calls the
+//! fastest path, `try_recv` its busy poll. It advises `-C target-cpu=native`, which nothing here is
+//! built with.
 
 use ::photon_ring::{Publisher, Subscriber, TryRecvError, channel};
 use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
@@ -14,8 +15,8 @@ use super::{CAPACITY, Ends};
 #[repr(transparent)]
 pub(crate) struct Plain<T>(pub(super) T);
 
-// SAFETY: a message is `bytemuck::Pod`: any bit pattern is one, there is no padding and nothing to drop. The wrapper has
-// its layout.
+// SAFETY: a message is `bytemuck::Pod`: any bit pattern is one, there is no padding and nothing to
+// drop. The wrapper has its layout.
 unsafe impl<T: Message> ::photon_ring::Pod for Plain<T> {}
 
 pub(crate) struct PhotonRing;
@@ -41,7 +42,8 @@ impl Broadcast for PhotonRing {
         consumers: usize,
         body: impl FnOnce(PhotonSender<T>, Vec<PhotonReceiver<T>>) -> R,
     ) -> Result<R, OpenError> {
-        // Its group of subscribers is one cursor that reads a message once for all of them; these are as many readers.
+        // Its group of subscribers is one cursor that reads a message once for all of them; these
+        // are as many readers.
         let (publisher, subscribable) = channel(CAPACITY);
         let subscribers = (0..consumers).map(|_| PhotonReceiver(subscribable.subscribe())).collect();
         Ok(body(PhotonSender(publisher), subscribers))

@@ -1,7 +1,8 @@
 //! `photon-ring` for many producers: `channel_mpmc`.
 //!
-//! Promises: lossy broadcast, one process. A producer waits for those that took an earlier ticket and have not finished, for
-//! ever if one has stopped there. Otherwise as [`photon_ring`](super::photon_ring).
+//! Promises: lossy broadcast, one process. A producer waits for those that took an earlier ticket
+//! and have not finished, for ever if one has stopped there. Otherwise as
+//! [`photon_ring`](super::photon_ring).
 
 use ::photon_ring::{MpPublisher, channel_mpmc};
 use icc_bench::link::{Link, ManyProducers, Message, OpenError, Sender, Target};

@@ -1,7 +1,8 @@
 //! `ringfire`: a ring in shared memory, one producer, consumers in any process.
 //!
-//! Promises: lossy broadcast by default, across processes; each ring is a file in `/dev/shm`. Readers copy with a plain
-//! `memcpy` that the writer may cross, which is formally a data race. `recv_status` is its poll that tells of losses.
+//! Promises: lossy broadcast by default, across processes; each ring is a file in `/dev/shm`.
+//! Readers copy with a plain `memcpy` that the writer may cross, which is formally a data race.
+//! `recv_status` is its poll that tells of losses.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

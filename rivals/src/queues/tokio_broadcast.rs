@@ -1,6 +1,8 @@
-//! `tokio::sync::broadcast`: the broadcast channel of asynchronous programs, used without a runtime.
+//! `tokio::sync::broadcast`: the broadcast channel of asynchronous programs, used without a
+//! runtime.
 //!
-//! Promises: lossy broadcast, one process, many producers. A lock on each slot and one on the tail; no data race.
+//! Promises: lossy broadcast, one process, many producers. A lock on each slot and one on the tail;
+//! no data race.
 
 use icc_bench::link::{Broadcast, Link, ManyProducers, Message, OpenError, Polled, Receiver, Sender, Target};
 use tokio::sync::broadcast::{self, error::TryRecvError};
