@@ -4,7 +4,8 @@
 pub(crate) const ONE_PRODUCER: u64 = 1;
 pub(crate) const MANY_PRODUCERS: u64 = 2;
 
-/// The number of producers of a queue: [`Spmc`] or [`Mpmc`], and nothing else.
+/// The number of producers of a queue: [`Spmc`](crate::Spmc) or [`Mpmc`](crate::Mpmc), and nothing
+/// else.
 ///
 /// Only what writes has a mode: [`Queue`](crate::Queue) and [`Producer`](crate::Producer). Readers
 /// take any queue.

@@ -30,11 +30,8 @@ use std::path::PathBuf;
 /// assert_eq!(consumer.try_consume(), Err(TryConsumeError::Empty));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// # Invariants
-///
-/// The reader's buffer is one that a `Buffer<T, M::Placement>` derefs to, made or attached to for
-/// [`KIND`] and `M`.
+// Invariant: the reader's buffer is one that a `Buffer<T, M::Placement>` derefs to, made or
+// attached to for `KIND` and `M`.
 #[doc(alias = "broadcast")]
 #[doc(alias = "channel")]
 #[doc(alias = "ring buffer")]

@@ -16,12 +16,8 @@ use std::path::PathBuf;
 /// besides; all methods here are its own too.
 ///
 /// A handle: clone it, send it to other threads, attach consumers from any of them at any time.
-///
-/// # Invariants
-///
-/// The buffer has as many slots as `geometry` says, and counters for the head and `ledgers`
-/// producers.
-// In this order in memory: what every poll reads comes first and together.
+// Invariant: the buffer has as many slots as `geometry` says, and counters for the head and
+// `ledgers` producers. In this order in memory: what every poll reads comes first and together.
 #[repr(C)]
 pub struct QueueReader<T> {
     pub(crate) buffer: ReadOnlyBuffer<T>,

@@ -25,10 +25,7 @@ use icc_seqlock::{Reader, Tag};
 /// sleep after every 64, and check now and then whether that writer is alive. They end with the
 /// value, [`WriterDied`](crate::WriterDied) or [`Busy`](crate::Busy). They always return, and a
 /// returned value is never torn.
-///
-/// # Invariants
-///
-/// `buffer` has `counters` counters, as many as a vector of mode `kind` needs.
+// Invariant: `buffer` has `counters` counters, as many as a vector of mode `kind` needs.
 #[doc(alias = "subscriber")]
 pub struct VectorReader<T> {
     pub(crate) buffer: ReadOnlyBuffer<T>,

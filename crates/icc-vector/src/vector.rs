@@ -32,11 +32,8 @@ pub(crate) const KIND: Kind = Kind::new("vector");
 /// assert_eq!(error.to_string(), "slot 3 does not exist: the vector has 3 slots, 0..3");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// # Invariants
-///
-/// The reader's buffer is a copy of one that a [`Buffer<T, P>`](Buffer) derefs to, and the vector's
-/// mode is `M`.
+// Invariant: the reader's buffer is a copy of one that a `Buffer<T, P>` derefs to, and the vector's
+// mode is `M`.
 #[doc(alias = "blackboard")]
 #[doc(alias = "latest value")]
 #[doc(alias = "latest")]

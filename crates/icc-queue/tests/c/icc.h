@@ -154,9 +154,10 @@ static inline uint64_t icc_produced(const struct icc_buffer *b) {
 
 enum icc_consumed { ICC_EMPTY, ICC_MESSAGE, ICC_LOST };
 
-/* A queue: message `*next`, which is then one further. If it was overwritten: how many are lost, and `*next` is a quarter of the
- * ring after the oldest that is kept, so that the producer does not speed past this consumer again at once. Messages of a producer
- * that died half-way are empty here until they are overwritten; the Rust consumer asks the kernel and counts them as lost at once. */
+/* A queue: message `*next`, which is then one further. If it was overwritten: how many are lost, and `*next` is the oldest that can
+ * be read; or, if the producer overwrites even that one meanwhile, a quarter of the ring after it, so that this consumer is not sped
+ * past again at once. Messages of a producer that died half-way are empty here until they are overwritten; the Rust consumer asks
+ * the kernel and counts them as lost at once. */
 static inline enum icc_consumed icc_try_consume(const struct icc_buffer *b, uint64_t *next, void *out, uint64_t *lost) {
     uint64_t len = b->header.len, slot = *next & (len - 1), complete = 2 * (*next / len) + 2;
     if (icc_read_at(b, slot, complete, out)) {
@@ -168,7 +169,9 @@ static inline enum icc_consumed icc_try_consume(const struct icc_buffer *b, uint
     /* What the slot proves; the head may be seen older than that. */
     uint64_t begun = *next + len * ((version - complete + 1) / 2), produced = icc_produced(b);
     if (produced < begun) produced = begun;
-    uint64_t resume = produced - len + (len < 4 ? 1 : len / 4);
+    uint64_t resume = produced - len;
+    version = atomic_load_explicit(icc_version(b, resume & (len - 1)), memory_order_relaxed);
+    if (version > 2 * (resume / len) + 2 || icc_produced(b) != produced) resume += len < 4 ? 1 : len / 4;
     *lost = resume - *next;
     *next = resume;
     return ICC_LOST;
