@@ -7,7 +7,7 @@
 //! of the model runs in between.
 
 use std::boxed::Box;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::vec::Vec;
@@ -30,6 +30,16 @@ loom::thread_local! {
     static PLAN: RefCell<Plan> = RefCell::new(Plan::Live);
 }
 
+std::thread_local! {
+    /// Whether a thread of the model that runs on this system thread unwinds with the token.
+    static UNWINDS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a model fails: destructors must do nothing then, for loom may be gone already.
+fn fails() -> bool {
+    std::thread::panicking() && !UNWINDS.get()
+}
+
 /// A step of a protocol, at which the calling thread dies if [`die_at`] says so.
 pub fn step(name: &str) {
     let dies = PLAN.with(|plan| {
@@ -44,6 +54,7 @@ pub fn step(name: &str) {
         matches!(*plan, Plan::Dying(_))
     });
     if dies {
+        UNWINDS.set(true);
         resume_unwind(Box::new(Token));
     }
 }
@@ -51,6 +62,9 @@ pub fn step(name: &str) {
 /// Gives up what the kernel would take from a process that ends: now or, if the calling thread is
 /// dying, with its [`Dead`].
 pub fn release(give_up: impl FnOnce() + 'static) {
+    if fails() {
+        return core::mem::forget(give_up);
+    }
     let now = PLAN.with(|plan| match &mut *plan.borrow_mut() {
         Plan::Dying(releases) => {
             releases.push(Box::new(give_up));
@@ -66,7 +80,7 @@ pub fn release(give_up: impl FnOnce() + 'static) {
 /// Whether the calling thread is dying, so that destructors must do nothing.
 #[must_use]
 pub fn is_dying() -> bool {
-    PLAN.with(|plan| matches!(*plan.borrow(), Plan::Dying(_)))
+    fails() || PLAN.with(|plan| matches!(*plan.borrow(), Plan::Dying(_)))
 }
 
 /// Runs `body` on `handle` as a process that is killed at the step `name`, after it has passed that
@@ -78,6 +92,7 @@ pub fn is_dying() -> bool {
 pub fn die_at<H>(name: &'static str, passes: u32, mut handle: H, body: impl FnOnce(&mut H)) -> Dead<H> {
     PLAN.with(|plan| *plan.borrow_mut() = Plan::DieAt(name, passes));
     let ended = catch_unwind(AssertUnwindSafe(|| body(&mut handle)));
+    UNWINDS.set(false);
     let plan = PLAN.with(|plan| core::mem::replace(&mut *plan.borrow_mut(), Plan::Live));
     match (ended, plan) {
         (Err(token), Plan::Dying(releases)) if token.is::<Token>() => Dead { handle: Some(handle), releases },
@@ -95,6 +110,10 @@ pub struct Dead<H> {
 
 impl<H> Drop for Dead<H> {
     fn drop(&mut self) {
+        if fails() {
+            core::mem::forget(self.handle.take());
+            return self.releases.drain(..).for_each(core::mem::forget);
+        }
         // The handle's memory and locks are released; none of its other destructors run.
         let before = PLAN.with(|plan| core::mem::replace(&mut *plan.borrow_mut(), Plan::Dying(Vec::new())));
         drop(self.handle.take());
