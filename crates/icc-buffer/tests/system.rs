@@ -348,11 +348,11 @@ fn closed_descriptors(directory: &Path) {
 
     // Likewise with that of a lock.
     let held = other.take_id(0..1).unwrap().unwrap();
-    // The newest descriptor of that file. Not by its name there: a file made without one keeps that.
+    // Found not by its name there: a file that was made without one keeps that.
     let identity = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
-    let wanted = identity(&directory.join("other"));
-    let number = (0..64).rev().find(|fd| identity(Path::new(&format!("/proc/self/fd/{fd}"))) == wanted).unwrap();
-    assert_ne!(number, other.as_fd().unwrap().as_raw_fd());
+    let (wanted, mapped) = (identity(&directory.join("other")), other.as_fd().unwrap().as_raw_fd());
+    let is_lock = |fd: &i32| *fd != mapped && identity(Path::new(&format!("/proc/self/fd/{fd}"))) == wanted;
+    let number = (0..64).find(is_lock).expect("a lock has a descriptor of its own");
     // SAFETY: as above.
     assert_eq!(unsafe { libc::close(number) }, 0);
     let innocent = File::create(directory.join("innocent")).unwrap();
