@@ -6,6 +6,7 @@ use crate::shared::{self, Mapping};
 use crate::{BufferError, Kind};
 use core::{ops::Range, ptr::NonNull, time::Duration};
 use icc_seqlock::primitive::sleep;
+use std::time::Instant;
 
 /// The memory under a buffer, and what is fixed for the buffer's life.
 pub(crate) struct Memory {
@@ -59,20 +60,21 @@ impl Memory {
     }
 
     pub(crate) fn take_id_within(&self, ids: Range<u32>, timeout: Duration) -> Result<Option<IdLock>, BufferError> {
-        // Counted in what it has slept, which bounds the rounds without reading a clock.
-        let (mut left, mut pause) = (timeout, SHORTEST_PAUSE);
+        let deadline = Instant::now().checked_add(timeout);
+        let mut pause = SHORTEST_PAUSE;
         loop {
             let done = match &self.block {
                 Block::Heap(_, taken) => Ok(taken.take(ids.clone())),
                 Block::Mapped(mapping) => shared::take_id(mapping, ids.clone()),
             };
-            let in_vain = matches!(done, Ok(None) | Err(BufferError::Obstructed { .. }));
-            if !in_vain || left.is_zero() {
+            if !matches!(done, Ok(None) | Err(BufferError::Obstructed { .. })) {
                 return done;
             }
-            let pause_now = pause.min(left);
-            sleep(pause_now);
-            left = left.saturating_sub(pause_now);
+            let left = deadline.map_or(LONGEST_PAUSE, |end| end.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return done;
+            }
+            sleep(pause.min(left));
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
