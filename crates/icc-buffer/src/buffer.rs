@@ -2,7 +2,7 @@
 
 use crate::placement::stride;
 use crate::{BufferError, IdLock, Placement, ReadOnlyBuffer, Spec};
-use core::{fmt, marker::PhantomData, ops::Deref, ops::Range};
+use core::{fmt, marker::PhantomData, ops::Deref, ops::Range, time::Duration};
 use icc_seqlock::{Payload, Seqlock, primitive::AtomicU64};
 
 /// A header, some counters, and a number of slots, each a [`Seqlock<T>`], in one block of memory.
@@ -115,7 +115,8 @@ impl<T, P> Buffer<T, P> {
     /// [`MAX_IDS`](crate::MAX_IDS) exist.
     ///
     /// The id is free again once the [`IdLock`] is dropped or, in shared memory, its process has
-    /// ended, however it ended.
+    /// ended, however it ended. The kernel needs a moment for that, so in shared memory this tries
+    /// for some 20 ms before it returns none.
     ///
     /// # Errors
     ///
@@ -139,6 +140,32 @@ impl<T, P> Buffer<T, P> {
     /// ```
     pub fn take_id(&self, ids: Range<u32>) -> Result<Option<IdLock>, BufferError> {
         self.reader.memory().take_id(ids)
+    }
+
+    /// As [`take_id`](Self::take_id), but tries again and again until `timeout` is over, sleeping
+    /// between: for a process that takes the place of one that was just killed.
+    ///
+    /// Before the kernel frees the ids of a killed process it frees its memory, which takes a tenth
+    /// of a second for a few GiB, and writes its core dump, if it writes one.
+    ///
+    /// # Errors
+    ///
+    /// As [`take_id`](Self::take_id).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use icc_buffer::{Buffer, Kind, Packed, Spec};
+    ///
+    /// let buffer = Buffer::<u64, Packed>::private(Spec::new(Kind::new("example"), 8))?;
+    /// let held = buffer.take_id_within(0..1, Duration::from_secs(5))?.expect("free");
+    /// assert!(buffer.take_id_within(0..1, Duration::from_millis(1))?.is_none());
+    /// # drop(held);
+    /// # Ok::<(), icc_buffer::BufferError>(())
+    /// ```
+    pub fn take_id_within(&self, ids: Range<u32>, timeout: Duration) -> Result<Option<IdLock>, BufferError> {
+        self.reader.memory().take_id_within(ids, timeout)
     }
 }
 

@@ -32,11 +32,25 @@ pub enum BufferError {
         /// The most there is.
         max: usize,
     },
-    /// The system has no memory left for it.
-    #[error("the system refused {bytes} bytes for the buffer: ask for fewer slots, or free memory")]
+    /// There is not enough memory for it, or the system refuses it.
+    #[error("no memory for a buffer of {bytes} bytes: {limit}; ask for fewer slots, or free memory")]
     OutOfMemory {
         /// The bytes asked for.
-        bytes: usize,
+        bytes: u64,
+        /// The bytes that are available, if that is known.
+        available: Option<u64>,
+        /// What is in the way.
+        limit: String,
+    },
+    /// The system refuses to map the file.
+    #[error("no room to map the {bytes} bytes of {}: {limit}", .path.display())]
+    NotMappable {
+        /// Of the file.
+        path: PathBuf,
+        /// The bytes to map.
+        bytes: u64,
+        /// What is in the way, and what to do.
+        limit: String,
     },
     /// This cannot name a buffer.
     #[error("{name:?} cannot name a buffer: {reason}")]
@@ -64,6 +78,110 @@ pub enum BufferError {
         /// What exists.
         path: PathBuf,
     },
+    /// The mode that was asked for keeps the owner from using the buffer.
+    #[error("mode {mode:03o} for {}: its owner must be allowed to read and write it; add 600", .path.display())]
+    BadMode {
+        /// Of the file.
+        path: PathBuf,
+        /// The mode asked for.
+        mode: u32,
+    },
+    /// The file system is mounted read-only.
+    #[error(
+        "cannot {doing} {}: its file system is mounted read-only; mount it writable, or open the buffer to read",
+        .path.display()
+    )]
+    ReadOnlyFileSystem {
+        /// Of the file.
+        path: PathBuf,
+        /// What was being done to it.
+        doing: &'static str,
+    },
+    /// The file system has room, but takes no further file.
+    #[error("no room for another file at {}: its file system has no inode left; remove files there (see `df -i`)", .path.display())]
+    NoInodes {
+        /// Of the file.
+        path: PathBuf,
+    },
+    /// The file system can give a finished file its name in no way that leaves an existing one
+    /// alone.
+    #[error(
+        "cannot put {} in place: its file system knows neither hard links nor renaming without replacing ({}); \
+         use another, such as /dev/shm",
+        .path.display(), std::io::Error::from_raw_os_error(*.code)
+    )]
+    NoLinks {
+        /// Of the file.
+        path: PathBuf,
+        /// The system's error number.
+        code: i32,
+    },
+    /// The file cannot be locked, so that nobody could tell which holder of an id is alive.
+    #[error(
+        "no locks for {}: open-file-description locks need Linux 3.15 and a file system that has them ({}); \
+         use another, such as /dev/shm",
+        .path.display(), std::io::Error::from_raw_os_error(*.code)
+    )]
+    NoLocks {
+        /// Of the file.
+        path: PathBuf,
+        /// The system's error number.
+        code: i32,
+    },
+    /// Nobody holds the id, but a lock that is not a holder's keeps everybody from taking it.
+    #[error(
+        "id {id} of {} is nobody's, but a process that may read the file has locked it for reading: \
+         find it with `lslocks` and end it, or take the permission to read from its user",
+        .path.display()
+    )]
+    Obstructed {
+        /// Of the file.
+        path: PathBuf,
+        /// The id.
+        id: u32,
+    },
+    /// `/proc` is needed, and not mounted.
+    #[error("cannot {doing} {}: this needs /proc, which is not there; mount it", .path.display())]
+    NoProc {
+        /// Of the file.
+        path: PathBuf,
+        /// What was being done to it.
+        doing: &'static str,
+    },
+    /// The process or the system has as many files open as it may.
+    #[error("cannot {doing} {}: {} has its maximum of open files; raise {}", .path.display(), Files(*.limit), FilesLimit(*.limit))]
+    TooManyFiles {
+        /// Of the file.
+        path: PathBuf,
+        /// What was being done to it.
+        doing: &'static str,
+        /// The process's limit; none if it is the system's that is reached.
+        limit: Option<u64>,
+    },
+    /// Other code of this process has closed the descriptor.
+    #[error(
+        "the descriptor of {} was closed by other code of this process{}; \
+         open the buffer after the process has become a daemon, or spare the descriptors it has open",
+        .path.display(), if *.reused { ", and its number belongs to another file now" } else { "" }
+    )]
+    DescriptorLost {
+        /// Of the file.
+        path: PathBuf,
+        /// Whether its number belongs to another file by now.
+        reused: bool,
+    },
+    /// The file cannot be opened once more, which taking an id needs.
+    #[error(
+        "no permission to open {} once more as user {user}, which taking an id needs: the process has changed its user \
+         since it opened the buffer, or somebody the file's owner or mode; give the file to that user, or take the id before",
+        .path.display()
+    )]
+    NotReopened {
+        /// Of the file.
+        path: PathBuf,
+        /// The user that this process runs as.
+        user: u32,
+    },
     /// The system's permissions do not allow it.
     #[error("no permission to {doing} {}: check its owner and mode, and the user this runs as", .path.display())]
     PermissionDenied {
@@ -88,7 +206,8 @@ pub enum BufferError {
     },
     /// The file belongs to another user, who could do anything to it.
     #[error(
-        "{} belongs to user {found}, not {expected}: allow its owner in the options if you trust them", .path.display()
+        "{} belongs to user {found}{}, not {expected}: allow its owner in the options if you trust them",
+        .path.display(), Unmapped(*.found)
     )]
     ForeignOwner {
         /// Of the file.
@@ -99,12 +218,14 @@ pub enum BufferError {
         expected: u32,
     },
     /// The file system, the user's quota or the process's limit has no room for it.
-    #[error("no room for {bytes} bytes at {}: {limit}", .path.display())]
+    #[error("no room for {bytes} bytes at {}: {limit}{}", .path.display(), Free(*.available))]
     NoSpace {
         /// Of the file.
         path: PathBuf,
         /// The bytes needed.
         bytes: u64,
+        /// The bytes that there is room for, if that is known.
+        available: Option<u64>,
         /// What is in the way.
         limit: &'static str,
     },
@@ -171,7 +292,7 @@ pub enum BufferError {
         expected: Kind,
     },
     /// The buffer holds another type.
-    #[error("{} holds {}, not {}: build both programs from one source, or remove the old one", .path.display(), .types.found, .types.expected)]
+    #[error("{} holds {}, not {}: {}, or remove the old one", .path.display(), .types.found, .types.expected, .types.fix())]
     OtherElement {
         /// Of the file.
         path: PathBuf,
@@ -274,6 +395,30 @@ pub struct ElementTypes {
     pub expected: ElementType,
 }
 
+impl ElementTypes {
+    /// What to do about it.
+    fn fix(&self) -> &'static str {
+        let Self { found, expected } = self;
+        let same = (found.size, found.align) == (expected.size, expected.align);
+        if same && found.name != expected.name && without_paths(&found.name) == without_paths(&expected.name) {
+            "a type's name includes its crate and module, so define it once, in a crate that both programs use"
+        } else {
+            "build both programs from one source"
+        }
+    }
+}
+
+/// A type's name without the crates and modules in it.
+fn without_paths(name: &str) -> String {
+    let is_name = |character: char| character.is_alphanumeric() || character == '_';
+    let mut short = String::new();
+    let mut parts = name.split("::").peekable();
+    while let Some(part) = parts.next() {
+        short.push_str(if parts.peek().is_some() { part.trim_end_matches(is_name) } else { part });
+    }
+    short
+}
+
 /// A payload type as the header describes it. Shown with its fingerprint, since two types of one
 /// name may differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -293,5 +438,74 @@ impl fmt::Display for ElementType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, size, align, fingerprint } = self;
         write!(f, "`{name}` ({size} bytes, aligned to {align}, fingerprint {fingerprint:016x})")
+    }
+}
+
+/// Says what a user id may mean besides.
+struct Unmapped(u32);
+
+impl fmt::Display for Unmapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// What the kernel shows for every user that has no number in this user namespace.
+        const OVERFLOW: u32 = 65534;
+        if self.0 == OVERFLOW {
+            f.write_str(" (or to any that this container's user namespace does not map)")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Says how much there is room for.
+struct Free(Option<u64>);
+
+impl fmt::Display for Free {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |bytes| write!(f, " ({bytes} bytes are free)"))
+    }
+}
+
+/// Whose limit of open files is reached.
+struct Files(Option<u64>);
+
+impl fmt::Display for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(limit) => write!(f, "the process (limit {limit})"),
+            None => f.write_str("the system"),
+        }
+    }
+}
+
+/// Where that limit is set.
+struct FilesLimit(Option<u64>);
+
+impl fmt::Display for FilesLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "`ulimit -n`" } else { "the sysctl `fs.file-max`" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn element(name: &str) -> ElementType {
+        ElementType { name: name.to_owned(), size: 8, align: 8, fingerprint: 0 }
+    }
+
+    #[test]
+    fn types_of_one_name_in_two_crates_are_told_so() {
+        assert_eq!(without_paths("a::b::Tick<c::Side, [d::e::F; 3]>"), "Tick<Side, [F; 3]>");
+        let fix = |found, expected| ElementTypes { found: element(found), expected: element(expected) }.fix();
+        assert!(fix("feed::Tick", "dashboard::types::Tick").contains("define it once"));
+        assert!(fix("feed::Tick", "feed::Tock").contains("from one source"));
+        assert!(fix("feed::Tick", "feed::Tick").contains("from one source"));
+    }
+
+    #[test]
+    fn unmapped_users_are_explained() {
+        let says = |found| BufferError::ForeignOwner { path: "x".into(), found, expected: 0 }.to_string();
+        assert!(says(65534).contains("user namespace") && !says(1000).contains("user namespace"));
     }
 }

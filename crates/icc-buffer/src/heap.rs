@@ -29,7 +29,9 @@ impl Allocation {
     #[expect(clippy::extra_unused_type_parameters, reason = "the one under loom constructs its cells")]
     pub(crate) fn new<T: Payload>(layout: &Layout) -> Result<Self, BufferError> {
         let size = layout.total_size;
-        let refused = || BufferError::OutOfMemory { bytes: size };
+        let refused = || refused(size);
+        #[cfg(target_os = "linux")]
+        crate::room::check(size as u64)?;
         let layout = alloc::Layout::from_size_align(size, layout.align).map_err(|_| refused())?;
         if size == 0 {
             return Err(refused());
@@ -47,6 +49,11 @@ impl Allocation {
     pub(crate) fn start(&self) -> NonNull<u8> {
         self.start
     }
+}
+
+fn refused(bytes: usize) -> BufferError {
+    let limit = "the system refuses it (see `ulimit -v` and /proc/sys/vm/overcommit_memory)".to_owned();
+    BufferError::OutOfMemory { bytes: bytes as u64, available: None, limit }
 }
 
 impl Drop for Allocation {

@@ -26,7 +26,8 @@ impl Allocation {
         let parts = *layout;
         let counters = move || (parts.counters_offset..parts.slots_offset).step_by(size_of::<CounterLine>());
         let slots = move || (parts.slots_offset..parts.total_size).step_by(parts.stride);
-        let refused = || BufferError::OutOfMemory { bytes: parts.total_size };
+        let refused =
+            || BufferError::OutOfMemory { bytes: parts.total_size as u64, available: None, limit: String::new() };
         let layout = alloc::Layout::from_size_align(parts.total_size, parts.align).map_err(|_| refused())?;
         // SAFETY: the size is that of at least a header.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(refused)?;

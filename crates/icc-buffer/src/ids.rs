@@ -1,6 +1,7 @@
 //! Who holds which id: one bit each in private memory, a lock that the kernel keeps in shared
 //! memory.
 
+use crate::fork::ForkGuard;
 use crate::shared::FileLock;
 use core::{fmt, ops::Range};
 use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, release};
@@ -11,14 +12,18 @@ pub const MAX_IDS: u32 = 1024;
 /// A held id, from [`Buffer::take_id`](crate::Buffer::take_id). Dropping it frees the id.
 ///
 /// In shared memory the id is a lock on an open file description of its own: a byte of the buffer's
-/// file, far beyond its end. The kernel drops it when the last process that has that description
-/// closes it or ends, however it ends. A child made by `fork` inherits the description: the id then
-/// counts as held until parent *and* child have dropped it or ended. `exec` closes it, so a child
-/// process that runs another program keeps it only until that program starts. Both err on the safe
-/// side: an id that is free may look held, never the other way round.
+/// file, far beyond its end. Dropping this unlocks it at once. If its process ends instead, however
+/// it ends, the kernel does.
+///
+/// A child made by `fork` inherits the description. Its copy of this releases nothing, and
+/// [`is_forked`](Self::is_forked) tells it from its parent's. If the parent ends *without* dropping
+/// this, the id counts as held until the child has ended, too, or has executed another program.
+/// That errs on the safe side: an id that is free may look held, never the other way round.
+/// (Before Linux 4.14 this also holds if the parent drops it.)
 #[doc(alias("lock file", "pid file", "flock"))]
 pub struct IdLock {
     id: u32,
+    taker: ForkGuard,
     /// Present until the drop.
     held: Option<Held>,
 }
@@ -43,8 +48,32 @@ impl IdLock {
         self.id
     }
 
-    pub(crate) fn in_file(id: u32, lock: FileLock) -> Self {
-        Self { id, held: Some(Held::InFile { _lock: lock }) }
+    /// Whether this is the copy that a child got by `fork`. The id is its parent's: the child must
+    /// not write under it, and takes one of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_buffer::{Buffer, Kind, Packed, Spec};
+    ///
+    /// let buffer = Buffer::<u64, Packed>::private(Spec::new(Kind::new("example"), 8))?;
+    /// let held = buffer.take_id(0..1)?.expect("free");
+    /// assert!(!held.is_forked());
+    /// # Ok::<(), icc_buffer::BufferError>(())
+    /// ```
+    #[must_use]
+    pub fn is_forked(&self) -> bool {
+        self.taker.is_child()
+    }
+
+    /// What tells that, to be kept where a write needs it.
+    #[must_use]
+    pub fn fork_guard(&self) -> ForkGuard {
+        self.taker
+    }
+
+    pub(crate) fn in_file(id: u32, lock: FileLock, taker: ForkGuard) -> Self {
+        Self { id, taker, held: Some(Held::InFile { _lock: lock }) }
     }
 }
 
@@ -84,7 +113,8 @@ impl Ids {
                 match words[word].compare_exchange(seen, seen | bit, Ordering::Acquire, Ordering::Relaxed) {
                     Ok(_) => {
                         let bit = Bit { ids: Arc::clone(words), id };
-                        return Some(IdLock { id, held: Some(Held::InMemory { _bit: bit }) });
+                        let held = Some(Held::InMemory { _bit: bit });
+                        return Some(IdLock { id, taker: ForkGuard::untold(), held });
                     }
                     Err(found) => seen = found,
                 }

@@ -85,6 +85,8 @@
 mod buffer;
 mod counter;
 mod error;
+#[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "fork_none.rs")]
+mod fork;
 mod header;
 #[cfg_attr(icc_loom, path = "heap_loom.rs")]
 mod heap;
@@ -94,6 +96,8 @@ mod layout;
 mod memory;
 mod placement;
 mod read_only;
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+mod room;
 #[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "shared_none.rs")]
 mod shared;
 mod spec;
@@ -106,6 +110,7 @@ struct Readme;
 pub use buffer::Buffer;
 pub use counter::Counter;
 pub use error::{BufferError, ElementType, ElementTypes};
+pub use fork::ForkGuard;
 pub use icc_seqlock::Payload;
 pub use ids::{IdLock, MAX_IDS};
 pub use placement::{Packed, Padded, Placement};

@@ -4,7 +4,9 @@ use crate::heap::Allocation;
 use crate::ids::{IdLock, Ids};
 use crate::shared::{self, Mapping};
 use crate::{BufferError, Kind};
-use core::{ops::Range, ptr::NonNull};
+use core::{ops::Range, ptr::NonNull, time::Duration};
+use icc_seqlock::primitive::sleep;
+use std::time::Instant;
 
 /// The memory under a buffer, and what is fixed for the buffer's life.
 pub(crate) struct Memory {
@@ -27,6 +29,10 @@ pub(crate) enum Block {
     Mapped(Mapping),
 }
 
+/// Between two attempts to take an id: twice as long each time, up to the second.
+const SHORTEST_PAUSE: Duration = Duration::from_micros(500);
+const LONGEST_PAUSE: Duration = Duration::from_millis(8);
+
 impl Memory {
     pub(crate) fn start(&self) -> NonNull<u8> {
         match &self.block {
@@ -43,10 +49,33 @@ impl Memory {
         }
     }
 
+    /// In shared memory, tries for some 20 ms before it finds that all are held: the ids of a process
+    /// that was just killed are free only once the kernel is done with it, and with its children
+    /// that were between `fork` and `exec`.
     pub(crate) fn take_id(&self, ids: Range<u32>) -> Result<Option<IdLock>, BufferError> {
         match &self.block {
             Block::Heap(_, taken) => Ok(taken.take(ids)),
-            Block::Mapped(mapping) => shared::take_id(mapping, ids),
+            Block::Mapped(_) => self.take_id_within(ids, Duration::from_millis(20)),
+        }
+    }
+
+    pub(crate) fn take_id_within(&self, ids: Range<u32>, timeout: Duration) -> Result<Option<IdLock>, BufferError> {
+        let deadline = Instant::now().checked_add(timeout);
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            let done = match &self.block {
+                Block::Heap(_, taken) => Ok(taken.take(ids.clone())),
+                Block::Mapped(mapping) => shared::take_id(mapping, ids.clone()),
+            };
+            if !matches!(done, Ok(None) | Err(BufferError::Obstructed { .. })) {
+                return done;
+            }
+            let left = deadline.map_or(LONGEST_PAUSE, |end| end.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return done;
+            }
+            sleep(pause.min(left));
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

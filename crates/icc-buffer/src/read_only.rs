@@ -5,8 +5,8 @@ use crate::heap::Allocation;
 use crate::ids::Ids;
 use crate::layout::Layout;
 use crate::memory::{Block, Facts, Memory};
-use crate::{Buffer, BufferError, Spec, instance};
-use core::{fmt, marker::PhantomData, ptr::NonNull};
+use crate::{Buffer, BufferError, MAX_IDS, Spec, instance};
+use core::{fmt, marker::PhantomData, ops::Range, ptr::NonNull};
 use icc_seqlock::primitive::{Arc, AtomicU64};
 use icc_seqlock::{Payload, Reader, Seqlock};
 
@@ -227,6 +227,19 @@ impl<T> ReadOnlyBuffer<T> {
     /// [`BufferError`] if the system call fails.
     pub fn holder_lives(&self, id: u32) -> Result<bool, BufferError> {
         self.memory.holder_lives(id)
+    }
+
+    /// How many of `ids` somebody holds: a [`holder_lives`](Self::holder_lives) for each.
+    ///
+    /// # Errors
+    ///
+    /// As [`holder_lives`](Self::holder_lives).
+    pub fn holders(&self, ids: Range<u32>) -> Result<u32, BufferError> {
+        let mut count = 0;
+        for id in ids.start..ids.end.min(MAX_IDS) {
+            count += u32::from(self.holder_lives(id)?);
+        }
+        Ok(count)
     }
 
     pub(crate) fn memory(&self) -> &Memory {

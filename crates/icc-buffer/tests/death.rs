@@ -8,10 +8,9 @@
 mod common;
 
 use common::{Actor, Name, Random, command, expected, role, spec, torture, wait_until};
-use icc_buffer::{Buffer, Options, Packed, ReadOnlyBuffer};
+use icc_buffer::{Buffer, BufferError, Options, Packed, ReadOnlyBuffer};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, fork, geteuid, pause};
+use nix::unistd::{Pid, geteuid};
 use std::fs;
 use std::os::fd::AsFd as _;
 use std::path::Path;
@@ -37,8 +36,6 @@ fn actor() {
             assert_eq!(reader.holder_lives(0), Ok(true));
             assert_eq!(reader.holder_lives(1), Ok(false));
         }
-        "take ids" => take_ids(&name),
-        "fork" => fork_holding(&name),
         other => panic!("no role {other}"),
     }
 }
@@ -142,21 +139,20 @@ fn without_proc(directory: &Path) {
     drop(held);
     assert_eq!(buffer.holder_lives(0), Ok(false));
     icc_buffer::remove(directory.join("ids")).unwrap();
-    assert!(buffer.take_id(0..2).is_err(), "removed, it cannot be opened again by name");
+    // Removed, it cannot be opened again by name, and a buffer without a name never could.
+    for (buffer, path) in
+        [(&buffer, directory.join("ids")), (&Shared::anonymous(spec(4), &Options::new()).unwrap(), "memfd:icc".into())]
+    {
+        let refused = buffer.take_id(0..2).err();
+        assert_eq!(refused, Some(BufferError::NoProc { path, doing: "open once more" }));
+    }
     kill_creators(&mut creator, directory, true);
 }
 
-/// In a process of its own, as `fork_holding` below: a child that another test starts has a copy of
-/// every descriptor until it executes its program, and a lock dropped meanwhile is held a moment
-/// longer.
 #[test]
 fn ids_in_one_process() {
     let name = Name::new("ids");
-    Actor::start("take ids", name.path(), &[]).succeeds();
-}
-
-fn take_ids(name: &Path) {
-    let buffer = Shared::create(name, spec(4), &Options::new()).unwrap();
+    let buffer = Shared::create(&name, spec(4), &Options::new()).unwrap();
     let anonymous = Shared::anonymous(spec(4), &Options::new()).unwrap();
     let private = Shared::private(spec(4)).unwrap();
     for buffer in [buffer, anonymous, private] {
@@ -219,30 +215,6 @@ fn die_holding(buffer: &Shared, reader: &Seen, holder: &mut Actor) {
     holder.kill();
     assert_eq!(reader.holder_lives(0), Ok(false));
     assert_eq!(buffer.take_id(0..2).unwrap().unwrap().id(), 0);
-}
-
-/// A child made by `fork` has the lock's description too: it is held until both are done with it.
-#[test]
-fn a_forked_child_keeps_the_id() {
-    let name = Name::new("fork");
-    Actor::start("fork", name.path(), &[]).succeeds();
-}
-
-fn fork_holding(name: &Path) {
-    let buffer = Shared::create(name, spec(4), &Options::new()).unwrap();
-    let held = buffer.take_id(0..1).unwrap().unwrap();
-    // SAFETY: the child only waits for signals, which is allowed between `fork` and its end.
-    let child = match unsafe { fork() }.unwrap() {
-        ForkResult::Child => loop {
-            pause();
-        },
-        ForkResult::Parent { child } => child,
-    };
-    drop(held);
-    let lived = buffer.holder_lives(0);
-    kill(child, Signal::SIGKILL).unwrap();
-    waitpid(child, None).unwrap();
-    assert_eq!((lived, buffer.holder_lives(0)), (Ok(true), Ok(false)));
 }
 
 /// Process ids mean nothing to another pid namespace; locks do.

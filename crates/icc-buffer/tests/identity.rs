@@ -246,3 +246,29 @@ fn expected_words_are_indexed_below_four() {
     assert_eq!(Expected::new(KIND).word(3, 1).words, [None, None, None, Some(1)]);
     assert!(std::panic::catch_unwind(|| Expected::new(KIND).word(4, 1)).is_err());
 }
+
+/// A reader of a buffer that was replaced would wait for ever.
+#[test]
+fn whether_the_name_still_leads_here() {
+    let directory = Name::directory("current");
+    let (path, other) = (directory.path().join("buffer"), directory.path().join("other"));
+    let buffer = Shared::create(&path, spec(4), &Options::new()).unwrap();
+    let reader = Seen::open(&path, expected(4), &Options::new()).unwrap();
+    let current = || (buffer.is_current().unwrap(), reader.is_current().unwrap());
+    assert_eq!(current(), (true, true));
+    std::fs::rename(&path, &other).unwrap();
+    assert_eq!(current(), (false, false));
+    let next = Shared::create(&path, spec(4), &Options::new()).unwrap();
+    assert_eq!((current(), next.is_current()), ((false, false), Ok(true)));
+    std::fs::remove_file(&path).unwrap();
+    // Opening does not follow it.
+    std::os::unix::fs::symlink(&other, &path).unwrap();
+    assert_eq!(current(), (false, false));
+    std::fs::rename(&other, &path).unwrap();
+    assert_eq!(current(), (true, true));
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(current(), (false, false));
+
+    assert_eq!(Shared::anonymous(spec(4), &Options::new()).unwrap().is_current(), Ok(true));
+    assert_eq!(Shared::private(spec(4)).unwrap().is_current(), Ok(true));
+}

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Actor, Name, expected, role, spec};
+use common::{Actor, Name, expected, kernel, role, spec};
 use icc_buffer::{Buffer, BufferError, Demand, HugePages, Options, Packed, ReadOnlyBuffer};
 use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
 use nix::unistd::{Uid, geteuid, setuid};
@@ -26,6 +26,11 @@ fn actor() {
         "transparent huge pages" => transparent_huge_pages(&name),
         "hugetlbfs" => hugetlbfs(&name),
         "holes" => holes(&name),
+        "holes before populate" => {
+            kernel::refuse(&kernel::POPULATE);
+            holes(&name);
+        }
+        "before populate" => before_populate(),
         other => panic!("no role {other}"),
     }
 }
@@ -118,6 +123,22 @@ fn locked_memory() {
     Seen::open(&name, expected(64), &locked).unwrap();
 }
 
+/// A process that crashes counts as alive until its core dump is written.
+#[test]
+fn buffers_are_in_no_core_dump() {
+    if common::disturbed() {
+        return;
+    }
+    let name = Name::new("dump");
+    let created = Shared::create(&name, spec(64), &Options::new()).unwrap();
+    let opened = Shared::open(&name, expected(64), &Options::new()).unwrap();
+    let anonymous = Shared::anonymous(spec(64), &Options::new()).unwrap();
+    for buffer in [created, opened, anonymous] {
+        let flags = account(&buffer, "VmFlags:");
+        assert!(flags.split(' ').any(|flag| flag == "dd"), "{flags}");
+    }
+}
+
 #[test]
 fn locking_beyond_the_limit() {
     if common::disturbed() {
@@ -134,8 +155,41 @@ fn lock_beyond_the_limit() {
     let anonymous = |demand| Shared::anonymous(spec(64), &Options::new().lock(Some(demand)));
     let refused = anonymous(Demand::Require).err().unwrap();
     assert!(matches!(refused, BufferError::Unavailable { what: "no locked pages", .. }), "{refused}");
-    assert!(refused.to_string().ends_with("use `Demand::Try` to continue without"), "{refused}");
+    let message = refused.to_string();
+    assert!(message.ends_with("use `Demand::Try` to continue without"), "{message}");
+    assert!(message.contains("limit of 0 bytes (`ulimit -l`)"), "{message}");
     anonymous(Demand::Try).unwrap();
+}
+
+#[test]
+fn kernels_that_do_not_populate() {
+    if common::disturbed() {
+        return;
+    }
+    Actor::start("before populate", "", &[]).succeeds();
+}
+
+/// As an ordinary user who may lock nothing, on a kernel before 5.14.
+fn before_populate() {
+    setrlimit(Resource::RLIMIT_MEMLOCK, 0, 0).unwrap();
+    if geteuid().is_root() {
+        setuid(Uid::from_raw(65534)).unwrap();
+    }
+    kernel::refuse(&kernel::POPULATE);
+    let buffer = Shared::anonymous(spec(PAGES), &Options::new()).unwrap();
+    let found = write_all(&buffer);
+    assert!(found < 16, "created: {found} faults");
+    let descriptor = || buffer.as_fd().unwrap().try_clone_to_owned().unwrap();
+    let writer = Shared::from_fd(descriptor(), expected(PAGES), &Options::new()).unwrap();
+    assert_eq!(writer.slot(PAGES - 1).unwrap().read(), [7; 511], "bringing in pages changes nothing");
+    let found = write_all(&writer);
+    assert!(found < 16, "opened: {found} faults");
+    let reader = Seen::from_fd(descriptor(), expected(PAGES), &Options::new()).unwrap();
+    let found = read_all(&reader);
+    assert!(found < 16, "opened to read: {found} faults");
+    let lazy = Shared::from_fd(descriptor(), expected(PAGES), &Options::new().prefault(None)).unwrap();
+    let found = write_all(&lazy);
+    assert!(found > 64, "not prefaulted: {found} faults");
 }
 
 #[test]
@@ -228,6 +282,7 @@ fn files_with_holes() {
     }
     let directory = Name::directory("holes");
     Actor::start("holes", directory.path(), &[]).succeeds();
+    Actor::start("holes before populate", directory.path(), &[]).succeeds();
 }
 
 /// A file that somebody else made, of memory that does not exist: prefaulting finds out, where

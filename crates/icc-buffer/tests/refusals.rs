@@ -211,6 +211,36 @@ fn modes_are_exact() {
 }
 
 #[test]
+fn modes_that_shut_the_owner_out() {
+    let name = Name::new("shut-out");
+    for mode in [0o444, 0o200, 0o066, 0] {
+        let refused = Shared::create(&name, spec(4), &Options::new().mode(mode)).err();
+        assert_eq!(refused, Some(BufferError::BadMode { path: name.path().to_owned(), mode }));
+    }
+    assert!(!name.path().exists());
+}
+
+#[test]
+fn only_buffers_are_removed() {
+    let name = Name::new("remove");
+    let path = || name.path().to_owned();
+    fs::write(&name, b"a letter to my aunt").unwrap();
+    assert_eq!(icc_buffer::remove(&name), Err(BufferError::TooSmall { path: path(), found: 19, expected: 512 }));
+    fs::write(&name, vec![b'a'; 1000]).unwrap();
+    let refused = icc_buffer::remove(&name);
+    assert!(matches!(refused, Err(BufferError::WrongMagic { .. })), "{refused:?}");
+    assert_eq!(fs::read(&name).unwrap(), vec![b'a'; 1000]);
+    fs::remove_file(&name).unwrap();
+    assert_eq!(icc_buffer::remove(&name), Err(BufferError::NotFound { path: path() }));
+    Shared::create(&name, spec(4), &Options::new()).unwrap();
+    // Whatever version.
+    let file = OpenOptions::new().write(true).open(&name).unwrap();
+    file.write_all_at(&9_u32.to_ne_bytes(), field::LAYOUT_VERSION).unwrap();
+    icc_buffer::remove(&name).unwrap();
+    assert!(!name.path().exists());
+}
+
+#[test]
 fn foreign_owners() {
     if !needs_root("a file of another owner") {
         return;
@@ -252,7 +282,8 @@ fn nobody(directory: &Path) {
     let reader = Seen::open(&readable, expected(4), &of_root).unwrap();
     assert_eq!(reader.holder_lives(0), Ok(false), "a reader may ask, too");
     let mine = directory.join("mine");
-    Shared::create(&mine, spec(4), &Options::new().mode(0)).unwrap();
+    Shared::create(&mine, spec(4), &Options::new()).unwrap();
+    fs::set_permissions(&mine, Permissions::from_mode(0)).unwrap();
     assert_eq!(Seen::open(&mine, expected(4), &Options::new()).err(), denied(mine, "open"));
     let forbidden = PathBuf::from("/proc/icc");
     assert!(Shared::create(&forbidden, spec(4), &Options::new()).is_err());

@@ -141,6 +141,7 @@ mod reader;
 mod shared;
 mod spec;
 mod spmc;
+mod within;
 
 pub use consumer::{Consumer, Drain, Numbered, Recovery};
 pub use error::{

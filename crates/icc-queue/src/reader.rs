@@ -5,7 +5,7 @@ use crate::mode::{MANY_PRODUCERS, ONE_PRODUCER};
 use crate::place::place;
 use crate::{Consumer, Position, QueueError, QueueSpec, geometry::Geometry};
 use core::fmt;
-use icc_buffer::{Counter, ReadOnlyBuffer};
+use icc_buffer::{BufferError, Counter, ReadOnlyBuffer};
 use icc_seqlock::{Payload, Reader};
 use std::path::PathBuf;
 
@@ -120,6 +120,31 @@ impl<T: Payload> QueueReader<T> {
 }
 
 impl<T> QueueReader<T> {
+    /// How many producers live, in all processes together. In shared memory a system call or two for each that there may be:
+    /// not for a hot loop.
+    ///
+    /// The answer may be outdated at once. A stopped process lives.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferError`] if a system call fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Mpmc, Queue};
+    ///
+    /// let queue = Queue::<u64, Mpmc>::new(8)?;
+    /// let (one, _other) = (queue.producer()?, queue.producer()?);
+    /// assert_eq!(queue.living_producers(), Ok(2));
+    /// drop(one);
+    /// assert_eq!(queue.reader().living_producers(), Ok(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn living_producers(&self) -> Result<u32, BufferError> {
+        self.buffer.holders(0..self.ledgers.max(1))
+    }
+
     /// Where the queue is, for errors.
     pub(crate) fn place(&self) -> Option<PathBuf> {
         place(&self.buffer)

@@ -151,4 +151,31 @@ impl<T> QueueReader<T> {
     pub fn path(&self) -> Option<&Path> {
         self.buffer.path()
     }
+
+    /// Whether the queue's name still leads to this very queue. If not, it was removed, and a producer that opens or creates
+    /// that name produces into another one: open it again.
+    ///
+    /// Always `true` for a queue without a name, also a private one. Two system calls at most: not for a hot loop, but for a
+    /// consumer that finds nothing for a while.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferError`] if the system does not tell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Options, Queue, QueueReader};
+    ///
+    /// let name = format!("icc-queue-current-{}", std::process::id());
+    /// let queue = Queue::<u64>::create(&name, 1024, &Options::new())?;
+    /// let reader = QueueReader::<u64>::open(&name, &Options::new())?;
+    /// assert!(reader.is_current()?);
+    /// icc_queue::remove(&name)?;
+    /// assert!(!reader.is_current()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn is_current(&self) -> Result<bool, BufferError> {
+        self.buffer.is_current()
+    }
 }

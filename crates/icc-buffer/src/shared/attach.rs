@@ -60,6 +60,9 @@ fn attach<T: Payload>(
     let Found { layout, len, facts } = check::check::<T>(&header, attaching, size, granule, path)?;
     check_boot(&mapping, &header, attaching.access, options)?;
     mapping::layout::<T>(len, layout.stride, facts.counters, 0)?;
+    if options.prefault.is_some() || options.lock.is_some() {
+        mapping.check_holes()?;
+    }
     mapping.prepare(options)?;
     // SAFETY: `check` found the layout to be one for `len` slots, `facts` and a valid stride, and
     // to fit the mapping's `size`. Whoever makes the file smaller ends this process by a signal; it
@@ -76,7 +79,7 @@ fn attach<T: Payload>(
 fn check_boot(mapping: &Mapping, header: &Header, access: Access, options: &Options) -> Result<(), BufferError> {
     let (created, now) = (header.boot(), instance::boot());
     let fits = if created == 0 || now == 0 {
-        access == Access::Read || file::is_memory(mapping.file(), mapping.path())?
+        access == Access::Read || file::is_memory(mapping.file()?, mapping.path())?
     } else {
         created == now
     };

@@ -2,7 +2,7 @@
 
 use super::file::{self, Access};
 use super::mapping::{self, EXPLICIT, Mapping};
-use super::{ANONYMOUS, Demand, HugePages, Options, RESIZING, check, draft::Draft};
+use super::{ANONYMOUS, Demand, HugePages, Options, RESIZING, check, draft::Draft, reserve};
 use crate::header::Header;
 use crate::memory::{Block, Facts, Memory};
 use crate::placement::stride;
@@ -22,6 +22,10 @@ pub(super) fn create_at<T: Payload, P: Placement>(
     options: &Options,
     init: impl FnOnce(&Buffer<T, P>),
 ) -> Result<Buffer<T, P>, BufferError> {
+    let mode = options.mode;
+    if mode & 0o600 != 0o600 {
+        return Err(BufferError::BadMode { path: path.to_owned(), mode });
+    }
     let draft = Draft::new(path, options)?;
     let file = draft.file().try_clone().map_err(|error| file::failed_io(&error, path, "create"))?;
     let buffer = build(file, path, spec, options, init)?;
@@ -78,7 +82,7 @@ fn build<T: Payload, P: Placement>(
 ) -> Result<Buffer<T, P>, BufferError> {
     let layout = mapping::layout::<T>(spec.len, stride::<T, P>(), spec.counters, 0)?;
     let size = (layout.total_size as u64).next_multiple_of(file::granule(&file, path)?);
-    mapping::resize(&file, size, path)?;
+    reserve::resize(&file, size, path)?;
     let mapping = Mapping::new(file, size, Access::ReadWrite, path)?;
     mapping.reserve(options)?;
     mapping.prepare(options)?;

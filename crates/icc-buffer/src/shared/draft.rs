@@ -5,13 +5,15 @@
 //! holds a lock on it. The next process that creates a buffer in the same directory removes the
 //! drafts that are no longer locked.
 
-use super::liveness::{DRAFT_BYTE, try_lock};
+use super::liveness::{DRAFT_BYTE, is_locked, lock_failed, try_lock};
 use super::{Options, file, name};
 use crate::BufferError;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::libc;
+use nix::sys::statvfs::statvfs;
 use nix::unistd::linkat;
+use std::ffi::CString;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -42,18 +44,18 @@ impl Draft {
             Err(Errno::ENOENT | Errno::ENOTDIR) => {
                 return Err(BufferError::NoDirectory { path: directory.to_owned() });
             }
-            Err(errno) => return Err(file::failed(errno, path, "create")),
+            Err(errno) => return Err(not_created(errno, path, directory)),
         };
         Self::with_mode(Self { file, path: path.to_owned(), name: None }, options)
     }
 
     fn nameless(directory: &Path) -> Result<File, Errno> {
-        if !Path::new("/proc/self/fd").exists() {
+        if !file::has_proc() {
             return Err(Errno::ENOSYS);
         }
         let mut create = OpenOptions::new();
         create.read(true).write(true).mode(0o600).custom_flags(libc::O_TMPFILE);
-        create.open(directory).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EINVAL)))
+        create.open(directory).map_err(errno_of)
     }
 
     /// With its own name, and a lock that shows that its creator is alive.
@@ -66,13 +68,13 @@ impl Draft {
             let name = directory.join(format!("{PREFIX}{}.{now}.{attempt}", std::process::id()));
             let mut create = OpenOptions::new();
             create.read(true).write(true).mode(0o600).create_new(true).custom_flags(libc::O_NOFOLLOW);
-            let file = match create.open(&name).map_err(|error| file::failed_io(&error, path, "create")) {
+            let file = match create.open(&name).map_err(errno_of) {
                 Ok(file) => file,
-                Err(BufferError::AlreadyExists { .. }) => continue,
-                Err(BufferError::NotFound { .. }) => {
+                Err(Errno::EEXIST) => continue,
+                Err(Errno::ENOENT | Errno::ENOTDIR) => {
                     return Err(BufferError::NoDirectory { path: directory.to_owned() });
                 }
-                Err(other) => return Err(other),
+                Err(errno) => return Err(not_created(errno, path, directory)),
             };
             let draft = Self { file, path: path.to_owned(), name: Some(name) };
             match try_lock(&draft.file, DRAFT_BYTE) {
@@ -82,7 +84,7 @@ impl Draft {
                     return Self::with_mode(draft, options);
                 }
                 Ok(_) => {}
-                Err(errno) => return Err(file::failed(errno, path, "lock the draft of")),
+                Err(errno) => return Err(lock_failed(errno, path, "lock the draft of")),
             }
         }
         Err(BufferError::Io { path: path.to_owned(), doing: "find a free name for the draft of", code: libc::EEXIST })
@@ -102,13 +104,69 @@ impl Draft {
     }
 
     /// Puts the file in its place, in one step. Fails if something is there already.
-    pub(super) fn publish(self) -> Result<(), BufferError> {
+    pub(super) fn publish(mut self) -> Result<(), BufferError> {
         let (from, follow) = match &self.name {
             Some(name) => (name.clone(), AtFlags::empty()),
             None => (file::of_descriptor(&self.file), AtFlags::AT_SYMLINK_FOLLOW),
         };
-        linkat(AT_FDCWD, &from, AT_FDCWD, &self.path, follow)
-            .map_err(|errno| file::failed(errno, &self.path, "put in place"))
+        match linkat(AT_FDCWD, &from, AT_FDCWD, &self.path, follow) {
+            Ok(()) => Ok(()),
+            // A file system without hard links, or for this file.
+            Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK) if self.name.is_some() => {
+                rename_without_replacing(&from, &self.path)?;
+                self.name = None;
+                Ok(())
+            }
+            Err(errno @ (Errno::EOPNOTSUPP | Errno::ENOSYS)) => {
+                Err(BufferError::NoLinks { path: self.path.clone(), code: errno as i32 })
+            }
+            Err(Errno::ENOENT) if self.name.is_none() && !file::has_proc() => {
+                Err(BufferError::NoProc { path: self.path.clone(), doing: "put in place" })
+            }
+            // It has gone meanwhile.
+            Err(Errno::ENOENT) => Err(BufferError::NoDirectory { path: name::directory(&self.path).to_owned() }),
+            Err(errno) => Err(file::failed(errno, &self.path, "put in place")),
+        }
+    }
+}
+
+fn rename_without_replacing(from: &Path, to: &Path) -> Result<(), BufferError> {
+    let bad = |_| BufferError::BadName { name: to.to_owned(), reason: "it contains a zero byte" };
+    let old = CString::new(from.as_os_str().as_encoded_bytes()).map_err(bad)?;
+    let new = CString::new(to.as_os_str().as_encoded_bytes()).map_err(bad)?;
+    // By number, because not every C library has it.
+    // SAFETY: both paths are strings that end in a zero byte and live until after the call; the
+    // others are numbers.
+    let done = unsafe {
+        libc::syscall(
+            libc::SYS_renameat2,
+            libc::AT_FDCWD,
+            old.as_ptr(),
+            libc::AT_FDCWD,
+            new.as_ptr(),
+            libc::RENAME_NOREPLACE,
+        )
+    };
+    match Errno::result(done) {
+        Ok(_) => Ok(()),
+        Err(errno @ (Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP)) => {
+            Err(BufferError::NoLinks { path: to.to_owned(), code: errno as i32 })
+        }
+        Err(errno) => Err(file::failed(errno, to, "put in place")),
+    }
+}
+
+fn errno_of(error: std::io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EINVAL))
+}
+
+/// Why there can be no draft in that directory.
+fn not_created(errno: Errno, path: &Path, directory: &Path) -> BufferError {
+    match errno {
+        Errno::ENOSPC if statvfs(directory).is_ok_and(|system| system.files() > 0 && system.files_available() == 0) => {
+            BufferError::NoInodes { path: path.to_owned() }
+        }
+        errno => file::failed(errno, path, "create"),
     }
 }
 
@@ -128,7 +186,9 @@ fn remove_abandoned(directory: &Path) {
         let mut open = OpenOptions::new();
         open.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
         if let Ok(draft) = open.open(entry.path())
-            && try_lock(&draft, DRAFT_BYTE) == Ok(true)
+            // Others may only have locked it for reading, once its creator had given it its mode,
+            // and it was locked by the creator before that.
+            && (try_lock(&draft, DRAFT_BYTE) == Ok(true) || is_locked(&draft, DRAFT_BYTE) == Ok(false))
         {
             let _ = fs::remove_file(entry.path());
         }

@@ -1,10 +1,12 @@
 //! Files: opening only trusted ones, and the meaning of the system's error numbers.
 
+use super::descriptor::Descriptor;
 use super::{Mapping, Options, Owner};
 use crate::BufferError;
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::statfs::{HUGETLBFS_MAGIC, TMPFS_MAGIC, fstatfs};
+use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::statfs::{FsType, HUGETLBFS_MAGIC, TMPFS_MAGIC, fstatfs};
 use nix::unistd::geteuid;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io;
@@ -59,26 +61,48 @@ pub(super) fn open(path: &Path, access: Access, options: &Options) -> Result<Fil
 }
 
 /// Opens the mapping's file again, to get its own open file description that can be locked.
-pub(super) fn reopen(mapping: &Mapping) -> Result<File, BufferError> {
-    let (file, path) = (mapping.file(), mapping.path());
+pub(super) fn reopen(mapping: &Mapping) -> Result<Descriptor, BufferError> {
+    const DOING: &str = "open once more";
+    let path = mapping.path();
+    let ours = mapping.descriptor().identity();
     let mut anew = OpenOptions::new();
     anew.read(true).write(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     // By descriptor, which finds the same file even if it was renamed or removed, or never had a
     // name.
-    let by_descriptor = match anew.open(of_descriptor(file)) {
-        Ok(file) => return Ok(file),
+    let by_descriptor = match anew.open(of_descriptor(mapping.file()?)) {
+        Ok(file) => {
+            let found = Descriptor::new(file, path)?;
+            return if found.identity() == ours {
+                Ok(found)
+            } else {
+                // Closed, and its number used again, between the two.
+                Err(BufferError::DescriptorLost { path: path.to_owned(), reused: true })
+            };
+        }
         Err(error) => error,
     };
-    // Without `/proc`: by name, if that still is the same file.
-    if by_descriptor.kind() == io::ErrorKind::NotFound
-        && let Ok(named) = anew.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+    let without_proc = by_descriptor.kind() == io::ErrorKind::NotFound && !has_proc();
+    // By name, if that still is the same file.
+    if without_proc
+        && let Some(name) = mapping.absolute()
+        && let Ok(named) = anew.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY).open(name)
     {
-        let (ours, other) = (metadata(file, path)?, metadata(&named, path)?);
-        if (ours.dev(), ours.ino()) == (other.dev(), other.ino()) {
+        let named = Descriptor::new(named, path)?;
+        if named.identity() == ours {
             return Ok(named);
         }
     }
-    Err(failed_io(&by_descriptor, path, "open once more"))
+    let path = path.to_owned();
+    match by_descriptor.kind() {
+        _ if without_proc => Err(BufferError::NoProc { path, doing: DOING }),
+        io::ErrorKind::PermissionDenied => Err(BufferError::NotReopened { path, user: geteuid().as_raw() }),
+        _ => Err(failed_io(&by_descriptor, &path, DOING)),
+    }
+}
+
+/// Whether the system shows the descriptors of this process.
+pub(super) fn has_proc() -> bool {
+    Path::new("/proc/self/fd").exists()
 }
 
 /// The name that `/proc` gives to a descriptor of this process.
@@ -105,11 +129,16 @@ pub(super) fn regular(found: FileType, path: &Path) -> Result<(), BufferError> {
 
 /// What the file's size must be a multiple of: the page size on `hugetlbfs`, else 1.
 pub(super) fn granule(file: &File, path: &Path) -> Result<u64, BufferError> {
-    let system = fstatfs(file).map_err(|errno| failed(errno, path, "examine the file system of"))?;
-    if system.filesystem_type() != HUGETLBFS_MAGIC {
+    if !is_on(file, HUGETLBFS_MAGIC, path)? {
         return Ok(1);
     }
     Ok(metadata(file, path)?.blksize().max(1))
+}
+
+/// Whether the file is on a file system of this kind.
+pub(super) fn is_on(file: &File, kind: FsType, path: &Path) -> Result<bool, BufferError> {
+    let system = fstatfs(file).map_err(|errno| failed(errno, path, "examine the file system of"))?;
+    Ok(system.filesystem_type() == kind)
 }
 
 /// Whether the file is in memory only, so that it does not survive a start of the machine.
@@ -129,7 +158,13 @@ pub(super) fn failed(errno: Errno, path: &Path, doing: &'static str) -> BufferEr
     match errno {
         Errno::ENOENT => BufferError::NotFound { path },
         Errno::EEXIST => BufferError::AlreadyExists { path },
-        Errno::EACCES | Errno::EPERM | Errno::EROFS => BufferError::PermissionDenied { path, doing },
+        Errno::EACCES | Errno::EPERM => BufferError::PermissionDenied { path, doing },
+        Errno::EROFS => BufferError::ReadOnlyFileSystem { path, doing },
+        Errno::EMFILE => {
+            let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(limit, _)| limit);
+            BufferError::TooManyFiles { path, doing, limit: Some(limit) }
+        }
+        Errno::ENFILE => BufferError::TooManyFiles { path, doing, limit: None },
         Errno::ELOOP => BufferError::Symlink { path },
         _ => BufferError::Io { path, doing, code: errno as i32 },
     }

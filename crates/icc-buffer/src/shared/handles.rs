@@ -2,13 +2,18 @@
 
 use super::attach::{attach_to_memfd, attach_to_name};
 use super::create::{create_anonymous, create_at};
+use super::descriptor::Identity;
 use super::file::{self, Access};
-use super::{ANONYMOUS, Options, name};
+use super::{Options, Owner, name};
+use crate::header::MAGIC;
+use crate::layout::HEADER_BYTES;
 use crate::placement::stride;
 use crate::{Buffer, BufferError, Expected, Placement, ReadOnlyBuffer, Spec};
 use icc_seqlock::Payload;
 use std::fs;
+use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 /// Whether a buffer was [opened or created](Buffer::open_or_create).
@@ -23,13 +28,26 @@ pub enum Origin {
 /// Removes a buffer's name. Processes that have it open continue to use it; the memory is freed
 /// with the last of them.
 ///
+/// Only a file that begins as a buffer does is removed, of whatever type and version.
+///
 /// # Errors
 ///
-/// [`BufferError`] if there is none, if it is not a regular file, or without permission.
+/// [`BufferError::TooSmall`] or [`BufferError::WrongMagic`] if it is not a buffer; others if there
+/// is none, if it is not a regular file, or without permission to read and remove it.
 pub fn remove(name: impl AsRef<Path>) -> Result<(), BufferError> {
     let path = name::resolve(name.as_ref())?;
     let failed = |error: std::io::Error| file::failed_io(&error, &path, "remove");
-    file::regular(fs::symlink_metadata(&path).map_err(failed)?.file_type(), &path)?;
+    let file = file::open(&path, Access::Read, &Options::new().owner(Owner::Anyone))?;
+    let found = file::metadata(&file, &path)?.len();
+    if found < HEADER_BYTES as u64 {
+        return Err(BufferError::TooSmall { path, found, expected: HEADER_BYTES as u64 });
+    }
+    let mut magic = [0; 8];
+    file.read_exact_at(&mut magic, 0).map_err(failed)?;
+    let found = u64::from_ne_bytes(magic);
+    if found != MAGIC {
+        return Err(BufferError::WrongMagic { path, found, expected: MAGIC });
+    }
     fs::remove_file(&path).map_err(failed)
 }
 
@@ -224,17 +242,55 @@ impl<T> ReadOnlyBuffer<T> {
     /// The descriptor of the shared memory, to pass to another process; none if the buffer is
     /// private.
     ///
-    /// Like this handle, it is for reading only, or for reading and writing. Do not lock it: the
-    /// locks that stand for held ids are tested through it.
+    /// Like this handle, it is for reading only, or for reading and writing. It is closed by
+    /// `exec`, so a child process gets a copy of it, such as its standard input. It stays this
+    /// handle's: neither close nor lock it, since the locks that stand for held ids are tested
+    /// through it. Of a buffer with a name it leads to the same file; other processes had better
+    /// open it by that name.
     #[must_use]
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
-        self.memory().mapping().map(|mapping| mapping.file().as_fd())
+        self.memory().mapping().map(|mapping| mapping.descriptor().unchecked().as_fd())
     }
 
     /// The path that the shared memory was created or opened at; none if the buffer is private or
     /// has no name.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
-        self.memory().mapping().map(|mapping| mapping.path()).filter(|&path| path != Path::new(ANONYMOUS))
+        let mapping = self.memory().mapping()?;
+        mapping.absolute().map(|_| mapping.path())
+    }
+
+    /// Whether the buffer's name still leads to this very buffer. If not, it was removed, and there
+    /// may be another of its name by now, which whoever opens it gets.
+    ///
+    /// Always `true` for a buffer without a name, also a private one. Two system calls at most: not
+    /// for a hot loop.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferError`] if the system does not tell, such as without permission for the directory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_buffer::{Buffer, Kind, Options, Packed, Spec};
+    /// # if cfg!(miri) { return Ok(()) }
+    ///
+    /// let name = format!("icc-example-current-{}", std::process::id());
+    /// let spec = Spec::new(Kind::new("example"), 3);
+    /// let buffer = Buffer::<u64, Packed>::create(&name, spec, &Options::new())?;
+    /// assert!(buffer.is_current()?);
+    /// icc_buffer::remove(&name)?;
+    /// assert!(!buffer.is_current()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn is_current(&self) -> Result<bool, BufferError> {
+        let Some(mapping) = self.memory().mapping() else { return Ok(true) };
+        let Some(path) = mapping.absolute() else { return Ok(true) };
+        match fs::symlink_metadata(path) {
+            Ok(found) => Ok(Identity::from(&found) == mapping.descriptor().identity()),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+            Err(error) => Err(file::failed_io(&error, mapping.path(), "examine")),
+        }
     }
 }

@@ -1,16 +1,16 @@
 //! Mapping a file, with its pages as asked.
 
+use super::descriptor::Descriptor;
 use super::file::{self, Access};
-use super::{Demand, HugePages, Options};
+use super::{ANONYMOUS, Demand, HugePages, Options, prefault, reserve};
 use crate::{BufferError, layout::Layout};
 use core::ptr::NonNull;
 use memmap2::{Advice, MmapOptions, MmapRaw};
-use nix::errno::Errno;
-use nix::fcntl::posix_fallocate;
 use nix::libc;
-use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// Mappings begin at a multiple of this, the smallest page size of any supported system.
@@ -23,27 +23,47 @@ const TRANSPARENT: &str = "no transparent huge pages";
 /// Memory that maps a file, until it is dropped.
 pub(crate) struct Mapping {
     map: MmapRaw,
-    file: File,
+    descriptor: Descriptor,
     path: PathBuf,
+    /// The same, whatever the current directory is by now; none without a name.
+    absolute: Option<PathBuf>,
     access: Access,
 }
 
 impl Mapping {
     /// The first `size` bytes of `file`, which has them.
     pub(super) fn new(file: File, size: u64, access: Access, path: &Path) -> Result<Self, BufferError> {
-        let too_large = || BufferError::OutOfMemory { bytes: usize::try_from(size).unwrap_or(usize::MAX) };
-        let len = usize::try_from(size).ok().filter(|&len| isize::try_from(len).is_ok()).ok_or_else(too_large)?;
+        let refused = |limit: String| BufferError::NotMappable { path: path.to_owned(), bytes: size, limit };
+        let len = usize::try_from(size).ok().filter(|&len| isize::try_from(len).is_ok());
+        let Some(len) = len else { return Err(refused("more than can be addressed".to_owned())) };
         let mut options = MmapOptions::new();
         options.len(len);
         let map = match access {
             Access::Read => options.map_raw_read_only(&file),
             Access::ReadWrite => options.map_raw(&file),
         };
-        let map = map.map_err(|error| match error.raw_os_error() {
-            Some(libc::ENOMEM | libc::EOVERFLOW) => too_large(),
+        let map = map.map_err(|error| match (error.raw_os_error(), limit(Resource::RLIMIT_AS)) {
+            (Some(libc::ENOMEM), _) if file::granule(&file, path).is_ok_and(|granule| granule > 1) => {
+                refused("too few huge pages are free (see /proc/sys/vm/nr_hugepages)".to_owned())
+            }
+            (Some(libc::ENOMEM), Some(limit)) => {
+                refused(format!("the process may map {limit} bytes altogether; raise its limit (`ulimit -v`)"))
+            }
+            (Some(libc::ENOMEM | libc::EOVERFLOW), _) => refused(format!("{error}; ask for fewer slots")),
+            (Some(libc::EAGAIN), _) => {
+                let limit = self::limit(Resource::RLIMIT_MEMLOCK).unwrap_or(u64::MAX);
+                refused(format!(
+                    "this process locks all that it maps (`mlockall`), and may lock {limit} bytes; \
+                     raise its limit (`ulimit -l`)"
+                ))
+            }
             _ => file::failed_io(&error, path, "map"),
         })?;
-        Ok(Self { map, file, path: path.to_owned(), access })
+        // A process that crashes counts as alive until its core dump is written, which takes long
+        // with all of this in it. If it fails, that is all.
+        let _ = map.advise(Advice::DontDump);
+        let absolute = (path != Path::new(ANONYMOUS)).then(|| std::path::absolute(path).unwrap_or(path.to_owned()));
+        Ok(Self { map, descriptor: Descriptor::new(file, path)?, path: path.to_owned(), absolute, access })
     }
 
     pub(crate) fn start(&self) -> NonNull<u8> {
@@ -58,8 +78,18 @@ impl Mapping {
         self.map.len()
     }
 
-    pub(crate) fn file(&self) -> &File {
-        &self.file
+    /// The file, unless other code of this process has closed it.
+    pub(super) fn file(&self) -> Result<&File, BufferError> {
+        self.descriptor.get(&self.path)
+    }
+
+    pub(super) fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    /// Where it is, whatever the current directory is by now; none without a name.
+    pub(super) fn absolute(&self) -> Option<&Path> {
+        self.absolute.as_deref()
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -75,17 +105,25 @@ impl Mapping {
             let _ = self.map.advise(Advice::HugePage);
             let _ = self.map.advise(Advice::PopulateWrite);
         }
-        reserve(&self.file, self.len() as u64, &self.path)
+        reserve::reserve(self.descriptor.unchecked(), self.len() as u64, &self.path)
+    }
+
+    /// An error if there is no memory for what the file has none for yet: bringing its pages in
+    /// takes some.
+    pub(super) fn check_holes(&self) -> Result<(), BufferError> {
+        let file = self.descriptor.unchecked();
+        let held = file::metadata(file, &self.path)?.blocks().saturating_mul(512);
+        reserve::check_memory(file, (self.len() as u64).saturating_sub(held), &self.path)
     }
 
     /// Asks for huge pages, prefaults and locks, as the options say.
     pub(super) fn prepare(&self, options: &Options) -> Result<(), BufferError> {
         self.prepare_huge_pages(options.huge_pages)?;
         if let Some(demand) = options.prefault {
-            self.demand(demand, "no prefaulted pages", self.prefault())?;
+            self.demand(demand, "no prefaulted pages", prefault::prefault(self, &self.map, self.access))?;
         }
         if let Some(demand) = options.lock {
-            self.demand(demand, "no locked pages", self.map.lock())?;
+            self.demand(demand, "no locked pages", self.map.lock().map_err(|error| self.beyond_lock_limit(error)))?;
         }
         if let HugePages::Transparent(Demand::Require) = options.huge_pages
             && self.huge_bytes() == 0
@@ -102,30 +140,10 @@ impl Mapping {
     fn prepare_huge_pages(&self, asked: HugePages) -> Result<(), BufferError> {
         match asked {
             HugePages::Transparent(demand) => self.demand(demand, TRANSPARENT, self.map.advise(Advice::HugePage)),
-            HugePages::Explicit(Demand::Require) if file::granule(&self.file, &self.path)? == 1 => {
+            HugePages::Explicit(Demand::Require) if file::granule(self.descriptor.unchecked(), &self.path)? == 1 => {
                 Err(self.unavailable(EXPLICIT, "the file is not on a hugetlbfs".to_owned()))
             }
             HugePages::Explicit(_) | HugePages::None => Ok(()),
-        }
-    }
-
-    fn prefault(&self) -> io::Result<()> {
-        let advice = match self.access {
-            Access::Read => Advice::PopulateRead,
-            Access::ReadWrite => Advice::PopulateWrite,
-        };
-        match self.map.advise(advice) {
-            // Before Linux 5.14. Locking and unlocking also brings the pages in, although not
-            // always ready to be written.
-            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
-                self.map.lock().and_then(|()| self.map.unlock())
-            }
-            // An access would end in a signal here: the page has no memory, and there is no room
-            // for any.
-            Err(error) if error.raw_os_error() == Some(libc::EFAULT) => {
-                Err(io::Error::other("the file has holes, and its file system is full"))
-            }
-            done => done,
         }
     }
 
@@ -133,6 +151,18 @@ impl Mapping {
         match (demand, done) {
             (Demand::Require, Err(error)) => Err(self.unavailable(what, error.to_string())),
             _ => Ok(()),
+        }
+    }
+
+    /// Says what the limit is.
+    fn beyond_lock_limit(&self, error: io::Error) -> io::Error {
+        match (error.raw_os_error(), limit(Resource::RLIMIT_MEMLOCK)) {
+            (Some(libc::ENOMEM | libc::EPERM | libc::EAGAIN), Some(limit)) => io::Error::other(format!(
+                "{error}: with these {} bytes the process would have locked more than its limit of {limit} bytes \
+                 (`ulimit -l`)",
+                self.len()
+            )),
+            _ => error,
         }
     }
 
@@ -154,6 +184,11 @@ impl Mapping {
     }
 }
 
+/// A limit of this process, if there is one.
+fn limit(of: Resource) -> Option<u64> {
+    getrlimit(of).ok().map(|(limit, _)| limit).filter(|&limit| limit != RLIM_INFINITY)
+}
+
 /// The layout, if its alignment is one that mappings have.
 pub(super) fn layout<T>(len: usize, stride: usize, counters: usize, schema: usize) -> Result<Layout, BufferError> {
     let layout = Layout::new::<T>(len, stride, counters, schema)?;
@@ -161,43 +196,4 @@ pub(super) fn layout<T>(len: usize, stride: usize, counters: usize, schema: usiz
         return Err(BufferError::Overaligned { align: layout.align, max: ALIGN });
     }
     Ok(layout)
-}
-
-/// Makes `file` `size` bytes long, all zero, but does not reserve memory yet.
-pub(super) fn resize(file: &File, size: u64, path: &Path) -> Result<(), BufferError> {
-    // Above the limit the system would end the process by a signal.
-    if getrlimit(Resource::RLIMIT_FSIZE).is_ok_and(|(limit, _)| size > limit) {
-        return Err(no_space(path, size, "the process's limit of file sizes (`ulimit -f`) is in the way"));
-    }
-    file.set_len(size).map_err(|error| match error.raw_os_error() {
-        Some(libc::EFBIG | libc::EINVAL) => no_space(path, size, "the file system takes no file of this size"),
-        _ => out_of_space(&error, path, size),
-    })
-}
-
-fn reserve(file: &File, size: u64, path: &Path) -> Result<(), BufferError> {
-    let Ok(len) = i64::try_from(size) else {
-        return Err(no_space(path, size, "the file system takes no file of this size"));
-    };
-    loop {
-        match posix_fallocate(file, 0, len) {
-            Ok(()) => return Ok(()),
-            // A signal came, and the system undid what it had done.
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(out_of_space(&errno.into(), path, size)),
-        }
-    }
-}
-
-fn out_of_space(error: &io::Error, path: &Path, bytes: u64) -> BufferError {
-    match error.raw_os_error() {
-        Some(libc::ENOSPC) => no_space(path, bytes, "its file system is full: free some, or mount it larger"),
-        Some(libc::EDQUOT) => no_space(path, bytes, "the user's quota is used up"),
-        Some(libc::ENOMEM) => BufferError::OutOfMemory { bytes: usize::try_from(bytes).unwrap_or(usize::MAX) },
-        _ => file::failed_io(error, path, "set space aside for"),
-    }
-}
-
-fn no_space(path: &Path, bytes: u64, limit: &'static str) -> BufferError {
-    BufferError::NoSpace { path: path.to_owned(), bytes, limit }
 }

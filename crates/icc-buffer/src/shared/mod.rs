@@ -1,8 +1,15 @@
 //! Memory that several processes map. Linux.
 
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!(
+    "icc has shared memory on 64-bit targets alone: ids are locks at offsets that need 64 bits, and buffers may be larger \
+     than 32-bit processes can map. Build for a 64-bit target."
+);
+
 mod attach;
 mod check;
 mod create;
+mod descriptor;
 mod draft;
 mod file;
 mod handles;
@@ -10,6 +17,8 @@ mod liveness;
 mod mapping;
 mod name;
 mod options;
+mod prefault;
+mod reserve;
 
 pub use handles::{Origin, remove};
 pub(crate) use liveness::{FileLock, holder_lives, take_id};

@@ -4,6 +4,8 @@
 
 pub(crate) use icc_testing::{Actor, NAME, Name, ROLE, RUNNER, Random, command, role, torture, wait_until};
 
+pub(crate) mod kernel;
+
 use icc_buffer::{Expected, Kind, Spec};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};

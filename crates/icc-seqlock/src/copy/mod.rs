@@ -4,7 +4,8 @@
 //! same for both directions:
 //!
 //! - *Words* ([`words`]): relaxed atomic loads and stores of up to eight bytes.
-//! - *Vectors* (`x86_64`, `aarch64`): inline assembly. To the compiler and the memory model it
+//! - *Vectors* (64-bit `x86_64` with SSE2, `aarch64` with NEON, so not x32, nor targets without
+//!   floating point such as those of kernels): inline assembly. To the compiler and the memory model it
 //!   stands for relaxed atomic accesses of one byte each, in no particular order, some of them
 //!   perhaps made twice. See `docs/memory-model.md`.
 //!
@@ -30,10 +31,16 @@
 //! `rep movsb` was nowhere the fastest, so it is not used.
 
 mod prefetch;
-#[cfg(all(target_arch = "aarch64", not(any(miri, icc_portable_copy))))]
+#[cfg(all(
+    all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64"),
+    not(any(miri, icc_portable_copy))
+))]
 #[path = "aarch64.rs"]
 mod vectors;
-#[cfg(all(target_arch = "x86_64", not(any(miri, icc_portable_copy))))]
+#[cfg(all(
+    all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+    not(any(miri, icc_portable_copy))
+))]
 #[path = "x86_64.rs"]
 mod vectors;
 mod words;
@@ -41,7 +48,13 @@ mod words;
 pub(crate) use prefetch::{prefetch, prefetch_for_write};
 
 /// The largest payload copied in words where there are vectors.
-#[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy))))]
+#[cfg(all(
+    any(
+        all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+        all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64")
+    ),
+    not(any(miri, icc_portable_copy))
+))]
 const WORDS_UP_TO: usize = 16;
 
 /// Copies a `T` out of shared memory.
@@ -53,7 +66,13 @@ const WORDS_UP_TO: usize = 16;
 /// `T` and nobody else's.
 #[inline(always)]
 pub(crate) unsafe fn load<T>(shared: *const u8, private: *mut u8) {
-    #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy))))]
+    #[cfg(all(
+        any(
+            all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+            all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64")
+        ),
+        not(any(miri, icc_portable_copy))
+    ))]
     if size_of::<T>() > WORDS_UP_TO {
         // SAFETY: passed on from the caller; more than 16 bytes. All concurrent accesses take this
         // same way.
@@ -72,7 +91,13 @@ pub(crate) unsafe fn load<T>(shared: *const u8, private: *mut u8) {
 /// that has no padding and does not change.
 #[inline(always)]
 pub(crate) unsafe fn store<T>(shared: *mut u8, private: *const u8) {
-    #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy))))]
+    #[cfg(all(
+        any(
+            all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+            all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64")
+        ),
+        not(any(miri, icc_portable_copy))
+    ))]
     if size_of::<T>() > WORDS_UP_TO {
         // SAFETY: as in `load`.
         return unsafe { vectors::store(private, shared, size_of::<T>()) };

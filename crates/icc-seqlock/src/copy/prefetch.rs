@@ -22,7 +22,10 @@ pub(crate) fn prefetch(start: *const u8, size: usize) {
     }
 }
 
-#[cfg(all(target_arch = "x86_64", not(any(miri, icc_portable_copy))))]
+#[cfg(all(
+    all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+    not(any(miri, icc_portable_copy))
+))]
 #[inline(always)]
 fn prefetch_line(address: *const u8) {
     use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -32,7 +35,10 @@ fn prefetch_line(address: *const u8) {
 }
 
 /// Requests the cache line at `address` for writing, and does not wait for it.
-#[cfg(all(target_arch = "x86_64", not(any(miri, icc_portable_copy))))]
+#[cfg(all(
+    all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+    not(any(miri, icc_portable_copy))
+))]
 #[inline(always)]
 pub(crate) fn prefetch_for_write(address: *const u8) {
     // SAFETY: a hint to the processor, valid for any address, and no operation where it is not
@@ -42,7 +48,10 @@ pub(crate) fn prefetch_for_write(address: *const u8) {
     }
 }
 
-#[cfg(all(target_arch = "aarch64", not(any(miri, icc_portable_copy))))]
+#[cfg(all(
+    all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64"),
+    not(any(miri, icc_portable_copy))
+))]
 #[inline(always)]
 fn prefetch_line(address: *const u8) {
     // SAFETY: a hint to the processor, valid for any address. It accesses no memory that the
@@ -52,7 +61,10 @@ fn prefetch_line(address: *const u8) {
     }
 }
 
-#[cfg(all(target_arch = "aarch64", not(any(miri, icc_portable_copy))))]
+#[cfg(all(
+    all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64"),
+    not(any(miri, icc_portable_copy))
+))]
 #[inline(always)]
 pub(crate) fn prefetch_for_write(address: *const u8) {
     // SAFETY: as in `prefetch_line`.
@@ -61,10 +73,22 @@ pub(crate) fn prefetch_for_write(address: *const u8) {
     }
 }
 
-#[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy)))))]
+#[cfg(not(all(
+    any(
+        all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+        all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64")
+    ),
+    not(any(miri, icc_portable_copy))
+)))]
 #[inline(always)]
 fn prefetch_line(_address: *const u8) {}
 
-#[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, icc_portable_copy)))))]
+#[cfg(not(all(
+    any(
+        all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+        all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64")
+    ),
+    not(any(miri, icc_portable_copy))
+)))]
 #[inline(always)]
 pub(crate) fn prefetch_for_write(_address: *const u8) {}
