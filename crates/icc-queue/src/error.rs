@@ -107,6 +107,9 @@ pub enum TryProduceError {
         /// The sequence number that the message would have had.
         n: u64,
     },
+    /// This is the copy that a child process got by `fork`; the producer is its parent's.
+    #[error("this producer is that of the parent process: after `fork`, the child needs one of its own")]
+    Forked,
 }
 
 /// More messages were to be produced at once than the queue keeps.

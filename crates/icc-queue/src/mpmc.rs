@@ -60,6 +60,9 @@ impl Producing for Mpmc {
 
     #[inline]
     fn try_produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: &T) -> Result<u64, TryProduceError> {
+        if state.lock.is_forked() {
+            return Err(TryProduceError::Forked);
+        }
         let n = try_claim(queue, state)?;
         write(queue, n, message);
         step("complete");
@@ -85,6 +88,7 @@ impl Producing for Mpmc {
 /// and every store before the next `fetch_add` makes that later.
 #[inline(always)]
 fn claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, count: u64) -> u64 {
+    debug_assert!(!state.lock.is_forked(), "the producer of the parent process");
     let id = state.lock.id();
     // Release, all three stores: pair with the Acquire loads in `owner_is_dead`. Whoever sees a
     // word of this claim sees that the messages of the claim before are complete.

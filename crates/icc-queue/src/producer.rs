@@ -35,6 +35,14 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     /// In [`Mpmc`](crate::Mpmc) mode there are as many as were asked for at creation, 64 by
     /// default, in all processes together.
     ///
+    /// # After `fork`
+    ///
+    /// A child process made by `fork` gets a copy of the producer, which is still its parent's: both
+    /// would write under the same sequence numbers, and messages would be lost untold. In the child,
+    /// [`try_produce`](Producer::try_produce) fails with a typed error;
+    /// [`produce`](Producer::produce), which has none, is checked in debug builds only. Dropping the
+    /// copy releases nothing. Drop it, and ask the queue for one of the child's own.
+    ///
     /// # Errors
     ///
     /// [`ProducerError::Taken`] while the one producer lives, in whatever process.
@@ -94,7 +102,8 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     ///
     /// # Errors
     ///
-    /// [`TryProduceError::Busy`] if another producer is a whole ring behind. Nothing was produced,
+    /// [`TryProduceError::Busy`] if another producer is a whole ring behind;
+    /// [`TryProduceError::Forked`] in a child process made by `fork`. Nothing was produced,
     /// and no sequence number taken.
     ///
     /// # Examples

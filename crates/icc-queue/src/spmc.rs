@@ -28,7 +28,7 @@ pub struct State {
     /// follows.
     next: u64,
     /// The proof of being alone.
-    _lock: IdLock,
+    lock: IdLock,
 }
 
 impl Producing for Spmc {
@@ -43,11 +43,12 @@ impl Producing for Spmc {
         // head would be two behind, and the next successor would write a complete message again.
         // Release: as in `produce`.
         queue.head().store(next, Ordering::Release);
-        Ok(State { next, _lock: lock })
+        Ok(State { next, lock })
     }
 
     #[inline(always)]
     fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: &T) -> u64 {
+        debug_assert!(!state.lock.is_forked(), "the producer of the parent process");
         let n = state.next;
         // SAFETY: the queue has one producer at a time, borrowed mutably here; taking the lock that
         // proves it ordered all that the one before did before this. So no other write to any slot
@@ -64,6 +65,9 @@ impl Producing for Spmc {
 
     #[inline(always)]
     fn try_produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: &T) -> Result<u64, TryProduceError> {
+        if state.lock.is_forked() {
+            return Err(TryProduceError::Forked);
+        }
         Ok(Self::produce(queue, state, message))
     }
 

@@ -6,10 +6,14 @@
 //! `ICC_TEST_RUNNER` says what runs it, such as `qemu-aarch64 -L /`.
 
 mod actor;
+#[cfg(target_os = "linux")]
+mod fork;
 mod name;
 mod random;
 
 pub use actor::{Actor, NAME, ROLE, RUNNER, command, role};
+#[cfg(target_os = "linux")]
+pub use fork::in_forked_child;
 pub use name::Name;
 pub use random::Random;
 

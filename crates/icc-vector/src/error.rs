@@ -132,6 +132,10 @@ pub enum WriteError {
     /// Other writers of the slot were faster at every attempt. Nothing was written.
     #[error(transparent)]
     Busy(#[from] Busy),
+    /// This is the copy that a child process got by `fork`; the writer is its parent's. Nothing was
+    /// written.
+    #[error("this writer is that of the parent process: after `fork`, the child needs one of its own")]
+    Forked,
     /// In shared memory a process may die in the middle of a write, so the writer must be known.
     #[error("a vector in shared memory is written through a `Writer` only: get one from `writer()`")]
     NeedsWriter,

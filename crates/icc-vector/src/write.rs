@@ -62,8 +62,8 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     ///
     /// # Errors
     ///
-    /// [`WriteError::OutOfRange`], [`WriteError::NotOwned`] or [`WriteError::Busy`]; nothing was
-    /// written.
+    /// [`WriteError::OutOfRange`], [`WriteError::NotOwned`], [`WriteError::Busy`] or, in a child
+    /// process made by `fork`, [`WriteError::Forked`]; nothing was written.
     ///
     /// # Examples
     ///
@@ -196,12 +196,15 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[inline(always)]
     fn check(&self, index: usize) -> Result<(), WriteError> {
         let (start, end) = if M::SINGLE { (self.range.start, self.range.end) } else { (0, self.vector.len()) };
-        if (start..end).contains(&index) { Ok(()) } else { Err(self.refuse(index)) }
+        if (start..end).contains(&index) && !self.lock.is_forked() { Ok(()) } else { Err(self.refuse(index)) }
     }
 
     #[cold]
     #[inline(never)]
     fn refuse(&self, index: usize) -> WriteError {
+        if self.lock.is_forked() {
+            return WriteError::Forked;
+        }
         let len = self.vector.len();
         if index >= len {
             return OutOfRange { index, len }.into();
@@ -396,8 +399,8 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
 
 impl<T: Payload, M: Mode, P: Placement> Drop for Writer<T, M, P> {
     fn drop(&mut self) {
-        // A death is not a drop.
-        if is_dying() {
+        // A death is not a drop, and neither is that of a copy in a forked child.
+        if is_dying() || self.lock.is_forked() {
             return;
         }
         // Before the lock, which is dropped after this. All writes are complete. Release: pairs
