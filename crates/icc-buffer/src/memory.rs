@@ -49,9 +49,9 @@ impl Memory {
         }
     }
 
-    /// In shared memory, tries for some 20 ms before it finds that all are held: the ids of a process
-    /// that was just killed are free only once the kernel is done with it, and with its children
-    /// that were between `fork` and `exec`.
+    /// In shared memory, tries for some 20 ms before it finds that all are held: the ids of a
+    /// process that was just killed are free only once the kernel is done with it, and with its
+    /// children that were between `fork` and `exec`.
     pub(crate) fn take_id(&self, ids: Range<u32>) -> Result<Option<IdLock>, BufferError> {
         match &self.block {
             Block::Heap(_, taken) => Ok(taken.take(ids)),

@@ -283,7 +283,7 @@ fn nobody(directory: &Path) {
     assert_eq!(reader.holder_lives(0), Ok(false), "a reader may ask, too");
     let mine = directory.join("mine");
     Shared::create(&mine, spec(4), &Options::new()).unwrap();
-    fs::set_permissions(&mine, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&mine, Permissions::from_mode(0o000)).unwrap();
     assert_eq!(Seen::open(&mine, expected(4), &Options::new()).err(), denied(mine, "open"));
     let forbidden = PathBuf::from("/proc/icc");
     assert!(Shared::create(&forbidden, spec(4), &Options::new()).is_err());

@@ -198,6 +198,7 @@ fn remove_abandoned(directory: &Path) {
 #[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
+    use nix::fcntl::{FcntlArg, fcntl};
 
     type Make = fn(&Path, &Options) -> Result<Draft, BufferError>;
     const WAYS: [Make; 2] = [Draft::new, Draft::named];
@@ -233,7 +234,18 @@ mod tests {
         let directory = tempfile::tempdir_in("/dev/shm").unwrap();
         let path = directory.path().join("buffer");
         let living = Draft::named(&path, &Options::new()).unwrap();
-        fs::write(directory.path().join(".icc-draft.1.2.3"), b"of one that died").unwrap();
+        let dead = directory.path().join(".icc-draft.1.2.3");
+        fs::write(&dead, b"of one that died").unwrap();
+        // Locked by a process that may only read it.
+        let reader = File::open(&dead).unwrap();
+        let lock = libc::flock {
+            l_type: libc::F_RDLCK as libc::c_short,
+            l_whence: libc::SEEK_SET as libc::c_short,
+            l_start: DRAFT_BYTE,
+            l_len: 1,
+            l_pid: 0,
+        };
+        fcntl(&reader, FcntlArg::F_OFD_SETLK(&lock)).unwrap();
         fs::write(directory.path().join("other"), b"of somebody else").unwrap();
         let another = Draft::named(&path, &Options::new()).unwrap();
         let left = names(directory.path());

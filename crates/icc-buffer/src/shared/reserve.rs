@@ -57,7 +57,11 @@ pub(super) fn check_memory(file: &File, bytes: u64, path: &Path) -> Result<(), B
 
 /// Makes the system reserve real memory for the file. If it cannot, all is given back.
 pub(super) fn reserve(file: &File, size: u64, path: &Path) -> Result<(), BufferError> {
-    let done = reserve_in_steps(file, size, path);
+    let granule = file::granule(file, path)?.max(4096);
+    let check = |left| check_memory(file, left, path);
+    let allocate =
+        |offset, bytes| allocate(file, offset, bytes).map_err(|errno| (errno, out_of_space(&errno.into(), path, size)));
+    let done = in_steps(size, granule, check, allocate);
     if done.is_err() {
         // At once, although a child between `fork` and `exec` may still have the file.
         let _ = file.set_len(0);
@@ -65,25 +69,31 @@ pub(super) fn reserve(file: &File, size: u64, path: &Path) -> Result<(), BufferE
     done
 }
 
-fn reserve_in_steps(file: &File, size: u64, path: &Path) -> Result<(), BufferError> {
-    let granule = file::granule(file, path)?.max(4096);
+/// Allocates all of `size`, a step at a time. Before one that begins much later than the last
+/// check, checks that what is left is still available.
+fn in_steps(
+    size: u64,
+    granule: u64,
+    check: impl Fn(u64) -> Result<(), BufferError>,
+    mut allocate: impl FnMut(u64, u64) -> Result<(), (Errno, BufferError)>,
+) -> Result<(), BufferError> {
     let most = MOST_AT_ONCE.next_multiple_of(granule);
     let (mut done, mut step, mut check_at) = (0, most, BETWEEN_CHECKS);
     while done < size {
         if done >= check_at {
-            check_memory(file, size - done, path)?;
+            check(size - done)?;
             check_at = done + BETWEEN_CHECKS;
         }
         let bytes = step.min(size - done);
-        match allocate(file, done, bytes) {
+        match allocate(done, bytes) {
             Ok(()) => {
                 done += bytes;
                 step = (2 * step).min(most);
             }
             // A signal came, and the system undid this step. One small enough is done before the
             // next signal.
-            Err(Errno::EINTR) => step = (step / 2).next_multiple_of(granule),
-            Err(errno) => return Err(out_of_space(&errno.into(), path, size)),
+            Err((Errno::EINTR, _)) => step = (step / 2).next_multiple_of(granule),
+            Err((_, error)) => return Err(error),
         }
     }
     Ok(())
@@ -114,4 +124,50 @@ fn out_of_space(error: &io::Error, path: &Path, bytes: u64) -> BufferError {
 
 fn no_space(path: &Path, bytes: u64, available: Option<u64>, limit: &'static str) -> BufferError {
     BufferError::NoSpace { path: path.to_owned(), bytes, available, limit }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A system that undoes what it did if a signal came, as tmpfs does on old kernels, where one
+    /// comes whenever it has done more than `patience`.
+    fn interrupted(size: u64, patience: u64) -> Result<u64, BufferError> {
+        let (mut calls, mut end) = (0, 0);
+        in_steps(
+            size,
+            4096,
+            |_| Ok(()),
+            |offset, bytes| {
+                calls += 1;
+                assert!(calls < 1_000_000, "it never ends");
+                assert_eq!(offset, end, "in order, and without a gap");
+                if bytes > patience {
+                    return Err((Errno::EINTR, no_space(Path::new(""), size, None, FULL)));
+                }
+                end = offset + bytes;
+                Ok(())
+            },
+        )
+        .map(|()| end)
+    }
+
+    #[test]
+    fn signals_do_not_make_it_endless() {
+        for (size, patience) in [(1 << 30, 4096), (1 << 30, 1 << 20), ((1 << 32) + 5, 1 << 40), (1, 4096)] {
+            assert_eq!(interrupted(size, patience), Ok(size));
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_checked_again() {
+        let full = || no_space(Path::new(""), 0, None, FULL);
+        let (mut taken, most) = (0, 1 << 29);
+        let available = |left| if left > (1 << 30) { Ok(()) } else { Err(full()) };
+        let done = in_steps(2 << 30, 4096, available, |_, bytes| {
+            taken += bytes;
+            Ok(())
+        });
+        assert_eq!((done, taken >= most && taken <= 1 << 30), (Err(full()), true), "{taken} bytes were taken");
+    }
 }
