@@ -4,14 +4,16 @@
 //! zeros all show.
 #![cfg(icc_loom)]
 
+use core::ops::Range;
 use icc_queue::{Consumer, Mpmc, Producer, ProducerError, Queue, QueueSpec, TryConsumeError};
 use icc_seqlock::primitive::{die_at, model, model_with_traced_loads, thread};
 
 type Message = [u64; 2];
 
-fn produce(producer: &mut Producer<Message>, count: u64) {
-    for _ in 0..count {
-        let n = producer.next_sequence();
+/// Produces messages of these numbers, without a look at the count: a load of it here would hide
+/// other threads' loads from the stores that follow.
+fn produce(producer: &mut Producer<Message>, numbers: Range<u64>) {
+    for n in numbers {
         assert_eq!(producer.produce(&[n + 1; 2]), n);
     }
 }
@@ -58,7 +60,7 @@ fn one_consumer_two_laps() {
         let queue = Queue::<Message>::new(2).unwrap();
         let mut account = Account::new(queue.consumer());
         let mut producer = queue.producer().unwrap();
-        let thread = thread::spawn(move || produce(&mut producer, 4));
+        let thread = thread::spawn(move || produce(&mut producer, 0..4));
         account.attempt();
         thread.join().unwrap();
         account.close(4);
@@ -71,7 +73,7 @@ fn one_consumer_three_laps() {
         let queue = Queue::<Message>::new(2).unwrap();
         let mut account = Account::new(queue.consumer());
         let mut producer = queue.producer().unwrap();
-        let thread = thread::spawn(move || produce(&mut producer, 6));
+        let thread = thread::spawn(move || produce(&mut producer, 0..6));
         account.attempt();
         account.attempt();
         thread.join().unwrap();
@@ -86,7 +88,7 @@ fn two_consumers() {
         let mut account = Account::new(queue.consumer());
         let mut others = Account::new(queue.consumer());
         let mut producer = queue.producer().unwrap();
-        let producing = thread::spawn(move || produce(&mut producer, 4));
+        let producing = thread::spawn(move || produce(&mut producer, 0..4));
         let consuming = thread::spawn(move || {
             others.attempt();
             others
@@ -104,7 +106,7 @@ fn attach_while_producing() {
     model("attach_while_producing", None, || {
         let queue = Queue::<Message>::new(2).unwrap();
         let mut producer = queue.producer().unwrap();
-        let thread = thread::spawn(move || produce(&mut producer, 3));
+        let thread = thread::spawn(move || produce(&mut producer, 0..3));
         let mut account = Account::new(queue.consumer());
         account.attempt();
         thread.join().unwrap();
@@ -119,8 +121,8 @@ fn attach_behind_while_producing() {
     model("attach_behind_while_producing", Some(3), || {
         let queue = Queue::<Message>::new(2).unwrap();
         let mut producer = queue.producer().unwrap();
-        produce(&mut producer, 2);
-        let thread = thread::spawn(move || produce(&mut producer, 2));
+        produce(&mut producer, 0..2);
+        let thread = thread::spawn(move || produce(&mut producer, 2..4));
         let mut account = Account::new(queue.consumer_from_oldest());
         assert!(account.attempt(), "it started at a message that had been counted");
         account.next += account.consumer.skip_to_newest();
@@ -137,8 +139,8 @@ fn recovery_after_being_lapped() {
         let queue = Queue::<Message>::new(2).unwrap();
         let mut account = Account::new(queue.consumer());
         let mut producer = queue.producer().unwrap();
-        produce(&mut producer, 3);
-        let thread = thread::spawn(move || produce(&mut producer, 2));
+        produce(&mut producer, 0..3);
+        let thread = thread::spawn(move || produce(&mut producer, 3..5));
         assert!(account.attempt(), "three messages are there, or more");
         account.attempt();
         thread.join().unwrap();
@@ -154,7 +156,7 @@ fn counted_messages_are_there() {
         let queue = Queue::<Message>::new(2).unwrap();
         let mut consumer = queue.consumer();
         let mut producer = queue.producer().unwrap();
-        let thread = thread::spawn(move || produce(&mut producer, 2));
+        let thread = thread::spawn(move || produce(&mut producer, 0..2));
         if queue.produced() > 0 {
             assert!(consumer.try_consume().is_ok(), "counted, and yet not there");
         }
@@ -186,7 +188,7 @@ fn the_oldest_is_not_gone_on_at_while_it_is_overwritten() {
     model_with_traced_loads("the_oldest_is_not_gone_on_at_while_it_is_overwritten", None, || {
         let queue = Queue::<Message>::new(2).unwrap();
         let mut producer = queue.producer().unwrap();
-        produce(&mut producer, 2);
+        produce(&mut producer, 0..2);
         drop(die_at("word", 0, producer, |producer| _ = producer.produce(&[99; 2])));
         assert_eq!(queue.oldest(), 0);
         let mut consumer = queue.consumer_from_oldest();
@@ -196,20 +198,22 @@ fn the_oldest_is_not_gone_on_at_while_it_is_overwritten() {
 
 #[test]
 fn producers_in_turn() {
-    model("producers_in_turn", None, || {
+    model_with_traced_loads("producers_in_turn", None, || {
         let queue = Queue::<Message>::new(2).unwrap();
         let mut account = Account::new(queue.consumer());
         let other = queue.clone();
         let thread = thread::spawn(move || match other.producer() {
             Ok(mut producer) => {
-                produce(&mut producer, 1);
+                let n = producer.next_sequence();
+                produce(&mut producer, n..n + 1);
                 1
             }
             Err(_) => 0,
         });
         let here = match queue.producer() {
             Ok(mut producer) => {
-                produce(&mut producer, 1);
+                let n = producer.next_sequence();
+                produce(&mut producer, n..n + 1);
                 1
             }
             Err(_) => 0,
@@ -399,14 +403,14 @@ fn a_dead_producer_is_succeeded_once_its_lock_is_released() {
         let queue = Queue::<Message>::new(2).unwrap();
         let mut account = Account::new(queue.consumer());
         let mut producer = queue.producer().unwrap();
-        produce(&mut producer, 1);
+        produce(&mut producer, 0..1);
         let dead = die_at("word", 0, producer, |producer| _ = producer.produce(&[99; 2]));
         assert_eq!(queue.producer().err(), Some(ProducerError::Taken { path: None }), "while its lock is held");
         let thread = thread::spawn(move || drop(dead));
         let early = queue.producer().ok();
         thread.join().unwrap();
         let mut successor = early.unwrap_or_else(|| queue.producer().unwrap());
-        produce(&mut successor, 1);
+        produce(&mut successor, 1..2);
         account.attempt();
         account.close(2);
     });
