@@ -20,6 +20,8 @@ mod lists;
 mod problems;
 mod process;
 mod run;
+#[cfg(test)]
+mod shim;
 mod source;
 mod sources;
 mod step;

@@ -5,6 +5,7 @@
 mod common;
 
 use common::{Actor, Name, role, until};
+use icc_buffer::{Buffer, Kind, Padded, Spec};
 use icc_queue::{
     BufferError, Consumer, Mode, Mpmc, Options, ProducerError, Queue, QueueError, QueueReader, QueueSpec, Spmc,
     StartError, TryConsumeError,
@@ -306,6 +307,28 @@ fn what_is_not_a_queue_is_refused() {
             "{refused}"
         );
         assert!(Queue::<u64>::open(&name, &Options::new()).is_err());
+    }
+}
+
+/// A buffer that calls itself a queue of many producers has counters for that many, and locks.
+#[test]
+fn a_number_of_producers_that_does_not_fit_is_refused() {
+    let (kind, counters) = (Kind::new("queue"), |producers: u64| 1 + 2 * producers as usize);
+    for (said, has, sound) in [
+        (3, 3, true),
+        (1, 1, true),
+        (1024, 1024, true),
+        (2, 3, false),
+        (4, 3, false),
+        (0, 0, false),
+        (1025, 1025, false),
+    ] {
+        let name = Name::new("producers");
+        let spec = Spec::new(kind, 8).counters(counters(has)).words([0, 2, said, 0]);
+        Buffer::<u64, Padded>::create(&name, spec, &Options::new()).unwrap();
+        let reading = QueueReader::<u64>::open(&name, &Options::new()).map(drop);
+        let writing = Queue::<u64, Mpmc>::open(&name, &Options::new()).map(drop);
+        assert_eq!([reading.is_ok(), writing.is_ok()], [sound; 2], "{said} said, {has} there: {reading:?}");
     }
 }
 

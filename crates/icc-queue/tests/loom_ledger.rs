@@ -1,7 +1,7 @@
 //! Loom models of looking for the owner of a ticket. Run with `cargo xtask loom`.
 #![cfg(icc_loom)]
 
-use icc_queue::{Mpmc, Queue, QueueSpec, Recovery, TryConsumeError};
+use icc_queue::{Mpmc, Queue, QueueSpec, Recovery, TryConsumeError, TryProduceError};
 use icc_seqlock::primitive::{die_at, model_with_traced_loads, thread};
 
 /// A producer whose very first ticket is a lap ahead of another's: nothing but that ticket tells it
@@ -110,19 +110,19 @@ fn trying_against_producing() {
 /// One that tries and is beaten to the ticket has taken none, and its message before is complete.
 #[test]
 fn one_that_tries_is_not_given_up() {
-    model_with_traced_loads("one_that_tries_is_not_given_up", Some(2), || {
+    model_with_traced_loads("one_that_tries_is_not_given_up", Some(3), || {
         let queue = Queue::<[u64; 2], Mpmc>::new(4).unwrap();
         let mut consumer = queue.consumer();
         let (mut trying, mut other) = (queue.producer().unwrap(), queue.producer().unwrap());
-        let first = thread::spawn(move || (0..2).for_each(|k| _ = trying.try_produce(&[k; 2])));
-        let second = thread::spawn(move || _ = other.produce(&[9; 2]));
+        let thread = thread::spawn(move || (0..2).for_each(|k| _ = trying.try_produce(&[k; 2])));
+        // Not in a thread of its own: that would take one preemption more.
+        other.produce(&[9; 2]);
         for _ in 0..2 {
             if let Err(TryConsumeError::SpedPast(lost)) = consumer.try_consume() {
                 panic!("given up: {lost}");
             }
         }
-        first.join().unwrap();
-        second.join().unwrap();
+        thread.join().unwrap();
     });
 }
 
@@ -135,6 +135,38 @@ fn one_that_tries_dies_with_a_ticket() {
         drop(die_at("claimed", 0, queue.producer().unwrap(), |dying| _ = dying.try_produce(&[99; 2])));
         (0..4).for_each(|_| _ = consumer.try_consume());
         assert_eq!(consumer.next_sequence(), 1, "stuck behind the dead");
+    });
+}
+
+/// One that tries takes no ticket behind a dead producer's: it would have to prove the death first.
+#[test]
+fn one_that_tries_does_not_wait_for_the_dead() {
+    model_with_traced_loads("one_that_tries_does_not_wait_for_the_dead", None, || {
+        let queue = Queue::<[u64; 2], Mpmc>::new(2).unwrap();
+        let (dying, mut trying) = (queue.producer().unwrap(), queue.producer().unwrap());
+        drop(die_at("claimed", 0, dying, |dying| _ = dying.produce(&[99; 2])));
+        assert_eq!(trying.try_produce(&[1; 2]), Ok(1));
+        assert_eq!((trying.try_produce(&[2; 2]), queue.produced()), (Err(TryProduceError::Busy { n: 2 }), 2));
+    });
+}
+
+/// One that tries is beaten to the last ticket of a ring in which another died, and lives on: the
+/// dead one is given up all the same.
+#[test]
+fn one_that_tries_in_vain_hides_no_death() {
+    model_with_traced_loads("one_that_tries_in_vain_hides_no_death", Some(2), || {
+        let queue = Queue::<[u64; 2], Mpmc>::new(QueueSpec::new(2).max_producers(3)).unwrap();
+        let mut consumer = queue.consumer();
+        let [dying, mut trying, mut other] = [(); 3].map(|()| queue.producer().unwrap());
+        drop(die_at("claimed", 0, dying, |dying| _ = dying.produce(&[99; 2])));
+        let thread = thread::spawn(move || {
+            _ = trying.try_produce(&[1; 2]);
+            trying
+        });
+        _ = other.try_produce(&[2; 2]);
+        let _alive = (thread.join().unwrap(), other);
+        (0..4).for_each(|_| _ = consumer.try_consume());
+        assert_eq!(consumer.next_sequence(), 2, "stuck behind the dead");
     });
 }
 

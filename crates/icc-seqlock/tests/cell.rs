@@ -84,6 +84,17 @@ fn an_odd_cell_is_never_read_nor_written_by_its_way() {
 
 /// The tag is told while the cell is odd, in `BeingWritten` too, and is gone once it is even.
 #[test]
+fn a_bounded_read_makes_as_many_attempts_as_it_is_told() {
+    let cell = cell_at(2);
+    let mut value = [7; 2];
+    assert_eq!(cell.read_into_bounded(0, &mut value).map_err(|refused| refused.version), Err(2));
+    assert_eq!(value, [7; 2], "no attempt was allowed");
+    assert_eq!(cell.read_into_bounded(1, &mut value), Ok(2));
+    assert_eq!(value, cell.read());
+    assert_eq!(refused(cell_at(3).read_into_bounded(5, &mut value)), 3);
+}
+
+#[test]
 fn odd_versions_tell_whose_they_are() {
     let (seven, nine) = (Tag::new(7).unwrap(), Tag::new(127).unwrap());
     assert_eq!((Tag::new(0), Tag::new(128), nine.number()), (Some(Tag::NONE), None, 127));

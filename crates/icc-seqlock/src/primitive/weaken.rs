@@ -126,3 +126,39 @@ pub(super) fn report() {
         std::println!("loom-weaken: {reached} {file}:{line}:{column} {operation}");
     }
 }
+
+/// The mutants' package runs these: in a build for loom nobody does.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_read() {
+        let change = |text: &str| Weakening::parse(&std::format!("crates/a/src/b.rs:12:34 {text}")).map(|w| w.change);
+        assert_eq!(change("fence dropped"), Some(Change::Dropped));
+        assert_eq!(change("store Relaxed"), Some(Change::To(Ordering::Relaxed)));
+        assert_eq!(change("fetch_add AcqRel"), Some(Change::To(Ordering::AcqRel)));
+        assert_eq!(change("compare_exchange failure-Relaxed"), Some(Change::FailureTo(Ordering::Relaxed)));
+        for bad in ["store", "store Weaker", "store failure-Weaker", "store SeqCst"] {
+            assert_eq!(change(bad), None, "{bad}");
+        }
+        for bad in ["", "b.rs:12 store Relaxed", "b.rs:12:x store Relaxed", "12:34 store Relaxed"] {
+            assert!(Weakening::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_operation_that_is_named_is_changed() {
+        let here = Location::caller();
+        let asked = |line: u32, column: u32, operation: &str| {
+            Weakening::parse(&std::format!("{}:{line}:{column} {operation} Relaxed", here.file())).unwrap()
+        };
+        let (line, column) = (here.line(), here.column());
+        assert!(asked(line, column, "store").is_at(here, "store"));
+        assert!(!asked(line, column, "store").is_at(here, "load"));
+        assert!(!asked(line + 1, column, "store").is_at(here, "store"));
+        assert!(!asked(line, column + 1, "store").is_at(here, "store"));
+        let elsewhere = Weakening::parse(&std::format!("other.rs:{line}:{column} store Relaxed")).unwrap();
+        assert!(!elsewhere.is_at(here, "store"));
+    }
+}
