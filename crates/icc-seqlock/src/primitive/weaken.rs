@@ -6,9 +6,9 @@
 //! fence. A function with `#[cfg_attr(icc_loom, track_caller)]` passes the place of its own call on
 //! to the operations in it, which can then be weakened for one of its callers alone.
 
+use super::Ordering;
 use core::panic::Location;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use loom::sync::atomic::Ordering;
 use std::string::{String, ToString};
 use std::sync::OnceLock;
 
