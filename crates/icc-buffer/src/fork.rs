@@ -65,18 +65,16 @@ impl ForkGuard {
         let new = page.as_ptr().expose_provenance() as u64;
         // SAFETY: the page is mapped for writing, aligned, and nobody else's yet.
         unsafe { page.as_ref() }.store(TAKER, Ordering::Relaxed);
-        // Release: the word is 1 for whoever finds the address. The page of the parent is left to
-        // the copies of its guards.
-        match CURRENT.compare_exchange(address, new, Ordering::AcqRel, Ordering::Acquire) {
+        // Release: pairs with the Acquire above: the word is 1 for whoever finds the address. The page
+        // of the parent is left to the copies of its guards. Relaxed if it fails: another thread was
+        // quicker, and the address is loaded again.
+        if CURRENT.compare_exchange(address, new, Ordering::Release, Ordering::Relaxed).is_ok() {
             // SAFETY: the page is never unmapped from here on, and its word is an atomic.
-            Ok(_) => Self(unsafe { page.as_ref() }),
-            // Another thread was quicker.
-            Err(other) => {
-                // SAFETY: this thread mapped the page above, and nobody else knows of it.
-                let _ = unsafe { munmap(page.cast(), PAGE.get()) };
-                word_at(other).map_or_else(Self::untold, Self)
-            }
+            return Self(unsafe { page.as_ref() });
         }
+        // SAFETY: this thread mapped the page above, and nobody else knows of it.
+        let _ = unsafe { munmap(page.cast(), PAGE.get()) };
+        Self::current()
     }
 }
 
