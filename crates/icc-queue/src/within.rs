@@ -50,3 +50,26 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         }
     }
 }
+
+#[cfg(all(test, not(icc_loom)))]
+mod tests {
+    use super::*;
+    use crate::{Mpmc, QueueSpec};
+
+    #[test]
+    fn a_place_that_becomes_free_is_taken() {
+        fn successor<M: Mode>(queue: &Queue<u64, M>) {
+            let first = queue.producer().unwrap();
+            assert!(queue.producer_within(Duration::from_millis(2)).is_err());
+            std::thread::scope(|scope| {
+                scope.spawn(move || {
+                    sleep(Duration::from_millis(30));
+                    drop(first);
+                });
+                queue.producer_within(Duration::from_secs(60)).unwrap();
+            });
+        }
+        successor(&Queue::<u64>::new(8).unwrap());
+        successor(&Queue::<u64, Mpmc>::new(QueueSpec::new(8).max_producers(1)).unwrap());
+    }
+}

@@ -78,7 +78,9 @@ impl Options {
 
     /// The permissions of a file that is created, exactly: the process's umask does not apply.
     ///
-    /// Only the lower nine bits count. A user who may write may also truncate the file, which ends
+    /// Only the lower nine bits count. Creating fails with
+    /// [`BufferError::BadMode`](crate::BufferError::BadMode) unless they let the owner read and
+    /// write: taking an id opens the file again. A user who may write may also truncate the file, which ends
     /// every process that reads it: give others read permission at most.
     #[must_use]
     pub const fn mode(mut self, mode: u32) -> Self {
