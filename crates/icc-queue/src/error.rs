@@ -99,9 +99,11 @@ impl fmt::Display for At<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TryProduceError {
-    /// Another producer is still writing the message that is a whole ring older, or died there.
+    /// Another producer is still writing the message that is a whole ring older, or others took
+    /// every sequence number that was tried. If that producer died, the call succeeds after a few
+    /// tries, once the system tells.
     #[error(
-        "message {n} has no room yet: another producer is still writing the one a ring earlier; try again, or use `produce`"
+        "message {n} has no room yet: another producer is still writing the one a ring earlier, or took its place; try again, or use `produce`"
     )]
     Busy {
         /// The sequence number that the message would have had.

@@ -19,6 +19,11 @@ pub(crate) const COUNTERS_EACH: usize = 2;
 /// loom every poll is another's turn, so there is none.
 const POLLS_BEFORE_PROOF: u32 = bound(256, 0);
 
+/// Loads of the ledger of a producer that is claiming.
+const POLLS_OF_A_CLAIM: u32 = bound(64, 1);
+/// The most messages of the dead that are found at once.
+const LONGEST_RUN: u64 = 4096;
+
 /// No ticket since this producer began.
 pub(crate) const IDLE: u64 = 0;
 /// About to take tickets, or just has: nobody knows yet which.
@@ -50,6 +55,27 @@ fn first_held(ledger: u64, count: u64, n: u64) -> Option<u64> {
     (after.unsigned_abs() < held).then_some(0)
 }
 
+/// Whether the producer may hold one of the `count_of_them` tickets `first`, `first + lap`, and so
+/// on.
+fn holds_one_of(ledger: u64, count: u64, first: u64, lap: u64, count_of_them: u64) -> bool {
+    let held = match ledger & 3 {
+        IDLE => return false,
+        ONE => 1,
+        SEVERAL => count,
+        _ => return true,
+    };
+    // As in `first_held`.
+    let after = (ledger & !3).wrapping_sub(first << 2).cast_signed() >> 2;
+    if after < 0 {
+        // It began before: the first of them counts, or one a whole number of laps later.
+        let held = held.saturating_sub(after.unsigned_abs());
+        return held > 0 && count_of_them > 0;
+    }
+    // The next of them at or after its first.
+    let next = after.cast_unsigned().next_multiple_of(lap);
+    next / lap < count_of_them && next - after.cast_unsigned() < held
+}
+
 /// The counter that is producer `id`'s ledger.
 #[inline(always)]
 pub(crate) const fn ledger_of(id: u32) -> usize {
@@ -64,10 +90,36 @@ pub(crate) const fn count_of(id: u32) -> usize {
 }
 
 impl<T: Payload> QueueReader<T> {
-    /// Whether the owner of ticket `n`, which was seen to be taken and not complete, is proven to
-    /// be dead.
-    pub(crate) fn owner_is_dead(&self, n: u64) -> bool {
-        self.dead_until(n, n.wrapping_add(1)).is_some()
+    /// Whether the owners of the tickets in the slot of `n` that are `laps`, or fewer, laps before
+    /// it are proven to be dead. All were seen to be taken, and their slot, which the caller checks
+    /// once more, not to be complete for any of them. The same proof as in
+    /// [`dead_until`](Self::dead_until).
+    pub(crate) fn owners_are_dead(&self, n: u64, laps: u64) -> bool {
+        let (oldest, lap) = (self.geometry.laps_before(n, laps), self.geometry.capacity());
+        !(0..self.ledgers).any(|id| {
+            let (ledger, count) = self.claim_record(id);
+            holds_one_of(ledger, count, oldest, lap, laps) && self.may_live(id)
+        })
+    }
+
+    /// The ledger of producer `id` and the count beside it.
+    ///
+    /// A producer that is claiming may be about to say which tickets it took: it is given a moment,
+    /// or many of them together would seldom all be seen at another time.
+    fn claim_record(&self, id: u32) -> (u64, u64) {
+        let mut ledger = CLAIMING;
+        for _ in 0..POLLS_OF_A_CLAIM {
+            // Acquire, here and below: pair with the Release stores in `mpmc::claim` and
+            // `Mpmc::register`.
+            ledger = self.counter(ledger_of(id)).load_acquire();
+            if ledger & 3 != CLAIMING {
+                break;
+            }
+            spin_loop();
+        }
+        // The count after the ledger, so that it is that of the tickets found there, or a later
+        // one.
+        (ledger, self.counter(count_of(id)).load_acquire())
     }
 
     /// Where the run of tickets from `n` on ends that are not complete and whose owners are proven
@@ -114,8 +166,9 @@ impl<T: Payload> QueueReader<T> {
         if taken.cast_signed() <= 0 || self.arrives(n) {
             return None;
         }
-        // No more than the ring keeps: memory may hold any number.
-        self.dead_until(n, n.wrapping_add(taken.min(self.geometry.capacity())))
+        // No more than the ring keeps: memory may hold any number. And no more than takes a few
+        // microseconds: the next poll asks for the rest.
+        self.dead_until(n, n.wrapping_add(taken.min(self.geometry.capacity()).min(LONGEST_RUN)))
     }
 
     /// Whether message `n`, whose ticket is taken, becomes complete meanwhile.
@@ -151,5 +204,26 @@ mod tests {
             assert_eq!(held, [Some(1), Some(0), Some(0), Some(0), None, None], "{first:#x}");
             assert_eq!((first_held(IDLE, 3, first), first_held(CLAIMING, 3, first)), (None, Some(0)));
         }
+    }
+
+    /// Against a search through all of them.
+    #[test]
+    fn a_ledger_holds_one_of_several_tickets() {
+        let lap = 4;
+        for base in [0, 1 << 61, (1 << 62) - 20, u64::MAX - 20] {
+            for (from, count, laps) in
+                (0..24).flat_map(|from| (1..10).flat_map(move |count| (0..5).map(move |laps| (from, count, laps))))
+            {
+                // Tickets base + 8, base + 12, ... against base + from and on.
+                let (oldest, ledger) = (base_plus(base, 8), holding(base_plus(base, from), count));
+                let expected = (0..laps).any(|k| (from..from + count).contains(&(8 + k * lap)));
+                assert_eq!(holds_one_of(ledger, count, oldest, lap, laps), expected, "{base:#x} {from} {count} {laps}");
+            }
+            assert!(!holds_one_of(IDLE, 9, base, lap, 3) && holds_one_of(CLAIMING, 0, base, lap, 3));
+        }
+    }
+
+    fn base_plus(base: u64, by: u64) -> u64 {
+        base.wrapping_add(by)
     }
 }

@@ -12,10 +12,6 @@ use icc_seqlock::primitive::{Backoff, Ordering, bound, fence, step};
 /// Rounds of waiting before a producer that waits for another asks whether that one lives.
 const ROUNDS_PER_PROOF: u32 = bound(16, 1);
 
-/// The most messages that can be open in one slot: one for each producer that died waiting there
-/// since somebody last wrote.
-const MOST_OPEN: u64 = 1 << 16;
-
 /// Many producers, up to a number given at creation, any number of consumers. A message costs one
 /// atomic addition more.
 ///
@@ -37,6 +33,8 @@ impl Properties for Mpmc {
 pub struct State {
     /// Its id: which ledger is its own.
     pub(crate) lock: IdLock,
+    /// How often [`try_claim`] found its slot not ready.
+    refusals: u32,
 }
 
 impl Producing for Mpmc {
@@ -47,7 +45,7 @@ impl Producing for Mpmc {
         // What a dead holder of this id left there no longer matters: only the ledgers of the
         // living do. Release: whoever sees this sees that the id was taken.
         queue.atomic(ledger_of(lock.id())).store(IDLE, Ordering::Release);
-        Ok(State { lock })
+        Ok(State { lock, refusals: 0 })
     }
 
     #[inline(always)]
@@ -64,7 +62,7 @@ impl Producing for Mpmc {
             return Err(TryProduceError::Forked);
         }
         let n = try_claim(queue, state)?;
-        write(queue, n, message);
+        fill(queue, n, message);
         step("complete");
         Ok(n)
     }
@@ -108,17 +106,29 @@ fn claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, count: u64) -> u64 {
 
 /// Takes one ticket whose slot is ready to be written, and no other.
 ///
-/// A ticket is taken only while its slot stands a lap behind; nobody but its owner can move the
-/// slot from there, so `write` does not wait.
-fn try_claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State) -> Result<u64, TryProduceError> {
-    let ledger = queue.atomic(ledger_of(state.lock.id()));
-    loop {
-        // Relaxed: a guess, which the exchange below decides.
-        let n = queue.head().load(Ordering::Relaxed);
-        if queue.cell(n).version() != queue.geometry.complete(n).wrapping_sub(2) {
+/// A ticket is taken only while its slot stands a lap behind, or those that should have moved it on
+/// are dead. Nobody but the ticket's owner can move the slot from there, so it is written without
+/// waiting.
+fn try_claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &mut State) -> Result<u64, TryProduceError> {
+    /// Exchanges that others may win.
+    const ATTEMPTS: u32 = bound(64, 3);
+    let (head, ledger) = (queue.head(), queue.atomic(ledger_of(state.lock.id())));
+    // Relaxed: a guess, which the exchange below decides.
+    let mut n = head.load(Ordering::Relaxed);
+    for _ in 0..ATTEMPTS {
+        let ahead = queue.geometry.ahead(queue.cell(n).version(), n);
+        if ahead > -2 {
+            // Somebody has taken `n`. Acquire: pairs with the Release that completed it, after
+            // which the head is seen to be further.
+            fence(Ordering::Acquire);
+            n = head.load(Ordering::Relaxed);
+            continue;
+        }
+        if ahead < -2 && !state.may_take_over(queue, n, ahead) {
             // Unless the guess was out of date.
-            if queue.head().load(Ordering::Relaxed) == n {
-                return Err(TryProduceError::Busy { n });
+            match head.load(Ordering::Relaxed) {
+                now if now == n => return Err(TryProduceError::Busy { n }),
+                now => n = now,
             }
             continue;
         }
@@ -126,15 +136,28 @@ fn try_claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State) -> Result<u64, T
         ledger.store(CLAIMING, Ordering::Release);
         step("claiming");
         // AcqRel: as in `claim`.
-        if queue.head().compare_exchange(n, n.wrapping_add(1), Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-            step("claimed");
-            ledger.store(ledger::holding(n, 1), Ordering::Release);
-            step("held");
-            return Ok(n);
+        match head.compare_exchange(n, n.wrapping_add(1), Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => {
+                step("claimed");
+                ledger.store(ledger::holding(n, 1), Ordering::Release);
+                step("held");
+                return Ok(n);
+            }
+            Err(found) => n = found,
         }
         // Release: no ticket was taken, and `CLAIMING` would hide the death of others while this
         // one lives.
         ledger.store(IDLE, Ordering::Release);
+    }
+    Err(TryProduceError::Busy { n })
+}
+
+impl State {
+    /// Whether the slot of `n`, which is `ahead` of it by less than -2, was left by the dead. Asks
+    /// now and then, since that takes system calls.
+    fn may_take_over<T: Payload>(&mut self, queue: &Queue<T, Mpmc>, n: u64, ahead: i64) -> bool {
+        self.refusals = self.refusals.wrapping_add(1);
+        self.refusals.is_multiple_of(ROUNDS_PER_PROOF) && is_left(queue, n, ahead)
     }
 }
 
@@ -145,14 +168,21 @@ fn write<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: &T) {
     if cell.version() != ring.complete(n).wrapping_sub(2) {
         wait_for_slot(queue, n);
     }
+    fill(queue, n, message);
+}
+
+/// Writes message `n`, whose ticket this producer holds and whose slot is ready.
+#[inline(always)]
+fn fill<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: &T) {
     // Acquire: pairs with the Release store that completed the message one lap earlier. Its bytes
     // come before ours.
     fence(Ordering::Acquire);
     // SAFETY: the ticket makes this producer the only one to write `n`. The write of the message
     // one lap earlier is complete, and so are those before it, or their owners are dead; what they
     // did happens before this by the fence or by the lock that told of their death. The next write
-    // to this slot waits for this one likewise.
-    unsafe { cell.write_at(ring.complete(n), message) }
+    // to this slot waits for this one likewise. (Whoever writes to the memory without a producer is
+    // outside of this protocol, and trusted as a process that may write: see SECURITY.md.)
+    unsafe { queue.cell(n).write_at(queue.geometry.complete(n), message) }
 }
 
 /// Waits until the message one lap before `n` is complete, or nobody lives who could complete it.
@@ -170,24 +200,24 @@ fn wait_for_slot<T: Payload>(queue: &Queue<T, Mpmc>, n: u64) {
         }
         rounds = rounds.wrapping_add(1);
         backoff.wait();
-        if !rounds.is_multiple_of(ROUNDS_PER_PROOF) {
-            continue;
-        }
-        // Every ticket of this slot that the version shows to be open, up to ours, must have a dead
-        // owner: the last of them may itself have been waiting for one that lives. More laps than
-        // there can ever have been producers are garbage, too.
-        let open = (ahead.unsigned_abs() - 1) / 2;
-        let dead = open > MOST_OPEN || (1..=open).all(|lap| queue.owner_is_dead(ring.laps_before(n, lap)));
-        if dead && ring.ahead(cell.version(), n) == ahead {
+        if rounds.is_multiple_of(ROUNDS_PER_PROOF) && is_left(queue, n, ahead) {
             return;
         }
     }
 }
 
+/// Whether the slot of `n`, which was seen `ahead` of it by less than -2, will never be moved on:
+/// every ticket of this slot that the version shows to be open, up to `n`, has a dead owner. The
+/// last of them may itself have been waiting for one that lives.
+fn is_left<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, ahead: i64) -> bool {
+    let open = (ahead.unsigned_abs() - 1) / 2;
+    queue.owners_are_dead(n, open) && queue.geometry.ahead(queue.cell(n).version(), n) == ahead
+}
+
 #[cfg(all(test, not(icc_loom)))]
 mod tests {
     use crate::ledger::{holding, ledger_of};
-    use crate::{Mpmc, Queue, TryProduceError};
+    use crate::{Mpmc, Queue, QueueSpec, TryProduceError};
     use icc_seqlock::primitive::{Ordering, thread};
     use std::time::Duration;
 
@@ -214,6 +244,31 @@ mod tests {
         });
         let received: Vec<_> = consumer.drain().flatten().collect();
         assert_eq!(received, [3, 4]);
+    }
+
+    /// One death does not end a queue in which all others only try.
+    #[test]
+    fn trying_takes_over_from_the_dead() {
+        for first in [0, u64::MAX - 5] {
+            let spec = QueueSpec::new(4).starting_at(first);
+            let queue = Queue::<u64, Mpmc>::new(spec).unwrap();
+            let mut trying = queue.producer().unwrap();
+            queue.head().fetch_add(1, Ordering::AcqRel);
+            for k in 1..20 {
+                let produced = (0..100).find_map(|_| trying.try_produce(&k).ok());
+                assert_eq!(produced, Some(first.wrapping_add(k)), "stuck behind the dead");
+            }
+        }
+    }
+
+    /// Across the wrap of the versions, which have fewer bits that count than a word.
+    #[test]
+    fn trying_passes_the_wrap() {
+        let queue = Queue::<u64, Mpmc>::new(QueueSpec::new(4).starting_at(u64::MAX - 5)).unwrap();
+        let mut trying = queue.producer().unwrap();
+        for k in 0..20 {
+            assert_eq!(trying.try_produce(&k), Ok((u64::MAX - 5).wrapping_add(k)));
+        }
     }
 
     #[test]

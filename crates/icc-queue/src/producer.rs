@@ -37,11 +37,11 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     ///
     /// # After `fork`
     ///
-    /// A child process made by `fork` gets a copy of the producer, which is still its parent's: both
-    /// would write under the same sequence numbers, and messages would be lost untold. In the child,
-    /// [`try_produce`](Producer::try_produce) fails with a typed error;
-    /// [`produce`](Producer::produce), which has none, is checked in debug builds only. Dropping the
-    /// copy releases nothing. Drop it, and ask the queue for one of the child's own.
+    /// A child process made by `fork` gets a copy of the producer, which is still its parent's:
+    /// both would write under the same sequence numbers, and messages would be lost untold. In the
+    /// child, [`try_produce`](Producer::try_produce) fails with a typed error;
+    /// [`produce`](Producer::produce), which has none, is checked in debug builds only. Dropping
+    /// the copy releases nothing. Drop it, and ask the queue for one of the child's own.
     ///
     /// # Errors
     ///

@@ -120,8 +120,8 @@ impl<T: Payload> QueueReader<T> {
 }
 
 impl<T> QueueReader<T> {
-    /// How many producers live, in all processes together. In shared memory a system call or two for each that there may be:
-    /// not for a hot loop.
+    /// How many producers live, in all processes together. In shared memory a system call or two
+    /// for each that there may be: not for a hot loop.
     ///
     /// The answer may be outdated at once. A stopped process lives.
     ///

@@ -152,11 +152,11 @@ impl<T> QueueReader<T> {
         self.buffer.path()
     }
 
-    /// Whether the queue's name still leads to this very queue. If not, it was removed, and a producer that opens or creates
-    /// that name produces into another one: open it again.
+    /// Whether the queue's name still leads to this very queue. If not, it was removed, and a
+    /// producer that opens or creates that name produces into another one: open it again.
     ///
-    /// Always `true` for a queue without a name, also a private one. Two system calls at most: not for a hot loop, but for a
-    /// consumer that finds nothing for a while.
+    /// Always `true` for a queue without a name, also a private one. Two system calls at most: not
+    /// for a hot loop, but for a consumer that finds nothing for a while.
     ///
     /// # Errors
     ///

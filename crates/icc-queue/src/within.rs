@@ -10,15 +10,17 @@ use std::time::Instant;
 const PAUSE: Duration = Duration::from_millis(1);
 
 impl<T: Payload, M: Mode> Queue<T, M> {
-    /// As [`producer`](Self::producer), but tries again and again until `timeout` is over, sleeping between.
+    /// As [`producer`](Self::producer), but tries again and again until `timeout` is over, sleeping
+    /// between.
     ///
-    /// For a program that is started in the place of one that was just killed: the kernel frees a killed process's memory before
-    /// the lock that shows that it lives, which takes a tenth of a second for a few GiB, and writes its core dump before, if it
-    /// writes one.
+    /// For a program that is started in the place of one that was just killed: the kernel frees a
+    /// killed process's memory before the lock that shows that it lives, which takes a tenth of a
+    /// second for a few GiB, and writes its core dump before, if it writes one.
     ///
     /// # Errors
     ///
-    /// As [`producer`](Self::producer); [`ProducerError::Taken`] or [`ProducerError::TooMany`] once the time is over.
+    /// As [`producer`](Self::producer); [`ProducerError::Taken`] or [`ProducerError::TooMany`] once
+    /// the time is over.
     ///
     /// # Examples
     ///

@@ -8,8 +8,13 @@ use model::{Op, message, run};
 use proptest::prelude::*;
 
 fn ops() -> impl Strategy<Value = Vec<(Op, usize)>> {
-    let recovery =
-        prop::sample::select(vec![Recovery::Oldest, Recovery::OldestPlus(1), Recovery::Newest, Recovery::Stop]);
+    let recovery = prop::sample::select(vec![
+        Recovery::Oldest,
+        Recovery::OldestPlus(0),
+        Recovery::OldestPlus(1),
+        Recovery::Newest,
+        Recovery::Stop,
+    ]);
     let op = prop_oneof![
         4 => (0..100_u64).prop_map(Op::Produce),
         4 => (0..5_u64).prop_map(Op::Produce),

@@ -216,7 +216,10 @@ impl<T: Payload> Consumer<T> {
             Recovery::OldestPlus(margin) => oldest.wrapping_add(margin.min(ring.capacity())),
             Recovery::Newest => produced.wrapping_sub(1),
         };
-        self.lose(next)
+        // A message that is being overwritten is lost, also if nothing counts the one that overwrites
+        // it yet.
+        let passed = next.wrapping_sub(self.next).cast_signed() > 0;
+        self.lose(if passed { next } else { self.next.wrapping_add(1) })
     }
 
     /// Counts the next message as lost, and those after it, if their producer has died without
@@ -279,6 +282,24 @@ mod tests {
             }
         }
         panic!("nothing came");
+    }
+
+    /// The first message is being overwritten, and nothing counts the one that does so.
+    #[test]
+    fn a_loss_is_of_one_message_at_least() {
+        for recovery in [Recovery::Oldest, Recovery::OldestPlus(0), Recovery::Newest, Recovery::Stop] {
+            let queue = Queue::<u64>::new(8).unwrap();
+            let mut consumer = queue.consumer().with_recovery(recovery);
+            let mut producer = queue.producer().unwrap();
+            (0..8).for_each(|n| _ = producer.produce(&n));
+            let cell = queue.cell(8);
+            let copy = cell.version() + 1;
+            // SAFETY: the producer does nothing meanwhile. Left odd, as it is while it is written.
+            unsafe { cell.write_at(copy + 1, &8) };
+            assert!(cell.retag(copy, icc_seqlock::Tag::NONE).is_err());
+            let Err(TryConsumeError::SpedPast(lost)) = consumer.try_consume() else { panic!("not lost") };
+            assert!(lost.first == 0 && lost.count() >= 1, "{recovery:?}: {lost}");
+        }
     }
 
     /// Every further call gives the same loss, until the consumer is resumed.
