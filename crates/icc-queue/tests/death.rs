@@ -310,8 +310,8 @@ fn what_is_not_a_queue_is_refused() {
     }
 }
 
-/// A buffer that calls itself a queue has a mode that is known, counters for as many producers as it
-/// says, and no more of them than there are locks.
+/// A buffer that calls itself a queue has a mode that is known, counters for as many producers as
+/// it says, and no more of them than there are locks.
 #[test]
 fn a_false_queue_is_refused() {
     let sound = [(1, 1, 1), (2, 1, 3), (2, 3, 7), (2, 1024, 2049)].map(|said| (said, true));
