@@ -310,26 +310,31 @@ fn what_is_not_a_queue_is_refused() {
     }
 }
 
-/// A buffer that calls itself a queue of many producers has counters for that many, and locks.
+/// A buffer that calls itself a queue has a mode that is known, counters for as many producers as
+/// it says, and no more of them than there are locks.
 #[test]
-fn a_number_of_producers_that_does_not_fit_is_refused() {
-    let (kind, counters) = (Kind::new("queue"), |producers: u64| 1 + 2 * producers as usize);
-    for (said, has, sound) in [
-        (3, 3, true),
-        (1, 1, true),
-        (1024, 1024, true),
-        (2, 3, false),
-        (4, 3, false),
-        (0, 0, false),
-        (1025, 1025, false),
-    ] {
-        let name = Name::new("producers");
-        let spec = Spec::new(kind, 8).counters(counters(has)).words([0, 2, said, 0]);
+fn a_false_queue_is_refused() {
+    let sound = [(1, 1, 1), (2, 1, 3), (2, 3, 7), (2, 1024, 2049)].map(|said| (said, true));
+    let false_ones = [(0, 1, 1), (3, 1, 3), (1, 2, 1), (1, 1, 3), (2, 2, 7), (2, 4, 7), (2, 0, 1), (2, 1025, 2051)];
+    for ((mode, producers, counters), is_sound) in sound.into_iter().chain(false_ones.map(|said| (said, false))) {
+        let name = Name::new("false");
+        let spec = Spec::new(Kind::new("queue"), 8).counters(counters).words([0, mode, producers, 0]);
         Buffer::<u64, Padded>::create(&name, spec, &Options::new()).unwrap();
-        let reading = QueueReader::<u64>::open(&name, &Options::new()).map(drop);
-        let writing = Queue::<u64, Mpmc>::open(&name, &Options::new()).map(drop);
-        assert_eq!([reading.is_ok(), writing.is_ok()], [sound; 2], "{said} said, {has} there: {reading:?}");
+        let reading = QueueReader::<u64>::open(&name, &Options::new());
+        assert_eq!(reading.is_ok(), is_sound, "mode {mode}, {producers} producers, {counters} counters: {reading:?}");
+        let writing = Queue::<u64, Mpmc>::open(&name, &Options::new());
+        assert_eq!(writing.is_ok(), is_sound && mode == 2, "mode {mode}: {writing:?}");
     }
+}
+
+/// Messages that lie in the same places in either mode: nothing but the header's word tells them
+/// apart.
+#[test]
+fn a_queue_of_the_other_mode_is_refused_by_its_word() {
+    let name = Name::new("word");
+    Queue::<[u64; 15]>::create(&name, 8, &Options::new()).unwrap();
+    let many = Queue::<[u64; 15], Mpmc>::open(&name, &Options::new());
+    assert!(matches!(many, Err(QueueError::OtherMode { .. })), "{many:?}");
 }
 
 #[test]
