@@ -64,7 +64,7 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
     #[inline(always)]
     pub unsafe fn slot_unchecked(&self, index: usize) -> &Seqlock<T> {
         // SAFETY: the caller's promise, and the invariant of the placement.
-        unsafe { self.reader.cell(index, stride::<T, P>()) }
+        unsafe { self.reader.cell(index * stride::<T, P>()) }
     }
 }
 

@@ -65,9 +65,9 @@ impl ForkGuard {
         let new = page.as_ptr().expose_provenance() as u64;
         // SAFETY: the page is mapped for writing, aligned, and nobody else's yet.
         unsafe { page.as_ref() }.store(TAKER, Ordering::Relaxed);
-        // Release: pairs with the Acquire above: the word is 1 for whoever finds the address. The page
-        // of the parent is left to the copies of its guards. Relaxed if it fails: another thread was
-        // quicker, and the address is loaded again.
+        // Release: pairs with the Acquire above: the word is 1 for whoever finds the address. The
+        // page of the parent is left to the copies of its guards. Relaxed if it fails: another
+        // thread was quicker, and the address is loaded again.
         if CURRENT.compare_exchange(address, new, Ordering::Release, Ordering::Relaxed).is_ok() {
             // SAFETY: the page is never unmapped from here on, and its word is an atomic.
             return Self(unsafe { page.as_ref() });

@@ -1,5 +1,6 @@
 //! How far apart slots are.
 
+use core::marker::PhantomData;
 use icc_seqlock::Seqlock;
 
 /// The unit in which cores exchange memory, on the processors this is tuned for.
@@ -46,6 +47,41 @@ pub(crate) const fn stride<T, P: Placement>() -> usize {
         size.next_multiple_of(if align > P::UNIT { align } else { P::UNIT })
     }
 }
+
+/// The distance between slots of `Seqlock<T>`, of one of the two placements, known at run time
+/// alone.
+///
+/// It is kept as a shift where it is a power of two in both placements: an index then takes one
+/// cycle, and not the three of a multiplication, on the way to each slot.
+pub(crate) struct Step<T>(usize, PhantomData<fn() -> T>);
+
+impl<T> Step<T> {
+    const SHIFTS: bool = stride::<T, Packed>().is_power_of_two() && stride::<T, Padded>().is_power_of_two();
+
+    /// `stride` is that of a placement.
+    pub(crate) const fn of(stride: usize) -> Self {
+        Self(if Self::SHIFTS { stride.trailing_zeros() as usize } else { stride }, PhantomData)
+    }
+
+    /// Whether a placement has this distance.
+    pub(crate) const fn is_one(stride: u64) -> bool {
+        stride == self::stride::<T, Packed>() as u64 || stride == self::stride::<T, Padded>() as u64
+    }
+
+    /// The distance of so many slots, which is within the address space.
+    #[inline(always)]
+    pub(crate) const fn times(self, slots: usize) -> usize {
+        if Self::SHIFTS { slots << (self.0 & 63) } else { slots * self.0 }
+    }
+}
+
+impl<T> Clone for Step<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Step<T> {}
 
 /// Sealed: the distance between slots depends on these.
 mod sealed {

@@ -5,6 +5,7 @@ use crate::heap::Allocation;
 use crate::ids::Ids;
 use crate::layout::Layout;
 use crate::memory::{Block, Facts, Memory};
+use crate::placement::Step;
 use crate::{Buffer, BufferError, MAX_IDS, Spec, instance};
 use core::{fmt, marker::PhantomData, ops::Range, ptr::NonNull};
 use icc_seqlock::primitive::{Arc, AtomicU64};
@@ -55,7 +56,7 @@ use icc_seqlock::{Payload, Reader, Seqlock};
 #[repr(C)]
 pub struct ReadOnlyBuffer<T> {
     slots: NonNull<u8>,
-    stride: usize,
+    step: Step<T>,
     len: usize,
     counters: NonNull<CounterLine>,
     memory: Arc<Memory>,
@@ -92,7 +93,7 @@ impl<T: Payload> ReadOnlyBuffer<T> {
         // SAFETY: both offsets are within `total_size`, by `Layout::new`.
         let (slots, counters) =
             unsafe { (memory.start().add(layout.slots_offset), memory.start().add(layout.counters_offset).cast()) };
-        Self { slots, stride: layout.stride, len, counters, memory: Arc::new(memory), _slots: PhantomData }
+        Self { slots, step: Step::of(layout.stride), len, counters, memory: Arc::new(memory), _slots: PhantomData }
     }
 
     /// Slot `index`, or `None` past the end.
@@ -110,21 +111,21 @@ impl<T: Payload> ReadOnlyBuffer<T> {
     #[inline(always)]
     pub unsafe fn slot_unchecked(&self, index: usize) -> Reader<'_, T> {
         // SAFETY: the caller's promise, and this buffer's own stride.
-        unsafe { self.cell(index, self.stride) }.reader()
+        unsafe { self.cell(self.step.times(index)) }.reader()
     }
 
-    /// The cell of slot `index`.
+    /// The cell at `offset` from the first one.
     ///
     /// # Safety
     ///
-    /// `index` is less than [`len`](Self::len), and `stride` is this buffer's, perhaps known better
-    /// than by the field.
+    /// `offset` is a number less than [`len`](Self::len) times this buffer's stride.
     #[inline(always)]
-    pub(crate) unsafe fn cell(&self, index: usize, stride: usize) -> &Seqlock<T> {
-        debug_assert!(index < self.len && stride == self.stride);
-        // SAFETY: by the invariants there are `len` slots at this distance, and the caller's index
-        // is one of them. The reference lives no longer than this handle, which keeps the memory.
-        unsafe { self.slots.add(index * stride).cast().as_ref() }
+    pub(crate) unsafe fn cell(&self, offset: usize) -> &Seqlock<T> {
+        debug_assert!(offset < self.step.times(self.len) && offset.is_multiple_of(self.step.times(1)));
+        // SAFETY: by the invariants there are `len` slots at this distance, and the caller's offset
+        // is that of one of them. The reference lives no longer than this handle, which keeps the
+        // memory.
+        unsafe { self.slots.add(offset).cast().as_ref() }
     }
 }
 
@@ -154,7 +155,7 @@ impl<T> ReadOnlyBuffer<T> {
 
     /// Bytes from one slot to the next.
     pub(crate) fn stride(&self) -> usize {
-        self.stride
+        self.step.times(1)
     }
 
     /// The number of counters.

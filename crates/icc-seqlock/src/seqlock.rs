@@ -106,11 +106,18 @@ impl<T: Payload> Seqlock<T> {
     /// the caller's memory.
     #[inline]
     pub fn read_into(&self, out: &mut T) -> u64 {
+        self.try_read_into(out).unwrap_or_else(|_| self.read_contended(out))
+    }
+
+    /// Reads a value that was being written a moment ago.
+    #[cold]
+    #[inline(never)]
+    fn read_contended(&self, out: &mut T) -> u64 {
         let mut backoff = Backoff::new();
         loop {
-            match self.try_read_into(out) {
-                Ok(version) => return version,
-                Err(BeingWritten { .. }) => backoff.wait(),
+            backoff.wait();
+            if let Ok(version) = self.try_read_into(out) {
+                return version;
             }
         }
     }

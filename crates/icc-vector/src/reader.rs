@@ -377,10 +377,9 @@ impl<T: Payload> VectorReader<T> {
     /// A slot whose index was checked.
     #[inline(always)]
     pub(crate) fn slot(&self, index: usize) -> Reader<'_, T> {
-        match self.buffer.slot(index) {
-            Some(slot) => slot,
-            None => unreachable!("the caller checked the index"),
-        }
+        assert!(index < self.len(), "the caller checked the index");
+        // SAFETY: just checked; where the caller did so in sight, the compiler drops this check.
+        unsafe { self.buffer.slot_unchecked(index) }
     }
 
     /// Counter `index` of those that a vector of this mode has.
@@ -422,7 +421,9 @@ impl<T: Payload> Iterator for Iter<'_, T> {
             return None;
         }
         self.next += 1;
-        Some(self.vector.read(index))
+        let mut value = T::zeroed();
+        // SAFETY: never more than the length, and not the length.
+        Some(unsafe { self.vector.read_into_unchecked(index, &mut value) }.map(|_| value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

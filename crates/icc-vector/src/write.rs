@@ -62,8 +62,10 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     ///
     /// # Errors
     ///
-    /// [`WriteError::OutOfRange`], [`WriteError::NotOwned`], [`WriteError::Busy`] or, in a child
-    /// process made by `fork`, [`WriteError::Forked`]; nothing was written.
+    /// [`WriteError::OutOfRange`], [`WriteError::NotOwned`], [`WriteError::Busy`]; nothing was
+    /// written. In a child process made by `fork`, where this is a copy of the parent's writer, it
+    /// is checked in debug builds only; [`update`](Self::update) fails there with
+    /// [`WriteError::Forked`].
     ///
     /// # Examples
     ///
@@ -136,6 +138,9 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     /// ```
     #[inline]
     pub fn update(&mut self, index: usize, mut change: impl FnMut(&mut T)) -> Result<u64, WriteError> {
+        if self.lock.is_forked() {
+            return Err(WriteError::Forked);
+        }
         self.check(index)?;
         self.announce(index);
         if !M::SINGLE {
@@ -196,15 +201,13 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[inline(always)]
     fn check(&self, index: usize) -> Result<(), WriteError> {
         let (start, end) = if M::SINGLE { (self.range.start, self.range.end) } else { (0, self.vector.len()) };
-        if (start..end).contains(&index) && !self.lock.is_forked() { Ok(()) } else { Err(self.refuse(index)) }
+        debug_assert!(!self.lock.is_forked(), "the writer of the parent process");
+        if (start..end).contains(&index) { Ok(()) } else { Err(self.refuse(index)) }
     }
 
     #[cold]
     #[inline(never)]
     fn refuse(&self, index: usize) -> WriteError {
-        if self.lock.is_forked() {
-            return WriteError::Forked;
-        }
         let len = self.vector.len();
         if index >= len {
             return OutOfRange { index, len }.into();

@@ -5,10 +5,11 @@ use super::file::Access;
 use crate::header::{Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA};
 use crate::layout::{HEADER_BYTES, Layout};
 use crate::memory::Facts;
-use crate::{BufferError, ElementTypes, Expected, Kind};
+use crate::placement::{Step, stride as stride_of};
+use crate::{BufferError, ElementTypes, Expected, Kind, Packed};
 use core::mem::offset_of;
+use icc_seqlock::Payload;
 use icc_seqlock::primitive::{AtomicU64, Ordering, fence};
-use icc_seqlock::{Payload, Seqlock};
 use std::path::Path;
 
 /// The features that this crate knows. None exist yet.
@@ -126,9 +127,8 @@ pub(super) fn check<T: Payload>(
     if header.instance == 0 {
         return other("instance", 0, 1);
     }
-    let (cell, align) = (size_of::<Seqlock<T>>() as u64, align_of::<Seqlock<T>>() as u64);
-    let wanted = stride.map_or((header.stride - header.stride % align).max(cell), |stride| stride as u64);
-    if header.stride != wanted {
+    let wanted = stride.unwrap_or(stride_of::<T, Packed>()) as u64;
+    if header.stride != wanted && (stride.is_some() || !Step::<T>::is_one(header.stride)) {
         return other("stride", header.stride, wanted);
     }
     let described = header.schema_len != 0;
@@ -168,7 +168,7 @@ pub(super) fn check<T: Payload>(
 mod tests {
     use super::*;
     use crate::placement::stride;
-    use crate::{Packed, Padded, Spec};
+    use crate::{Padded, Spec};
     use std::hash::{BuildHasher as _, RandomState};
     use std::time::{Duration, Instant};
 

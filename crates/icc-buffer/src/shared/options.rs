@@ -80,8 +80,8 @@ impl Options {
     ///
     /// Only the lower nine bits count. Creating fails with
     /// [`BufferError::BadMode`](crate::BufferError::BadMode) unless they let the owner read and
-    /// write: taking an id opens the file again. A user who may write may also truncate the file, which ends
-    /// every process that reads it: give others read permission at most.
+    /// write: taking an id opens the file again. A user who may write may also truncate the file,
+    /// which ends every process that reads it: give others read permission at most.
     #[must_use]
     pub const fn mode(mut self, mode: u32) -> Self {
         self.mode = mode & 0o777;

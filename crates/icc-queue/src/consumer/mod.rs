@@ -9,15 +9,19 @@ pub use batch::{Drain, Numbered};
 pub use recovery::Recovery;
 
 use crate::{Lost, Position, QueueReader, TryConsumeError};
-use core::fmt;
-use icc_seqlock::primitive::bound;
+use core::{fmt, time::Duration};
+use icc_seqlock::primitive::{Silence, bound};
 use icc_seqlock::{BeingWritten, Payload};
 use recovery::Totals;
 
-/// After this many empty polls, a consumer of many producers checks whether the message's producer
-/// has died. It reads the producers' counter, and asks the system only if that shows the message to
-/// be begun. Polls that sleep for up to 100 µs find out within 7 ms.
-const POLLS_PER_PROOF: u32 = bound(64, 2);
+/// After this many empty polls, a consumer of many producers reads the clock.
+const POLLS_PER_CLOCK: u32 = bound(64, 2);
+
+/// If the same message has not come for so long by then, the consumer checks whether its producer
+/// has died: it reads the producers' counter, and asks the system only if that shows the message to
+/// be begun. Not earlier, since every reading takes the counter's line from the producers. Polls
+/// that sleep for up to 100 µs find out within 15 ms.
+const SILENCE: Duration = Duration::from_millis(1);
 
 /// A reading end of a queue, from [`QueueReader::consumer`],
 /// [`consumer_from_oldest`](QueueReader::consumer_from_oldest) or
@@ -48,11 +52,25 @@ pub struct Consumer<T> {
     totals: Totals,
     /// Empty polls in all. Counted only where a message may never come.
     empty_polls: u32,
+    /// The message that did not come when the clock was read last, and since when.
+    silent_at: u64,
+    silence: Silence,
+    /// Whether the last check found a message of the dead.
+    found_dead: bool,
 }
 
 impl<T: Payload> Consumer<T> {
     pub(crate) fn new(queue: QueueReader<T>, next: u64) -> Self {
-        Self { queue, next, recovery: Recovery::default(), totals: Totals::starting_at(next), empty_polls: 0 }
+        Self {
+            queue,
+            next,
+            recovery: Recovery::default(),
+            totals: Totals::starting_at(next),
+            empty_polls: 0,
+            silent_at: next,
+            silence: Silence::new(),
+            found_dead: false,
+        }
     }
 
     /// The next message. Never waits.
@@ -132,14 +150,28 @@ impl<T: Payload> Consumer<T> {
                 return Some(lost);
             }
             self.empty_polls = self.empty_polls.wrapping_add(1);
-            if self.empty_polls.is_multiple_of(POLLS_PER_PROOF) {
-                let lost = self.abandoned();
-                // Where one died, others may have: the next empty poll asks again.
-                self.empty_polls = self.empty_polls.wrapping_sub(u32::from(lost.is_some()));
-                return lost;
+            if self.empty_polls.is_multiple_of(POLLS_PER_CLOCK) {
+                return self.silent();
             }
         }
         None
+    }
+
+    /// After many empty polls: what was lost because its producer died, once the message has not
+    /// come for long enough.
+    #[cold]
+    fn silent(&mut self) -> Option<Lost> {
+        if self.silent_at != self.next && !self.found_dead {
+            (self.silent_at, self.silence) = (self.next, Silence::new());
+        }
+        if !self.silence.lasts(SILENCE) {
+            return None;
+        }
+        let lost = self.abandoned();
+        // Where one died, others may have: the next empty poll asks again, without waiting.
+        self.found_dead = lost.is_some();
+        self.empty_polls = self.empty_polls.wrapping_sub(u32::from(self.found_dead));
+        lost
     }
 
     /// Copies the next message into `out` and moves on, or tells how far ahead of it the slot
@@ -254,6 +286,9 @@ impl<T> Clone for Consumer<T> {
             recovery: self.recovery,
             totals: Totals::starting_at(next),
             empty_polls: 0,
+            silent_at: next,
+            silence: Silence::new(),
+            found_dead: false,
         }
     }
 }

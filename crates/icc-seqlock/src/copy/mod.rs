@@ -5,9 +5,9 @@
 //!
 //! - *Words* ([`words`]): relaxed atomic loads and stores of up to eight bytes.
 //! - *Vectors* (64-bit `x86_64` with SSE2, `aarch64` with NEON, so not x32, nor targets without
-//!   floating point such as those of kernels): inline assembly. To the compiler and the memory model it
-//!   stands for relaxed atomic accesses of one byte each, in no particular order, some of them
-//!   perhaps made twice. See `docs/memory-model.md`.
+//!   floating point such as those of kernels): inline assembly. To the compiler and the memory
+//!   model it stands for relaxed atomic accesses of one byte each, in no particular order, some of
+//!   them perhaps made twice. See `docs/memory-model.md`.
 //!
 //! The two must never meet on the same bytes, since atomic accesses of different sizes that overlap
 //! are a race in Rust.

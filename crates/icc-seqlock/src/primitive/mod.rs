@@ -8,10 +8,15 @@
 mod backoff;
 #[cfg_attr(icc_loom, path = "loom.rs")]
 mod os;
+#[cfg(feature = "std")]
+#[cfg_attr(icc_loom, path = "silence_loom.rs")]
+mod silence;
 #[cfg_attr(icc_loom, path = "step_model.rs")]
 #[cfg_attr(icc_steps, path = "step_process.rs")]
 mod step;
 
 pub use backoff::Backoff;
 pub use os::*;
+#[cfg(feature = "std")]
+pub use silence::Silence;
 pub use step::*;
