@@ -138,15 +138,30 @@ fn one_that_tries_dies_with_a_ticket() {
     });
 }
 
-/// One that tries takes no ticket behind a dead producer's: it would have to prove the death first.
+/// One that tries takes over where another died, as one that waits does: else one death would end a
+/// queue in which all others only try.
 #[test]
-fn one_that_tries_does_not_wait_for_the_dead() {
-    model_with_traced_loads("one_that_tries_does_not_wait_for_the_dead", None, || {
+fn one_that_tries_takes_over_from_the_dead() {
+    model_with_traced_loads("one_that_tries_takes_over_from_the_dead", None, || {
         let queue = Queue::<[u64; 2], Mpmc>::new(2).unwrap();
+        let mut consumer = queue.consumer();
         let (dying, mut trying) = (queue.producer().unwrap(), queue.producer().unwrap());
-        drop(die_at("claimed", 0, dying, |dying| _ = dying.produce(&[99; 2])));
+        let dead = die_at("word", 0, dying, |dying| _ = dying.produce(&[99; 2]));
         assert_eq!(trying.try_produce(&[1; 2]), Ok(1));
-        assert_eq!((trying.try_produce(&[2; 2]), queue.produced()), (Err(TryProduceError::Busy { n: 2 }), 2));
+        let alive = trying.try_produce(&[2; 2]);
+        assert_eq!(alive, Err(TryProduceError::Busy { n: 2 }), "while its lock is held");
+        let thread = thread::spawn(move || drop(dead));
+        let early = trying.try_produce(&[2; 2]).is_ok();
+        thread.join().unwrap();
+        if !early {
+            assert_eq!(trying.try_produce(&[2; 2]), Ok(2));
+        }
+        for _ in 0..6 {
+            if let Ok([one, two]) = consumer.try_consume() {
+                assert!(one == two && one != 99, "mixed, or of the dead: {one} {two}");
+            }
+        }
+        assert_eq!(consumer.next_sequence(), 3);
     });
 }
 
@@ -165,8 +180,8 @@ fn one_that_tries_in_vain_hides_no_death() {
         });
         _ = other.try_produce(&[2; 2]);
         let _alive = (thread.join().unwrap(), other);
-        (0..4).for_each(|_| _ = consumer.try_consume());
-        assert_eq!(consumer.next_sequence(), 2, "stuck behind the dead");
+        (0..6).for_each(|_| _ = consumer.try_consume());
+        assert_eq!(consumer.next_sequence(), queue.produced(), "stuck behind the dead");
     });
 }
 
