@@ -144,11 +144,7 @@ impl<T: Payload> QueueReader<T> {
     fn dead_until(&self, n: u64, end: u64) -> Option<u64> {
         let mut tickets = end.wrapping_sub(n);
         for id in 0..self.ledgers {
-            // Acquire, both: pair with the Release stores in `mpmc::claim` and `Mpmc::register`.
-            // The count after the ledger, so that it is that of the tickets found there, or a later
-            // one.
-            let ledger = self.counter(ledger_of(id)).load_acquire();
-            let count = self.counter(count_of(id)).load_acquire();
+            let (ledger, count) = self.claim_record(id);
             match first_held(ledger, count, n) {
                 Some(after) if after < tickets && self.may_live(id) => tickets = after,
                 _ => {}

@@ -157,7 +157,13 @@ impl State {
     /// now and then, since that takes system calls.
     fn may_take_over<T: Payload>(&mut self, queue: &Queue<T, Mpmc>, n: u64, ahead: i64) -> bool {
         self.refusals = self.refusals.wrapping_add(1);
-        self.refusals.is_multiple_of(ROUNDS_PER_PROOF) && is_left(queue, n, ahead)
+        if !self.refusals.is_multiple_of(ROUNDS_PER_PROOF) {
+            return false;
+        }
+        // Acquire: with the relaxed load of the head, pairs with the Release of those that took the
+        // earlier tickets: their ledgers say so. (Who waits has a ticket, which it took with Acquire.)
+        fence(Ordering::Acquire);
+        is_left(queue, n, ahead)
     }
 }
 

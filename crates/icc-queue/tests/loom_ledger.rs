@@ -165,6 +165,38 @@ fn one_that_tries_takes_over_from_the_dead() {
     });
 }
 
+/// One whose first call tries a ticket a lap ahead of another's, who lives: nothing but the count tells
+/// it of the other. Else both write the slot, and the newest message is not what is left there.
+#[test]
+fn one_that_tries_a_lap_ahead_sees_the_living() {
+    model_with_traced_loads("one_that_tries_a_lap_ahead_sees_the_living", Some(3), || {
+        let queue = Queue::<[u64; 2], Mpmc>::new(2).unwrap();
+        let mut consumer = queue.consumer();
+        let (mut batching, mut trying) = (queue.producer().unwrap(), queue.producer().unwrap());
+        let thread = thread::spawn(move || trying.try_produce(&[20; 2]));
+        batching.produce_batch(&[[10; 2], [11; 2]]).unwrap();
+        let tried = thread.join().unwrap();
+        let mut newest = None;
+        for _ in 0..8 {
+            let next = consumer.next_sequence();
+            match consumer.try_consume() {
+                Ok([one, two]) => {
+                    assert_eq!(one, two, "mixed");
+                    assert!(tried != Ok(next) || one == 20, "message {next} is not itself");
+                    newest = Some(next);
+                }
+                Err(TryConsumeError::SpedPast(_) | TryConsumeError::Empty) => {}
+            }
+        }
+        let produced = queue.produced();
+        assert_eq!(
+            (newest, consumer.next_sequence()),
+            (Some(produced - 1), produced),
+            "the newest message is not there"
+        );
+    });
+}
+
 /// One that tries is beaten to the last ticket of a ring in which another died, and lives on: the
 /// dead one is given up all the same.
 #[test]
