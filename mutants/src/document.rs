@@ -4,9 +4,10 @@ use std::fs;
 
 use anyhow::{Context as _, bail};
 
-use crate::catalogue::{Catalogue, Kind, Mutant};
+use crate::catalogue::Catalogue;
 use crate::check::Check;
 use crate::lists::Lists;
+use crate::mutant::{Kind, Mutant};
 use crate::process::say;
 use crate::workspace::Workspace;
 

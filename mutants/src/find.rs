@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::attempt::{Binaries, End, Ready, attempt, share};
-use crate::catalogue::{Kind, Mutant, level};
 use crate::check::Build;
 use crate::cli::Cli;
 use crate::lists::Lists;
+use crate::mutant::{Kind, Mutant, level};
 use crate::process::say;
 use crate::sources::Sources;
 use crate::verdict::Verdict;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::catalogue::{Catalogue, Kind, Mutant};
+use crate::catalogue::Catalogue;
 use crate::check::{Build, Check};
 use crate::lists::Lists;
+use crate::mutant::{Kind, Mutant};
 use crate::source::Operation;
 
 /// What to do about what is not covered.

@@ -8,15 +8,16 @@ use std::time::Instant;
 use anyhow::bail;
 
 use crate::attempt::{End, baseline, share};
-use crate::catalogue::{Catalogue, Kind, Mutant};
+use crate::catalogue::Catalogue;
 use crate::check::Check;
 use crate::cli::Cli;
 use crate::lists::Lists;
+use crate::mutant::Weakened;
+use crate::mutant::{Kind, Mutant};
 use crate::process::say;
 use crate::source;
 use crate::sources::Sources;
 use crate::step::Step;
-use crate::weakened::Weakened;
 use crate::workspace::Workspace;
 
 /// A mutant and the check that must fail on it.

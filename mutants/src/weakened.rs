@@ -1,18 +1,8 @@
 //! Orderings that are weakened while a model runs.
 
-use crate::catalogue::{Kind, Mutant};
+use crate::mutant::{Kind, Mutant, Weakened};
 use crate::source::{Effect, Operation};
 use crate::workspace::source_path;
-
-/// One operation with less than its ordering. The shim makes the change, in
-/// `icc_seqlock::primitive::weaken`.
-#[derive(Clone, Debug)]
-pub(crate) struct Weakened {
-    /// What the shim is told.
-    pub(crate) variable: String,
-    /// What is made of it, in words for a table.
-    pub(crate) words: String,
-}
 
 /// All ways to weaken an operation by one degree. None for what is relaxed already, or weakened
 /// where its function is called.
@@ -60,7 +50,6 @@ fn changes(effect: &Effect) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::catalogue::Kind;
     use crate::source::in_text;
 
     fn ids(statement: &str) -> Vec<String> {

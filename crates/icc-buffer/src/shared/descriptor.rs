@@ -4,7 +4,7 @@
 //! of, and the next file that it opens gets such a number. So the library remembers which file it
 //! opened, and asks before each use whether it still is that one.
 
-use super::file;
+use super::errno;
 use crate::BufferError;
 use core::mem::ManuallyDrop;
 use nix::errno::Errno;
@@ -42,7 +42,7 @@ pub(crate) struct Descriptor {
 
 impl Descriptor {
     pub(super) fn new(file: File, path: &Path) -> Result<Self, BufferError> {
-        let identity = Identity::from(&file::metadata(&file, path)?);
+        let identity = Identity::from(&errno::metadata(&file, path)?);
         Ok(Self { file: ManuallyDrop::new(file), identity })
     }
 
@@ -61,7 +61,7 @@ impl Descriptor {
             Ok(found) if Identity::from(&found) == self.identity => Ok(&self.file),
             Ok(_) => Err(BufferError::DescriptorLost { path: path.to_owned(), reused: true }),
             Err(Errno::EBADF) => Err(BufferError::DescriptorLost { path: path.to_owned(), reused: false }),
-            Err(errno) => Err(file::failed(errno, path, "examine")),
+            Err(errno) => Err(errno::failed(errno, path, "examine")),
         }
     }
 }

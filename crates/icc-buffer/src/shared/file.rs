@@ -1,14 +1,13 @@
 //! Files: opening only trusted ones, and the meaning of the system's error numbers.
 
 use super::descriptor::Descriptor;
+pub(super) use super::errno::{failed, failed_io, metadata};
 use super::{Mapping, Options, Owner};
 use crate::BufferError;
-use nix::errno::Errno;
 use nix::libc;
-use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::statfs::{FsType, HUGETLBFS_MAGIC, TMPFS_MAGIC, fstatfs};
 use nix::unistd::geteuid;
-use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
@@ -110,10 +109,6 @@ pub(super) fn of_descriptor(file: &File) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
-pub(super) fn metadata(file: &File, path: &Path) -> Result<Metadata, BufferError> {
-    file.metadata().map_err(|error| failed_io(&error, path, "examine"))
-}
-
 /// An error unless it is a regular file.
 pub(super) fn regular(found: FileType, path: &Path) -> Result<(), BufferError> {
     let found = match found {
@@ -145,27 +140,4 @@ pub(super) fn is_on(file: &File, kind: FsType, path: &Path) -> Result<bool, Buff
 pub(super) fn is_memory(file: &File, path: &Path) -> Result<bool, BufferError> {
     let system = fstatfs(file).map_err(|errno| failed(errno, path, "examine the file system of"))?;
     Ok(matches!(system.filesystem_type(), TMPFS_MAGIC | HUGETLBFS_MAGIC))
-}
-
-pub(super) fn failed_io(error: &io::Error, path: &Path, doing: &'static str) -> BufferError {
-    // A request that the standard library itself refuses has no error number.
-    failed(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EINVAL)), path, doing)
-}
-
-/// The error for a system call on `path`.
-pub(super) fn failed(errno: Errno, path: &Path, doing: &'static str) -> BufferError {
-    let path = path.to_owned();
-    match errno {
-        Errno::ENOENT => BufferError::NotFound { path },
-        Errno::EEXIST => BufferError::AlreadyExists { path },
-        Errno::EACCES | Errno::EPERM => BufferError::PermissionDenied { path, doing },
-        Errno::EROFS => BufferError::ReadOnlyFileSystem { path, doing },
-        Errno::EMFILE => {
-            let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(limit, _)| limit);
-            BufferError::TooManyFiles { path, doing, limit: Some(limit) }
-        }
-        Errno::ENFILE => BufferError::TooManyFiles { path, doing, limit: None },
-        Errno::ELOOP => BufferError::Symlink { path },
-        _ => BufferError::Io { path, doing, code: errno as i32 },
-    }
 }

@@ -120,7 +120,7 @@ impl Mapping {
     pub(super) fn prepare(&self, options: &Options) -> Result<(), BufferError> {
         self.prepare_huge_pages(options.huge_pages)?;
         if let Some(demand) = options.prefault {
-            self.demand(demand, "no prefaulted pages", prefault::prefault(self, &self.map, self.access))?;
+            self.demand(demand, "no prefaulted pages", prefault::prefault(&self.map, self.access))?;
         }
         if let Some(demand) = options.lock {
             self.demand(demand, "no locked pages", self.map.lock().map_err(|error| self.beyond_lock_limit(error)))?;

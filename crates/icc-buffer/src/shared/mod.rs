@@ -11,6 +11,7 @@ mod check;
 mod create;
 mod descriptor;
 mod draft;
+mod errno;
 mod file;
 mod handles;
 mod liveness;
