@@ -50,6 +50,7 @@ fn changes(effect: &Effect) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use crate::mutant::Kind;
     use crate::source::in_text;
 
     fn ids(statement: &str) -> Vec<String> {
