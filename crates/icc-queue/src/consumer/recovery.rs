@@ -302,6 +302,21 @@ mod tests {
         }
     }
 
+    /// The count is seen older than the slot: what the slot proves is lost at once, not in pieces.
+    #[test]
+    fn a_slot_newer_than_the_count_is_believed() {
+        for recovery in [Recovery::Oldest, Recovery::OldestPlus(0), Recovery::Stop] {
+            let queue = Queue::<u64, Mpmc>::new(4).unwrap();
+            let mut consumer = queue.consumer().with_recovery(recovery);
+            let mut producer = queue.producer().unwrap();
+            (0..12).for_each(|n| _ = producer.produce(&n));
+            drop(producer);
+            queue.head().store(0, Ordering::Relaxed);
+            let Err(TryConsumeError::SpedPast(lost)) = consumer.try_consume() else { panic!("not lost") };
+            assert!(lost.first == 0 && lost.next >= 4, "{recovery:?}: {lost}");
+        }
+    }
+
     /// Every further call gives the same loss, until the consumer is resumed.
     #[test]
     fn a_stopped_consumer_stays_at_what_the_dead_left() {
