@@ -84,6 +84,7 @@
 
 mod buffer;
 mod counter;
+mod element;
 mod error;
 #[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "fork_none.rs")]
 mod fork;
@@ -109,7 +110,8 @@ struct Readme;
 
 pub use buffer::Buffer;
 pub use counter::Counter;
-pub use error::{BufferError, ElementType, ElementTypes};
+pub use element::{ElementType, ElementTypes};
+pub use error::BufferError;
 pub use fork::ForkGuard;
 pub use icc_seqlock::Payload;
 pub use ids::{IdLock, MAX_IDS};

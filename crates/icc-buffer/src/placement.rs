@@ -58,8 +58,10 @@ pub(crate) struct Step<T>(usize, PhantomData<fn() -> T>);
 impl<T> Step<T> {
     const SHIFTS: bool = stride::<T, Packed>().is_power_of_two() && stride::<T, Padded>().is_power_of_two();
 
-    /// `stride` is that of a placement.
+    /// `stride` is that of a placement. Of another one, which may be no power of two, the shift
+    /// would be less than a slot.
     pub(crate) const fn of(stride: usize) -> Self {
+        debug_assert!(Self::is_one(stride as u64));
         Self(if Self::SHIFTS { stride.trailing_zeros() as usize } else { stride }, PhantomData)
     }
 

@@ -84,10 +84,10 @@ impl<T: Payload> ReadOnlyBuffer<T> {
     /// # Safety
     ///
     /// `layout` is `Layout::new::<T>(len, stride, counters, schema)` for these, some `schema`, and
-    /// a `stride` that is at least the size of a slot and a multiple of its alignment. `memory` has
-    /// at least `total_size` bytes, aligned to `align`, readable until it is dropped, and
-    /// initialised where counters and slots lie (any bytes are valid ones: every bit pattern of an
-    /// `AtomicU64` and of a [`Payload`] is). This process accesses those through atomics only from
+    /// the `stride` of a placement: nothing else may become a [`Step`]. `memory` has at least
+    /// `total_size` bytes, aligned to `align`, readable until it is dropped, and initialised where
+    /// counters and slots lie (any bytes are valid ones: every bit pattern of an `AtomicU64` and of
+    /// a [`Payload`] is). This process accesses those through atomics only from
     /// now on.
     pub(crate) unsafe fn over(memory: Memory, layout: &Layout, len: usize) -> Self {
         // SAFETY: both offsets are within `total_size`, by `Layout::new`.

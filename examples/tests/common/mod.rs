@@ -15,8 +15,8 @@ pub(crate) const LONG: Duration = Duration::from_secs(40);
 
 /// The command that runs an example, which was built along with this test.
 ///
-/// `cargo test --test NAME` does not build examples. So this sees that there is one, and that it is
-/// not older than its sources, which cargo lists beside it.
+/// `cargo test --test NAME` does not build examples. So this checks that there is one, not
+/// older than its sources, which cargo lists beside it.
 pub(crate) fn example(name: &str) -> Command {
     let test = std::env::current_exe().expect("a test has a path");
     let path = test.parent().and_then(Path::parent).expect("it is in `deps`").join("examples").join(name);

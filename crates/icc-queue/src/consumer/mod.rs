@@ -75,7 +75,6 @@ impl<T: Payload> Consumer<T> {
 
     /// The next message. Never waits.
     ///
-    ///
     /// Returning by value can cost a second copy, and needs room for the message twice on the
     /// stack; for large messages use [`try_consume_into`](Self::try_consume_into), which needs
     /// none.
