@@ -7,7 +7,7 @@
 
 #![no_main]
 
-use icc_buffer::{Expected, Kind, ReadOnlyBuffer};
+use icc_buffer::{Expected, Kind, ReadOnlyBuffer, UntypedBuffer};
 use icc_queue::{Mpmc, Options, Queue, QueueReader, Spmc};
 use icc_vector::{MultiWriter, SeqlockVector, SingleWriter, VectorReader};
 use libfuzzer_sys::fuzz_target;
@@ -72,6 +72,31 @@ fn vector(path: &PathBuf) {
     let _ = (changes.poll().take(1000).count(), reader.iter().take(1000).count());
 }
 
+/// What a command line does with a buffer of whatever type.
+fn untyped(path: &PathBuf) {
+    let options = Options::new();
+    let _ = icc_buffer::inspect(path).map(|found| format!("{found:?}"));
+    if let Ok(buffer) = UntypedBuffer::open(path, &options) {
+        let mut bytes = vec![0; buffer.element_size()];
+        for index in 0..buffer.len().min(100) {
+            let _ = buffer.bytes(index).map(|slot| slot.try_read_into(&mut bytes));
+        }
+        let _ = (buffer.holder_lives(0), buffer.counter(1).map(|counter| counter.load_acquire()));
+    }
+    if let Ok(queue) = icc_queue::untyped::QueueReader::open(path, &options) {
+        let mut message = vec![0; queue.message_size()];
+        let mut consumer = queue.consumer_from_oldest();
+        for _ in 0..70 {
+            let _ = (consumer.try_consume_into(&mut message), consumer.lag(), consumer.next_sequence());
+        }
+    }
+    if let Ok(vector) = icc_vector::untyped::VectorReader::open(path, &options) {
+        let mut value = vec![0; vector.value_size()];
+        (0..vector.len().min(100) + 1).for_each(|index| _ = vector.try_read_into(index, &mut value));
+        let _ = vector.changes().poll().take(1000).count();
+    }
+}
+
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, changes)) = data.split_first() else { return };
     let mut bytes = FILES.whole[kind as usize % 4].clone();
@@ -92,6 +117,7 @@ fuzz_target!(|data: &[u8]| {
     fs::write(path, &bytes).expect("there is room");
     queue(path);
     vector(path);
+    untyped(path);
     if let Ok(buffer) = ReadOnlyBuffer::<Message>::open(path, Expected::new(Kind::new("vector")), &Options::new()) {
         (0..buffer.len().min(100)).for_each(|index| _ = buffer.slot(index).map(|slot| slot.try_read()));
         let _ = (buffer.words(), buffer.holder_lives(0), buffer.counter(1).map(|counter| counter.load_acquire()));

@@ -357,6 +357,14 @@ pub enum BufferError {
         /// What it should be.
         expected: u64,
     },
+    /// The schema behind the header is not what it should be.
+    #[error("{} has a schema that cannot be read: {reason}; its creator's fault, or damage", .path.display())]
+    BadSchema {
+        /// Of the file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The descriptor's file is not sealed against resizing, so its owner could take the memory
     /// away.
     #[error("{} is not a memfd sealed against shrinking and growing: pass one from `Buffer::anonymous`", .path.display())]

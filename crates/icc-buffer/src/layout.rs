@@ -17,15 +17,27 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// For `len` slots `stride` bytes apart, with this many counters and a schema of this many
+    /// For `len` slots of a `T` `stride` bytes apart, with this many counters and a schema of this many
     /// bytes behind the header.
     ///
     /// `stride` is at least the size of a slot and a multiple of its alignment: the caller's duty.
     pub(crate) fn new<T>(len: usize, stride: usize, counters: usize, schema: usize) -> Result<Self, BufferError> {
+        Self::of_slots(len, stride, align_of::<Seqlock<T>>(), counters, schema)
+    }
+
+    /// As [`new`](Self::new), for slots of this alignment, a power of two of which `stride` is a
+    /// multiple.
+    pub(crate) fn of_slots(
+        len: usize,
+        stride: usize,
+        slot_align: usize,
+        counters: usize,
+        schema: usize,
+    ) -> Result<Self, BufferError> {
         if len == 0 {
             return Err(BufferError::Empty);
         }
-        let align = align_of::<CounterLine>().max(align_of::<Seqlock<T>>());
+        let align = align_of::<CounterLine>().max(slot_align);
         let room = isize::MAX as usize - align;
         let counters_offset = HEADER_BYTES
             .checked_add(schema)

@@ -24,6 +24,7 @@
 //! | threads of one process | [`Buffer::private`] | until the last handle is dropped |
 //! | processes that find each other by a name | `Buffer::create`, `open`, `open_or_create` | until it is removed |
 //! | processes that pass a descriptor on | `Buffer::anonymous`, `from_fd` | until the last process has closed it |
+//! | to see what one is, of any type | `inspect`, `UntypedBuffer::open` | as above |
 //! | to read only | `ReadOnlyBuffer::open`, `from_fd`, [`Buffer::read_only`] | as above |
 //!
 //! Shared memory exists on Linux. A bare name is a file in `/dev/shm`; a name with a slash is a
@@ -118,6 +119,6 @@ pub use ids::{IdLock, MAX_IDS};
 pub use placement::{Packed, Padded, Placement};
 pub use read_only::ReadOnlyBuffer;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
-pub use shared::{Demand, HugePages, Options, Origin, Owner, remove};
+pub use shared::{Boot, Demand, HugePages, Inspected, Options, Origin, Owner, UntypedBuffer, inspect, remove};
 pub use spec::{Expected, Kind, Spec};
 pub use wait::{BusySpin, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};

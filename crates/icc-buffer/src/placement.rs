@@ -56,12 +56,16 @@ pub(crate) const fn stride<T, P: Placement>() -> usize {
 pub(crate) struct Step<T>(usize, PhantomData<fn() -> T>);
 
 impl<T> Step<T> {
-    const SHIFTS: bool = stride::<T, Packed>().is_power_of_two() && stride::<T, Padded>().is_power_of_two();
+    const SHIFTS: bool =
+        !Self::ANY && stride::<T, Packed>().is_power_of_two() && stride::<T, Padded>().is_power_of_two();
+    /// Slots that hold nothing may be any distance apart: they stand for slots of a type that is not
+    /// known.
+    const ANY: bool = size_of::<T>() == 0;
 
     /// `stride` is that of a placement. Of another one, which may be no power of two, the shift
     /// would be less than a slot.
     pub(crate) const fn of(stride: usize) -> Self {
-        debug_assert!(Self::is_one(stride as u64));
+        debug_assert!(Self::ANY || Self::is_one(stride as u64));
         Self(if Self::SHIFTS { stride.trailing_zeros() as usize } else { stride }, PhantomData)
     }
 

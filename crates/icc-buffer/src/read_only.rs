@@ -127,6 +127,16 @@ impl<T: Payload> ReadOnlyBuffer<T> {
         // memory.
         unsafe { self.slots.add(offset).cast().as_ref() }
     }
+
+    /// Where slot `index` begins: a pointer to the memory, not to the slot alone.
+    ///
+    /// # Safety
+    ///
+    /// `index` is less than [`len`](Self::len).
+    pub(crate) unsafe fn cell_start(&self, index: usize) -> NonNull<u8> {
+        // SAFETY: as in `cell`.
+        unsafe { self.slots.add(self.step.times(index)) }
+    }
 }
 
 impl<T> ReadOnlyBuffer<T> {

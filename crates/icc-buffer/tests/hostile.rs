@@ -9,7 +9,7 @@
 mod common;
 
 use common::{Actor, KIND, Name, Random, field, role, spec, torture, wait_until};
-use icc_buffer::{Buffer, BufferError, Expected, Options, Packed, ReadOnlyBuffer};
+use icc_buffer::{Buffer, BufferError, Expected, Options, Packed, ReadOnlyBuffer, UntypedBuffer, inspect};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, Instant};
@@ -59,6 +59,29 @@ fn attach(name: &Name) -> [Result<(), BufferError>; 2] {
     [reading, writing]
 }
 
+/// As [`attach`], without a type: whatever the header says, nothing leads outside of the file.
+fn look(name: &Name) -> [Result<(), BufferError>; 2] {
+    let inspected = inspect(name).map(|found| {
+        let slot = found.element.size as usize + found.element.align.max(8) as usize;
+        assert!(found.stride >= slot && found.len * found.stride <= found.total_size as usize, "{found:?}");
+        assert!(found.schema.is_none_or(|schema| schema.len() <= 16 << 10));
+        assert!(!found.element.name.contains(char::is_control) && !found.kind.to_string().contains(char::is_control));
+    });
+    let opened = UntypedBuffer::open(name, &Options::new()).map(|buffer| {
+        let mut bytes = vec![0; buffer.element_size()];
+        for index in [0, buffer.len() / 2, buffer.len() - 1] {
+            let slot = buffer.bytes(index).unwrap();
+            let _ = (slot.try_read_into(&mut bytes), slot.try_read_at(slot.version(), &mut bytes));
+            let _ = buffer.slot(index).unwrap().try_read();
+        }
+        assert!(buffer.bytes(buffer.len()).is_none());
+        let last = buffer.counter_count().checked_sub(1);
+        let _ = last.map(|last| buffer.counter(last).unwrap().load_acquire());
+        assert_eq!((buffer.holder_lives(0), buffer.is_current()), (Ok(false), Ok(true)));
+    });
+    [inspected, opened]
+}
+
 fn use_all(reader: &Seen) {
     let mut value = [0; 4];
     for index in 0..reader.len() {
@@ -99,6 +122,13 @@ fn every_flipped_bit_is_refused_or_harmless() {
             assert!(error.to_string().contains(name.path().to_str().unwrap()), "{error}");
         }
         told += usize::from(words().is_ok_and(|words| words != sound));
+        // The kind and the fingerprint are anything to it.
+        let [inspected, opened] = look(&name);
+        if harmless(byte) || matches!(byte, 16..24 | 56..64 | 88..96) {
+            assert_eq!((inspected, opened), (Ok(()), Ok(())), "bit {bit} of byte {byte}");
+        } else if matches!(byte, 0..16 | 144..160) {
+            assert!(inspected.is_err() && opened.is_err(), "bit {bit} of byte {byte}");
+        }
         file.write_all_at(&bytes[byte..=byte], byte as u64).unwrap();
     }
     assert_eq!(attach(&name), [Ok(()), Ok(())]);
@@ -150,7 +180,8 @@ fn every_truncation_is_refused() {
         let expected = if len < HEADER { HEADER } else { bytes.len() };
         let path = name.path().to_owned();
         let refused = BufferError::TooSmall { path, found: len as u64, expected: expected as u64 };
-        assert_eq!(Seen::open(&name, ANY_LEN, &Options::new()).err(), Some(refused));
+        assert_eq!(Seen::open(&name, ANY_LEN, &Options::new()).err(), Some(refused.clone()));
+        assert_eq!(look(&name), [Err(refused.clone()), Err(refused)]);
     }
     for len in [bytes.len() + 1, bytes.len() + 4096, 1 << 40, i64::MAX as usize] {
         // The last is more than the file system takes.
@@ -169,15 +200,17 @@ fn random_headers_are_refused_or_harmless() {
     let seed = 0x1cc;
     let mut random = Random(seed);
     let (end, at_least) = (torture().map(|time| Instant::now() + time), 100_000);
-    let (mut count, mut attached) = (0_u64, 0_u64);
+    let (mut count, mut attached, mut seen) = (0_u64, 0_u64, 0_u64);
     while count < at_least || end.is_some_and(|end| Instant::now() < end) {
         let mut header = bytes[..HEADER].to_vec();
         garble(&mut header, &mut random);
         file.write_all_at(&header, 0).unwrap();
         attached += u64::from(attach(&name)[0].is_ok());
+        seen += u64::from(look(&name)[1].is_ok());
         count += 1;
     }
-    println!("{count} headers, {attached} of them harmless");
+    println!("{count} headers, {attached} of them harmless, {seen} without a type");
+    assert!(seen > attached, "without a type, more is harmless: {seen}");
     assert!(attached > 0 && attached < count, "one of the two was never tried: {attached} of {count}");
 }
 
@@ -229,6 +262,7 @@ fn a_scribbling_process_harms_nobody() {
             }
         }
         use_all(&steady);
+        look(&name).into_iter().filter_map(Result::err).for_each(|error| assert!(!error.to_string().is_empty()));
         crossed += u64::from(steady.slot(1).unwrap().try_read().is_err());
     }
     scribbler.kill();

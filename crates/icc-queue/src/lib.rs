@@ -141,6 +141,8 @@ mod reader;
 mod shared;
 mod spec;
 mod spmc;
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+pub mod untyped;
 mod within;
 
 pub use consumer::{Consumer, Drain, Numbered, Recovery};

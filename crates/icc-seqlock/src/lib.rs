@@ -50,6 +50,8 @@ mod split;
 #[cfg_attr(icc_loom, path = "storage_loom.rs")]
 mod storage;
 mod tag;
+#[cfg(not(icc_loom))]
+mod untyped;
 mod write;
 
 pub use error::BeingWritten;
@@ -57,3 +59,5 @@ pub use payload::Payload;
 pub use seqlock::Seqlock;
 pub use split::{Reader, Writer};
 pub use tag::Tag;
+#[cfg(not(icc_loom))]
+pub use untyped::UntypedReader;

@@ -268,23 +268,30 @@ impl<T: Payload> Seqlock<T> {
     /// Copies the bytes and checks that the version still is `seen`, an even one loaded before.
     #[inline(always)]
     fn copy_out(&self, seen: u64, out: &mut T) -> Result<(), BeingWritten> {
-        // Acquire: with the relaxed load of `seen`, pairs with the Release store in `publish`. A
-        // fence and not an acquire load, because memory mapped read-only supports relaxed loads
-        // only; and a poll that finds nothing is then free of it.
-        fence(Acquire);
-        self.storage.load(out);
-        // Acquire: pairs with the Release fence in `publish`. If the copy took a byte of a later
-        // write, the load below sees its odd version.
-        fence(Acquire);
-        match self.version.load(Relaxed) {
-            found if found == seen => Ok(()),
-            version => Err(BeingWritten { version }),
-        }
+        copy_checked(&self.version, seen, || self.storage.load(out))
     }
 
     /// Consumes the cell and returns its value.
     pub fn into_inner(self) -> T {
         self.storage.into_inner()
+    }
+}
+
+/// Runs `copy`, which copies a cell's bytes out, and checks that its `version` still is `seen`, an
+/// even one loaded before.
+#[inline(always)]
+pub(crate) fn copy_checked(version: &AtomicU64, seen: u64, copy: impl FnOnce()) -> Result<(), BeingWritten> {
+    // Acquire: with the relaxed load of `seen`, pairs with the Release store in `publish`. A fence
+    // and not an acquire load, because memory mapped read-only supports relaxed loads only; and a
+    // poll that finds nothing is then free of it.
+    fence(Acquire);
+    copy();
+    // Acquire: pairs with the Release fence in `publish`. If the copy took a byte of a later write,
+    // the load below sees its odd version.
+    fence(Acquire);
+    match version.load(Relaxed) {
+        found if found == seen => Ok(()),
+        version => Err(BeingWritten { version }),
     }
 }
 

@@ -223,14 +223,14 @@ impl<T: Payload> Seqlock<T> {
     /// The second half of every write: the version is odd and this thread made it so.
     #[inline(always)]
     pub(crate) fn publish(&self, version: u64, value: &T) -> u64 {
-        // Release: pairs with the second Acquire fence in `copy_out`. A thread that reads a byte
+        // Release: pairs with the second Acquire fence in `copy_checked`. A thread that reads a byte
         // stored below sees the odd version. Needed also after a compare-exchange: no ordering on
         // one keeps later stores from moving before it.
         fence(Release);
         step("marked");
         self.storage.store(value);
         step("copied");
-        // Release: pairs with the first Acquire fence in `copy_out` and the compare-exchanges of
+        // Release: pairs with the first Acquire fence in `copy_checked` and the compare-exchanges of
         // other writers.
         self.version.store(version, Release);
         version

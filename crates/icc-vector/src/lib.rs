@@ -147,6 +147,8 @@ mod register;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 mod shared;
 mod snapshot;
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+pub mod untyped;
 mod vector;
 mod wait;
 mod write;

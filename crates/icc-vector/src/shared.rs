@@ -210,7 +210,7 @@ impl<T: Payload> VectorReader<T> {
         Self::attached(ReadOnlyBuffer::from_fd(descriptor, Expected::new(KIND), options))
     }
 
-    fn attached(buffer: Result<ReadOnlyBuffer<T>, BufferError>) -> Result<Self, VectorError> {
+    pub(crate) fn attached(buffer: Result<ReadOnlyBuffer<T>, BufferError>) -> Result<Self, VectorError> {
         let buffer = buffer?;
         let kind = checked(&buffer)?;
         // SAFETY: the number of counters was just checked.

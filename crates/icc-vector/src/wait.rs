@@ -62,9 +62,20 @@ impl<T: Payload> VectorReader<T> {
     #[cold]
     pub(crate) fn read_contended(&self, index: usize, out: &mut T) -> Result<u64, ReadError> {
         let slot = self.slot(index);
+        self.until_read(index, || slot.try_read_into(out))
+    }
+
+    /// Tries to read slot `index` until it succeeds, its writer is proven to be dead, or it has taken
+    /// too long.
+    #[inline(always)]
+    pub(crate) fn until_read(
+        &self,
+        index: usize,
+        mut attempt: impl FnMut() -> Result<u64, BeingWritten>,
+    ) -> Result<u64, ReadError> {
         let mut backoff = BoundedBackoff::default();
         loop {
-            let version = match slot.try_read_into(out) {
+            let version = match attempt() {
                 Ok(version) => return Ok(version),
                 Err(BeingWritten { version, .. }) => version,
             };

@@ -24,7 +24,7 @@ pub(super) fn attach_to_name<T: Payload>(
     stride: Option<usize>,
     options: &Options,
 ) -> Result<ReadOnlyBuffer<T>, BufferError> {
-    attach(file::open(path, access, options)?, path, Attaching { expected, stride, access }, options)
+    attach(map_file(path, access, options)?, Attaching { expected, stride, access }, options)
 }
 
 /// Attaches to a buffer without a name. With `stride`, only to one that has it.
@@ -35,35 +35,45 @@ pub(super) fn attach_to_memfd<T: Payload>(
     stride: Option<usize>,
     options: &Options,
 ) -> Result<ReadOnlyBuffer<T>, BufferError> {
+    attach(map_memfd(descriptor, access)?, Attaching { expected, stride, access }, options)
+}
+
+/// Maps the file at `path`, all of it, if it is an allowed one and as long as a header.
+pub(super) fn map_file(path: &Path, access: Access, options: &Options) -> Result<Mapping, BufferError> {
+    map(file::open(path, access, options)?, path, access)
+}
+
+/// Maps a sealed file without a name, as [`map_file`] does.
+pub(super) fn map_memfd(descriptor: OwnedFd, access: Access) -> Result<Mapping, BufferError> {
     let (file, path) = (File::from(descriptor), Path::new(ANONYMOUS));
     file::regular(file::metadata(&file, path)?.file_type(), path)?;
     match fcntl(&file, FcntlArg::F_GET_SEALS).map(SealFlag::from_bits_retain) {
-        Ok(seals) if seals.contains(RESIZING) => attach(file, path, Attaching { expected, stride, access }, options),
+        Ok(seals) if seals.contains(RESIZING) => map(file, path, access),
         Ok(_) | Err(Errno::EINVAL) => Err(BufferError::NotSealed { path: path.to_owned() }),
         Err(errno) => Err(file::failed(errno, path, "ask for the seals of")),
     }
 }
 
-fn attach<T: Payload>(
-    file: File,
-    path: &Path,
-    attaching: Attaching,
-    options: &Options,
-) -> Result<ReadOnlyBuffer<T>, BufferError> {
+fn map(file: File, path: &Path, access: Access) -> Result<Mapping, BufferError> {
     let size = file::metadata(&file, path)?.len();
     if size < HEADER_BYTES as u64 {
         return Err(BufferError::TooSmall { path: path.to_owned(), found: size, expected: HEADER_BYTES as u64 });
     }
-    let granule = file::granule(&file, path)?;
-    let mapping = Mapping::new(file, size, attaching.access, path)?;
+    Mapping::new(file, size, access, path)
+}
+
+fn attach<T: Payload>(
+    mapping: Mapping,
+    attaching: Attaching,
+    options: &Options,
+) -> Result<ReadOnlyBuffer<T>, BufferError> {
+    let (size, path) = (mapping.len() as u64, mapping.path());
+    let granule = file::granule(mapping.file()?, path)?;
     let header = check::copy_header(&mapping);
     let Found { layout, len, facts } = check::check::<T>(&header, attaching, size, granule, path)?;
     check_boot(&mapping, &header, attaching.access, options)?;
     mapping::layout::<T>(len, layout.stride, facts.counters, 0)?;
-    if options.prefault.is_some() || options.lock.is_some() {
-        mapping.check_holes()?;
-    }
-    mapping.prepare(options)?;
+    mapping.prepare_opened(options)?;
     // SAFETY: `check` found the layout to be one for `len` slots, `facts` and a valid stride, and
     // to fit the mapping's `size`. Whoever makes the file smaller ends this process by a signal; it
     // cannot make an access go wrong. The mapping starts at a page, and the alignment is no more,
@@ -76,7 +86,12 @@ fn attach<T: Payload>(
 ///
 /// If one of the two boot ids is unknown, a file in memory is accepted, since it cannot be that
 /// old, and any other file only for reading.
-fn check_boot(mapping: &Mapping, header: &Header, access: Access, options: &Options) -> Result<(), BufferError> {
+pub(super) fn check_boot(
+    mapping: &Mapping,
+    header: &Header,
+    access: Access,
+    options: &Options,
+) -> Result<(), BufferError> {
     let (created, now) = (header.boot(), instance::boot());
     let fits = if created == 0 || now == 0 {
         access == Access::Read || file::is_memory(mapping.file()?, mapping.path())?

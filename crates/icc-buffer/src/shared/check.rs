@@ -2,19 +2,20 @@
 
 use super::Mapping;
 use super::file::Access;
+use super::mapping::ALIGN;
 use crate::header::{Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA};
 use crate::layout::{HEADER_BYTES, Layout};
 use crate::memory::Facts;
 use crate::placement::{Step, stride as stride_of};
 use crate::{BufferError, ElementTypes, Expected, Kind, Packed};
 use core::mem::offset_of;
-use icc_seqlock::Payload;
 use icc_seqlock::primitive::{AtomicU64, Ordering, fence};
+use icc_seqlock::{Payload, Seqlock};
 use std::path::Path;
 
 /// The features that this crate knows. None exist yet.
-const KNOWN_TO_READ: u64 = 0;
-const KNOWN_TO_WRITE: u64 = 0;
+pub(super) const KNOWN_TO_READ: u64 = 0;
+pub(super) const KNOWN_TO_WRITE: u64 = 0;
 
 const WORDS: usize = size_of::<Header>() / 8;
 
@@ -87,6 +88,66 @@ pub(super) fn check<T: Payload>(
     path: &Path,
 ) -> Result<Found, BufferError> {
     let Attaching { expected, stride, access } = attaching;
+    let to_path = || path.to_owned();
+    check_begin(header, path)?;
+    check_features(header, access, path)?;
+    let kind = Kind(header.kind);
+    if kind != expected.kind {
+        return Err(BufferError::OtherKind { path: to_path(), found: kind, expected: expected.kind });
+    }
+    let (found, wanted) = (header.element(), Header::element_of::<T>());
+    if (found.size, found.align, found.fingerprint) != (wanted.size, wanted.align, wanted.fingerprint) {
+        let types = Box::new(ElementTypes { found, expected: wanted });
+        return Err(BufferError::OtherElement { path: to_path(), types });
+    }
+    for (index, (&found, expected)) in header.words.iter().zip(expected.words).enumerate() {
+        if let Some(expected) = expected.filter(|&expected| expected != found) {
+            return Err(BufferError::OtherWord { path: to_path(), index, found, expected });
+        }
+    }
+    if let Some(len) = expected.len.filter(|&len| len as u64 != header.len) {
+        return Err(BufferError::OtherLen { path: to_path(), found: header.len, expected: len });
+    }
+    let wanted = stride.unwrap_or(stride_of::<T, Packed>()) as u64;
+    if header.stride != wanted && (stride.is_some() || !Step::<T>::is_one(header.stride)) {
+        return Err(other("stride", header.stride, wanted, path));
+    }
+    check_parts(header, align_of::<Seqlock<T>>(), size, granule, path)
+}
+
+/// Checks every field of a header of slots of any type against the file's size, but not the
+/// features. The payload's size and alignment are those of a type then, and its slots have room for
+/// it.
+///
+/// The result is safe for a handle over a mapping of `size` bytes.
+pub(super) fn check_untyped(header: &Header, size: u64, granule: u64, path: &Path) -> Result<Found, BufferError> {
+    check_begin(header, path)?;
+    let Header { element_size, element_align, stride, .. } = *header;
+    // No slot is larger than the file, and no alignment is more than mappings have.
+    if element_size > size {
+        return Err(other("element_size", element_size, size, path));
+    }
+    if !element_align.is_power_of_two() || element_align > ALIGN as u64 {
+        return Err(other("element_align", element_align, ALIGN as u64, path));
+    }
+    if !element_size.is_multiple_of(element_align) {
+        return Err(other("element_size", element_size, element_size.next_multiple_of(element_align), path));
+    }
+    let slot_align = (element_align as usize).max(align_of::<AtomicU64>());
+    // The version, in front of the payload, takes as much as the alignment.
+    let slot = (element_size + slot_align as u64).next_multiple_of(slot_align as u64);
+    if stride < slot || !stride.is_multiple_of(slot_align as u64) {
+        return Err(other("stride", stride, slot, path));
+    }
+    check_parts(header, slot_align, size, granule, path)
+}
+
+fn other(field: &'static str, found: u64, expected: u64, path: &Path) -> BufferError {
+    BufferError::OtherLayout { path: path.to_owned(), field, found, expected }
+}
+
+/// Checks that it is a finished buffer of this layout.
+fn check_begin(header: &Header, path: &Path) -> Result<(), BufferError> {
     let path = || path.to_owned();
     if header.magic != MAGIC {
         return Err(BufferError::WrongMagic { path: path(), found: header.magic, expected: MAGIC });
@@ -98,38 +159,27 @@ pub(super) fn check<T: Payload>(
     if header.ready != 1 {
         return Err(BufferError::NotReady { path: path(), found: header.ready });
     }
+    Ok(())
+}
+
+/// Refuses features that are needed and not known.
+pub(super) fn check_features(header: &Header, access: Access, path: &Path) -> Result<(), BufferError> {
     let [to_read, to_write, _] = header.features;
     let (unknown, doing) = match access {
         Access::ReadWrite if to_write & !KNOWN_TO_WRITE != 0 => (to_write & !KNOWN_TO_WRITE, "write"),
         _ => (to_read & !KNOWN_TO_READ, "read"),
     };
     if unknown != 0 {
-        return Err(BufferError::UnknownFeatures { path: path(), unknown, doing });
+        return Err(BufferError::UnknownFeatures { path: path.to_owned(), unknown, doing });
     }
-    let kind = Kind(header.kind);
-    if kind != expected.kind {
-        return Err(BufferError::OtherKind { path: path(), found: kind, expected: expected.kind });
-    }
-    let (found, wanted) = (header.element(), Header::element_of::<T>());
-    if (found.size, found.align, found.fingerprint) != (wanted.size, wanted.align, wanted.fingerprint) {
-        let types = Box::new(ElementTypes { found, expected: wanted });
-        return Err(BufferError::OtherElement { path: path(), types });
-    }
-    for (index, (&found, expected)) in header.words.iter().zip(expected.words).enumerate() {
-        if let Some(expected) = expected.filter(|&expected| expected != found) {
-            return Err(BufferError::OtherWord { path: path(), index, found, expected });
-        }
-    }
-    if let Some(len) = expected.len.filter(|&len| len as u64 != header.len) {
-        return Err(BufferError::OtherLen { path: path(), found: header.len, expected: len });
-    }
-    let other = |field, found, expected| Err(BufferError::OtherLayout { path: path(), field, found, expected });
+    Ok(())
+}
+
+/// Checks where the parts lie. `stride` was found to be one that slots of this alignment have.
+fn check_parts(header: &Header, slot_align: usize, size: u64, granule: u64, path: &Path) -> Result<Found, BufferError> {
+    let other = |field, found, expected| Err(other(field, found, expected, path));
     if header.instance == 0 {
         return other("instance", 0, 1);
-    }
-    let wanted = stride.unwrap_or(stride_of::<T, Packed>()) as u64;
-    if header.stride != wanted && (stride.is_some() || !Step::<T>::is_one(header.stride)) {
-        return other("stride", header.stride, wanted);
     }
     let described = header.schema_len != 0;
     if header.schema_len > MAX_SCHEMA {
@@ -141,7 +191,7 @@ pub(super) fn check<T: Payload>(
     // What does not fit a `usize` fits no file either.
     let [len, stride, counters, schema] = [header.len, header.stride, header.counters, header.schema_len]
         .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-    let Ok(layout) = Layout::new::<T>(len, stride, counters, schema) else {
+    let Ok(layout) = Layout::of_slots(len, stride, slot_align, counters, schema) else {
         return other("len", header.len, size / header.stride.max(1));
     };
     for (field, found, expected) in [
@@ -155,12 +205,12 @@ pub(super) fn check<T: Payload>(
     }
     let expected = layout.total_size as u64;
     if size < expected {
-        return Err(BufferError::TooSmall { path: path(), found: size, expected });
+        return Err(BufferError::TooSmall { path: path.to_owned(), found: size, expected });
     }
     if expected.checked_next_multiple_of(granule) != Some(size) {
-        return Err(BufferError::TooLong { path: path(), found: size, expected });
+        return Err(BufferError::TooLong { path: path.to_owned(), found: size, expected });
     }
-    let facts = Facts { kind, counters, words: header.words, instance: header.instance };
+    let facts = Facts { kind: Kind(header.kind), counters, words: header.words, instance: header.instance };
     Ok(Found { layout, len, facts })
 }
 

@@ -110,10 +110,19 @@ impl Mapping {
 
     /// An error if there is no memory for what the file has none for yet: bringing its pages in
     /// takes some.
-    pub(super) fn check_holes(&self) -> Result<(), BufferError> {
+    fn check_holes(&self) -> Result<(), BufferError> {
         let file = self.descriptor.unchecked();
         let held = file::metadata(file, &self.path)?.blocks().saturating_mul(512);
         reserve::check_memory(file, (self.len() as u64).saturating_sub(held), &self.path)
+    }
+
+    /// [Prepares](Self::prepare) the mapping of a file that was there. An error if there is no memory
+    /// for its holes.
+    pub(super) fn prepare_opened(&self, options: &Options) -> Result<(), BufferError> {
+        if options.prefault.is_some() || options.lock.is_some() {
+            self.check_holes()?;
+        }
+        self.prepare(options)
     }
 
     /// Asks for huge pages, prefaults and locks, as the options say.

@@ -14,18 +14,22 @@ mod draft;
 mod errno;
 mod file;
 mod handles;
+mod inspect;
 mod liveness;
 mod mapping;
 mod name;
 mod options;
 mod prefault;
 mod reserve;
+mod untyped;
 
 pub use handles::{Origin, remove};
+pub use inspect::{Boot, Inspected, inspect};
 pub(crate) use liveness::{FileLock, holder_lives, take_id};
 pub(crate) use mapping::Mapping;
 use nix::fcntl::SealFlag;
 pub use options::{Demand, HugePages, Options, Owner};
+pub use untyped::UntypedBuffer;
 
 /// What stands for the path of a buffer without a name.
 const ANONYMOUS: &str = "memfd:icc";

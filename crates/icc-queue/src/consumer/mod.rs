@@ -46,8 +46,8 @@ const SILENCE: Duration = Duration::from_millis(1);
 pub struct Consumer<T> {
     /// The sequence number of the next message to poll for. While stopped, that of the first lost
     /// one: its slot is ahead for good, and so the fast path finds out without asking.
-    next: u64,
-    queue: QueueReader<T>,
+    pub(crate) next: u64,
+    pub(crate) queue: QueueReader<T>,
     recovery: Recovery,
     totals: Totals,
     /// Empty polls in all. Counted only where a message may never come.
@@ -139,7 +139,7 @@ impl<T: Payload> Consumer<T> {
     /// What was lost, if the next message's slot is `ahead` of it; none if it is just not there
     /// yet.
     #[inline(always)]
-    fn miss(&mut self, ahead: i64) -> Option<Lost> {
+    pub(crate) fn miss(&mut self, ahead: i64) -> Option<Lost> {
         if ahead > 0 {
             return Some(self.sped_past(ahead));
         }

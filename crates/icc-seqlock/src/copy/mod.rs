@@ -62,10 +62,21 @@ const WORDS_UP_TO: usize = 16;
 /// # Safety
 ///
 /// `shared` is aligned to 8 and valid for reads of a `T`, whose bytes nobody accesses concurrently
-/// other than through [`load`] and [`store`] of the same `T`. `private` is valid for writes of a
-/// `T` and nobody else's.
+/// other than through [`load`], [`load_bytes`] and [`store`] of the same size. `private` is valid for
+/// writes of a `T` and nobody else's.
 #[inline(always)]
 pub(crate) unsafe fn load<T>(shared: *const u8, private: *mut u8) {
+    // SAFETY: passed on from the caller.
+    unsafe { load_bytes(shared, private, size_of::<T>()) }
+}
+
+/// Copies a payload of `size` bytes out of shared memory, in the way that is that size's.
+///
+/// # Safety
+///
+/// As [`load`], for any type of this size.
+#[inline(always)]
+pub(crate) unsafe fn load_bytes(shared: *const u8, private: *mut u8, size: usize) {
     #[cfg(all(
         any(
             all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
@@ -73,13 +84,13 @@ pub(crate) unsafe fn load<T>(shared: *const u8, private: *mut u8) {
         ),
         not(any(miri, icc_portable_copy))
     ))]
-    if size_of::<T>() > WORDS_UP_TO {
+    if size > WORDS_UP_TO {
         // SAFETY: passed on from the caller; more than 16 bytes. All concurrent accesses take this
         // same way.
-        return unsafe { vectors::load(shared, private, size_of::<T>()) };
+        return unsafe { vectors::load(shared, private, size) };
     }
     // SAFETY: passed on from the caller.
-    unsafe { words::load(shared, private, size_of::<T>()) }
+    unsafe { words::load(shared, private, size) }
 }
 
 /// Copies a `T` into shared memory.
@@ -87,7 +98,7 @@ pub(crate) unsafe fn load<T>(shared: *const u8, private: *mut u8) {
 /// # Safety
 ///
 /// `shared` is aligned to 8 and valid for writes of a `T`, whose bytes nobody accesses concurrently
-/// other than through [`load`] and [`store`] of the same `T`. `private` is valid for reads of a `T`
+/// other than through [`load`], [`load_bytes`] and [`store`] of the same size. `private` is valid for reads of a `T`
 /// that has no padding and does not change.
 #[inline(always)]
 pub(crate) unsafe fn store<T>(shared: *mut u8, private: *const u8) {
@@ -99,7 +110,7 @@ pub(crate) unsafe fn store<T>(shared: *mut u8, private: *const u8) {
         not(any(miri, icc_portable_copy))
     ))]
     if size_of::<T>() > WORDS_UP_TO {
-        // SAFETY: as in `load`.
+        // SAFETY: as in `load_bytes`.
         return unsafe { vectors::store(private, shared, size_of::<T>()) };
     }
     // SAFETY: passed on from the caller.

@@ -1,0 +1,155 @@
+//! A buffer of a type that this program learns only when it runs.
+
+use super::attach::{check_boot, map_file, map_memfd};
+use super::check;
+use super::file::{self, Access};
+use super::inspect::Inspected;
+use super::{Options, name};
+use crate::memory::{Block, Memory};
+use crate::{BufferError, ReadOnlyBuffer};
+use core::{fmt, ops::Deref, ptr::NonNull};
+use icc_seqlock::UntypedReader;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A buffer to be read whose payload's type is not known: for a command line, a monitor, a recorder
+/// of anything. It gives a slot's bytes, whole and with their version, as a [`ReadOnlyBuffer`] gives
+/// its value.
+///
+/// Mapped read-only, and as unnoticed as any reader. It derefs to a [`ReadOnlyBuffer<()>`], which
+/// sees the slots as cells that hold nothing: their versions, the counters, who holds which id, where
+/// it is. What the bytes mean, [`inspected`](Self::inspected) tells: the type's name, and its schema
+/// if the creator gave one.
+///
+/// Prefaulting reads every page; to look at many buffers, do without:
+/// `Options::new().prefault(None)`.
+///
+/// # Examples
+///
+/// ```
+/// use icc_buffer::{Buffer, Kind, Options, Packed, Spec, UntypedBuffer};
+/// # if cfg!(miri) { return Ok(()) }
+///
+/// let name = format!("icc-example-untyped-{}", std::process::id());
+/// let spec = Spec::new(Kind::new("example"), 3);
+/// let feed = Buffer::<u32, Packed>::create(&name, spec, &Options::new())?;
+/// feed.slot(1).expect("there are three").write(&7);
+///
+/// let seen = UntypedBuffer::open(&name, &Options::new())?;
+/// let mut bytes = vec![0; seen.element_size()];
+/// let slot = seen.bytes(1).expect("there are three");
+/// assert_eq!(slot.try_read_into(&mut bytes), Ok(2));
+/// assert_eq!(bytes, 7_u32.to_ne_bytes());
+/// assert!(seen.bytes(3).is_none());
+/// icc_buffer::remove(&name)?;
+/// # Ok::<(), icc_buffer::BufferError>(())
+/// ```
+#[derive(Clone)]
+pub struct UntypedBuffer {
+    /// Its cells begin where those of the buffer do.
+    versions: ReadOnlyBuffer<()>,
+    /// Of the payload: each slot has room for one of these behind its version.
+    size: usize,
+    align: usize,
+    inspected: Arc<Inspected>,
+}
+
+impl UntypedBuffer {
+    /// Opens a buffer of any kind and type to read it. The memory is mapped read-only, and permission
+    /// to read the file is enough.
+    ///
+    /// # Errors
+    ///
+    /// As [`ReadOnlyBuffer::open`], except that any kind and type will do.
+    pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, BufferError> {
+        let path = name::resolve(name.as_ref())?;
+        Self::over(map_file(&path, Access::Read, options)?, options)
+    }
+
+    /// Opens a buffer of any kind and type to read it, by descriptor.
+    ///
+    /// # Errors
+    ///
+    /// As [`ReadOnlyBuffer::from_fd`], except that any kind and type will do.
+    pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, BufferError> {
+        Self::over(map_memfd(descriptor, Access::Read)?, options)
+    }
+
+    fn over(mapping: super::Mapping, options: &Options) -> Result<Self, BufferError> {
+        let (size, header) = (mapping.len() as u64, check::copy_header(&mapping));
+        let (file, path) = (mapping.file()?, mapping.path());
+        let found = check::check_untyped(&header, size, file::granule(file, path)?, path)?;
+        check::check_features(&header, Access::Read, path)?;
+        check_boot(&mapping, &header, Access::Read, options)?;
+        let inspected = Inspected::new(&header, file, &file::metadata(file, path)?, path)?;
+        mapping.prepare_opened(options)?;
+        let memory = Memory { block: Block::Mapped(mapping), facts: found.facts };
+        // SAFETY: `check_untyped` found the layout to be one for `len` slots and `facts`, to fit the
+        // mapping, and the stride to be a multiple of 8 and to have room for a version: so it is one
+        // for cells of `()`, which may be any distance apart. Whoever makes the file smaller ends
+        // this process by a signal; it cannot make an access go wrong. The mapping starts at a page,
+        // and the alignment is no more, as was checked. The header is the only part accessed so far,
+        // atomically; of what is behind the versions only `bytes` takes a part, atomically.
+        let versions = unsafe { ReadOnlyBuffer::over(memory, &found.layout, found.len) };
+        let (size, align) = (header.element_size as usize, header.element_align as usize);
+        Ok(Self { versions, size, align, inspected: Arc::new(inspected) })
+    }
+
+    /// Slot `index` as bytes, or `None` past the end.
+    #[inline]
+    #[must_use]
+    pub fn bytes(&self, index: usize) -> Option<UntypedReader<'_>> {
+        // SAFETY: the index was checked.
+        (index < self.len()).then(|| unsafe { self.bytes_unchecked(index) })
+    }
+
+    /// Slot `index` as bytes.
+    ///
+    /// # Safety
+    ///
+    /// `index` is less than [`len`](ReadOnlyBuffer::len).
+    #[inline]
+    #[must_use]
+    pub unsafe fn bytes_unchecked(&self, index: usize) -> UntypedReader<'_> {
+        // SAFETY: the caller's promise.
+        let cell: NonNull<u8> = unsafe { self.versions.cell_start(index) };
+        // SAFETY: the slot has room for a version and, behind it, for a payload of this size and
+        // alignment, and is aligned for both, as `check_untyped` found; it is mapped as long as this
+        // handle lives, and any bytes are initialised ones. In this process nobody but handles like
+        // this one accesses this mapping, and what other processes do is no access of this program.
+        unsafe { UntypedReader::new(cell, self.size, self.align) }
+    }
+
+    /// The payload's size in bytes.
+    #[inline]
+    #[must_use]
+    pub fn element_size(&self) -> usize {
+        self.size
+    }
+
+    /// What the header says: the kind, the type, its schema, and more.
+    #[must_use]
+    pub fn inspected(&self) -> &Inspected {
+        &self.inspected
+    }
+}
+
+impl Deref for UntypedBuffer {
+    type Target = ReadOnlyBuffer<()>;
+
+    #[inline(always)]
+    fn deref(&self) -> &ReadOnlyBuffer<()> {
+        &self.versions
+    }
+}
+
+impl fmt::Debug for UntypedBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UntypedBuffer")
+            .field("kind", &format_args!("{}", self.inspected.kind))
+            .field("element", &format_args!("{}", self.inspected.element))
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

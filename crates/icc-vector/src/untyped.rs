@@ -1,0 +1,136 @@
+//! Vectors whose value type this program learns only when it runs: for a command line, a recorder of
+//! anything.
+
+use crate::vector::KIND;
+use crate::{BufferError, Options, OutOfRange, ReadError, TryReadError, VectorError};
+use core::{fmt, ops::Deref};
+use icc_buffer::UntypedBuffer;
+use icc_seqlock::UntypedReader;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+/// A vector to read, whose values are bytes.
+///
+/// As [`crate::VectorReader`], and as unnoticed. It derefs to one of `()`, which sees the values as
+/// empty: the versions of the slots, which of them [changed](crate::VectorReader::changes), where the
+/// vector is, and so on.
+///
+/// # Examples
+///
+/// ```
+/// use icc_vector::{Options, SeqlockVector, untyped};
+///
+/// let name = format!("icc-vector-untyped-{}", std::process::id());
+/// let health = SeqlockVector::<u32>::create(&name, 100, &Options::new())?;
+/// health.writer()?.write(42, &200)?;
+///
+/// let reader = untyped::VectorReader::open(&name, &Options::new())?;
+/// assert_eq!(reader.buffer().inspected().element.name, "u32");
+/// let mut value = vec![0; reader.value_size()];
+/// let changed: Vec<_> = reader.changes().poll().map(|change| change.index).collect();
+/// assert_eq!(changed, [42]);
+/// assert_eq!(reader.read_into(42, &mut value)?, 2);
+/// assert_eq!(value, 200_u32.to_ne_bytes());
+/// icc_vector::remove(&name)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct VectorReader {
+    /// Sees the same slots as `buffer`.
+    versions: crate::VectorReader<()>,
+    buffer: UntypedBuffer,
+}
+
+impl VectorReader {
+    /// Opens a vector of any value type to read it. The memory is mapped read-only, and permission to
+    /// read the file is enough.
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::VectorReader::open`], except that any type will do.
+    pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, VectorError> {
+        Self::over(UntypedBuffer::open(name, options)?)
+    }
+
+    /// Opens a vector of any value type by a descriptor that was handed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, VectorError> {
+        Self::over(UntypedBuffer::from_fd(descriptor, options)?)
+    }
+
+    /// The vector in a buffer that is open already.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn over(buffer: UntypedBuffer) -> Result<Self, VectorError> {
+        let found = buffer.inspected();
+        if found.kind != KIND {
+            return Err(BufferError::OtherKind { path: found.path.clone(), found: found.kind, expected: KIND }.into());
+        }
+        Ok(Self { versions: crate::VectorReader::attached(Ok((*buffer).clone()))?, buffer })
+    }
+
+    /// The buffer that the vector is in, and what its header says.
+    #[must_use]
+    pub fn buffer(&self) -> &UntypedBuffer {
+        &self.buffer
+    }
+
+    /// The bytes of a value.
+    #[must_use]
+    pub fn value_size(&self) -> usize {
+        self.buffer.element_size()
+    }
+
+    /// Copies the value of slot `index` into `out` and returns its version: 0 if it was never
+    /// written, 2 more for each write.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if there is no such slot, or it cannot be read; see
+    /// [waiting](crate::VectorReader#waiting). `out` is then meaningless.
+    ///
+    /// # Panics
+    ///
+    /// If `out` is not as long as a [value](Self::value_size).
+    pub fn read_into(&self, index: usize, out: &mut [u8]) -> Result<u64, ReadError> {
+        let slot = self.slot_bytes(index)?;
+        self.versions.until_read(index, || slot.try_read_into(out))
+    }
+
+    /// As [`read_into`](Self::read_into), in one attempt. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`TryReadError::BeingWritten`] if a write was under way or crossed the copy;
+    /// [`TryReadError::OutOfRange`] if there is no such slot.
+    ///
+    /// # Panics
+    ///
+    /// As [`read_into`](Self::read_into).
+    pub fn try_read_into(&self, index: usize, out: &mut [u8]) -> Result<u64, TryReadError> {
+        Ok(self.slot_bytes(index)?.try_read_into(out)?)
+    }
+
+    fn slot_bytes(&self, index: usize) -> Result<UntypedReader<'_>, OutOfRange> {
+        self.buffer.bytes(index).ok_or(OutOfRange { index, len: self.len() })
+    }
+}
+
+impl Deref for VectorReader {
+    type Target = crate::VectorReader<()>;
+
+    fn deref(&self) -> &crate::VectorReader<()> {
+        &self.versions
+    }
+}
+
+impl fmt::Debug for VectorReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VectorReader").field("buffer", &self.buffer).finish_non_exhaustive()
+    }
+}
