@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PERCENT", requires = "baseline")]
     pub threshold: Option<String>,
 
-    /// Fewer and shorter rounds: all scenarios in under a minute
+    /// Fewer and shorter rounds: all scenarios in a minute and a half, without rivals
     #[arg(long)]
     pub quick: bool,
 

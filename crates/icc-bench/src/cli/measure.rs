@@ -13,8 +13,9 @@ use crate::catalogue::{Case, CaseError, Catalogue};
 use crate::harness::interrupt::Interrupt;
 use crate::harness::machine::{self, Load};
 use crate::harness::pin;
+use crate::harness::placement::Memory;
 use crate::harness::round::Round;
-use crate::harness::rounds::{self, Turn};
+use crate::harness::rounds::{self, Roles, Turn};
 use crate::harness::setup::Setup;
 use crate::model::{Report, Row};
 
@@ -71,7 +72,7 @@ pub(super) fn measure(
 }
 
 /// Measures all cases, those that share a reference interleaved with each other, until the end or
-/// an interrupt.
+/// an interrupt. Each round has memory elsewhere.
 fn measure_part(
     setup: &Setup,
     Part { scenario, cases, plan }: &Part,
@@ -81,7 +82,8 @@ fn measure_part(
 ) -> Result<Vec<Row>, RunError> {
     let parts: Vec<&[Case]> = cases.chunk_by(Case::shares_reference).collect();
     progress.begin_scenario(scenario.name(), cases.len(), parts.len(), plan);
-    let began = std::time::Instant::now();
+    let (began, exchanged) = (std::time::Instant::now(), setup.exchanged());
+    let (mut random, mut memory) = (fastrand::Rng::new(), Memory::default());
     let description = Arc::new(scenario.description.clone());
     let mut rows = Vec::new();
     for (index, part) in parts.into_iter().enumerate() {
@@ -96,15 +98,20 @@ fn measure_part(
             part.len(),
             plan,
             scenario.min_samples,
+            &mut random,
             || began.elapsed(),
-            |turn| match turn {
-                Turn::Baseline => reference.measure(setup, plan.baseline),
-                // A round without samples is dropped.
-                Turn::Case(index) if failed.contains_key(&index) => Ok(Round::default()),
-                Turn::Case(index) => part[index].measure(setup, plan.round).or_else(|error| {
-                    failed.insert(index, error);
-                    Ok(Round::default())
-                }),
+            |turn, roles| {
+                memory = Memory::elsewhere();
+                let setup = if roles == Roles::AsGiven { setup } else { &exchanged };
+                match turn {
+                    Turn::Baseline => reference.measure(setup, plan.baseline),
+                    // A round without samples is dropped.
+                    Turn::Case(index) if failed.contains_key(&index) => Ok(Round::default()),
+                    Turn::Case(index) => part[index].measure(setup, plan.round).or_else(|error| {
+                        failed.insert(index, error);
+                        Ok(Round::default())
+                    }),
+                }
             },
             |event| {
                 progress.tell(event, part);

@@ -106,10 +106,11 @@ fn every_scenario_can_be_asked_for() {
 }
 
 #[test]
-fn a_quick_run_of_everything_ends_within_a_minute() {
+fn a_quick_run_of_everything_ends_within_a_minute_and_a_half() {
     let available: Vec<usize> = (0..4).collect();
     let quick = parse("--quick").select(&Catalogue::icc(), &available).unwrap().expected_time();
-    assert!(quick < Duration::from_secs(40), "{quick:?}");
+    // What is measured again, and what threads and memory take beside the rounds, comes on top.
+    assert!(quick < Duration::from_secs(70), "{quick:?}");
 }
 
 #[test]

@@ -3,11 +3,13 @@
 pub(crate) mod batches;
 pub(crate) mod clock;
 pub(crate) mod error;
+mod groups;
 pub(crate) mod interrupt;
 pub(crate) mod machine;
 pub(crate) mod offset;
 pub(crate) mod pair;
 pub(crate) mod pin;
+pub(crate) mod placement;
 pub(crate) mod plan;
 pub(crate) mod priority;
 pub(crate) mod round;

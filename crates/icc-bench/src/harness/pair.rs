@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::{Duration, Instant};
 
 use crate::harness::pin::{Cores, PinError, pin_current_thread};
+use crate::harness::placement::on_another_depth;
 use crate::link::{Polled, Receiver};
 
 /// Empty polls between two checks of the clock and the stop flag: a few microseconds, so that
@@ -57,7 +58,7 @@ impl Drop for AskOnDrop<'_> {
 pub struct Panicked;
 
 /// Runs two closures at once on two threads, each pinned to its core and verified before either
-/// begins.
+/// begins. Each has its stack at another depth than the last time.
 ///
 /// A closure that returns asks the other to end, through its [`Stop`]; one that never checks it may
 /// keep this call from returning.
@@ -99,7 +100,7 @@ fn on_core<R, E: From<PinError>>(
     // Reached whether or not the pin took, or the other thread would never leave this wait.
     start.wait();
     pinned?;
-    body(stop)
+    on_another_depth(|| body(stop))
 }
 
 /// How a wait for a message ended.

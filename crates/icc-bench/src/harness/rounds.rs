@@ -1,5 +1,6 @@
-//! Rounds: targets take turns, each round stands between two of the baseline, and one the machine
-//! disturbed is dropped.
+//! Rounds: targets take turns in an order drawn anew for each pass, each round stands between two
+//! of the baseline, and one the machine disturbed is dropped. The two cores exchange their roles
+//! from pass to pass.
 //!
 //! Cores change their speed and their neighbours' load by the second. A ratio means something only
 //! if both its sides were measured under the same conditions, and that is what the two baseline
@@ -74,6 +75,21 @@ pub(crate) enum Turn {
     Case(usize),
 }
 
+/// Which core has which role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Roles {
+    /// As the run was told.
+    AsGiven,
+    /// The first core does what the second one does otherwise.
+    Exchanged,
+}
+
+impl Roles {
+    fn of_pass(pass: usize) -> Self {
+        if pass.is_multiple_of(2) { Self::AsGiven } else { Self::Exchanged }
+    }
+}
+
 /// What a run reports as it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -93,12 +109,14 @@ pub(crate) enum Event {
     },
 }
 
-/// Measures every case until it has its rounds, in turns, with a baseline round between any two.
+/// Measures every case until it has its rounds, in passes over all of them, with a baseline round
+/// before and after any.
 ///
 /// A case whose round is dropped has its next turn when all others have had theirs, by when the
 /// disturbance may be over; after `plan.rounds + plan.retries` attempts it is left with what it
-/// has. Each pass starts with another case, so that no case always follows the same one. `tell` may
-/// end the run at any time; what was measured until then stays.
+/// has. Each pass has an order of its own, drawn from `random`, so that no case always follows the
+/// same one, and the roles of the cores that the last one had not. `tell` may end the run at any
+/// time; what was measured until then stays.
 ///
 /// # Errors
 ///
@@ -107,19 +125,22 @@ pub(crate) fn interleave<E>(
     cases: usize,
     plan: &Plan,
     min_samples: u64,
+    random: &mut fastrand::Rng,
     elapsed: impl Fn() -> Duration,
-    mut measure: impl FnMut(Turn) -> Result<Round, E>,
+    mut measure: impl FnMut(Turn, Roles) -> Result<Round, E>,
     mut tell: impl FnMut(Event) -> ControlFlow<()>,
 ) -> Result<Vec<Outcome>, E> {
     let mut outcomes = vec![Outcome::default(); cases];
     if cases == 0 || plan.rounds == 0 {
         return Ok(outcomes);
     }
-    let mut before = measure(Turn::Baseline)?;
+    let mut order: Vec<usize> = (0..cases).collect();
     for pass in 0..plan.rounds + plan.retries {
-        let is_retry = pass >= plan.rounds;
-        for turn in 0..cases {
-            let case = (turn + pass) % cases;
+        let (is_retry, roles) = (pass >= plan.rounds, Roles::of_pass(pass));
+        random.shuffle(&mut order);
+        // Of the same roles as the rounds beside it, so measured anew in each pass that has any.
+        let mut before = None;
+        for &case in &order {
             if outcomes[case].kept.len() >= plan.rounds {
                 continue;
             }
@@ -129,13 +150,17 @@ pub(crate) fn interleave<E>(
             if tell(Event::Begins { case, pass }).is_break() {
                 return Ok(outcomes);
             }
-            let round = measure(Turn::Case(case))?;
-            let after = measure(Turn::Baseline)?;
-            let verdict = judge(&before, &round, &after, min_samples);
+            let before_it = match before {
+                Some(round) => round,
+                None => measure(Turn::Baseline, roles)?,
+            };
+            let round = measure(Turn::Case(case), roles)?;
+            let after = measure(Turn::Baseline, roles)?;
+            let verdict = judge(&before_it, &round, &after, min_samples);
             let outcome = &mut outcomes[case];
             match verdict {
                 Verdict::Keep => {
-                    outcome.kept.push(Kept { round, ratio: 2.0 * round.p50_ns / (before.p50_ns + after.p50_ns) })
+                    outcome.kept.push(Kept { round, ratio: 2.0 * round.p50_ns / (before_it.p50_ns + after.p50_ns) })
                 }
                 Verdict::BaselineMoved => outcome.drifted += 1,
                 Verdict::TooFewSamples => outcome.too_short += 1,
@@ -143,7 +168,7 @@ pub(crate) fn interleave<E>(
             if tell(Event::Judged { case, verdict }).is_break() {
                 return Ok(outcomes);
             }
-            before = after;
+            before = Some(after);
         }
     }
     Ok(outcomes)

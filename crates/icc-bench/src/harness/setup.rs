@@ -58,6 +58,18 @@ impl Setup {
         Ok(Self { timeout, ..Self::new(cores)? })
     }
 
+    /// The same with the roles of the two cores exchanged.
+    #[must_use]
+    pub(crate) fn exchanged(&self) -> Self {
+        let Cores { first, second } = self.cores;
+        let Offset { low_ns, high_ns } = self.clocks;
+        Self {
+            cores: Cores { first: second, second: first },
+            clocks: Offset { low_ns: -high_ns, high_ns: -low_ns },
+            ..self.clone()
+        }
+    }
+
     /// A setup for one core, or where nothing depends on two clocks that agree.
     pub(crate) fn uncompared(cores: Cores) -> Self {
         Self {
@@ -67,5 +79,21 @@ impl Setup {
             interval: INTERVAL,
             clocks: Offset::NONE,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exchanged_cores_have_their_clocks_exchanged() {
+        let setup = Setup {
+            clocks: Offset { low_ns: -10.0, high_ns: 30.0 },
+            ..Setup::uncompared(Cores { first: 3, second: 5 })
+        };
+        let exchanged = setup.exchanged();
+        assert_eq!(exchanged.cores, Cores { first: 5, second: 3 });
+        assert_eq!(exchanged.clocks, Offset { low_ns: -30.0, high_ns: 10.0 });
     }
 }

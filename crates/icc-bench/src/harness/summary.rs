@@ -1,5 +1,6 @@
 //! From the rounds of a case to the figures of its row.
 
+use super::groups::two_groups;
 use super::round::Flow;
 use super::rounds::Outcome;
 use crate::model::{Figures, FlowFigures, rounded};
@@ -27,6 +28,7 @@ pub(crate) fn figures(outcome: &Outcome, digits: u8) -> Option<Figures> {
         ratio: rounded(median(ratios.iter().copied())?, 3),
         ratio_min: rounded(*ratios.first()?, 3),
         ratio_max: rounded(*ratios.last()?, 3),
+        groups: two_groups(&ratios),
         flow: flow(outcome),
         thread_ns: median(kept.iter().filter_map(|kept| kept.round.thread_ns)).map(|value| rounded(value, 3)),
     })
@@ -43,7 +45,7 @@ fn flow(outcome: &Outcome) -> Option<FlowFigures> {
 }
 
 /// The middle value, or the mean of the two in the middle; none of an empty set.
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub(super) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
     let upper = *values.get(values.len() / 2)?;
@@ -90,6 +92,14 @@ mod tests {
         assert_eq!((figures.p50_ns, figures.p999_ns), (55.0, 220.0));
         assert_eq!((figures.p50_min_ns, figures.p50_max_ns), (50.0, 60.0));
         assert_eq!((figures.ratio_min, figures.ratio, figures.ratio_max), (0.9, 1.0, 1.1));
+        assert_eq!(figures.groups, None);
         assert_eq!(super::figures(&Outcome::default(), 1), None);
+    }
+
+    #[test]
+    fn a_row_of_two_states_says_so() {
+        let kept = [1.13, 1.62, 1.12, 1.61, 1.13].map(|ratio| kept(50.0, ratio)).to_vec();
+        let groups = figures(&Outcome { kept, drifted: 0, too_short: 0 }, 1).unwrap().groups.unwrap();
+        assert_eq!(groups.in_words(), "1.13 in 3 rounds, 1.61 in 2");
     }
 }

@@ -1,5 +1,7 @@
 //! The figures of a row.
 
+use serde::{Deserialize, Serialize};
+
 /// Figures over all rounds that count: each is the median of the rounds' own, rounded to what it is
 /// good for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,11 +26,35 @@ pub(crate) struct Figures {
     pub ratio_min: f64,
     /// The largest of those ratios.
     pub ratio_max: f64,
+    /// The two groups that the rounds' ratios fall into, where they do.
+    pub groups: Option<Groups>,
     /// What became of the messages, where that is measured.
     pub flow: Option<FlowFigures>,
     /// What a message costs the thread that polls all consumers, in nanoseconds, where that is
     /// measured.
     pub thread_ns: Option<f64>,
+}
+
+/// The two groups that a row's rounds fall into: what is measured has two states, and the median
+/// between them says only which was met more often.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Groups {
+    /// The median ratio of the lower group.
+    pub low: f64,
+    /// How many rounds are in it.
+    pub low_rounds: usize,
+    /// The median ratio of the upper group.
+    pub high: f64,
+    /// How many rounds are in it.
+    pub high_rounds: usize,
+}
+
+impl Groups {
+    /// Both groups in words, such as `1.13 in 4 rounds, 1.62 in 3`.
+    #[must_use]
+    pub(crate) fn in_words(&self) -> String {
+        format!("{:.2} in {} rounds, {:.2} in {}", self.low, self.low_rounds, self.high, self.high_rounds)
+    }
 }
 
 /// What became of the messages, over all rounds that count: each is the median of the rounds' own.

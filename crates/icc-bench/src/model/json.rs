@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Description, Figures, FlowFigures, Kind, Machine, Report, Row};
+use super::{Description, Figures, FlowFigures, Groups, Kind, Machine, Report, Row};
 
 /// The number of the shape this module writes and reads.
 pub(crate) const SCHEMA: u32 = 3;
@@ -57,6 +57,8 @@ struct Entry {
     max_ns: Option<f64>,
     ratio_min: Option<f64>,
     ratio_max: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    groups: Option<Groups>,
     #[serde(skip_serializing_if = "Option::is_none")]
     received_per_second: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +100,7 @@ impl From<&Row> for Entry {
             max_ns: figure(|figures| figures.max_ns),
             ratio_min: figure(|figures| figures.ratio_min),
             ratio_max: figure(|figures| figures.ratio_max),
+            groups: row.figures.and_then(|figures| figures.groups),
             received_per_second: flow.map(|flow| flow.per_second),
             share_received: flow.map(|flow| flow.share_received),
             share_of_lost_told: flow.map(|flow| flow.share_told),
@@ -131,6 +134,7 @@ impl Entry {
                 ratio: ratio?,
                 ratio_min: self.ratio_min?,
                 ratio_max: self.ratio_max?,
+                groups: self.groups,
                 flow: flow(),
                 thread_ns: self.thread_ns,
             })

@@ -8,7 +8,7 @@ mod report;
 mod row;
 
 pub(crate) use self::description::{Column, Description, Headline, Merit, Shape};
-pub(crate) use self::figures::{Figures, FlowFigures, rounded};
+pub(crate) use self::figures::{Figures, FlowFigures, Groups, rounded};
 pub(crate) use self::machine::{Clock, Machine, Offset, Source};
 pub(crate) use self::report::Report;
 pub use self::row::Kind;

@@ -68,6 +68,7 @@ pub(crate) fn sample() -> Report {
             ratio: 1.0,
             ratio_min: 0.9,
             ratio_max: 1.1,
+            groups: None,
             flow: None,
             thread_ns: None,
         }),

@@ -18,19 +18,34 @@ const TARGET: usize = 1;
 #[must_use]
 pub(crate) fn render(report: &Report) -> String {
     let mut text = String::new();
-    let mut is_marked = false;
+    let (mut is_marked, mut has_groups) = (false, false);
     for rows in report.scenarios() {
         let scenario = &rows[0].scenario.name;
         let _ = writeln!(text, "{scenario}: nanoseconds, median of the rounds");
         let table = matrix::table(rows).unwrap_or_else(|| table(rows));
         let _ = writeln!(text, "{table}");
+        let groups = groups(rows);
+        has_groups |= !groups.is_empty();
+        text.push_str(&groups);
         is_marked |= rows.iter().any(|row| Standing::of(row, rows) == Standing::Best);
     }
     if is_marked {
         text.push_str("* best of its kind at this size; = within the range of the best\n");
     }
+    if has_groups {
+        text.push_str("~ two groups of rounds, so the median between them shows only which was met more often\n");
+    }
     describe(&mut text, &report.machine);
     text
+}
+
+/// A line for each row whose rounds fall into two groups.
+fn groups(rows: &[Row]) -> String {
+    let lines = rows.iter().filter_map(|row| {
+        let groups = row.figures?.groups?;
+        Some(format!("~ {} at {} bytes: {}\n", row.label(), row.payload_bytes, groups.in_words()))
+    });
+    lines.collect()
 }
 
 fn headings(scenario: &Description) -> Vec<String> {
@@ -74,7 +89,10 @@ fn cells(payload: String, row: &Row, standing: Standing) -> Vec<String> {
     });
     let ratio = match &row.figures {
         // In the ratio's column, whose heading is wider than any ratio.
-        Some(figures) => format!("{} {}", standing.mark(), figures.ratio_and_range()).trim_start().to_owned(),
+        Some(figures) => {
+            let groups = if figures.groups.is_some() { "~" } else { "" };
+            format!("{groups}{} {}", standing.mark(), figures.ratio_and_range()).trim_start().to_owned()
+        }
         None => NONE.to_owned(),
     };
     let rounds = format!("{}/{}", row.rounds, row.rounds + row.dropped);
@@ -127,6 +145,7 @@ fn describe(text: &mut String, machine: &Machine) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Groups;
     use crate::model::sample::sample;
 
     #[test]
@@ -147,5 +166,17 @@ mod tests {
         assert_eq!(words[1..4], ["raw", "atomics", "55.0"]);
         assert_eq!(words.last().unwrap(), "3/5");
         assert!(row("1024").contains(" - "));
+        assert!(!text.contains('~'));
+    }
+
+    #[test]
+    fn a_row_of_two_groups_is_marked_and_explained() {
+        let mut report = sample();
+        let groups = Groups { low: 1.13, low_rounds: 4, high: 1.62, high_rounds: 3 };
+        report.rows[0].figures.as_mut().unwrap().groups = Some(groups);
+        let text = render(&report);
+        assert!(text.contains("~ 1.00 (0.90–1.10)"), "{text}");
+        assert!(text.contains("\n~ raw atomics at 56 bytes: 1.13 in 4 rounds, 1.62 in 3\n"), "{text}");
+        assert!(text.contains("\n~ two groups of rounds"), "{text}");
     }
 }

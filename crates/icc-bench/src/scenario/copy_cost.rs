@@ -50,7 +50,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     default_payloads: &message::COPIED_PAYLOADS,
     // Long enough for steady figures.
     full: Plan {
-        rounds: 15,
+        rounds: 16,
         retries: 15,
         retry_until: Duration::from_secs(60),
         round: Duration::from_millis(5),
@@ -58,7 +58,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     },
     // A few seconds in all.
     quick: Plan {
-        rounds: 5,
+        rounds: 6,
         retries: 10,
         retry_until: Duration::from_secs(4),
         round: Duration::from_millis(4),

@@ -54,7 +54,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     default_payloads: &[8, 56],
     // Long enough for steady figures.
     full: Plan {
-        rounds: 9,
+        rounds: 10,
         retries: 9,
         retry_until: Duration::from_secs(60),
         round: Duration::from_millis(40),
@@ -62,7 +62,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     },
     // A few seconds in all.
     quick: Plan {
-        rounds: 5,
+        rounds: 6,
         retries: 5,
         retry_until: Duration::from_secs(8),
         round: Duration::from_millis(14),

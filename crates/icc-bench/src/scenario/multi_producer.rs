@@ -45,7 +45,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     default_payloads: &[56],
     // Long enough for steady figures.
     full: Plan {
-        rounds: 15,
+        rounds: 16,
         retries: 15,
         retry_until: Duration::from_secs(60),
         round: Duration::from_millis(60),
@@ -53,7 +53,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     },
     // A few seconds in all.
     quick: Plan {
-        rounds: 5,
+        rounds: 6,
         retries: 5,
         retry_until: Duration::from_secs(3),
         round: Duration::from_millis(40),

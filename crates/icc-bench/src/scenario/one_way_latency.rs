@@ -40,7 +40,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     default_payloads: &message::DEFAULT_PAYLOADS,
     // Long enough for steady figures.
     full: Plan {
-        rounds: 7,
+        rounds: 8,
         retries: 7,
         retry_until: Duration::from_secs(110),
         round: Duration::from_millis(200),
@@ -48,7 +48,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     },
     // All cases in a quarter of a minute.
     quick: Plan {
-        rounds: 5,
+        rounds: 6,
         retries: 5,
         retry_until: Duration::from_secs(17),
         round: Duration::from_millis(40),

@@ -45,7 +45,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     default_payloads: &[8, 56, 256, 1024],
     // Long enough for steady figures.
     full: Plan {
-        rounds: 11,
+        rounds: 12,
         retries: 11,
         retry_until: Duration::from_secs(40),
         round: Duration::from_millis(20),
@@ -53,7 +53,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     },
     // A few seconds in all.
     quick: Plan {
-        rounds: 5,
+        rounds: 6,
         retries: 5,
         retry_until: Duration::from_secs(4),
         round: Duration::from_millis(8),

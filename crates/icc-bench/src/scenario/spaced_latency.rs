@@ -60,7 +60,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     default_payloads: &[8, 56, 256, 1024],
     // Long enough for a steady 99.9th percentile.
     full: Plan {
-        rounds: 7,
+        rounds: 8,
         retries: 7,
         retry_until: Duration::from_secs(60),
         round: Duration::from_millis(100),
@@ -68,7 +68,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     },
     // A few seconds in all.
     quick: Plan {
-        rounds: 4,
+        rounds: 6,
         retries: 4,
         retry_until: Duration::from_secs(6),
         round: Duration::from_millis(20),

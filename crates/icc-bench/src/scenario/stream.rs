@@ -45,7 +45,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     default_payloads: &[8, 56, 256, 1024],
     // Long enough for steady figures.
     full: Plan {
-        rounds: 9,
+        rounds: 10,
         retries: 9,
         retry_until: Duration::from_secs(80),
         round: Duration::from_millis(60),
@@ -53,7 +53,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     },
     // Under half a minute in all.
     quick: Plan {
-        rounds: 5,
+        rounds: 6,
         retries: 5,
         retry_until: Duration::from_secs(6),
         round: Duration::from_millis(30),

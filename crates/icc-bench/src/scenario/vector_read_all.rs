@@ -37,7 +37,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     default_payloads: &[8, 56, 120, 256],
     // Long enough for steady figures.
     full: Plan {
-        rounds: 11,
+        rounds: 12,
         retries: 11,
         retry_until: Duration::from_secs(30),
         round: Duration::from_millis(15),
@@ -45,7 +45,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     },
     // A second or two in all.
     quick: Plan {
-        rounds: 5,
+        rounds: 6,
         retries: 5,
         retry_until: Duration::from_secs(4),
         round: Duration::from_millis(8),

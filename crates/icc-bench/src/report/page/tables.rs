@@ -97,11 +97,17 @@ fn cell(row: &Row, rows: &[Row]) -> Markup {
         Some(flow) => (rate(flow.per_second), format!("{:.0} % of sent", flow.share_received * 100.0)),
         None => (nanoseconds(figures.p50_ns), format!("{:.2} ×", figures.ratio)),
     };
-    let title = format!("{title}ratio to {} {}", row.scenario.reference, figures.ratio_and_range());
+    let mut title = format!("{title}ratio to {} {}", row.scenario.reference, figures.ratio_and_range());
+    if let Some(groups) = figures.groups {
+        title.push_str(&format!("; two groups of rounds: {}", groups.in_words()));
+    }
     html! {
         td class=(class) title=(title) {
             span class="large" { (mark) (large) }
             " " span class="small" { (small) }
+            @if let Some(groups) = figures.groups {
+                " " span class="small groups" { (format!("{:.2} | {:.2}", groups.low, groups.high)) }
+            }
         }
     }
 }
@@ -109,6 +115,7 @@ fn cell(row: &Row, rows: &[Row]) -> Markup {
 /// Every row with every figure.
 pub(super) fn all_figures(rows: &[Row]) -> Markup {
     let has_thread = rows.iter().any(|row| row.figures.is_some_and(|figures| figures.thread_ns.is_some()));
+    let has_groups = rows.iter().any(|row| row.figures.is_some_and(|figures| figures.groups.is_some()));
     let has_flow = rows.iter().any(|row| row.figures.is_some_and(|figures| figures.flow.is_some()));
     let percentiles: [Percentile; 5] = [
         ("p50", |figures| figures.p50_ns),
@@ -128,7 +135,7 @@ pub(super) fn all_figures(rows: &[Row]) -> Markup {
                         @for (name, _) in percentiles { th class="number" { (name) } }
                         @if has_thread { th class="number" { "consumers' thread" } }
                         @if has_flow { th class="number" { "received" } th class="number" { "of sent" } th class="number" { "of lost told" } }
-                        th class="number" { "ratio to " (reference) } th class="number" { "range" } th class="number" { "rounds" } th class="number" { "dropped" }
+                        th class="number" { "ratio to " (reference) } th class="number" { "range" } @if has_groups { th { "two groups" } } th class="number" { "rounds" } th class="number" { "dropped" }
                     } }
                     tbody {
                         @for row in rows {
@@ -142,8 +149,9 @@ pub(super) fn all_figures(rows: &[Row]) -> Markup {
                                         @if has_flow { (flow_cells(&figures)) }
                                         td class="number" { (format!("{:.2}", figures.ratio)) }
                                         td class="number" { (format!("{:.2}–{:.2}", figures.ratio_min, figures.ratio_max)) }
+                                        @if has_groups { td { (figures.groups.map(|groups| groups.in_words()).unwrap_or_default()) } }
                                     },
-                                    None => td colspan=(7 + if has_flow { 3 } else { 0 } + usize::from(has_thread)) class="missing" { "no steady round: the reference moved during each" },
+                                    None => td colspan=(7 + if has_flow { 3 } else { 0 } + usize::from(has_thread) + usize::from(has_groups)) class="missing" { "no steady round: the reference moved during each" },
                                 }
                                 td class="number" { (row.rounds) }
                                 td class="number" { (row.dropped) }
