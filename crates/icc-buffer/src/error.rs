@@ -357,6 +357,34 @@ pub enum BufferError {
         /// What it should be.
         expected: u64,
     },
+    /// The payload's fields are others.
+    #[error("{} holds other fields: {difference}; build both programs from one source, or remove the old one", .path.display())]
+    OtherSchema {
+        /// Of the file.
+        path: PathBuf,
+        /// How the schema found differs from the one expected.
+        difference: String,
+    },
+    /// The schema in the options is not that of this payload.
+    #[error("a schema of {schema} bytes cannot be that of the payloads of {}, which have {element}: describe that very type", .path.display())]
+    SchemaSize {
+        /// Of the file.
+        path: PathBuf,
+        /// The size that the schema speaks of.
+        schema: usize,
+        /// The payload's size.
+        element: usize,
+    },
+    /// The schema in the options is empty or too long.
+    #[error("the schema for {} has {len} bytes, which must be 1 to {max}: describe fewer fields, with shorter documentation", .path.display())]
+    SchemaLength {
+        /// Of the file.
+        path: PathBuf,
+        /// The schema's length.
+        len: usize,
+        /// The most there can be.
+        max: usize,
+    },
     /// The schema behind the header is not what it should be.
     #[error("{} has a schema that cannot be read: {reason}; its creator's fault, or damage", .path.display())]
     BadSchema {

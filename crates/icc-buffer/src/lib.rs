@@ -59,7 +59,8 @@
 //!   `SIGBUS`: that is why the owner is checked. A buffer without a name is sealed against it.
 //!
 //! Two types count as the same if their names, sizes and alignments are equal. A change of fields
-//! that keeps all three is not noticed.
+//! that keeps all three is not noticed. With a [schema](SchemaText) in the header and in the options
+//! of whoever opens it, they count as the same if their fields are, whatever they are called.
 //!
 //! # Who is alive
 //!
@@ -119,6 +120,9 @@ pub use ids::{IdLock, MAX_IDS};
 pub use placement::{Packed, Padded, Placement};
 pub use read_only::ReadOnlyBuffer;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
-pub use shared::{Boot, Demand, HugePages, Inspected, Options, Origin, Owner, UntypedBuffer, inspect, remove};
+pub use shared::{
+    Boot, CompareSchemas, Demand, HugePages, Inspected, Options, Origin, Owner, SchemaText, UntypedBuffer, inspect,
+    remove,
+};
 pub use spec::{Expected, Kind, Spec};
 pub use wait::{BusySpin, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};

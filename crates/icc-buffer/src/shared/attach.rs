@@ -4,7 +4,7 @@
 use super::check::{self, Attaching, Found};
 use super::file::{self, Access};
 use super::mapping::{self, Mapping};
-use super::{ANONYMOUS, Options, RESIZING};
+use super::{ANONYMOUS, Options, RESIZING, schema};
 use crate::header::Header;
 use crate::layout::HEADER_BYTES;
 use crate::memory::{Block, Memory};
@@ -70,7 +70,14 @@ fn attach<T: Payload>(
     let (size, path) = (mapping.len() as u64, mapping.path());
     let granule = file::granule(mapping.file()?, path)?;
     let header = check::copy_header(&mapping);
-    let Found { layout, len, facts } = check::check::<T>(&header, attaching, size, granule, path)?;
+    let described = header.schema_len != 0 && options.schema.is_some();
+    let Found { layout, len, facts } =
+        check::check::<T>(&header, attaching, described, size, granule, path).map_err(|error| match error {
+            // What differs says more than two sizes.
+            BufferError::OtherElement { .. } => schema::compare(&header, &mapping, options).err().unwrap_or(error),
+            error => error,
+        })?;
+    schema::compare(&header, &mapping, options)?;
     check_boot(&mapping, &header, attaching.access, options)?;
     mapping::layout::<T>(len, layout.stride, facts.counters, 0)?;
     mapping.prepare_opened(options)?;

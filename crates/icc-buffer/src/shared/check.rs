@@ -77,12 +77,13 @@ pub(super) struct Attaching {
 }
 
 /// Checks every field of a header against the handle's types, what is expected, and the file's
-/// size.
+/// size. If the types are `described`, the caller compares their schemas in place of their names.
 ///
 /// The result is safe for a handle over a mapping of `size` bytes.
 pub(super) fn check<T: Payload>(
     header: &Header,
     attaching: Attaching,
+    described: bool,
     size: u64,
     granule: u64,
     path: &Path,
@@ -96,7 +97,8 @@ pub(super) fn check<T: Payload>(
         return Err(BufferError::OtherKind { path: to_path(), found: kind, expected: expected.kind });
     }
     let (found, wanted) = (header.element(), Header::element_of::<T>());
-    if (found.size, found.align, found.fingerprint) != (wanted.size, wanted.align, wanted.fingerprint) {
+    let same_name = described || found.fingerprint == wanted.fingerprint;
+    if (found.size, found.align, same_name) != (wanted.size, wanted.align, true) {
         let types = Box::new(ElementTypes { found, expected: wanted });
         return Err(BufferError::OtherElement { path: to_path(), types });
     }
@@ -272,7 +274,8 @@ mod tests {
             }
             let found: Header = bytemuck::cast(words);
             let size = if random() % 4 == 0 { random() % (2 * size) } else { size };
-            let Ok(Found { layout, len, facts }) = check::<u64>(&found, READER, size, 1, Path::new("fuzz")) else {
+            let Ok(Found { layout, len, facts }) = check::<u64>(&found, READER, false, size, 1, Path::new("fuzz"))
+            else {
                 continue;
             };
             believed += 1;
@@ -296,13 +299,13 @@ mod tests {
     #[test]
     fn files_on_hugetlbfs_end_with_a_page() {
         let (header, _) = header(3);
-        let fits = |size| check::<u64>(&header, READER, size, 1 << 21, Path::new("huge")).is_ok();
+        let fits = |size| check::<u64>(&header, READER, false, size, 1 << 21, Path::new("huge")).is_ok();
         assert!(fits(1 << 21));
         assert!(!fits(1 << 22));
     }
 
     fn refused(header: &Header, attaching: Attaching, size: u64) -> Option<BufferError> {
-        check::<u64>(header, attaching, size, 1, Path::new("test")).err()
+        check::<u64>(header, attaching, false, size, 1, Path::new("test")).err()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::file::{self, Access};
 use super::mapping::{self, EXPLICIT, Mapping};
-use super::{ANONYMOUS, Demand, HugePages, Options, RESIZING, check, draft::Draft, reserve};
+use super::{ANONYMOUS, Demand, HugePages, Options, RESIZING, check, draft::Draft, reserve, schema};
 use crate::header::Header;
 use crate::memory::{Block, Facts, Memory};
 use crate::placement::stride;
@@ -80,20 +80,26 @@ fn build<T: Payload, P: Placement>(
     options: &Options,
     init: impl FnOnce(&Buffer<T, P>),
 ) -> Result<Buffer<T, P>, BufferError> {
-    let layout = mapping::layout::<T>(spec.len, stride::<T, P>(), spec.counters, 0)?;
+    let described = schema::to_write(options, size_of::<T>(), path)?;
+    let behind = described.map_or(0, |schema| schema.text().len());
+    let layout = mapping::layout::<T>(spec.len, stride::<T, P>(), spec.counters, behind)?;
     let size = (layout.total_size as u64).next_multiple_of(file::granule(&file, path)?);
     reserve::resize(&file, size, path)?;
     let mapping = Mapping::new(file, size, Access::ReadWrite, path)?;
     mapping.reserve(options)?;
     mapping.prepare(options)?;
-    let header = Header::new::<T>(&spec, &layout, instance::new(), instance::boot());
+    let mut header = Header::new::<T>(&spec, &layout, instance::new(), instance::boot());
+    if let Some(schema) = described {
+        header = schema::mention(header, schema);
+        schema::write(&mapping, schema);
+    }
     check::write_header(&mapping, &header);
     let facts = Facts { kind: spec.kind, counters: spec.counters, words: spec.words, instance: header.instance };
     let memory = Memory { block: Block::Mapped(mapping), facts };
     // SAFETY: the mapping has `total_size` bytes, readable until it is unmapped: this file was
     // given its size above, and nobody else knows of it yet. (Whoever truncates it later ends this
     // process by a signal; that cannot make an access go wrong.) It starts at a page, to which
-    // `mapping::layout` keeps the alignment. The header is the only part accessed so far,
+    // `mapping::layout` keeps the alignment. Header and schema are the only parts accessed so far,
     // atomically.
     let buffer = Buffer::writable(unsafe { ReadOnlyBuffer::over(memory, &layout, spec.len) });
     init(&buffer);

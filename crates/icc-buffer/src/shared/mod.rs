@@ -21,6 +21,7 @@ mod name;
 mod options;
 mod prefault;
 mod reserve;
+mod schema;
 mod untyped;
 
 pub use handles::{Origin, remove};
@@ -29,6 +30,7 @@ pub(crate) use liveness::{FileLock, holder_lives, take_id};
 pub(crate) use mapping::Mapping;
 use nix::fcntl::SealFlag;
 pub use options::{Demand, HugePages, Options, Owner};
+pub use schema::{CompareSchemas, SchemaText};
 pub use untyped::UntypedBuffer;
 
 /// What stands for the path of a buffer without a name.

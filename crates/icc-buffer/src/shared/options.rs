@@ -1,5 +1,7 @@
 //! How to create and open shared memory.
 
+use super::SchemaText;
+
 /// What to do if the system cannot fulfil an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Demand {
@@ -54,6 +56,7 @@ pub struct Options {
     pub(super) lock: Option<Demand>,
     pub(super) huge_pages: HugePages,
     pub(super) previous_boot: bool,
+    pub(super) schema: Option<SchemaText>,
 }
 
 impl Default for Options {
@@ -73,6 +76,7 @@ impl Options {
             lock: None,
             huge_pages: HugePages::None,
             previous_boot: false,
+            schema: None,
         }
     }
 
@@ -114,6 +118,19 @@ impl Options {
     #[must_use]
     pub const fn huge_pages(mut self, huge_pages: HugePages) -> Self {
         self.huge_pages = huge_pages;
+        self
+    }
+
+    /// What the payload's fields are: written into a buffer that is created, and compared with that of
+    /// one that is opened.
+    ///
+    /// If both have one, the types match if their schemas do: also those of two programs that define
+    /// the same fields each for itself. A difference is
+    /// [`BufferError::OtherSchema`](crate::BufferError::OtherSchema). If one of them has none, types
+    /// match by name, size and alignment.
+    #[must_use]
+    pub fn schema(mut self, schema: SchemaText) -> Self {
+        self.schema = Some(schema);
         self
     }
 
