@@ -331,6 +331,48 @@ pub enum BufferError {
         /// What needs them: "read" or "write".
         doing: &'static str,
     },
+    /// The buffer was created without a feature that is asked for.
+    #[error("{} was not created as {feature}: open it without, or remove it first", .path.display())]
+    LacksFeature {
+        /// Of the file.
+        path: PathBuf,
+        /// The feature.
+        feature: &'static str,
+    },
+    /// The buffer is wakeable, and the file with its bell is gone.
+    #[error(
+        "{} is missing, in which readers of {} sleep, so its writers could not wake them: remove the buffer and create it again",
+        .path.display(), .buffer.display()
+    )]
+    NoReadersFile {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// The buffer.
+        buffer: PathBuf,
+    },
+    /// The file in which readers sleep belongs to another user than the buffer, who could have
+    /// forged it.
+    #[error(
+        "{} belongs to user {found}, but its buffer to user {expected}: somebody else made it; remove it and the buffer",
+        .path.display()
+    )]
+    ReadersOwner {
+        /// Of the file.
+        path: PathBuf,
+        /// Its owner's user id.
+        found: u32,
+        /// The buffer's owner's.
+        expected: u32,
+    },
+    /// A wakeable buffer without a name was given without the descriptor of its readers' memory.
+    #[error(
+        "{} is wakeable, so its writers need the descriptor of its readers' memory as well: pass both on (`readers_fd`)",
+        .path.display()
+    )]
+    NoReadersDescriptor {
+        /// What stands for the path.
+        path: PathBuf,
+    },
     /// The buffer was created before the machine last started, as far as can be known, so its
     /// content may be incomplete.
     #[error(

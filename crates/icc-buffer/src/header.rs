@@ -1,8 +1,9 @@
 //! The first bytes of every shared buffer: what it holds, for programs that know nothing else of
 //! it.
 
+use crate::counter::CounterLine;
 use crate::layout::{HEADER_BYTES, Layout};
-use crate::{ElementType, Spec, instance};
+use crate::{ElementType, Kind, Spec, instance};
 use bytemuck::{Pod, Zeroable};
 
 /// `ICCBUFFR`, read as a little-endian number.
@@ -11,6 +12,8 @@ pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"ICCBUFFR");
 pub(crate) const LAYOUT_VERSION: u32 = 2;
 /// The longest schema. It comes from another process.
 pub(crate) const MAX_SCHEMA: u64 = 16 * 1024;
+/// A feature that writers must know: readers sleep on a bell, which lies in a file of theirs.
+pub(crate) const READERS: u64 = 1;
 /// Room for the type's name, cut at the end if it is longer.
 const NAME_BYTES: usize = 256;
 
@@ -100,7 +103,7 @@ impl Header {
             kind: spec.kind.0,
             instance,
             boot: [boot as u64, (boot >> 64) as u64],
-            features: [0; 3],
+            features: [0, if spec.wakeable { READERS } else { 0 }, 0],
             element_size: size_of::<T>() as u64,
             element_align: align_of::<T>() as u64,
             fingerprint: fingerprint(name, size_of::<T>(), align_of::<T>()),
@@ -119,6 +122,21 @@ impl Header {
             reserved: [0; 5],
             type_name,
         }
+    }
+
+    /// That of a file of `bytes` bytes of lines for readers.
+    pub(crate) fn of_lines(kind: Kind, instance: u64, bytes: usize) -> Self {
+        const LINE: usize = size_of::<CounterLine>();
+        let layout = Layout {
+            counters_offset: HEADER_BYTES,
+            slots_offset: HEADER_BYTES,
+            stride: LINE,
+            total_size: HEADER_BYTES + bytes,
+            align: LINE,
+        };
+        let (element_size, element_align) = (LINE as u64, LINE as u64);
+        let header = Self::new::<()>(&Spec::new(kind, bytes / LINE), &layout, instance, instance::boot());
+        Self { element_size, element_align, fingerprint: 0, type_name: [0; 256], ..header }
     }
 
     /// The run of the machine that it names.

@@ -99,6 +99,7 @@ mod layout;
 mod memory;
 mod placement;
 mod read_only;
+mod readers;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 mod room;
 #[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "shared_none.rs")]
@@ -121,8 +122,8 @@ pub use placement::{Packed, Padded, Placement};
 pub use read_only::ReadOnlyBuffer;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use shared::{
-    Boot, CompareSchemas, Demand, HugePages, Inspected, Options, Origin, Owner, SchemaText, UntypedBuffer, inspect,
-    remove,
+    Boot, CompareSchemas, Demand, Descriptors, HugePages, Inspected, Options, Origin, Owner, SchemaText, UntypedBuffer,
+    inspect, remove,
 };
 pub use spec::{Expected, Kind, Spec};
 pub use wait::{BusySpin, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};

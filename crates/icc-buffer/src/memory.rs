@@ -2,8 +2,9 @@
 
 use crate::heap::Allocation;
 use crate::ids::{IdLock, Ids};
+use crate::readers::Readers;
 use crate::shared::{self, Mapping};
-use crate::{BufferError, Kind};
+use crate::{BufferError, Kind, Spec};
 use core::{ops::Range, ptr::NonNull, time::Duration};
 use icc_seqlock::primitive::sleep;
 use std::time::Instant;
@@ -12,6 +13,8 @@ use std::time::Instant;
 pub(crate) struct Memory {
     pub(crate) block: Block,
     pub(crate) facts: Facts,
+    /// Where its readers sleep, if this handle has access to it.
+    pub(crate) readers: Option<Readers>,
 }
 
 /// What was given at creation. For shared memory, a copy that nobody can change any more.
@@ -21,6 +24,15 @@ pub(crate) struct Facts {
     pub(crate) counters: usize,
     pub(crate) words: [u64; 4],
     pub(crate) instance: u64,
+    /// Whether it has a bell, which this handle may still lack.
+    pub(crate) wakeable: bool,
+}
+
+impl Facts {
+    pub(crate) fn of(spec: &Spec, instance: u64) -> Self {
+        let Spec { kind, counters, words, wakeable, .. } = *spec;
+        Self { kind, counters, words, instance, wakeable }
+    }
 }
 
 /// Where the bytes are, and who holds which id.

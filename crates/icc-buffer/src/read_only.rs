@@ -6,6 +6,7 @@ use crate::ids::Ids;
 use crate::layout::Layout;
 use crate::memory::{Block, Facts, Memory};
 use crate::placement::Step;
+use crate::readers::Readers;
 use crate::{Buffer, BufferError, MAX_IDS, Spec, instance};
 use core::{fmt, marker::PhantomData, ops::Range, ptr::NonNull};
 use icc_seqlock::primitive::{Arc, AtomicU64};
@@ -74,9 +75,9 @@ impl<T: Payload> ReadOnlyBuffer<T> {
     pub(crate) fn private(spec: &Spec, stride: usize) -> Result<Self, BufferError> {
         let layout = Layout::new::<T>(spec.len, stride, spec.counters, 0)?;
         let block = Block::Heap(Allocation::new::<T>(&layout)?, Ids::default());
-        let facts = Facts { kind: spec.kind, counters: spec.counters, words: spec.words, instance: instance::new() };
+        let (facts, readers) = (Facts::of(spec, instance::new()), spec.wakeable.then(Readers::private));
         // SAFETY: the allocation was made for this layout.
-        Ok(unsafe { Self::over(Memory { block, facts }, &layout, spec.len) })
+        Ok(unsafe { Self::over(Memory { block, facts, readers }, &layout, spec.len) })
     }
 
     /// A handle to `memory`, which was laid out for `len` slots and `facts.counters` counters.

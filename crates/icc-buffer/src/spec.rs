@@ -69,13 +69,15 @@ pub struct Spec {
     pub counters: usize,
     /// Words that belong to the layer above, fixed for the buffer's life. Zeros unless given.
     pub words: [u64; 4],
+    /// Whether its readers can sleep and be woken: see [`wakeable`](Self::wakeable).
+    pub wakeable: bool,
 }
 
 impl Spec {
     /// A buffer of `len` slots, without counters.
     #[must_use]
     pub const fn new(kind: Kind, len: usize) -> Self {
-        Self { kind, len, counters: 0, words: [0; 4] }
+        Self { kind, len, counters: 0, words: [0; 4], wakeable: false }
     }
 
     /// With this many counters.
@@ -89,6 +91,16 @@ impl Spec {
     #[must_use]
     pub const fn words(mut self, words: [u64; 4]) -> Self {
         self.words = words;
+        self
+    }
+
+    /// With a bell, on which readers sleep in the kernel until a writer wakes them.
+    ///
+    /// It lies in memory that readers write to as well, beside the buffer: in a file
+    /// `NAME.INSTANCE.readers`, in a second memfd, or on the heap.
+    #[must_use]
+    pub const fn wakeable(mut self) -> Self {
+        self.wakeable = true;
         self
     }
 }
@@ -114,13 +126,15 @@ pub struct Expected {
     pub len: Option<usize>,
     /// The words of the layer above that must have a certain value.
     pub words: [Option<u64>; 4],
+    /// Whether it must be [wakeable](Spec::wakeable). One that is may be opened in any case.
+    pub wakeable: bool,
 }
 
 impl Expected {
     /// A buffer of this kind, of any length.
     #[must_use]
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, len: None, words: [None; 4] }
+        Self { kind, len: None, words: [None; 4], wakeable: false }
     }
 
     /// With exactly this many slots.
@@ -138,6 +152,13 @@ impl Expected {
     #[must_use]
     pub const fn word(mut self, index: usize, value: u64) -> Self {
         self.words[index] = Some(value);
+        self
+    }
+
+    /// That is [wakeable](Spec::wakeable).
+    #[must_use]
+    pub const fn wakeable(mut self) -> Self {
+        self.wakeable = true;
         self
     }
 }

@@ -148,3 +148,24 @@ fn locks_are_where_described() {
     let held = format!("{0} {0}", (1_u64 << 62) + 3);
     assert!(locks.lines().any(|line| line.contains("OFDLCK") && line.ends_with(&held)), "no such lock in\n{locks}");
 }
+
+/// The file beside a wakeable buffer has its parts where the description says.
+#[test]
+fn the_readers_file_is_as_described() {
+    let directory = Name::directory("document-readers");
+    let path = directory.path().join("buffer");
+    let buffer = Buffer::<u64, Packed>::create(&path, Spec::new(KIND, 1).wakeable(), &Options::new()).unwrap();
+    let file = fs::read(directory.path().join(format!("buffer.{:016x}.readers", buffer.instance()))).unwrap();
+    let mut end = 512;
+    for (name, offset, size) in table("## The readers' file") {
+        assert_eq!(offset, end, "{name}");
+        end = offset + size.unwrap();
+    }
+    assert_eq!(end, file.len());
+    let header = fields("## Header");
+    let field = |name: &str| u64::from_ne_bytes(file[header[name].0..][..8].try_into().unwrap());
+    assert_eq!(&file[header["kind"].0..][..8], b"readers\0");
+    assert_eq!((field("instance"), field("len"), field("stride")), (buffer.instance(), 258, 128));
+    assert_eq!((field("total_size"), field("slots_offset"), field("counters")), (end as u64, 512, 0));
+    assert!(file[512..].iter().all(|&byte| byte == 0));
+}

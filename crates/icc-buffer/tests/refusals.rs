@@ -172,7 +172,7 @@ fn descriptors_of_other_things() {
 
     let buffer = Shared::anonymous(spec(4), &Options::new()).unwrap();
     let read_only = File::open(format!("/proc/self/fd/{}", buffer.as_fd().unwrap().as_raw_fd())).unwrap();
-    let writer = Shared::from_fd(read_only.try_clone().unwrap().into(), expected(4), &Options::new()).err();
+    let writer = Shared::from_fd(OwnedFd::from(read_only.try_clone().unwrap()), expected(4), &Options::new()).err();
     assert!(matches!(writer, Some(BufferError::PermissionDenied { doing: "map", .. })), "{writer:?}");
     assert_eq!(open(read_only), None);
     let descriptor = buffer.as_fd().unwrap().try_clone_to_owned().unwrap();

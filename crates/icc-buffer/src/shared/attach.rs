@@ -4,14 +4,15 @@
 use super::check::{self, Attaching, Found};
 use super::file::{self, Access};
 use super::mapping::{self, Mapping};
-use super::{ANONYMOUS, Options, RESIZING, schema};
+use super::{ANONYMOUS, Descriptors, Options, memfd, readers, schema};
 use crate::header::Header;
-use crate::layout::HEADER_BYTES;
-use crate::memory::{Block, Memory};
+use crate::layout::{HEADER_BYTES, Layout};
+use crate::memory::{Block, Facts, Memory};
+use crate::readers::Readers;
 use crate::{BufferError, Expected, ReadOnlyBuffer, instance};
+use core::marker::PhantomData;
 use icc_seqlock::Payload;
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use icc_seqlock::primitive::step;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -24,18 +25,47 @@ pub(super) fn attach_to_name<T: Payload>(
     stride: Option<usize>,
     options: &Options,
 ) -> Result<ReadOnlyBuffer<T>, BufferError> {
-    attach(map_file(path, access, options)?, Attaching { expected, stride, access }, options)
+    /// Each further one means that the buffer was removed and another created in between.
+    const ROUNDS: u32 = 100;
+    let mut round = 0;
+    loop {
+        round += 1;
+        let attached =
+            Attached::<T>::new(map_file(path, access, options)?, Attaching { expected, stride, access }, options)?;
+        let instance = attached.facts.instance;
+        step("attached");
+        let readers = attached.facts.wakeable.then(|| readers::open(&attached.mapping, instance, options));
+        match readers.transpose() {
+            // The buffer and its readers' file are removed one after the other: a file that is
+            // missing may be that of a buffer that is gone. Who finds another of its name tries that.
+            Err(BufferError::NoReadersFile { .. }) if round < ROUNDS && !attached.mapping.is_current()? => {}
+            Err(error) if access == Access::ReadWrite => return Err(error),
+            // Without it, a reader sleeps for a bounded time.
+            readers => return Ok(attached.with(readers.unwrap_or(None))),
+        }
+    }
 }
 
 /// Attaches to a buffer without a name. With `stride`, only to one that has it.
 pub(super) fn attach_to_memfd<T: Payload>(
-    descriptor: OwnedFd,
+    descriptors: Descriptors,
     access: Access,
     expected: Expected,
     stride: Option<usize>,
     options: &Options,
 ) -> Result<ReadOnlyBuffer<T>, BufferError> {
-    attach(map_memfd(descriptor, access)?, Attaching { expected, stride, access }, options)
+    let mapping = map_memfd(descriptors.buffer, access)?;
+    let attached = Attached::<T>::new(mapping, Attaching { expected, stride, access }, options)?;
+    let Facts { instance, wakeable, .. } = attached.facts;
+    let readers = match descriptors.readers {
+        _ if !wakeable => None,
+        Some(descriptor) => Some(readers::from_fd(descriptor, instance, options)),
+        None => Some(Err(BufferError::NoReadersDescriptor { path: ANONYMOUS.into() })),
+    };
+    match readers.transpose() {
+        Err(error) if access == Access::ReadWrite => Err(error),
+        readers => Ok(attached.with(readers.unwrap_or(None))),
+    }
 }
 
 /// Maps the file at `path`, all of it, if it is an allowed one and as long as a header.
@@ -45,13 +75,7 @@ pub(super) fn map_file(path: &Path, access: Access, options: &Options) -> Result
 
 /// Maps a sealed file without a name, as [`map_file`] does.
 pub(super) fn map_memfd(descriptor: OwnedFd, access: Access) -> Result<Mapping, BufferError> {
-    let (file, path) = (File::from(descriptor), Path::new(ANONYMOUS));
-    file::regular(file::metadata(&file, path)?.file_type(), path)?;
-    match fcntl(&file, FcntlArg::F_GET_SEALS).map(SealFlag::from_bits_retain) {
-        Ok(seals) if seals.contains(RESIZING) => map(file, path, access),
-        Ok(_) | Err(Errno::EINVAL) => Err(BufferError::NotSealed { path: path.to_owned() }),
-        Err(errno) => Err(file::failed(errno, path, "ask for the seals of")),
-    }
+    map(memfd::sealed(descriptor)?, Path::new(ANONYMOUS), access)
 }
 
 fn map(file: File, path: &Path, access: Access) -> Result<Mapping, BufferError> {
@@ -62,30 +86,42 @@ fn map(file: File, path: &Path, access: Access) -> Result<Mapping, BufferError> 
     Mapping::new(file, size, access, path)
 }
 
-fn attach<T: Payload>(
+/// A mapped buffer whose header was checked.
+struct Attached<T> {
     mapping: Mapping,
-    attaching: Attaching,
-    options: &Options,
-) -> Result<ReadOnlyBuffer<T>, BufferError> {
-    let (size, path) = (mapping.len() as u64, mapping.path());
-    let granule = file::granule(mapping.file()?, path)?;
-    let header = check::copy_header(&mapping);
-    let described = header.schema_len != 0 && options.schema.is_some();
-    let Found { layout, len, facts } =
-        check::check::<T>(&header, attaching, described, size, granule, path).map_err(|error| match error {
-            // What differs says more than two sizes.
-            BufferError::OtherElement { .. } => schema::compare(&header, &mapping, options).err().unwrap_or(error),
-            error => error,
-        })?;
-    schema::compare(&header, &mapping, options)?;
-    check_boot(&mapping, &header, attaching.access, options)?;
-    mapping::layout::<T>(len, layout.stride, facts.counters, 0)?;
-    mapping.prepare_opened(options)?;
-    // SAFETY: `check` found the layout to be one for `len` slots, `facts` and a valid stride, and
-    // to fit the mapping's `size`. Whoever makes the file smaller ends this process by a signal; it
-    // cannot make an access go wrong. The mapping starts at a page, and the alignment is no more,
-    // as just checked. The header is the only part accessed so far, atomically.
-    Ok(unsafe { ReadOnlyBuffer::over(Memory { block: Block::Mapped(mapping), facts }, &layout, len) })
+    layout: Layout,
+    len: usize,
+    facts: Facts,
+    _slots: PhantomData<T>,
+}
+
+impl<T: Payload> Attached<T> {
+    fn new(mapping: Mapping, attaching: Attaching, options: &Options) -> Result<Self, BufferError> {
+        let (size, path) = (mapping.len() as u64, mapping.path());
+        let granule = file::granule(mapping.file()?, path)?;
+        let header = check::copy_header(&mapping);
+        let described = header.schema_len != 0 && options.schema.is_some();
+        let Found { layout, len, facts } = check::check::<T>(&header, attaching, described, size, granule, path)
+            .map_err(|error| match error {
+                // What differs says more than two sizes.
+                BufferError::OtherElement { .. } => schema::compare(&header, &mapping, options).err().unwrap_or(error),
+                error => error,
+            })?;
+        schema::compare(&header, &mapping, options)?;
+        check_boot(&mapping, &header, attaching.access, options)?;
+        mapping::layout::<T>(len, layout.stride, facts.counters, 0)?;
+        mapping.prepare_opened(options)?;
+        Ok(Self { mapping, layout, len, facts, _slots: PhantomData })
+    }
+
+    fn with(self, readers: Option<Readers>) -> ReadOnlyBuffer<T> {
+        let memory = Memory { block: Block::Mapped(self.mapping), facts: self.facts, readers };
+        // SAFETY: `check` found the layout to be one for `len` slots, `facts` and a valid stride,
+        // and to fit the mapping. Whoever makes the file smaller ends this process by a signal; it
+        // cannot make an access go wrong. The mapping starts at a page, and the alignment is no
+        // more, as `new` checked. The header is the only part accessed so far, atomically.
+        unsafe { ReadOnlyBuffer::over(memory, &self.layout, self.len) }
+    }
 }
 
 /// Refuses a buffer that is older than the machine's last start: its pages reached the disk in any

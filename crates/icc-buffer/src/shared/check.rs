@@ -3,7 +3,7 @@
 use super::Mapping;
 use super::file::Access;
 use super::mapping::ALIGN;
-use crate::header::{Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA};
+use crate::header::{Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA, READERS};
 use crate::layout::{HEADER_BYTES, Layout};
 use crate::memory::Facts;
 use crate::placement::{Step, stride as stride_of};
@@ -13,9 +13,9 @@ use icc_seqlock::primitive::{AtomicU64, Ordering, fence};
 use icc_seqlock::{Payload, Seqlock};
 use std::path::Path;
 
-/// The features that this crate knows. None exist yet.
+/// The features that this crate knows.
 pub(super) const KNOWN_TO_READ: u64 = 0;
-pub(super) const KNOWN_TO_WRITE: u64 = 0;
+pub(super) const KNOWN_TO_WRITE: u64 = READERS;
 
 const WORDS: usize = size_of::<Header>() / 8;
 
@@ -109,6 +109,9 @@ pub(super) fn check<T: Payload>(
     }
     if let Some(len) = expected.len.filter(|&len| len as u64 != header.len) {
         return Err(BufferError::OtherLen { path: to_path(), found: header.len, expected: len });
+    }
+    if expected.wakeable && header.features[1] & READERS == 0 {
+        return Err(BufferError::LacksFeature { path: to_path(), feature: "wakeable" });
     }
     let wanted = stride.unwrap_or(stride_of::<T, Packed>()) as u64;
     if header.stride != wanted && (stride.is_some() || !Step::<T>::is_one(header.stride)) {
@@ -212,8 +215,38 @@ fn check_parts(header: &Header, slot_align: usize, size: u64, granule: u64, path
     if expected.checked_next_multiple_of(granule) != Some(size) {
         return Err(BufferError::TooLong { path: path.to_owned(), found: size, expected });
     }
-    let facts = Facts { kind: Kind(header.kind), counters, words: header.words, instance: header.instance };
+    let wakeable = header.features[1] & READERS != 0;
+    let facts = Facts { kind: Kind(header.kind), counters, words: header.words, instance: header.instance, wakeable };
     Ok(Found { layout, len, facts })
+}
+
+/// An error unless `found` says what `expected` does, apart from when and by whom it was made.
+pub(super) fn check_equal(found: &Header, expected: &Header, path: &Path) -> Result<(), BufferError> {
+    type Field = fn(&Header) -> u64;
+    let fields: [(_, Field); 13] = [
+        ("magic", |header| header.magic),
+        ("layout_version", |header| header.layout_version.into()),
+        ("kind", |header| u64::from_ne_bytes(header.kind)),
+        ("instance", |header| header.instance),
+        ("features_to_read", |header| header.features[0]),
+        ("features_to_write", |header| header.features[1]),
+        ("element_size", |header| header.element_size),
+        ("len", |header| header.len),
+        ("stride", |header| header.stride),
+        ("slots_offset", |header| header.slots_offset),
+        ("counters", |header| header.counters),
+        ("total_size", |header| header.total_size),
+        ("schema_len", |header| header.schema_len),
+    ];
+    if found.ready != 1 {
+        return Err(BufferError::NotReady { path: path.to_owned(), found: found.ready });
+    }
+    match fields.into_iter().find(|(_, of)| of(found) != of(expected)) {
+        None => Ok(()),
+        Some((field, of)) => {
+            Err(BufferError::OtherLayout { path: path.to_owned(), field, found: of(found), expected: of(expected) })
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,16 +2,15 @@
 
 use super::file::{self, Access};
 use super::mapping::{self, EXPLICIT, Mapping};
-use super::{ANONYMOUS, Demand, HugePages, Options, RESIZING, check, draft::Draft, reserve, schema};
+use super::{ANONYMOUS, Demand, HugePages, Options, check, draft::Draft, memfd, readers, reserve, schema};
 use crate::header::Header;
 use crate::memory::{Block, Facts, Memory};
 use crate::placement::stride;
+use crate::readers::Readers;
 use crate::{Buffer, BufferError, Placement, ReadOnlyBuffer, Spec, instance};
 use icc_seqlock::Payload;
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, SealFlag, fcntl};
-use nix::libc;
-use nix::sys::memfd::{MFdFlags, memfd_create};
+use icc_seqlock::primitive::step;
+use nix::sys::memfd::MFdFlags;
 use std::fs::File;
 use std::path::Path;
 
@@ -26,10 +25,23 @@ pub(super) fn create_at<T: Payload, P: Placement>(
     if mode & 0o600 != 0o600 {
         return Err(BufferError::BadMode { path: path.to_owned(), mode });
     }
-    let draft = Draft::new(path, options)?;
+    let instance = instance::new();
+    let draft = Draft::new(path, mode)?;
     let file = draft.file().try_clone().map_err(|error| file::failed_io(&error, path, "create"))?;
-    let buffer = build(file, path, spec, options, init)?;
+    let (readers, mut fresh) = spec.wakeable.then(|| readers::create(path, instance, options)).transpose()?.unzip();
+    let buffer = build(file, path, spec, options, (instance, readers), init)?;
+    // The readers' file first: whoever finds the buffer finds it. `readers` says what happens if
+    // this process dies in between.
+    if let Some(fresh) = &mut fresh {
+        fresh.link()?;
+        step("readers linked");
+    }
     draft.publish()?;
+    step("buffer linked");
+    if let Some(fresh) = fresh {
+        fresh.keep();
+    }
+    readers::sweep(path);
     Ok(buffer)
 }
 
@@ -48,7 +60,7 @@ pub(super) fn create_anonymous<T: Payload, P: Placement>(
             }
         }
     }
-    anonymous_in(MFdFlags::empty(), spec, options)
+    anonymous_in(memfd::ORDINARY, spec, options)
 }
 
 fn anonymous_in<T: Payload, P: Placement>(
@@ -56,28 +68,21 @@ fn anonymous_in<T: Payload, P: Placement>(
     spec: Spec,
     options: &Options,
 ) -> Result<Buffer<T, P>, BufferError> {
-    /// Never executable. Exists since Linux 6.3, and hardened settings demand it.
-    const NOEXEC_SEAL: MFdFlags = MFdFlags::from_bits_retain(libc::MFD_NOEXEC_SEAL);
-    let path = Path::new(ANONYMOUS);
-    let failed = |errno| file::failed(errno, path, "create");
-    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING | pages;
-    let memory = match memfd_create("icc", flags | NOEXEC_SEAL) {
-        Err(Errno::EINVAL) => memfd_create("icc", flags),
-        done => done,
-    };
-    let buffer = build(memory.map_err(failed)?.into(), path, spec, options, |_| {})?;
-    let sealed = RESIZING | SealFlag::F_SEAL_SEAL;
-    let descriptor = buffer.as_fd().unwrap_or_else(|| unreachable!("it was just mapped"));
-    fcntl(descriptor, FcntlArg::F_ADD_SEALS(sealed)).map_err(|errno| file::failed(errno, path, "seal"))?;
+    let instance = instance::new();
+    let readers = spec.wakeable.then(|| readers::anonymous(instance, options)).transpose()?;
+    let buffer = build(memfd::create(pages)?, Path::new(ANONYMOUS), spec, options, (instance, readers), |_| {})?;
+    memfd::seal(buffer.as_fd().unwrap_or_else(|| unreachable!("it was just mapped")))?;
     Ok(buffer)
 }
 
-/// Makes a buffer of an empty file that nobody else knows of.
+/// Makes a buffer of an empty file that nobody else knows of, with its instance and its readers'
+/// memory.
 fn build<T: Payload, P: Placement>(
     file: File,
     path: &Path,
     spec: Spec,
     options: &Options,
+    (instance, readers): (u64, Option<Readers>),
     init: impl FnOnce(&Buffer<T, P>),
 ) -> Result<Buffer<T, P>, BufferError> {
     let described = schema::to_write(options, size_of::<T>(), path)?;
@@ -88,14 +93,14 @@ fn build<T: Payload, P: Placement>(
     let mapping = Mapping::new(file, size, Access::ReadWrite, path)?;
     mapping.reserve(options)?;
     mapping.prepare(options)?;
-    let mut header = Header::new::<T>(&spec, &layout, instance::new(), instance::boot());
+    let mut header = Header::new::<T>(&spec, &layout, instance, instance::boot());
     if let Some(schema) = described {
         header = schema::mention(header, schema);
         schema::write(&mapping, schema);
     }
     check::write_header(&mapping, &header);
-    let facts = Facts { kind: spec.kind, counters: spec.counters, words: spec.words, instance: header.instance };
-    let memory = Memory { block: Block::Mapped(mapping), facts };
+    let facts = Facts::of(&spec, instance);
+    let memory = Memory { block: Block::Mapped(mapping), facts, readers };
     // SAFETY: the mapping has `total_size` bytes, readable until it is unmapped: this file was
     // given its size above, and nobody else knows of it yet. (Whoever truncates it later ends this
     // process by a signal; that cannot make an access go wrong.) It starts at a page, to which

@@ -6,7 +6,7 @@
 //! drafts that are no longer locked.
 
 use super::liveness::{DRAFT_BYTE, is_locked, lock_failed, try_lock};
-use super::{Options, file, name};
+use super::{file, name};
 use crate::BufferError;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags};
@@ -32,21 +32,21 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn new(path: &Path, options: &Options) -> Result<Self, BufferError> {
+    pub(super) fn new(path: &Path, mode: u32) -> Result<Self, BufferError> {
         let directory = name::directory(path);
         let file = match Self::nameless(directory) {
             Ok(file) => file,
             // The file system, or a kernel before 3.11, does not know how; or `/proc` is missing,
             // to give it a name later.
             Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::ENOSYS | Errno::EINVAL) => {
-                return Self::named(path, options);
+                return Self::named(path, mode);
             }
             Err(Errno::ENOENT | Errno::ENOTDIR) => {
                 return Err(BufferError::NoDirectory { path: directory.to_owned() });
             }
             Err(errno) => return Err(not_created(errno, path, directory)),
         };
-        Self::with_mode(Self { file, path: path.to_owned(), name: None }, options)
+        Self::with_mode(Self { file, path: path.to_owned(), name: None }, mode)
     }
 
     fn nameless(directory: &Path) -> Result<File, Errno> {
@@ -59,7 +59,7 @@ impl Draft {
     }
 
     /// With its own name, and a lock that shows that its creator is alive.
-    fn named(path: &Path, options: &Options) -> Result<Self, BufferError> {
+    fn named(path: &Path, mode: u32) -> Result<Self, BufferError> {
         const ATTEMPTS: u32 = 100;
         let directory = name::directory(path);
         remove_abandoned(directory);
@@ -81,7 +81,7 @@ impl Draft {
                 // Between the two steps somebody may have considered it abandoned and removed it.
                 // Locked and still there, it is safe.
                 Ok(true) if draft.name.as_ref().is_some_and(|name| name.exists()) => {
-                    return Self::with_mode(draft, options);
+                    return Self::with_mode(draft, mode);
                 }
                 Ok(_) => {}
                 Err(errno) => return Err(lock_failed(errno, path, "lock the draft of")),
@@ -91,8 +91,8 @@ impl Draft {
     }
 
     /// Exactly the mode asked for, whatever the umask.
-    fn with_mode(self, options: &Options) -> Result<Self, BufferError> {
-        let mode = Permissions::from_mode(options.mode);
+    fn with_mode(self, mode: u32) -> Result<Self, BufferError> {
+        let mode = Permissions::from_mode(mode);
         self.file
             .set_permissions(mode)
             .map_err(|error| file::failed_io(&error, &self.path, "set the mode of"))
@@ -101,6 +101,19 @@ impl Draft {
 
     pub(super) fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Where it will be.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Locks the file, if it is not locked yet, to show that its creator is alive.
+    pub(super) fn hold(&self) -> Result<(), BufferError> {
+        match try_lock(&self.file, DRAFT_BYTE) {
+            Ok(_) => Ok(()),
+            Err(errno) => Err(lock_failed(errno, &self.path, "lock the draft of")),
+        }
     }
 
     /// Puts the file in its place, in one step. Fails if something is there already.
@@ -200,7 +213,7 @@ mod tests {
     use super::*;
     use nix::fcntl::{FcntlArg, fcntl};
 
-    type Make = fn(&Path, &Options) -> Result<Draft, BufferError>;
+    type Make = fn(&Path, u32) -> Result<Draft, BufferError>;
     const WAYS: [Make; 2] = [Draft::new, Draft::named];
 
     fn names(directory: &Path) -> Vec<String> {
@@ -212,7 +225,7 @@ mod tests {
         for make in WAYS {
             let directory = tempfile::tempdir_in("/dev/shm").unwrap();
             let path = directory.path().join("buffer");
-            let draft = make(&path, &Options::new().mode(0o640)).unwrap();
+            let draft = make(&path, 0o640).unwrap();
             draft.file().set_len(7).unwrap();
             assert!(!path.exists());
             draft.publish().unwrap();
@@ -221,9 +234,9 @@ mod tests {
             assert_eq!((found.len(), found.permissions().mode() & 0o7777), (7, 0o640));
 
             // Not over something that exists.
-            let second = make(&path, &Options::new()).unwrap().publish();
+            let second = make(&path, 0o600).unwrap().publish();
             assert_eq!(second, Err(BufferError::AlreadyExists { path: path.clone() }));
-            drop(make(&path, &Options::new()).unwrap());
+            drop(make(&path, 0o600).unwrap());
             assert_eq!(names(directory.path()), ["buffer"]);
             assert_eq!(fs::metadata(&path).unwrap().len(), 7);
         }
@@ -233,7 +246,7 @@ mod tests {
     fn drafts_of_the_dead_are_removed_and_those_of_the_living_not() {
         let directory = tempfile::tempdir_in("/dev/shm").unwrap();
         let path = directory.path().join("buffer");
-        let living = Draft::named(&path, &Options::new()).unwrap();
+        let living = Draft::named(&path, 0o600).unwrap();
         let dead = directory.path().join(".icc-draft.1.2.3");
         fs::write(&dead, b"of one that died").unwrap();
         // Locked by a process that may only read it.
@@ -247,7 +260,7 @@ mod tests {
         };
         fcntl(&reader, FcntlArg::F_OFD_SETLK(&lock)).unwrap();
         fs::write(directory.path().join("other"), b"of somebody else").unwrap();
-        let another = Draft::named(&path, &Options::new()).unwrap();
+        let another = Draft::named(&path, 0o600).unwrap();
         let left = names(directory.path());
         assert!(!left.iter().any(|name| name == ".icc-draft.1.2.3"), "{left:?}");
         assert_eq!(left.len(), 3, "{left:?}");

@@ -2,17 +2,17 @@
 
 use super::attach::{attach_to_memfd, attach_to_name};
 use super::create::{create_anonymous, create_at};
-use super::descriptor::Identity;
 use super::file::{self, Access};
-use super::{Options, Owner, name};
+use super::{Descriptors, Mapping, Options, Owner, name, readers};
 use crate::header::MAGIC;
 use crate::layout::HEADER_BYTES;
 use crate::placement::stride;
 use crate::{Buffer, BufferError, Expected, Placement, ReadOnlyBuffer, Spec};
 use icc_seqlock::Payload;
+use icc_seqlock::primitive::step;
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -25,8 +25,11 @@ pub enum Origin {
     Opened,
 }
 
-/// Removes a buffer's name. Processes that have it open continue to use it; the memory is freed
-/// with the last of them.
+/// Removes a buffer's name, and the file in which its readers sleep if it has one. Processes that
+/// have it open continue to use it; the memory is freed with the last of them.
+///
+/// Readers' files that earlier buffers of this name left, because a process was killed between two
+/// steps, are removed as well, also if there is no buffer.
 ///
 /// Only a file that begins as a buffer does is removed, of whatever type and version.
 ///
@@ -37,7 +40,11 @@ pub enum Origin {
 pub fn remove(name: impl AsRef<Path>) -> Result<(), BufferError> {
     let path = name::resolve(name.as_ref())?;
     let failed = |error: std::io::Error| file::failed_io(&error, &path, "remove");
-    let file = file::open(&path, Access::Read, &Options::new().owner(Owner::Anyone))?;
+    let file = file::open(&path, Access::Read, &Options::new().owner(Owner::Anyone)).inspect_err(|error| {
+        if let BufferError::NotFound { .. } = error {
+            readers::sweep(&path);
+        }
+    })?;
     let found = file::metadata(&file, &path)?.len();
     if found < HEADER_BYTES as u64 {
         return Err(BufferError::TooSmall { path, found, expected: HEADER_BYTES as u64 });
@@ -48,7 +55,21 @@ pub fn remove(name: impl AsRef<Path>) -> Result<(), BufferError> {
     if found != MAGIC {
         return Err(BufferError::WrongMagic { path, found, expected: MAGIC });
     }
-    fs::remove_file(&path).map_err(failed)
+    // The buffer first: until then, whoever opens it finds its readers' file.
+    let found = readers::identify(&file);
+    fs::remove_file(&path).map_err(failed)?;
+    step("buffer removed");
+    if let Some((_, instance)) = found {
+        let beside = readers::path_of(&path, instance);
+        match fs::remove_file(&beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(file::failed_io(&error, &beside, "remove"));
+            }
+            _ => {}
+        }
+    }
+    readers::sweep(&path);
+    Ok(())
 }
 
 impl<T: Payload, P: Placement> Buffer<T, P> {
@@ -158,7 +179,10 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
         let path = name::resolve(name.as_ref())?;
         for _ in 0..ROUNDS {
             match attach_to_name(&path, Access::ReadWrite, expected, Some(stride::<T, P>()), options) {
-                Ok(reader) => return Ok((Self::writable(reader), Origin::Opened)),
+                Ok(reader) => {
+                    readers::sweep(&path);
+                    return Ok((Self::writable(reader), Origin::Opened));
+                }
                 Err(BufferError::NotFound { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -201,8 +225,8 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
         create_anonymous(spec, options)
     }
 
-    /// Opens a buffer that was created [without a name](Self::anonymous), by its descriptor, to
-    /// read and write it.
+    /// Opens a buffer that was created [without a name](Self::anonymous), by its descriptor or, if
+    /// it is wakeable, its [two](Descriptors), to read and write it.
     ///
     /// Checks everything that [`open`](Self::open) does, except the owner: a process that passes a
     /// descriptor on is trusted. The seals are checked instead.
@@ -210,9 +234,15 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
     /// # Errors
     ///
     /// [`BufferError::NotSealed`] if its size can change; [`BufferError::PermissionDenied`] if the
-    /// descriptor is for reading only; other errors as they say.
-    pub fn from_fd(descriptor: OwnedFd, expected: Expected, options: &Options) -> Result<Self, BufferError> {
-        attach_to_memfd(descriptor, Access::ReadWrite, expected, Some(stride::<T, P>()), options).map(Self::writable)
+    /// descriptor is for reading only; [`BufferError::NoReadersDescriptor`] if the buffer is
+    /// wakeable and only its own descriptor is given; other errors as they say.
+    pub fn from_fd(
+        descriptors: impl Into<Descriptors>,
+        expected: Expected,
+        options: &Options,
+    ) -> Result<Self, BufferError> {
+        let stride = Some(stride::<T, P>());
+        attach_to_memfd(descriptors.into(), Access::ReadWrite, expected, stride, options).map(Self::writable)
     }
 }
 
@@ -232,9 +262,14 @@ impl<T: Payload> ReadOnlyBuffer<T> {
     ///
     /// # Errors
     ///
-    /// As [`Buffer::from_fd`]; a descriptor for reading only is enough.
-    pub fn from_fd(descriptor: OwnedFd, expected: Expected, options: &Options) -> Result<Self, BufferError> {
-        attach_to_memfd(descriptor, Access::Read, expected, None, options)
+    /// As [`Buffer::from_fd`]; a descriptor for reading only is enough. Of a wakeable buffer, the
+    /// second descriptor is needed only to be woken; it must then be for writing, too.
+    pub fn from_fd(
+        descriptors: impl Into<Descriptors>,
+        expected: Expected,
+        options: &Options,
+    ) -> Result<Self, BufferError> {
+        attach_to_memfd(descriptors.into(), Access::Read, expected, None, options)
     }
 }
 
@@ -250,6 +285,16 @@ impl<T> ReadOnlyBuffer<T> {
     #[must_use]
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         self.memory().mapping().map(|mapping| mapping.descriptor().unchecked().as_fd())
+    }
+
+    /// The descriptor of the memory in which readers sleep, to pass on together with
+    /// [that of the buffer](Self::as_fd); none if the buffer is private or not
+    /// [wakeable](crate::Spec::wakeable), or this handle has no access to that memory. Do not lock
+    /// it.
+    #[must_use]
+    pub fn readers_fd(&self) -> Option<BorrowedFd<'_>> {
+        let mapping = self.memory().readers.as_ref()?.mapping()?;
+        Some(mapping.descriptor().unchecked().as_fd())
     }
 
     /// The path that the shared memory was created or opened at; none if the buffer is private or
@@ -285,12 +330,6 @@ impl<T> ReadOnlyBuffer<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_current(&self) -> Result<bool, BufferError> {
-        let Some(mapping) = self.memory().mapping() else { return Ok(true) };
-        let Some(path) = mapping.absolute() else { return Ok(true) };
-        match fs::symlink_metadata(path) {
-            Ok(found) => Ok(Identity::from(&found) == mapping.descriptor().identity()),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
-            Err(error) => Err(file::failed_io(&error, mapping.path(), "examine")),
-        }
+        self.memory().mapping().map_or(Ok(true), Mapping::is_current)
     }
 }

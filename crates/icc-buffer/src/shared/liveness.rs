@@ -76,7 +76,7 @@ pub(super) fn is_locked(file: &File, offset: i64) -> Result<bool, Errno> {
     Ok(i32::from(lock.l_type) != libc::F_UNLCK)
 }
 
-fn unlock(file: &File, offset: i64) {
+pub(super) fn unlock(file: &File, offset: i64) {
     // It cannot fail for want of anything that taking the lock did not need. If it does, closing
     // the description unlocks it.
     let _ = fcntl(file, FcntlArg::F_OFD_SETLK(&byte(offset, libc::F_UNLCK)));

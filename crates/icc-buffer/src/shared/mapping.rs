@@ -1,6 +1,6 @@
 //! Mapping a file, with its pages as asked.
 
-use super::descriptor::Descriptor;
+use super::descriptor::{Descriptor, Identity};
 use super::file::{self, Access};
 use super::{ANONYMOUS, Demand, HugePages, Options, prefault, reserve};
 use crate::{BufferError, layout::Layout};
@@ -90,6 +90,16 @@ impl Mapping {
     /// Where it is, whatever the current directory is by now; none without a name.
     pub(super) fn absolute(&self) -> Option<&Path> {
         self.absolute.as_deref()
+    }
+
+    /// Whether its name, if it has one, still leads to this very file.
+    pub(super) fn is_current(&self) -> Result<bool, BufferError> {
+        let Some(path) = self.absolute() else { return Ok(true) };
+        match fs::symlink_metadata(path) {
+            Ok(found) => Ok(Identity::from(&found) == self.descriptor.identity()),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+            Err(error) => Err(file::failed_io(&error, &self.path, "examine")),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {

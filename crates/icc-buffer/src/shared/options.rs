@@ -51,6 +51,7 @@ pub enum Owner {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     pub(super) mode: u32,
+    pub(super) readers_mode: u32,
     pub(super) owner: Owner,
     pub(super) prefault: Option<Demand>,
     pub(super) lock: Option<Demand>,
@@ -66,11 +67,12 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Mode 0600, own files only, prefaulted, not locked, ordinary pages.
+    /// Mode 0600, also of readers' files, own files only, prefaulted, not locked, ordinary pages.
     #[must_use]
     pub const fn new() -> Self {
         Self {
             mode: 0o600,
+            readers_mode: 0o600,
             owner: Owner::Me,
             prefault: Some(Demand::Require),
             lock: None,
@@ -89,6 +91,19 @@ impl Options {
     #[must_use]
     pub const fn mode(mut self, mode: u32) -> Self {
         self.mode = mode & 0o777;
+        self
+    }
+
+    /// The permissions of the readers' file of a [wakeable](crate::Spec::wakeable) buffer that is
+    /// created, exactly: 0600 unless given.
+    ///
+    /// Whoever may write to it can sleep in the kernel until a writer wakes it; others sleep for a
+    /// bounded time and look again. It is also trusted: it can make writers pay a system call for
+    /// each message, and truncate the file, which ends every writer with a `SIGBUS`. The lower nine
+    /// bits count, and the owner must be allowed to read and write.
+    #[must_use]
+    pub const fn readers_mode(mut self, mode: u32) -> Self {
+        self.readers_mode = mode & 0o777;
         self
     }
 

@@ -84,7 +84,7 @@ impl UntypedBuffer {
         check_boot(&mapping, &header, Access::Read, options)?;
         let inspected = Inspected::new(&header, file, &file::metadata(file, path)?, path)?;
         mapping.prepare_opened(options)?;
-        let memory = Memory { block: Block::Mapped(mapping), facts: found.facts };
+        let memory = Memory { block: Block::Mapped(mapping), facts: found.facts, readers: None };
         // SAFETY: `check_untyped` found the layout to be one for `len` slots and `facts`, to fit the
         // mapping, and the stride to be a multiple of 8 and to have room for a version: so it is one
         // for cells of `()`, which may be any distance apart. Whoever makes the file smaller ends
