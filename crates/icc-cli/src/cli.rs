@@ -1,0 +1,48 @@
+//! The command line.
+
+use crate::commands::{completions, doctor};
+use crate::exit;
+use clap::{Parser, Subcommand};
+
+/// Sees what is on a machine: the queues and vectors of icc in shared memory.
+///
+/// NAME is a file in /dev/shm, or a path. All commands but `replay` and `rm` only read: no producer
+/// notices.
+#[derive(Debug, Parser)]
+#[command(name = "icc", version, after_help = exit::HELP, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Doctor(doctor::Args),
+    Completions(completions::Args),
+}
+
+/// Does what was asked.
+pub(crate) fn run(cli: &Cli) -> anyhow::Result<()> {
+    match &cli.command {
+        Command::Doctor(args) => doctor::run(args),
+        Command::Completions(args) => completions::run(args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound_and_each_command_has_an_example() {
+        let mut cli = Cli::command();
+        cli.clone().debug_assert();
+        cli.build();
+        for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let example = format!("  icc {}", command.get_name());
+            assert!(help.starts_with("Example") && help.contains(&example), "{}: {help:?}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What the system says.
+
+pub(crate) mod health;
+pub(crate) mod processes;
