@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{completions, doctor};
+use crate::commands::{completions, doctor, get, ls, stat, tail, watch};
 use crate::exit;
 use clap::{Parser, Subcommand};
 
@@ -17,6 +17,11 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Ls(ls::Args),
+    Stat(stat::Args),
+    Tail(tail::Args),
+    Get(get::Args),
+    Watch(watch::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -24,6 +29,11 @@ enum Command {
 /// Does what was asked.
 pub(crate) fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
+        Command::Ls(args) => ls::run(args),
+        Command::Stat(args) => stat::run(args),
+        Command::Tail(args) => tail::run(args),
+        Command::Get(args) => get::run(args),
+        Command::Watch(args) => watch::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions::run(args),
     }

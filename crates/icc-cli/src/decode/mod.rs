@@ -3,6 +3,7 @@
 //! [`Fields`] says what the bytes are: a tree, made once, whose leaves are scalars at known places.
 //! Writing a message walks it and allocates nothing.
 
+mod described;
 mod from_name;
 mod scalar;
 mod select;

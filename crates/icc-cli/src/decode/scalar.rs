@@ -219,3 +219,34 @@ pub(super) fn string(value: &str, style: Style, out: &mut Vec<u8>) {
         }
     }
 }
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::U8 => f.write_str("u8"),
+            Self::U16 => f.write_str("u16"),
+            Self::U32 => f.write_str("u32"),
+            Self::U64 => f.write_str("u64"),
+            Self::U128 => f.write_str("u128"),
+            Self::I8 => f.write_str("i8"),
+            Self::I16 => f.write_str("i16"),
+            Self::I32 => f.write_str("i32"),
+            Self::I64 => f.write_str("i64"),
+            Self::I128 => f.write_str("i128"),
+            Self::F32 => f.write_str("f32"),
+            Self::F64 => f.write_str("f64"),
+            Self::Bool => f.write_str("bool"),
+            Self::Text(_) => f.write_str("text"),
+            Self::Bytes(_) => f.write_str("bytes, of which nothing is known"),
+            Self::Time(1) => f.write_str("time in ns"),
+            Self::Time(1_000) => f.write_str("time in µs"),
+            Self::Time(1_000_000) => f.write_str("time in ms"),
+            Self::Time(_) => f.write_str("time in s"),
+            Self::Enum(stored, names) => {
+                write!(f, "{stored}:")?;
+                names.iter().try_for_each(|(value, name)| write!(f, " {value} {name}"))
+            }
+            Self::Decimal(stored, digits) => write!(f, "{stored} with {digits} decimals"),
+        }
+    }
+}

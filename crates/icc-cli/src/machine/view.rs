@@ -1,0 +1,186 @@
+//! A buffer as it is watched: its counts now and then, who is alive, what the dead left.
+
+use super::processes::FileId;
+use icc_buffer::{Boot, BufferError, Inspected, MAX_IDS, Options, Owner, UntypedBuffer};
+use icc_queue::untyped::QueueReader;
+use icc_vector::untyped::VectorReader;
+use std::fs;
+use std::time::Instant;
+
+/// Slots of a vector whose versions are added up to learn how much is written. Of larger ones
+/// without counters of changes, the rate is not known.
+const SLOTS_READ: usize = 16_384;
+/// Of a vector: the first counter of changes, and how many there are.
+const CHANGES: (usize, usize) = (193, 1_024);
+/// Ids of a vector's writers.
+const WRITERS: u32 = 64;
+/// Messages of one dead producer that are looked at.
+const LONGEST_RUN: u64 = 4_096;
+
+/// A buffer, mapped read-only.
+#[derive(Debug)]
+pub(crate) struct View {
+    shape: Shape,
+    file: FileId,
+    size: u64,
+}
+
+/// What the slots are used as.
+#[derive(Debug)]
+pub(crate) enum Shape {
+    Queue(QueueReader),
+    Vector(VectorReader),
+    /// A kind that this program does not know.
+    Other(UntypedBuffer),
+}
+
+/// What was seen of a buffer at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    pub(crate) at: Instant,
+    /// Messages produced, or values written; none where that takes too long to find out.
+    pub(crate) count: Option<u64>,
+    /// Producers or writers that live, by their locks.
+    pub(crate) living: u32,
+    /// Messages or values that a dead process left unfinished.
+    pub(crate) unfinished: u64,
+}
+
+/// What watching a buffer found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Seen {
+    /// It is there.
+    There(Sample),
+    /// Its name leads elsewhere now, or it was made shorter, so that nobody can read it safely.
+    Gone,
+}
+
+/// How this program opens buffers: of anybody, also old ones, and touching no page that it does not
+/// need.
+pub(crate) fn reading() -> Options {
+    Options::new().owner(Owner::Anyone).prefault(None).previous_boot(true)
+}
+
+impl View {
+    /// Opens what was inspected.
+    pub(crate) fn open(inspected: &Inspected) -> anyhow::Result<Self> {
+        let buffer = UntypedBuffer::open(&inspected.path, &reading()).map_err(super::directory::failure)?;
+        let metadata = fs::symlink_metadata(&inspected.path)?;
+        let (file, size) = (FileId::of(&metadata), metadata.len());
+        let shape = match buffer.inspected().kind.to_string().as_str() {
+            "queue" => Shape::Queue(QueueReader::over(buffer)?),
+            "vector" => Shape::Vector(VectorReader::over(buffer)?),
+            _ => Shape::Other(buffer),
+        };
+        Ok(Self { shape, file, size })
+    }
+
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    pub(crate) fn buffer(&self) -> &UntypedBuffer {
+        match &self.shape {
+            Shape::Queue(queue) => queue.buffer(),
+            Shape::Vector(vector) => vector.buffer(),
+            Shape::Other(buffer) => buffer,
+        }
+    }
+
+    /// Looks at it once: a few counters, and a lock for each producer that there may be.
+    pub(crate) fn look(&self) -> Result<Seen, BufferError> {
+        // A file that was made shorter must not be touched: that would end this process.
+        let there = fs::symlink_metadata(&self.buffer().inspected().path)
+            .is_ok_and(|found| FileId::of(&found) == self.file && found.len() >= self.size);
+        if !there {
+            return Ok(Seen::Gone);
+        }
+        let at = Instant::now();
+        let (count, living, unfinished) = match &self.shape {
+            Shape::Queue(queue) => {
+                let living = queue.living_producers()?;
+                (Some(queue.produced()), living, unfinished_messages(queue, living)?)
+            }
+            Shape::Vector(vector) => {
+                let (written, unfinished) = written(vector)?;
+                (written, vector.buffer().holders(0..WRITERS)?, unfinished)
+            }
+            Shape::Other(buffer) => (None, buffer.holders(0..MAX_IDS)?, 0),
+        };
+        Ok(Seen::There(Sample { at, count, living, unfinished }))
+    }
+}
+
+impl Sample {
+    /// Messages or values a second since an earlier sample.
+    pub(crate) fn rate_since(&self, before: &Self) -> Option<f64> {
+        let seconds = self.at.duration_since(before.at).as_secs_f64();
+        let more = self.count?.wrapping_sub(before.count?).cast_signed().max(0);
+        (seconds > 0.0).then(|| more as f64 / seconds)
+    }
+}
+
+/// Messages in the ring that will never come, because their producers died.
+fn unfinished_messages(queue: &QueueReader, living: u32) -> Result<u64, BufferError> {
+    let (buffer, capacity, head) = (queue.buffer(), queue.capacity() as u64, queue.produced());
+    let shift = capacity.trailing_zeros();
+    let version = |n: u64| buffer.slot((n & (capacity - 1)) as usize).map_or(0, |slot| slot.version());
+    if queue.max_producers() == 1 && buffer.counter_count() == 1 {
+        // The one message that it was writing.
+        return Ok(u64::from(living == 0 && version(head) & 1 == 1));
+    }
+    let mut unfinished = 0;
+    for id in 0..queue.max_producers() {
+        let counter = |index| buffer.counter(index).map_or(0, |counter| counter.load_acquire());
+        let (ledger, several) = (counter(1 + 2 * id as usize), counter(2 + 2 * id as usize));
+        // 0 nothing yet, 1 claiming: nobody knows which.
+        if ledger & 3 < 2 || buffer.holder_lives(id)? {
+            continue;
+        }
+        let tickets = if ledger & 3 == 2 { 1 } else { several.min(LONGEST_RUN) };
+        // How far before the head, in the 62 bits that a ledger has.
+        let before = head.wrapping_sub(ledger >> 2) << 2 >> 2;
+        for behind in (0..tickets).map_while(|ticket| before.checked_sub(ticket)) {
+            let n = head.wrapping_sub(behind);
+            let complete = ((n >> shift) << 1).wrapping_add(2);
+            let ahead = (version(n).wrapping_sub(complete) << (shift - 1)).cast_signed() >> (shift - 1);
+            unfinished += u64::from((1..=capacity).contains(&behind) && ahead < 0);
+        }
+    }
+    Ok(unfinished)
+}
+
+/// How many values were written, as far as versions tell, and how many slots a dead writer left
+/// unfinished.
+fn written(vector: &VectorReader) -> Result<(Option<u64>, u64), BufferError> {
+    let buffer = vector.buffer();
+    let tracked = buffer.counter_count() >= CHANGES.0 + CHANGES.1;
+    let counted = || {
+        let counters = (CHANGES.0..CHANGES.0 + CHANGES.1).filter_map(|index| buffer.counter(index));
+        counters.fold(0_u64, |sum, counter| sum.wrapping_add(counter.load_acquire()))
+    };
+    if buffer.len() > SLOTS_READ {
+        return Ok((tracked.then(counted), 0));
+    }
+    let (mut sum, mut unfinished) = (0_u64, 0);
+    for index in 0..buffer.len() {
+        let version = vector.version(index).unwrap_or(0);
+        sum = sum.wrapping_add(version / 2);
+        unfinished += u64::from(version & 1 == 1 && vector.writer_died(index).unwrap_or(false));
+    }
+    Ok((Some(sum), unfinished))
+}
+
+/// What is particular about a buffer: of another boot, or with features of a newer version.
+pub(crate) fn marks(inspected: &Inspected) -> Vec<String> {
+    let mut marks = Vec::new();
+    match inspected.boot {
+        Boot::Previous => marks.push("from before the machine started".to_owned()),
+        Boot::Unknown => marks.push("boot not known".to_owned()),
+        Boot::This => {}
+    }
+    if inspected.unknown_to_read() != 0 {
+        marks.push(format!("needs features {:#x}, not known here", inspected.unknown_to_read()));
+    }
+    marks
+}
