@@ -1,7 +1,6 @@
-//! What the examples share: the messages, a market that makes some, and recordings of them.
+//! What the examples share: the messages, and a market that makes some.
 
 pub mod book;
 pub mod clock;
 pub mod market;
 pub mod messages;
-pub mod recording;

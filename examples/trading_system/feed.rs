@@ -5,10 +5,10 @@ use crate::agent::{Agent, Idle, Role};
 use crate::session::Session;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
+use icc_cli::recording::{Event, Reader};
 use icc_examples::clock;
 use icc_examples::market::Market;
 use icc_examples::messages::MarketUpdate;
-use icc_examples::recording::{Event, Reader};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub(crate) struct Feed {
     /// How many times as fast as it was. At 1, some 20,000 updates a second.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) speed: f64,
-    /// A file that the recorder example made, to be sent in place of the generated market.
+    /// A file that `icc record` made of such a market, to be sent in place of the generated market.
     #[arg(long)]
     pub(crate) recording: Option<PathBuf>,
 }
@@ -75,11 +75,20 @@ fn source(recording: &Option<PathBuf>) -> Result<Box<dyn Iterator<Item = Timed>>
         return Ok(Box::new(Market::new(SEED).map(|update| Ok((update.venue_at, update)))));
     };
     let file = File::open(path).with_context(|| format!("could not open {}", path.display()))?;
+    let mut reader = Reader::new(BufReader::new(file))?;
+    reader.header().check::<MarketUpdate>()?;
     let mut first = None;
-    let reader = Reader::new(BufReader::new(file))?;
-    Ok(Box::new(reader.filter_map(move |event| match event {
-        Ok(Event::Message { at, message, .. }) => Some(Ok((at - *first.get_or_insert(at), message))),
-        Ok(Event::Gap { .. }) => None,
-        Err(error) => Some(Err(error.into())),
+    Ok(Box::new(std::iter::from_fn(move || {
+        loop {
+            match reader.next() {
+                Ok(Some(event @ Event::Message { at, .. })) => {
+                    let update = event.message().expect("a message, as the header says");
+                    return Some(Ok((at - *first.get_or_insert(at), update)));
+                }
+                Ok(Some(Event::Gap { .. })) => {}
+                Ok(None) => return None,
+                Err(error) => return Some(Err(error.into())),
+            }
+        }
     })))
 }

@@ -21,7 +21,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     }
     let mut check = Command::new("rustup");
     check.args(["run", TOOLCHAIN, "cargo", "check", "--locked"]).current_dir(workspace.root());
-    check.packages(LIBRARIES).packages(["icc-bench"]);
+    check.packages(LIBRARIES).packages(["icc-bench", "icc-cli"]);
     // A directory of its own, so that the two compilers do not throw away each other's builds.
     check.own_build(workspace, "msrv", "");
     process::run(&mut check).map(process::exit_code)

@@ -150,7 +150,7 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
         }
         Step::Package => {
             // What is published: each is built from its package, which takes its time.
-            cargo.arg("package").packages(LIBRARIES).packages(["icc-bench"]);
+            cargo.arg("package").packages(LIBRARIES).packages(["icc-bench", "icc-cli"]);
             if is_dirty(workspace) {
                 say("the working tree has changes: packaging it as it stands (--allow-dirty)")?;
                 cargo.arg("--allow-dirty");

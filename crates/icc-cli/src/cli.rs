@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{completions, doctor, get, ls, stat, tail, watch};
+use crate::commands::{completions, doctor, get, ls, record, rm, stat, tail, watch};
 use crate::exit;
 use clap::{Parser, Subcommand};
 
@@ -22,7 +22,9 @@ enum Command {
     Tail(tail::Args),
     Get(get::Args),
     Watch(watch::Args),
+    Record(record::Args),
     Doctor(doctor::Args),
+    Rm(rm::Args),
     Completions(completions::Args),
 }
 
@@ -34,6 +36,8 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Tail(args) => tail::run(args),
         Command::Get(args) => get::run(args),
         Command::Watch(args) => watch::run(args),
+        Command::Record(args) => record::run(args),
+        Command::Rm(args) => rm::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions::run(args),
     }

@@ -84,6 +84,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// A time span, to one unit.
+#[cfg_attr(not(test), allow(dead_code, reason = "for `top`"))]
 pub(crate) fn span(span: Duration) -> String {
     match span.as_secs() {
         0 if span.as_millis() == 0 => format!("{} µs", span.as_micros()),

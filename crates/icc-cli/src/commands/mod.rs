@@ -4,7 +4,10 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod get;
 pub(crate) mod ls;
+mod parts;
 mod printer;
+pub(crate) mod record;
+pub(crate) mod rm;
 pub(crate) mod stat;
 pub(crate) mod tail;
 mod vector;
@@ -28,9 +31,30 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds).map_err(|_| "that is longer than any clock goes".to_owned())
 }
 
+/// A number of bytes: `4096`, `500K`, `64M`, `2G`.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.strip_suffix(['K', 'M', 'G', 'T']) {
+        Some(number) => (number, 1 << (10 * (1 + "KMGT".find(&text[number.len()..]).unwrap_or(0)))),
+        None => (text, 1_u64),
+    };
+    let bytes = number.parse().ok().and_then(|number: u64| number.checked_mul(unit)).filter(|&bytes| bytes > 0);
+    bytes.ok_or_else(|| "give a number of bytes, such as 4096, 500K, 64M or 2G".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(
+            ["1", "2K", "64M", "2G", "1T"].map(|text| size(text).unwrap()),
+            [1, 2 << 10, 64 << 20, 2 << 30, 1 << 40]
+        );
+        for bad in ["", "K", "0", "1.5G", "-1", "99999999T", "1k", "é"] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn durations() {

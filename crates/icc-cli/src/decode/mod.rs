@@ -10,16 +10,14 @@ mod select;
 mod write;
 
 pub(crate) use scalar::{Format, Scalar};
-pub(crate) use select::NoSuchField;
 
 /// What a payload consists of.
 #[derive(Clone, Debug)]
 pub(crate) struct Fields {
     root: Node,
-    /// The leaves in their order, each with its path: `bid`, `sizes[3]`, `trace.at[0]`.
+    /// The leaves in their order, each with its path: `bid`, `sizes[3]`, `trace.at[0]`. None reaches
+    /// beyond the payload.
     leaves: Vec<(String, Scalar)>,
-    /// Bytes of a payload. No leaf reaches beyond.
-    size: usize,
 }
 
 /// A part of a payload.
@@ -45,7 +43,7 @@ impl Fields {
         if leaves.len() > MOST_LEAVES || leaves.iter().any(|(_, scalar)| !scalar.fits(size)) {
             return Self::bytes(size);
         }
-        Self { root, leaves, size }
+        Self { root, leaves }
     }
 
     /// A payload of which nothing is known.
@@ -54,7 +52,6 @@ impl Fields {
         Self {
             root: Node::Struct(vec![("bytes".to_owned(), Node::Scalar(scalar.clone()))]),
             leaves: vec![("bytes".to_owned(), scalar)],
-            size,
         }
     }
 
@@ -71,11 +68,6 @@ impl Fields {
     /// The values with their paths.
     pub(crate) fn leaves(&self) -> &[(String, Scalar)] {
         &self.leaves
-    }
-
-    /// Bytes of a payload.
-    pub(crate) fn size(&self) -> usize {
-        self.size
     }
 }
 

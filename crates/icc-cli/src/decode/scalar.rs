@@ -12,6 +12,7 @@ pub(crate) struct Scalar {
 
 /// What the bytes of a value are. Numbers are in the machine's byte order.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(not(test), allow(dead_code, reason = "some are for schemas"))]
 pub(crate) enum Format {
     U8,
     U16,

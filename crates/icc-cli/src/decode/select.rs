@@ -36,6 +36,6 @@ impl Fields {
             }
         }
         let named = chosen.iter().map(|(path, scalar)| (path.clone(), Node::Scalar(scalar.clone()))).collect();
-        Ok(Self { root: Node::Struct(named), leaves: chosen, size: self.size })
+        Ok(Self { root: Node::Struct(named), leaves: chosen })
     }
 }

@@ -4,7 +4,7 @@ use super::scalar::{Style, string};
 use super::{Fields, Node};
 
 impl Fields {
-    /// Appends `bid=99.5 ask=100.5`. `payload` has [`size`](Self::size) bytes.
+    /// Appends `bid=99.5 ask=100.5`. `payload` is as long as this was made for.
     pub(crate) fn write_text(&self, payload: &[u8], out: &mut Vec<u8>) {
         for (index, (path, scalar)) in self.leaves.iter().enumerate() {
             if index > 0 {
@@ -19,7 +19,7 @@ impl Fields {
         }
     }
 
-    /// Appends `99.5,100.5`, each after a comma. `payload` has [`size`](Self::size) bytes.
+    /// Appends `99.5,100.5`, each after a comma. `payload` is as long as this was made for.
     #[inline]
     pub(crate) fn write_csv(&self, payload: &[u8], out: &mut Vec<u8>) {
         for (_, scalar) in &self.leaves {
@@ -36,7 +36,7 @@ impl Fields {
         }
     }
 
-    /// Appends `{"bid":99.5,"sizes":[1,2]}`. `payload` has [`size`](Self::size) bytes.
+    /// Appends `{"bid":99.5,"sizes":[1,2]}`. `payload` is as long as this was made for.
     pub(crate) fn write_json(&self, payload: &[u8], out: &mut Vec<u8>) {
         json(&self.root, payload, out);
     }

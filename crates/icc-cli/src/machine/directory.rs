@@ -1,6 +1,5 @@
 //! Finding buffers: by name, and all of a directory.
 
-use super::processes::FileId;
 use crate::exit::Failure;
 use crate::text;
 use icc_buffer::{BufferError, Inspected, inspect};
@@ -21,7 +20,6 @@ pub(crate) struct Found {
     /// As it is shown, from the directory on: nothing in it moves a terminal.
     pub(crate) name: String,
     pub(crate) path: PathBuf,
-    pub(crate) file: FileId,
     /// Bytes of the file.
     pub(crate) size: u64,
     /// What the header says, or what is wrong with it.
@@ -113,7 +111,7 @@ fn look(name: String, path: PathBuf, metadata: &Metadata) -> Result<Option<Found
         Err(BufferError::TooSmall { .. }) if !begins_as_a_buffer(&path) => return Ok(None),
         Err(error) => Err(error),
     };
-    Ok(Some(Found { name, path, file: FileId::of(metadata), size: metadata.len(), header }))
+    Ok(Some(Found { name, path, size: metadata.len(), header }))
 }
 
 fn begins_as_a_buffer(path: &Path) -> bool {

@@ -1,6 +1,7 @@
 //! What can be wrong with a recording.
 
 use super::{MAGIC, VERSION};
+use icc_buffer::ElementType;
 use std::io;
 
 /// Why a recording cannot be written or read, or not to its end.
@@ -28,6 +29,14 @@ pub enum RecordingError {
     Version {
         /// Its version.
         found: u32,
+    },
+    /// It holds other messages.
+    #[error("the recording holds {found}, not {expected}: read it with the program that knows its messages")]
+    OtherType {
+        /// What it holds.
+        found: Box<ElementType>,
+        /// What was asked for.
+        expected: Box<ElementType>,
     },
     /// A message has another size than the recording's messages.
     #[error("a message of {found} bytes does not belong into a recording of messages of {expected} bytes")]

@@ -50,20 +50,28 @@ impl Header {
     /// Of a recording of this queue that begins now, at `start`. Without a schema.
     #[must_use]
     pub fn of<T: Payload>(queue: &QueueReader<T>, start: Position) -> Self {
-        let (name, size, align) = (std::any::type_name::<T>(), size_of::<T>() as u64, align_of::<T>() as u64);
-        // As in the header of a buffer: FNV-1a.
-        let bytes = name.bytes().chain(size.to_le_bytes()).chain(align.to_le_bytes());
-        let fingerprint =
-            bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
         let many_producers = if queue.max_producers() == 1 { 0 } else { queue.max_producers() };
         Self {
-            element: ElementType { name: name.to_owned(), size, align, fingerprint },
+            element: element::<T>(),
             schema: None,
             queue: QueueShape { capacity: queue.capacity() as u64, many_producers },
             began_at: now(),
             start,
             part: 0,
         }
+    }
+
+    /// Whether the messages are `T`s, by name, size and alignment.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordingError::OtherType`] if they are not.
+    pub fn check<T: Payload>(&self) -> Result<(), RecordingError> {
+        let (found, expected) = (&self.element, element::<T>());
+        if *found == expected {
+            return Ok(());
+        }
+        Err(RecordingError::OtherType { found: Box::new(found.clone()), expected: Box::new(expected) })
     }
 
     /// Reads the header of a recording of any type.
@@ -150,6 +158,15 @@ impl Header {
     pub(super) fn len(&self) -> usize {
         FIXED + self.element.name.len() + self.schema.as_deref().map_or(0, str::len)
     }
+}
+
+/// As the header of a buffer describes it.
+fn element<T>() -> ElementType {
+    let (name, size, align) = (std::any::type_name::<T>(), size_of::<T>() as u64, align_of::<T>() as u64);
+    let bytes = name.bytes().chain(size.to_le_bytes()).chain(align.to_le_bytes());
+    let fingerprint =
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    ElementType { name: name.to_owned(), size, align, fingerprint }
 }
 
 /// Nanoseconds since 1970.

@@ -112,6 +112,9 @@ fn other_files_are_refused() {
     newer[8] = 4;
     assert!(matches!(read(&newer).1, Err(RecordingError::Version { found: 4 })));
     let mut writer = Writer::new(Vec::new(), &header()).unwrap();
+    header().check::<u64>().unwrap();
+    let Err(RecordingError::OtherType { found, expected }) = header().check::<i64>() else { panic!("it is another") };
+    assert_eq!((found.name.as_str(), expected.name.as_str()), ("u64", "i64"));
     assert!(matches!(writer.message(5, &[0; 7]), Err(RecordingError::MessageSize { found: 7, expected: 8 })));
 }
 

@@ -1,0 +1,15 @@
+//! The command `icc` against real queues and vectors of other processes.
+
+mod feed;
+mod list;
+mod record;
+mod remove;
+mod run;
+mod tail;
+mod vectors;
+
+/// The other processes: see [`feed`].
+#[test]
+fn actor() {
+    feed::play();
+}
