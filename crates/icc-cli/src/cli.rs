@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{completions, doctor, get, ls, record, rm, stat, tail, watch};
+use crate::commands::{completions, doctor, get, ls, record, rm, stat, tail, top, watch};
 use crate::exit;
 use clap::{Parser, Subcommand};
 
@@ -19,6 +19,7 @@ pub(crate) struct Cli {
 enum Command {
     Ls(ls::Args),
     Stat(stat::Args),
+    Top(top::Args),
     Tail(tail::Args),
     Get(get::Args),
     Watch(watch::Args),
@@ -33,6 +34,7 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
         Command::Ls(args) => ls::run(args),
         Command::Stat(args) => stat::run(args),
+        Command::Top(args) => top::run(args),
         Command::Tail(args) => tail::run(args),
         Command::Get(args) => get::run(args),
         Command::Watch(args) => watch::run(args),

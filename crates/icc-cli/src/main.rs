@@ -7,6 +7,7 @@ mod exit;
 mod machine;
 mod output;
 mod text;
+mod top;
 
 use clap::Parser as _;
 use std::process::ExitCode;

@@ -60,6 +60,11 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// So many of something.
+pub(crate) fn count(number: u64, one: &str, more: &str) -> String {
+    format!("{} {}", thousands(number), if number == 1 { one } else { more })
+}
+
 /// Messages or changes a second.
 pub(crate) fn rate(per_second: f64) -> String {
     if per_second > 0.0 && per_second < 9.95 {
@@ -84,7 +89,6 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// A time span, to one unit.
-#[cfg_attr(not(test), allow(dead_code, reason = "for `top`"))]
 pub(crate) fn span(span: Duration) -> String {
     match span.as_secs() {
         0 if span.as_millis() == 0 => format!("{} µs", span.as_micros()),
@@ -126,6 +130,11 @@ mod tests {
         );
         assert_eq!(moment(1_700_000_000_500_000_000), "2023-11-14T22:13:20.5Z");
         assert_eq!(moment(u64::MAX), u64::MAX.to_string());
+    }
+
+    #[test]
+    fn counts() {
+        assert_eq!([0, 1, 2_000].map(|number| count(number, "ox", "oxen")), ["0 oxen", "1 ox", "2,000 oxen"]);
     }
 
     #[test]

@@ -10,9 +10,11 @@ pub(crate) mod record;
 pub(crate) mod rm;
 pub(crate) mod stat;
 pub(crate) mod tail;
+pub(crate) mod top;
 mod vector;
 pub(crate) mod watch;
 
+pub(crate) use ls::trouble;
 use std::time::Duration;
 
 /// `250ms`, `1.5s`, `2m`, or a number of seconds.

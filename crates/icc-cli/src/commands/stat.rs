@@ -151,7 +151,7 @@ fn live(report: &mut Report, view: &View, interval: Duration) -> anyhow::Result<
         Shape::Vector(vector) => of_vector(report, vector, &last),
         Shape::Other(buffer) => {
             report.add("words", format!("{:?}", buffer.words()), json!(buffer.words()));
-            report.add("alive", format!("{} ids are held", last.living), last.living);
+            report.add("alive", text::count(last.living.into(), "id is held", "ids are held"), last.living);
         }
     }
     if let Some(rate) = last.rate_since(&first) {
@@ -159,7 +159,7 @@ fn live(report: &mut Report, view: &View, interval: Duration) -> anyhow::Result<
     }
     let unfinished = match last.unfinished {
         0 => "nothing".to_owned(),
-        count => format!("{count} that a dead process had begun"),
+        count => format!("{}, begun by the dead", text::count(count, "message or value", "messages or values")),
     };
     report.add("unfinished", unfinished, last.unfinished);
     Ok(())
@@ -168,7 +168,7 @@ fn live(report: &mut Report, view: &View, interval: Duration) -> anyhow::Result<
 fn of_queue(report: &mut Report, queue: &QueueReader, sample: &Sample) -> anyhow::Result<()> {
     let (produced, oldest) = (queue.produced(), queue.oldest());
     report.add("capacity", text::thousands(queue.capacity() as u64), queue.capacity());
-    report.add("produced", format!("{} messages are numbered", text::thousands(produced)), produced);
+    report.add("produced", text::count(produced, "message", "messages"), produced);
     report.add("oldest", format!("message {oldest} is the oldest that is kept"), oldest);
     report.only_json("first", queue.buffer().words()[0]);
     let most = queue.max_producers();
@@ -230,7 +230,8 @@ fn mapped(report: &mut Report, inspected: &Inspected) -> anyhow::Result<()> {
         lines.push("no process that is seen".to_owned());
     }
     if processes.hidden > 0 {
-        lines.push(format!("{} processes are hidden from this user", processes.hidden));
+        let hidden = text::count(processes.hidden as u64, "process is", "processes are");
+        lines.push(format!("{hidden} hidden from this user"));
     }
     let json =
         others.iter().map(|process| json!({ "pid": process.pid, "name": process.name, "writes": process.writes }));

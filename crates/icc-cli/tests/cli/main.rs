@@ -6,6 +6,7 @@ mod record;
 mod remove;
 mod run;
 mod tail;
+mod top;
 mod vectors;
 
 /// The other processes: see [`feed`].

@@ -74,7 +74,8 @@ fn what_was_lost() {
     let mut produce = |count| (0..count).for_each(|_| n = producer.produce(&message(n)) + 1);
     produce(1);
     let recorder = Running::start(args(&path, &file, &["--from=oldest"]), Stdio::piped());
-    wait_until("the first message", || file.exists() && read(&file).2 == 1);
+    wait_until("a header", || fs::metadata(&file).is_ok_and(|file| file.len() > 96));
+    wait_until("the first message", || read(&file).2 == 1);
     signal(recorder.0.id(), rustix::process::Signal::STOP);
     produce(1_000);
     signal(recorder.0.id(), rustix::process::Signal::CONT);

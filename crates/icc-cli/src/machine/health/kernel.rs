@@ -73,8 +73,11 @@ fn membarrier() -> Finding {
 
 fn processes() -> Finding {
     let hidden = crate::machine::processes::Processes::see().hidden;
-    let found =
-        if hidden == 0 { "all processes are seen".to_owned() } else { format!("{hidden} processes are hidden") };
+    let found = if hidden == 0 {
+        "all processes are seen".to_owned()
+    } else {
+        format!("{} hidden", crate::text::count(hidden as u64, "process is", "processes are"))
+    };
     Finding::new("/proc", found, "`icc stat` says who has a buffer mapped, as far as it may look")
         .unless(hidden == 0, "run icc as the same user as them, or as root")
 }
