@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: coverage-guided fuzzing of attaching to arbitrary bytes, and of calls
-//! against a model.
+//! `cargo xtask fuzz`: coverage-guided fuzzing of attaching to arbitrary bytes, of calls against a
+//! model, and of schemas.
 //!
 //! The targets are a package of their own in `fuzz/`, laid out for cargo-fuzz, with
 //! AddressSanitizer. What is found worth keeping stays in `fuzz/corpus`, and what fails in
@@ -13,7 +13,7 @@ use crate::cli::FuzzArgs;
 use crate::process::{self, say};
 use crate::workspace::Workspace;
 
-const TARGETS: [&str; 2] = ["attach", "calls"];
+const TARGETS: [&str; 3] = ["attach", "calls", "schema"];
 
 /// Runs the targets one after another, or says what is missing.
 pub(crate) fn run(workspace: &Workspace, args: &FuzzArgs) -> anyhow::Result<ExitCode> {

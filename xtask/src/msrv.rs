@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use anyhow::bail;
 
 use crate::process;
-use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
+use crate::workspace::{LIBRARIES, OTHERS, OwnBuild as _, Workspace};
 
 /// The `rust-version` of the workspace, which this package inherits. Toolchains are named with the
 /// patch release.
@@ -21,7 +21,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     }
     let mut check = Command::new("rustup");
     check.args(["run", TOOLCHAIN, "cargo", "check", "--locked"]).current_dir(workspace.root());
-    check.packages(LIBRARIES).packages(["icc-bench", "icc-cli"]);
+    check.packages(LIBRARIES).packages(OTHERS);
     // A directory of its own, so that the two compilers do not throw away each other's builds.
     check.own_build(workspace, "msrv", "");
     process::run(&mut check).map(process::exit_code)

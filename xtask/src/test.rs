@@ -15,7 +15,7 @@ use clap::ValueEnum as _;
 use crate::cli::{LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
-use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
+use crate::workspace::{LIBRARIES, OTHERS, OwnBuild as _, Workspace};
 use crate::{bench, loom, mutants, named_tests, torture};
 
 /// How long the short torture lasts.
@@ -150,7 +150,7 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
         }
         Step::Package => {
             // What is published: each is built from its package, which takes its time.
-            cargo.arg("package").packages(LIBRARIES).packages(["icc-bench", "icc-cli"]);
+            cargo.arg("package").packages(LIBRARIES).packages(OTHERS);
             if is_dirty(workspace) {
                 say("the working tree has changes: packaging it as it stands (--allow-dirty)")?;
                 cargo.arg("--allow-dirty");

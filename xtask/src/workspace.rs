@@ -14,6 +14,9 @@ use crate::process;
 /// these.
 pub(crate) const LIBRARIES: [&str; 4] = ["icc-seqlock", "icc-buffer", "icc-queue", "icc-vector"];
 
+/// The other packages that are published, those that others depend on first.
+pub(crate) const OTHERS: [&str; 4] = ["icc-schema-derive", "icc-schema", "icc-bench", "icc-cli"];
+
 /// The workspace this program belongs to.
 #[derive(Debug)]
 pub(crate) struct Workspace {

@@ -56,4 +56,6 @@ mod guides {
     struct Death;
     #[doc = include_str!("../../../docs/payloads.md")]
     struct Payloads;
+    #[doc = include_str!("../../../docs/schema.md")]
+    struct Schema;
 }
