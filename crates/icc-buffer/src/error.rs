@@ -427,6 +427,17 @@ pub enum BufferError {
         /// The most there can be.
         max: usize,
     },
+    /// A buffer of a type that is known by its description was to be created, and there can be no such
+    /// type.
+    #[error("no type for {} has {size} bytes and is aligned to {align}: its description is damaged", .path.display())]
+    NoSuchElement {
+        /// Of the file.
+        path: PathBuf,
+        /// Bytes of the payload.
+        size: u64,
+        /// Its alignment in bytes.
+        align: u64,
+    },
     /// The schema behind the header is not what it should be.
     #[error("{} has a schema that cannot be read: {reason}; its creator's fault, or damage", .path.display())]
     BadSchema {

@@ -92,7 +92,12 @@ const _: () = {
 impl Header {
     /// Not `ready` yet: that is set last, when the buffer is complete.
     pub(crate) fn new<T: 'static>(spec: &Spec, layout: &Layout, instance: u64, boot: u128) -> Self {
-        let name = std::any::type_name::<T>();
+        Self::of(&Self::element_of::<T>(), spec, layout, instance, boot)
+    }
+
+    /// As [`new`](Self::new), for payloads of a type that is known by what was said of it.
+    pub(crate) fn of(element: &ElementType, spec: &Spec, layout: &Layout, instance: u64, boot: u128) -> Self {
+        let name = &element.name;
         let cut = name.floor_char_boundary(NAME_BYTES);
         let mut type_name = [0; NAME_BYTES];
         type_name[..cut].copy_from_slice(&name.as_bytes()[..cut]);
@@ -104,9 +109,9 @@ impl Header {
             instance,
             boot: [boot as u64, (boot >> 64) as u64],
             features: [0, if spec.wakeable { READERS } else { 0 }, 0],
-            element_size: size_of::<T>() as u64,
-            element_align: align_of::<T>() as u64,
-            fingerprint: fingerprint(name, size_of::<T>(), align_of::<T>()),
+            element_size: element.size,
+            element_align: element.align,
+            fingerprint: element.fingerprint,
             len: spec.len as u64,
             stride: layout.stride as u64,
             slots_offset: layout.slots_offset as u64,

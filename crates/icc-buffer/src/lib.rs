@@ -123,7 +123,7 @@ pub use read_only::ReadOnlyBuffer;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use shared::{
     Boot, CompareSchemas, Demand, Descriptors, HugePages, Inspected, Options, Origin, Owner, SchemaText, UntypedBuffer,
-    inspect, remove,
+    UntypedBufferMut, inspect, remove,
 };
 pub use spec::{Expected, Kind, Spec};
 pub use wait::{BusySpin, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};

@@ -38,7 +38,12 @@ impl Placement for Padded {}
 ///
 /// At least the size of the slot, and a multiple of its alignment.
 pub(crate) const fn stride<T, P: Placement>() -> usize {
-    let (size, align) = (size_of::<Seqlock<T>>(), align_of::<Seqlock<T>>());
+    stride_of::<P>(size_of::<Seqlock<T>>(), align_of::<Seqlock<T>>())
+}
+
+/// The distance between slots of this size and alignment, a power of two, of which the size is a
+/// multiple. `size` is less than half of the address space.
+pub(crate) const fn stride_of<P: Placement>(size: usize, align: usize) -> usize {
     if P::SHARED && size <= P::UNIT {
         // A power of two that is at least the size is a multiple of the alignment.
         size.next_power_of_two()

@@ -1,6 +1,10 @@
 //! Queues whose message type this program learns only when it runs: for a command line, a recorder
 //! of anything.
 
+mod producer;
+
+pub use producer::Producer;
+
 use crate::layout::KIND;
 use crate::{Lost, Options, Position, QueueError, Recovery, StartError, TryConsumeError};
 use core::{fmt, ops::Deref};

@@ -121,3 +121,57 @@ fn under_load_no_message_is_torn_and_all_are_accounted_for() {
     assert_eq!(consumer.received() + consumer.lost(), MESSAGES);
     assert!(consumer.received() > 0);
 }
+
+/// A queue that is written as bytes is one that programs with the type open: the same header, the same
+/// messages, also where sequence numbers wrap; and once its producer is gone, another goes on.
+fn written<T: Payload + Debug + PartialEq>(test: &str, first: u64, value: impl Fn(u64) -> T) {
+    let (typed, name) = (common::Name::new(&format!("{test}-typed")), common::Name::new(test));
+    Queue::<T>::create(&typed, 8, &Options::new()).unwrap();
+    let element = icc_buffer::inspect(&typed).unwrap().element;
+    let spec = icc_queue::QueueSpec::new(8).starting_at(first);
+    let mut producer = untyped::Producer::create(&name, &element, spec, &Options::new()).unwrap();
+    let (found, expected) = (icc_buffer::inspect(&name).unwrap(), icc_buffer::inspect(&typed).unwrap());
+    assert_eq!((&found.element, found.stride, found.counters), (&expected.element, expected.stride, expected.counters));
+    let queue = Queue::<T>::open(&name, &Options::new()).unwrap();
+    assert!(queue.producer().is_err(), "two producers");
+    let mut consumer = queue.consumer();
+    assert_eq!((consumer.next_sequence(), consumer.try_consume()), (first, Err(TryConsumeError::Empty)));
+    for n in 0..5 {
+        let sequence = first.wrapping_add(n);
+        assert_eq!(producer.produce(bytemuck::bytes_of(&value(n))), sequence);
+        assert_eq!(consumer.try_consume(), Ok(value(n)));
+        assert_eq!((queue.produced(), producer.next_sequence()), (sequence.wrapping_add(1), sequence.wrapping_add(1)));
+    }
+    (5..15).for_each(|n| _ = producer.produce(bytemuck::bytes_of(&value(n))));
+    let lost = Lost { first: first.wrapping_add(5), next: first.wrapping_add(7) };
+    assert_eq!(consumer.try_consume(), Err(TryConsumeError::SpedPast(lost)));
+    drop(producer);
+    assert_eq!(queue.producer().unwrap().produce(&value(0)), first.wrapping_add(15));
+}
+
+#[test]
+fn bytes_are_produced() {
+    written("written-u8", 0, |n| n as u8);
+    written("written-seven", 1_000, |n| [n; 7]);
+    written("written-wrap", u64::MAX - 3, |n| [n as u32; 5]);
+    written("written-wide", 3, |n| Wide([n; 16]));
+    written("written-nothing", 1, |_| ());
+}
+
+#[test]
+fn no_queue_of_an_impossible_type() {
+    let name = common::Name::new("impossible");
+    let create = |size, align| {
+        let element = icc_buffer::ElementType { name: "a::B".to_owned(), size, align, fingerprint: 7 };
+        untyped::Producer::create(&name, &element, 8, &Options::new()).map(drop)
+    };
+    for (size, align) in [(8, 0), (8, 3), (12, 8), (1 << 41, 8), (u64::MAX, 1), (1 << 20, 1 << 20)] {
+        let refused = create(size, align);
+        assert!(
+            matches!(refused, Err(QueueError::Buffer(BufferError::NoSuchElement { .. }))),
+            "{size} {align} {refused:?}"
+        );
+    }
+    assert!(matches!(create(1 << 40, 8), Err(QueueError::Buffer(_))), "larger than the memory");
+    create(24, 8).unwrap();
+}

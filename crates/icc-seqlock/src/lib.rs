@@ -60,4 +60,4 @@ pub use seqlock::Seqlock;
 pub use split::{Reader, Writer};
 pub use tag::Tag;
 #[cfg(not(icc_loom))]
-pub use untyped::UntypedReader;
+pub use untyped::{UntypedReader, UntypedWriter};

@@ -1,7 +1,8 @@
-//! Reading a cell whose payload's type is not known: its bytes.
+//! A cell whose payload's type is not known: its bytes.
 
 use crate::primitive::{AtomicU64, Ordering::Relaxed};
 use crate::seqlock::copy_checked;
+use crate::write::publish;
 use crate::{BeingWritten, copy};
 use core::{fmt, marker::PhantomData, ptr::NonNull};
 
@@ -114,6 +115,63 @@ impl<'a> UntypedReader<'a> {
     }
 }
 
+/// A handle that writes a [`Seqlock`](crate::Seqlock) of some type as bytes: for programs that learn
+/// what a payload is only when they run, such as one that replays what was recorded.
+#[derive(Clone, Copy)]
+pub struct UntypedWriter<'a>(UntypedReader<'a>);
+
+impl<'a> UntypedWriter<'a> {
+    /// The cell at `cell`, with a payload of this size and alignment.
+    ///
+    /// # Safety
+    ///
+    /// As [`UntypedReader::new`], and valid for writes as well.
+    #[inline(always)]
+    #[must_use]
+    pub unsafe fn new(cell: NonNull<u8>, size: usize, align: usize) -> Self {
+        // SAFETY: passed on from the caller.
+        Self(unsafe { UntypedReader::new(cell, size, align) })
+    }
+
+    /// The same cell, as a handle that cannot write.
+    #[inline]
+    #[must_use]
+    pub fn reader(&self) -> UntypedReader<'a> {
+        self.0
+    }
+
+    /// Writes `bytes` as the only writer, and leaves the cell at `version`, which is even: see
+    /// [`Seqlock::write_at`](crate::Seqlock::write_at).
+    ///
+    /// # Panics
+    ///
+    /// If `bytes` are not as many as the payload's.
+    ///
+    /// # Safety
+    ///
+    /// No other write to this cell may run at the same time, and the last one must happen before this
+    /// call. Any bytes are those of a value of the payload's type, for whoever reads it as one.
+    #[inline]
+    pub unsafe fn write_at(&self, version: u64, bytes: &[u8]) {
+        let Self(cell) = self;
+        assert_eq!(bytes.len(), cell.size, "the bytes are as many as the payload's");
+        debug_assert!(version & 1 == 0, "a finished write leaves an even version");
+        cell.version.store(version.wrapping_sub(1), Relaxed);
+        publish(cell.version, version, || {
+            // SAFETY: the payload has `size` bytes, aligned to 8, valid for writes by the promise of
+            // `new`, and others access them as in `UntypedReader::copy_out`. `bytes` has as many; they
+            // are borrowed, so they do not change, and initialised.
+            unsafe { copy::store_bytes(cell.payload.as_ptr(), bytes.as_ptr(), cell.size) }
+        });
+    }
+}
+
+impl fmt::Debug for UntypedWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("UntypedWriter").field(&self.0).finish()
+    }
+}
+
 impl fmt::Debug for UntypedReader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UntypedReader").field("version", &self.version()).field("size", &self.size).finish()
@@ -158,6 +216,50 @@ mod tests {
         bytes_are_those_of([3_u8; 300]);
         bytes_are_those_of(u128::MAX / 3);
         bytes_are_those_of(Aligned([5; 64]));
+    }
+
+    fn written_as_bytes<T: Payload + PartialEq + core::fmt::Debug>(value: T) {
+        let cell = Seqlock::new(T::zeroed());
+        // SAFETY: it is a cell of that size and alignment, borrowed as long; all its accesses are
+        // atomic, also of a shared reference.
+        let writer = unsafe { UntypedWriter::new(NonNull::from_ref(&cell).cast(), size_of::<T>(), align_of::<T>()) };
+        // SAFETY: nobody else writes.
+        unsafe { writer.write_at(6, bytemuck::bytes_of(&value)) };
+        let mut out = T::zeroed();
+        assert_eq!((cell.try_read_into(&mut out), out), (Ok(6), value));
+        assert_eq!((writer.reader().version(), writer.reader().size()), (6, size_of::<T>()));
+    }
+
+    #[test]
+    fn what_is_written_as_bytes_is_read_as_a_value() {
+        written_as_bytes(());
+        written_as_bytes(0xa5_u8);
+        written_as_bytes([7_u64; 2]);
+        written_as_bytes([9_u8; 17]);
+        written_as_bytes([0x0123_4567_u32; 14]);
+        written_as_bytes(u128::MAX / 3);
+        written_as_bytes([3_u8; 300]);
+    }
+
+    #[test]
+    fn no_value_written_as_bytes_is_torn() {
+        let cell = Seqlock::new([0_u64; 7]);
+        // SAFETY: as in `written_as_bytes`.
+        let writer = unsafe { UntypedWriter::new(NonNull::from_ref(&cell).cast(), 56, 8) };
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(move || {
+                for n in 1..=if cfg!(miri) { 200_u64 } else { 200_000 } {
+                    // SAFETY: this thread alone writes.
+                    unsafe { writer.write_at(2 * n, bytemuck::bytes_of(&[n; 7])) };
+                }
+            });
+            while !writing.is_finished() {
+                let mut out = [0; 7];
+                if let Ok(version) = cell.try_read_into(&mut out) {
+                    assert_eq!(out, [version / 2; 7]);
+                }
+            }
+        });
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::memory::{Block, Facts, Memory};
 use crate::readers::Readers;
 use crate::{BufferError, Expected, ReadOnlyBuffer, instance};
 use core::marker::PhantomData;
-use icc_seqlock::Payload;
 use icc_seqlock::primitive::step;
+use icc_seqlock::{Payload, Seqlock};
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -109,7 +109,7 @@ impl<T: Payload> Attached<T> {
             })?;
         schema::compare(&header, &mapping, options)?;
         check_boot(&mapping, &header, attaching.access, options)?;
-        mapping::layout::<T>(len, layout.stride, facts.counters, 0)?;
+        mapping::layout(len, layout.stride, align_of::<Seqlock<T>>(), facts.counters, 0)?;
         mapping.prepare_opened(options)?;
         Ok(Self { mapping, layout, len, facts, _slots: PhantomData })
     }

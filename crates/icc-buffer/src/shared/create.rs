@@ -7,12 +7,27 @@ use crate::header::Header;
 use crate::memory::{Block, Facts, Memory};
 use crate::placement::stride;
 use crate::readers::Readers;
-use crate::{Buffer, BufferError, Placement, ReadOnlyBuffer, Spec, instance};
-use icc_seqlock::Payload;
+use crate::{Buffer, BufferError, ElementType, Placement, ReadOnlyBuffer, Spec, instance};
 use icc_seqlock::primitive::step;
+use icc_seqlock::{Payload, Seqlock};
 use nix::sys::memfd::MFdFlags;
 use std::fs::File;
 use std::path::Path;
+
+/// What the slots are, for whoever opens the buffer.
+pub(super) struct Slots {
+    pub(super) element: ElementType,
+    /// From one to the next. A multiple of `align`, with room for a version and a payload.
+    pub(super) stride: usize,
+    /// Of a slot: a power of two, at least 8.
+    pub(super) align: usize,
+}
+
+impl Slots {
+    fn of<T: Payload, P: Placement>() -> Self {
+        Self { element: Header::element_of::<T>(), stride: stride::<T, P>(), align: align_of::<Seqlock<T>>() }
+    }
+}
 
 /// Creates a buffer with a name.
 pub(super) fn create_at<T: Payload, P: Placement>(
@@ -21,6 +36,23 @@ pub(super) fn create_at<T: Payload, P: Placement>(
     options: &Options,
     init: impl FnOnce(&Buffer<T, P>),
 ) -> Result<Buffer<T, P>, BufferError> {
+    let init = |buffer: &ReadOnlyBuffer<T>| init(&Buffer::writable(buffer.clone()));
+    // SAFETY: the slots are those of a `T`.
+    unsafe { create_named(path, &Slots::of::<T, P>(), spec, options, init) }.map(Buffer::writable)
+}
+
+/// Creates a buffer of these slots with a name.
+///
+/// # Safety
+///
+/// As [`build`].
+pub(super) unsafe fn create_named<T: Payload>(
+    path: &Path,
+    slots: &Slots,
+    spec: Spec,
+    options: &Options,
+    init: impl FnOnce(&ReadOnlyBuffer<T>),
+) -> Result<ReadOnlyBuffer<T>, BufferError> {
     let mode = options.mode;
     if mode & 0o600 != 0o600 {
         return Err(BufferError::BadMode { path: path.to_owned(), mode });
@@ -29,7 +61,8 @@ pub(super) fn create_at<T: Payload, P: Placement>(
     let draft = Draft::new(path, mode)?;
     let file = draft.file().try_clone().map_err(|error| file::failed_io(&error, path, "create"))?;
     let (readers, mut fresh) = spec.wakeable.then(|| readers::create(path, instance, options)).transpose()?.unzip();
-    let buffer = build(file, path, spec, options, (instance, readers), init)?;
+    // SAFETY: passed on from the caller.
+    let buffer = unsafe { build(file, path, slots, spec, options, (instance, readers), init)? };
     // The readers' file first: whoever finds the buffer finds it. `readers` says what happens if
     // this process dies in between.
     if let Some(fresh) = &mut fresh {
@@ -70,30 +103,37 @@ fn anonymous_in<T: Payload, P: Placement>(
 ) -> Result<Buffer<T, P>, BufferError> {
     let instance = instance::new();
     let readers = spec.wakeable.then(|| readers::anonymous(instance, options)).transpose()?;
-    let buffer = build(memfd::create(pages)?, Path::new(ANONYMOUS), spec, options, (instance, readers), |_| {})?;
+    let (file, path, slots) = (memfd::create(pages)?, Path::new(ANONYMOUS), Slots::of::<T, P>());
+    // SAFETY: the slots are those of a `T`.
+    let buffer = unsafe { build(file, path, &slots, spec, options, (instance, readers), |_| {})? };
     memfd::seal(buffer.as_fd().unwrap_or_else(|| unreachable!("it was just mapped")))?;
-    Ok(buffer)
+    Ok(Buffer::writable(buffer))
 }
 
 /// Makes a buffer of an empty file that nobody else knows of, with its instance and its readers'
 /// memory.
-fn build<T: Payload, P: Placement>(
+///
+/// # Safety
+///
+/// `slots` is [`Slots::of`] `T` and a placement; or `T` is `()`.
+unsafe fn build<T: Payload>(
     file: File,
     path: &Path,
+    slots: &Slots,
     spec: Spec,
     options: &Options,
     (instance, readers): (u64, Option<Readers>),
-    init: impl FnOnce(&Buffer<T, P>),
-) -> Result<Buffer<T, P>, BufferError> {
-    let described = schema::to_write(options, size_of::<T>(), path)?;
+    init: impl FnOnce(&ReadOnlyBuffer<T>),
+) -> Result<ReadOnlyBuffer<T>, BufferError> {
+    let described = schema::to_write(options, slots.element.size as usize, path)?;
     let behind = described.map_or(0, |schema| schema.text().len());
-    let layout = mapping::layout::<T>(spec.len, stride::<T, P>(), spec.counters, behind)?;
+    let layout = mapping::layout(spec.len, slots.stride, slots.align, spec.counters, behind)?;
     let size = (layout.total_size as u64).next_multiple_of(file::granule(&file, path)?);
     reserve::resize(&file, size, path)?;
     let mapping = Mapping::new(file, size, Access::ReadWrite, path)?;
     mapping.reserve(options)?;
     mapping.prepare(options)?;
-    let mut header = Header::new::<T>(&spec, &layout, instance, instance::boot());
+    let mut header = Header::of(&slots.element, &spec, &layout, instance, instance::boot());
     if let Some(schema) = described {
         header = schema::mention(header, schema);
         schema::write(&mapping, schema);
@@ -105,8 +145,9 @@ fn build<T: Payload, P: Placement>(
     // given its size above, and nobody else knows of it yet. (Whoever truncates it later ends this
     // process by a signal; that cannot make an access go wrong.) It starts at a page, to which
     // `mapping::layout` keeps the alignment. Header and schema are the only parts accessed so far,
-    // atomically.
-    let buffer = Buffer::writable(unsafe { ReadOnlyBuffer::over(memory, &layout, spec.len) });
+    // atomically. The stride is one of a placement for `T`; or `T` is `()`, whose cells may be any
+    // distance apart that is a multiple of 8 and has room for a version.
+    let buffer = unsafe { ReadOnlyBuffer::over(memory, &layout, spec.len) };
     init(&buffer);
     if let Some(mapping) = buffer.memory().mapping() {
         check::publish_header(mapping, &header);

@@ -209,8 +209,16 @@ fn limit(of: Resource) -> Option<u64> {
 }
 
 /// The layout, if its alignment is one that mappings have.
-pub(super) fn layout<T>(len: usize, stride: usize, counters: usize, schema: usize) -> Result<Layout, BufferError> {
-    let layout = Layout::new::<T>(len, stride, counters, schema)?;
+///
+/// `align` is that of a slot, of which `stride` is a multiple.
+pub(super) fn layout(
+    len: usize,
+    stride: usize,
+    align: usize,
+    counters: usize,
+    schema: usize,
+) -> Result<Layout, BufferError> {
+    let layout = Layout::of_slots(len, stride, align, counters, schema)?;
     if layout.align > ALIGN {
         return Err(BufferError::Overaligned { align: layout.align, max: ALIGN });
     }

@@ -26,6 +26,7 @@ mod readers;
 mod reserve;
 mod schema;
 mod untyped;
+mod untyped_write;
 
 pub use descriptors::Descriptors;
 pub use handles::{Origin, remove};
@@ -36,6 +37,7 @@ use nix::fcntl::SealFlag;
 pub use options::{Demand, HugePages, Options, Owner};
 pub use schema::{CompareSchemas, SchemaText};
 pub use untyped::UntypedBuffer;
+pub use untyped_write::UntypedBufferMut;
 
 /// What stands for the path of a buffer without a name.
 const ANONYMOUS: &str = "memfd:icc";

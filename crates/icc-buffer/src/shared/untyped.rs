@@ -96,6 +96,19 @@ impl UntypedBuffer {
         Ok(Self { versions, size, align, inspected: Arc::new(inspected) })
     }
 
+    /// A buffer that was just made, for payloads of this size and alignment.
+    pub(super) fn created(
+        versions: ReadOnlyBuffer<()>,
+        size: usize,
+        align: usize,
+        path: &Path,
+    ) -> Result<Self, BufferError> {
+        let mapping = versions.memory().mapping().unwrap_or_else(|| unreachable!("it was just mapped"));
+        let (header, file) = (check::copy_header(mapping), mapping.file()?);
+        let inspected = Arc::new(Inspected::new(&header, file, &file::metadata(file, path)?, path)?);
+        Ok(Self { versions, size, align, inspected })
+    }
+
     /// Slot `index` as bytes, or `None` past the end.
     #[inline]
     #[must_use]
@@ -126,6 +139,10 @@ impl UntypedBuffer {
     #[must_use]
     pub fn element_size(&self) -> usize {
         self.size
+    }
+
+    pub(super) fn element_align(&self) -> usize {
+        self.align
     }
 
     /// What the header says: the kind, the type, its schema, and more.

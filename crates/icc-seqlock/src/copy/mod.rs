@@ -62,8 +62,8 @@ const WORDS_UP_TO: usize = 16;
 /// # Safety
 ///
 /// `shared` is aligned to 8 and valid for reads of a `T`, whose bytes nobody accesses concurrently
-/// other than through [`load`], [`load_bytes`] and [`store`] of the same size. `private` is valid for
-/// writes of a `T` and nobody else's.
+/// other than through the functions of this module, for the same size. `private` is valid for writes
+/// of a `T` and nobody else's.
 #[inline(always)]
 pub(crate) unsafe fn load<T>(shared: *const u8, private: *mut u8) {
     // SAFETY: passed on from the caller.
@@ -98,10 +98,21 @@ pub(crate) unsafe fn load_bytes(shared: *const u8, private: *mut u8, size: usize
 /// # Safety
 ///
 /// `shared` is aligned to 8 and valid for writes of a `T`, whose bytes nobody accesses concurrently
-/// other than through [`load`], [`load_bytes`] and [`store`] of the same size. `private` is valid for reads of a `T`
-/// that has no padding and does not change.
+/// other than through the functions of this module, for the same size. `private` is valid for reads of
+/// a `T` that has no padding and does not change.
 #[inline(always)]
 pub(crate) unsafe fn store<T>(shared: *mut u8, private: *const u8) {
+    // SAFETY: passed on from the caller.
+    unsafe { store_bytes(shared, private, size_of::<T>()) }
+}
+
+/// Copies a payload of `size` bytes into shared memory, in the way that is that size's.
+///
+/// # Safety
+///
+/// As [`store`], for any type of this size.
+#[inline(always)]
+pub(crate) unsafe fn store_bytes(shared: *mut u8, private: *const u8, size: usize) {
     #[cfg(all(
         any(
             all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
@@ -109,10 +120,10 @@ pub(crate) unsafe fn store<T>(shared: *mut u8, private: *const u8) {
         ),
         not(any(miri, icc_portable_copy))
     ))]
-    if size_of::<T>() > WORDS_UP_TO {
+    if size > WORDS_UP_TO {
         // SAFETY: as in `load_bytes`.
-        return unsafe { vectors::store(private, shared, size_of::<T>()) };
+        return unsafe { vectors::store(private, shared, size) };
     }
     // SAFETY: passed on from the caller.
-    unsafe { words::store(shared, private, size_of::<T>()) }
+    unsafe { words::store(shared, private, size) }
 }

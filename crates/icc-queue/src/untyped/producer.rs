@@ -1,0 +1,122 @@
+//! Producing messages whose type is known by a description alone.
+
+use crate::geometry::Geometry;
+use crate::layout::HEAD;
+use crate::{Options, Queue, QueueError, QueueSpec};
+use core::fmt;
+use icc_buffer::{ElementType, IdLock, UntypedBufferMut};
+use icc_seqlock::primitive::Ordering;
+use std::path::Path;
+
+/// The one producer of a queue that it creates, whose messages are bytes: for a program that replays
+/// what was recorded, whatever it is. Programs that have the type open the queue as theirs.
+///
+/// # Examples
+///
+/// ```
+/// use icc_queue::{Options, Queue, QueueReader, QueueSpec, untyped};
+///
+/// let [one, other] = ["one", "other"].map(|one| format!("icc-queue-replay-{one}-{}", std::process::id()));
+/// Queue::<u32>::create(&one, 4, &Options::new())?;
+///
+/// // The same, by what the header of the first says.
+/// let element = icc_buffer::inspect(&one)?.element;
+/// let spec = QueueSpec::new(4).starting_at(100);
+/// let mut producer = untyped::Producer::create(&other, &element, spec, &Options::new())?;
+/// assert_eq!(producer.produce(&7_u32.to_ne_bytes()), 100);
+///
+/// let mut consumer = QueueReader::<u32>::open(&other, &Options::new())?.consumer_from_oldest();
+/// assert_eq!(consumer.try_consume(), Ok(7));
+/// icc_queue::remove(&one)?;
+/// icc_queue::remove(&other)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+// Invariant: the buffer has `geometry.capacity()` slots and a counter, and this is its only producer.
+pub struct Producer {
+    buffer: UntypedBufferMut,
+    geometry: Geometry,
+    next: u64,
+    /// The proof of being alone.
+    _lock: IdLock,
+}
+
+impl Producer {
+    /// Creates a queue for one producer, as [`Queue::create`](crate::Queue::create) does, and its
+    /// producer. What `element` says goes into its header, and so does the schema of the options.
+    ///
+    /// # Errors
+    ///
+    /// As [`Queue::create`](crate::Queue::create); and if no type has this size and alignment.
+    pub fn create(
+        name: impl AsRef<Path>,
+        element: &ElementType,
+        spec: impl Into<QueueSpec>,
+        options: &Options,
+    ) -> Result<Self, QueueError> {
+        let spec = spec.into();
+        let geometry = spec.geometry()?;
+        // Before anybody else can open it, so that it is free.
+        let mut lock = Ok(None);
+        let buffer = UntypedBufferMut::create(name, element, Queue::<()>::buffer_spec(&spec)?, options, |buffer| {
+            begin(buffer, geometry, spec.first);
+            lock = buffer.take_id(0..1);
+        })?;
+        let lock = lock?.unwrap_or_else(|| unreachable!("nobody else had the buffer yet"));
+        Ok(Self { buffer, geometry, next: spec.first, _lock: lock })
+    }
+
+    /// Puts a message into the queue and returns its sequence number: see
+    /// [`produce`](crate::Producer::produce).
+    ///
+    /// # Panics
+    ///
+    /// If it is not as long as the element type says.
+    pub fn produce(&mut self, message: &[u8]) -> u64 {
+        let n = self.next;
+        // SAFETY: this is the only producer, borrowed mutably, and the first that the queue has.
+        unsafe { write(&self.buffer, self.geometry, n, message) };
+        self.next = n.wrapping_add(1);
+        if let Some(head) = self.buffer.counter_mut(HEAD) {
+            // Release: as in `spmc::produce`.
+            head.store(self.next, Ordering::Release);
+        }
+        n
+    }
+
+    /// The sequence number of the next message.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.next
+    }
+}
+
+/// Writes message `n` into its slot.
+///
+/// # Safety
+///
+/// Nobody else writes to the queue, and all earlier writes happen before.
+unsafe fn write(buffer: &UntypedBufferMut, ring: Geometry, n: u64, message: &[u8]) {
+    let slot = buffer.bytes_mut(ring.index(n)).unwrap_or_else(|| unreachable!("the capacity is the buffer's length"));
+    // SAFETY: passed on from the caller.
+    unsafe { slot.write_at(ring.complete(n), message) };
+}
+
+/// Leaves the ring as if all messages before the first had been written, with zeros: as of a queue of
+/// a known type.
+fn begin(buffer: &UntypedBufferMut, ring: Geometry, first: u64) {
+    let zeros = vec![0; buffer.element_size()];
+    // At 0, all slots are so already.
+    for back in (1..=ring.capacity()).take_while(|_| first != 0) {
+        // SAFETY: nobody else has this queue yet.
+        unsafe { write(buffer, ring, first.wrapping_sub(back), &zeros) };
+    }
+    if let Some(head) = buffer.counter_mut(HEAD) {
+        head.store(first, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Producer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Producer").field("buffer", &self.buffer).field("next", &self.next).finish_non_exhaustive()
+    }
+}
