@@ -1,8 +1,8 @@
 //! A cell whose payload's type is not known: its bytes.
 
-use crate::primitive::{AtomicU64, Ordering::Relaxed};
+use crate::primitive::Ordering::{Relaxed, Release};
+use crate::primitive::{AtomicU64, fence};
 use crate::seqlock::copy_checked;
-use crate::write::publish;
 use crate::{BeingWritten, copy};
 use core::{fmt, marker::PhantomData, ptr::NonNull};
 
@@ -157,12 +157,14 @@ impl<'a> UntypedWriter<'a> {
         assert_eq!(bytes.len(), cell.size, "the bytes are as many as the payload's");
         debug_assert!(version & 1 == 0, "a finished write leaves an even version");
         cell.version.store(version.wrapping_sub(1), Relaxed);
-        publish(cell.version, version, || {
-            // SAFETY: the payload has `size` bytes, aligned to 8, valid for writes by the promise of
-            // `new`, and others access them as in `UntypedReader::copy_out`. `bytes` has as many; they
-            // are borrowed, so they do not change, and initialised.
-            unsafe { copy::store_bytes(cell.payload.as_ptr(), bytes.as_ptr(), cell.size) }
-        });
+        // Release: as in `Seqlock::publish`.
+        fence(Release);
+        // SAFETY: the payload has `size` bytes, aligned to 8, valid for writes by the promise of `new`,
+        // and others access them as in `UntypedReader::copy_out`. `bytes` has as many; they are
+        // borrowed, so they do not change, and initialised.
+        unsafe { copy::store_bytes(cell.payload.as_ptr(), bytes.as_ptr(), cell.size) };
+        // Release: as in `Seqlock::publish`.
+        cell.version.store(version, Release);
     }
 }
 

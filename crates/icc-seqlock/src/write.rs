@@ -1,7 +1,7 @@
 //! Writing a cell: many writers, one that knows it is alone, and recovery after one that died.
 
 use crate::primitive::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::primitive::{AtomicU64, Backoff, fence, step};
+use crate::primitive::{Backoff, fence, step};
 use crate::{BeingWritten, Payload, Seqlock, Tag};
 
 impl<T: Payload> Seqlock<T> {
@@ -223,22 +223,16 @@ impl<T: Payload> Seqlock<T> {
     /// The second half of every write: the version is odd and this thread made it so.
     #[inline(always)]
     pub(crate) fn publish(&self, version: u64, value: &T) -> u64 {
-        publish(&self.version, version, || self.storage.store(value))
+        // Release: pairs with the second Acquire fence in `copy_checked`. A thread that reads a byte
+        // stored below sees the odd version. Needed also after a compare-exchange: no ordering on
+        // one keeps later stores from moving before it.
+        fence(Release);
+        step("marked");
+        self.storage.store(value);
+        step("copied");
+        // Release: pairs with the first Acquire fence in `copy_checked` and the compare-exchanges of
+        // other writers.
+        self.version.store(version, Release);
+        version
     }
-}
-
-/// Stores a cell's bytes, and then its version, which is odd and was made so by this thread.
-#[inline(always)]
-pub(crate) fn publish(cell: &AtomicU64, version: u64, store_bytes: impl FnOnce()) -> u64 {
-    // Release: pairs with the second Acquire fence in `copy_checked`. A thread that reads a byte
-    // stored below sees the odd version. Needed also after a compare-exchange: no ordering on one
-    // keeps later stores from moving before it.
-    fence(Release);
-    step("marked");
-    store_bytes();
-    step("copied");
-    // Release: pairs with the first Acquire fence in `copy_checked` and the compare-exchanges of
-    // other writers.
-    cell.store(version, Release);
-    version
 }
