@@ -7,15 +7,7 @@ use std::time::Duration;
 /// The text with everything escaped that is no ordinary character: control characters, which a
 /// terminal would obey, and those that hide or reorder others.
 pub(crate) fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            // Not those that a terminal merely prints.
-            '\'' | '"' | '\\' => shown.push(character),
-            _ => shown.extend(character.escape_debug()),
-        }
-    }
-    shown
+    icc_schema::Escaped(text).to_string()
 }
 
 /// A file's name, the same way; bytes that are no text as `\xNN`.

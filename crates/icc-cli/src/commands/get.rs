@@ -2,7 +2,6 @@
 
 use super::printer::{Form, Printer};
 use super::vector::{Keys, open, read};
-use crate::decode::Fields;
 use std::path::PathBuf;
 
 /// Prints a vector's value, or several, each whole.
@@ -25,10 +24,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let vector = open(&args.name)?;
-    let mut fields = Fields::of(vector.buffer().inspected());
-    if !args.fields.is_empty() {
-        fields = fields.select(&args.fields)?;
-    }
+    let fields = super::fields(vector.buffer().inspected()).select(&args.fields)?;
     let keys = Keys::of(vector.buffer().inspected());
     let slots = keys.slots(&args.keys, vector.len())?;
     let mut printer = Printer::new(fields, args.form, "slot");
@@ -36,7 +32,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let mut value = vec![0; vector.value_size()];
     for index in slots {
         match read(&vector, index, &mut value)? {
-            Ok(_) => printer.named(keys.name(index).as_bytes(), index as u64, &value)?,
+            Ok(_) => printer.named(keys.name(index), index as u64, &value)?,
             Err(trouble) => printer.trouble(index as u64, &trouble)?,
         }
     }

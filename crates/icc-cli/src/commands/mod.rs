@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod completions;
+mod describe;
 pub(crate) mod doctor;
 pub(crate) mod get;
 pub(crate) mod ls;
@@ -31,6 +32,15 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     };
     let number: f64 = number.parse().map_err(|_| "give a time such as 250ms, 1.5s, 2m or 1h".to_owned())?;
     Duration::try_from_secs_f64(number * seconds).map_err(|_| "that is longer than any clock goes".to_owned())
+}
+
+/// What a buffer's payloads consist of. A schema that cannot be read is no reason to show nothing.
+pub(crate) fn fields(inspected: &icc_buffer::Inspected) -> crate::decode::Fields {
+    let (fields, trouble) = crate::decode::Fields::of(inspected);
+    if let Some(trouble) = trouble {
+        eprintln!("icc: {}", crate::text::shown(&trouble));
+    }
+    fields
 }
 
 /// A number of bytes: `4096`, `500K`, `64M`, `2G`.

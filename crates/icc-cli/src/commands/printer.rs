@@ -26,20 +26,20 @@ pub(crate) struct Printer {
     paint: Paint,
     /// What messages are numbered by.
     number: &'static str,
-    out: Vec<u8>,
+    out: String,
 }
 
 impl Printer {
     pub(crate) fn new(fields: Fields, form: Form, number: &'static str) -> Self {
-        Self { fields, form, paint: Paint::for_stdout(), number, out: Vec::with_capacity(2 * BUFFER) }
+        Self { fields, form, paint: Paint::for_stdout(), number, out: String::with_capacity(2 * BUFFER) }
     }
 
     /// The line of names, where there is one.
     pub(crate) fn begin(&mut self) -> io::Result<()> {
         if self.form.csv {
-            self.out.extend_from_slice(self.number.as_bytes());
-            self.fields.write_csv_names(&mut self.out);
-            self.out.push(b'\n');
+            self.out.push_str(self.number);
+            self.fields.push_csv_names(&mut self.out);
+            self.out.push('\n');
         }
         self.flush()
     }
@@ -47,39 +47,39 @@ impl Printer {
     /// A message or value, and its number.
     #[inline]
     pub(crate) fn message(&mut self, number: u64, payload: &[u8]) -> io::Result<()> {
-        self.named(&[], number, payload)
+        self.named("", number, payload)
     }
 
     /// A value that has a name as well, or none if that is empty.
-    pub(crate) fn named(&mut self, name: &[u8], number: u64, payload: &[u8]) -> io::Result<()> {
+    pub(crate) fn named(&mut self, name: &str, number: u64, payload: &[u8]) -> io::Result<()> {
         let out = &mut self.out;
         let mut buffer = itoa::Buffer::new();
-        let digits = buffer.format(number).as_bytes();
+        let digits = buffer.format(number);
         if self.form.csv {
-            out.extend_from_slice(digits);
-            self.fields.write_csv(payload, out);
+            out.push_str(digits);
+            self.fields.push_csv(payload, out);
         } else if self.form.json {
-            out.extend_from_slice(b"{\"");
-            out.extend_from_slice(self.number.as_bytes());
-            out.extend_from_slice(b"\":");
-            out.extend_from_slice(digits);
+            out.push_str("{\"");
+            out.push_str(self.number);
+            out.push_str("\":");
+            out.push_str(digits);
             if !name.is_empty() {
-                out.extend_from_slice(b",\"name\":");
-                serde_json::to_writer(&mut *out, &String::from_utf8_lossy(name))?;
+                out.push_str(",\"name\":");
+                out.push_str(&serde_json::Value::from(name).to_string());
             }
-            out.extend_from_slice(b",\"message\":");
-            self.fields.write_json(payload, out);
-            out.push(b'}');
+            out.push_str(",\"message\":");
+            self.fields.push_json(payload, out);
+            out.push('}');
         } else {
-            out.extend_from_slice(digits);
-            out.extend_from_slice(b"  ");
+            out.push_str(digits);
+            out.push_str("  ");
             if !name.is_empty() {
-                out.extend_from_slice(crate::text::shown(&String::from_utf8_lossy(name)).as_bytes());
-                out.extend_from_slice(b"  ");
+                out.push_str(&crate::text::shown(name));
+                out.push_str("  ");
             }
-            self.fields.write_text(payload, out);
+            self.fields.push_text(payload, out);
         }
-        out.push(b'\n');
+        out.push('\n');
         if out.len() >= BUFFER { self.flush() } else { Ok(()) }
     }
 
@@ -109,8 +109,8 @@ impl Printer {
     }
 
     fn line(&mut self, line: &str) -> io::Result<()> {
-        self.out.extend_from_slice(line.as_bytes());
-        self.out.push(b'\n');
+        self.out.push_str(line);
+        self.out.push('\n');
         if self.out.len() >= BUFFER { self.flush() } else { Ok(()) }
     }
 
@@ -118,7 +118,7 @@ impl Printer {
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         if !self.out.is_empty() {
             let mut stdout = io::stdout().lock();
-            stdout.write_all(&self.out).and_then(|()| stdout.flush())?;
+            stdout.write_all(self.out.as_bytes()).and_then(|()| stdout.flush())?;
             self.out.clear();
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! `icc stat`: everything about one buffer.
 
+use super::describe::{rows, tree};
 use super::ls::{boot, merge};
-use crate::decode::Fields;
 use crate::machine::directory;
 use crate::machine::processes::{FileId, Process, Processes};
 use crate::machine::view::{self, Sample, Seen, Shape, View};
@@ -9,6 +9,7 @@ use crate::output::{Paint, table};
 use crate::text;
 use icc_buffer::Inspected;
 use icc_queue::untyped::QueueReader;
+use icc_schema::Schema;
 use icc_vector::untyped::VectorReader;
 use serde_json::{Map, Value, json};
 use std::io::Write as _;
@@ -58,20 +59,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Err(error) => report.add("not readable", text::shown(&format!("{error:#}")), format!("{error:#}")),
     }
     mapped(&mut report, &inspected)?;
-    let fields = Fields::of(&inspected);
+    let fields = super::fields(&inspected);
     let text = if args.json {
-        let list = fields.leaves().iter().map(|(path, scalar)| {
-            json!({ "name": path, "offset": scalar.offset, "bytes": scalar.format.size(), "format": scalar.format.to_string() })
-        });
-        report.only_json("fields", list.collect::<Value>());
+        report.only_json("schema", inspected.schema.clone());
+        report.only_json("fields", fields.schema().map(|schema| tree(schema.root())));
         format!("{:#}\n", Value::Object(report.json))
     } else {
-        as_text(&report, &fields, Paint::for_stdout())
+        as_text(&report, fields.schema(), Paint::for_stdout())
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
-fn as_text(report: &Report, fields: &Fields, paint: Paint) -> String {
+fn as_text(report: &Report, schema: Option<&Schema>, paint: Paint) -> String {
     let mut text = String::new();
     for (name, value) in &report.lines {
         for (number, line) in value.lines().enumerate() {
@@ -80,10 +79,9 @@ fn as_text(report: &Report, fields: &Fields, paint: Paint) -> String {
         }
     }
     text.push('\n');
-    let mut table = table(&["FIELD", "OFFSET", "BYTES", "FORMAT"], &[1, 2]);
-    for (path, scalar) in fields.leaves() {
-        let (offset, bytes) = (scalar.offset.to_string(), scalar.format.size().to_string());
-        table.add_row([text::shown(path), offset, bytes, text::shown(&scalar.format.to_string())]);
+    let mut table = table(&["FIELD", "OFFSET", "BYTES", "IS", "ABOUT"], &[1, 2]);
+    for row in schema.map_or_else(Vec::new, |schema| rows(schema.root())) {
+        table.add_row(row);
     }
     for line in table.lines() {
         text.push_str(line.trim_end());

@@ -1,7 +1,6 @@
 //! `icc tail`: a queue's messages as they come.
 
 use super::printer::{Form, Printer};
-use crate::decode::Fields;
 use crate::exit::Failure;
 use crate::machine::{directory, signals::Interrupted, view};
 use anyhow::bail;
@@ -90,10 +89,7 @@ const BATCH: usize = 64 * 1024;
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let queue = open(&args.name)?;
-    let mut fields = Fields::of(queue.buffer().inspected());
-    if !args.fields.is_empty() {
-        fields = fields.select(&args.fields)?;
-    }
+    let fields = super::fields(queue.buffer().inspected()).select(&args.fields)?;
     let mut consumer = consumer(&queue, args.from)?;
     let mut printer = Printer::new(fields, args.form, "sequence");
     let interrupted = Interrupted::new()?;

@@ -2,7 +2,6 @@
 
 use super::printer::{Form, Printer};
 use super::vector::{Keys, open, read};
-use crate::decode::Fields;
 use crate::machine::signals::Interrupted;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -40,10 +39,7 @@ const ASK: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let vector = open(&args.name)?;
-    let mut fields = Fields::of(vector.buffer().inspected());
-    if !args.fields.is_empty() {
-        fields = fields.select(&args.fields)?;
-    }
+    let fields = super::fields(vector.buffer().inspected()).select(&args.fields)?;
     let keys = Keys::of(vector.buffer().inspected());
     let mut wanted = vec![false; vector.len()];
     keys.slots(&args.keys, vector.len())?.into_iter().for_each(|index| wanted[index] = true);
@@ -60,7 +56,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             }
             left -= 1;
             match read(&vector, change.index, &mut value)? {
-                Ok(_) => printer.named(keys.name(change.index).as_bytes(), change.index as u64, &value)?,
+                Ok(_) => printer.named(keys.name(change.index), change.index as u64, &value)?,
                 Err(trouble) => printer.trouble(change.index as u64, &trouble)?,
             }
         }

@@ -1,6 +1,8 @@
 //! Processes that write what `icc` reads.
 
+use bytemuck::{Pod, Zeroable};
 use icc_queue::{Mpmc, Options, Queue};
+use icc_schema::{Describe, DescribeOptions as _, Values};
 use icc_testing::{Actor, role, wait_until};
 use icc_vector::{SeqlockVector, SingleWriter};
 use std::path::Path;
@@ -11,6 +13,36 @@ pub(crate) type Message = [u64; 7];
 
 pub(crate) fn message(n: u64) -> Message {
     [n, n.wrapping_mul(0x9e37_79b9_7f4a_7c15), 2 * n, 3, n % 10, u64::MAX - n, 7]
+}
+
+/// A message that says what it is.
+#[derive(Clone, Copy, Pod, Zeroable, Describe)]
+#[repr(C)]
+pub(crate) struct Quote {
+    #[describe(time = "ns")]
+    at: i64,
+    /// What is offered.
+    #[describe(decimals = 2, unit = "USD")]
+    bid: i64,
+    ask: f64,
+    sizes: [u32; 2],
+    #[describe(values = Side)]
+    side: u8,
+    #[describe(text)]
+    venue: [u8; 7],
+}
+
+#[derive(Values)]
+#[repr(u8)]
+pub(crate) enum Side {
+    Buy = 1,
+    Sell = 2,
+}
+
+pub(crate) fn quote(n: u64) -> Quote {
+    let at = 1_700_000_000_000_000_000 + n as i64;
+    let (bid, side) = (10_000 + n as i64, if n % 2 == 0 { Side::Buy } else { Side::Sell } as u8);
+    Quote { at, bid, ask: 101.5 + n as f64, sizes: [n as u32, 7], side, venue: *b"X\x1b[2J\0\0" }
 }
 
 fn number(name: &str) -> u64 {
@@ -26,6 +58,11 @@ pub(crate) fn play() {
             let queue = Queue::<Message>::create(&name, capacity, &Options::new()).unwrap();
             let mut producer = queue.producer().unwrap();
             produce(count, rate, |n| _ = producer.produce(&message(n)));
+        }
+        "quotes" => {
+            let queue = Queue::<Quote>::create(&name, capacity, &Options::new().describe::<Quote>()).unwrap();
+            let mut producer = queue.producer().unwrap();
+            produce(count, rate, |n| _ = producer.produce(&quote(n)));
         }
         "feed of many" => {
             let (queue, _) = Queue::<Message, Mpmc>::open_or_create(&name, capacity, &Options::new()).unwrap();
@@ -73,7 +110,12 @@ pub(crate) fn start(role: &str, path: &Path, settings: &[(&str, u64)]) -> Actor 
 /// A process that has produced so many messages, and keeps its queue.
 pub(crate) fn with_messages(path: &Path, capacity: u64, count: u64) -> Actor {
     let actor = start("feed", path, &[("CAPACITY", capacity), ("COUNT", count)]);
-    let queue = icc_queue::QueueReader::<Message>::open(path, &Options::new()).unwrap();
-    wait_until("the messages of another process", || queue.produced() == count);
+    wait_for(path, count);
     actor
+}
+
+/// Waits until so many messages are there.
+pub(crate) fn wait_for(path: &Path, count: u64) {
+    let queue = icc_queue::untyped::QueueReader::open(path, &Options::new()).unwrap();
+    wait_until("the messages of another process", || queue.produced() == count);
 }

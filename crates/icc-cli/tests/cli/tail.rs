@@ -43,6 +43,34 @@ fn in_every_form() {
     assert_eq!(of(&[&format!("--from={instance}:50"), "--count=1", "--csv"]), ["sequence", "50"]);
 }
 
+/// Messages that say what they are, by a schema.
+#[test]
+fn described() {
+    let directory = Name::directory("described");
+    let path = directory.path().join("quotes");
+    let _feed = feed::start("quotes", &path, &[("CAPACITY", 64), ("COUNT", 3)]);
+    feed::wait_for(&path, 3);
+    let text = stdout(args(&path, &["--from=1", "--count=1"]));
+    let (at, rest) = text.split_once(" bid=").unwrap();
+    assert!(at.starts_with("1  at=2023-11-14T22:13:20.000000001"), "{text}");
+    assert_eq!(rest, "100.01 ask=102.5 sizes[0]=1 sizes[1]=7 side=Sell venue=X\\u{1b}[2J\n");
+    assert_eq!(
+        stdout(args(&path, &["--from=0", "--no-follow", "--csv", "--fields=side,sizes,bid"])),
+        "sequence,side,sizes[0],sizes[1],bid\n0,Buy,0,7,100.00\n1,Sell,1,7,100.01\n2,Buy,2,7,100.02\n"
+    );
+    let value = json(args(&path, &["--from=2", "--count=1", "--json"]));
+    let expected = json!({ "bid": 100.02, "ask": 103.5, "sizes": [2, 7], "side": "Buy", "venue": "X\u{1b}[2J" });
+    for (name, expected) in expected.as_object().unwrap() {
+        assert_eq!(&value["message"][name], expected, "{name}");
+    }
+    let stat = stdout(["stat".as_ref(), path.as_os_str()]);
+    let line = stat.lines().find(|line| line.starts_with("bid ")).unwrap();
+    assert_eq!(
+        line.split_whitespace().collect::<Vec<_>>(),
+        "bid 8 8 i64 / 10^2 in USD; What is offered.".split(' ').collect::<Vec<_>>()
+    );
+}
+
 #[test]
 fn what_it_refuses() {
     let directory = Name::directory("refused");
