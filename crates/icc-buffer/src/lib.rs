@@ -84,12 +84,16 @@
 
 #![cfg_attr(any(not(target_os = "linux"), icc_loom), allow(dead_code, reason = "much serves shared memory alone"))]
 
+mod bell;
 mod buffer;
 mod counter;
 mod element;
 mod error;
 #[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "fork_none.rs")]
 mod fork;
+#[cfg_attr(icc_loom, path = "futex_loom.rs")]
+#[cfg_attr(all(not(target_os = "linux"), not(icc_loom)), path = "futex_none.rs")]
+mod futex;
 mod header;
 #[cfg_attr(icc_loom, path = "heap_loom.rs")]
 mod heap;
@@ -104,6 +108,7 @@ mod readers;
 mod room;
 #[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "shared_none.rs")]
 mod shared;
+mod sleep;
 mod spec;
 mod wait;
 
@@ -111,6 +116,7 @@ mod wait;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use bell::Bell;
 pub use buffer::Buffer;
 pub use counter::Counter;
 pub use element::{ElementType, ElementTypes};

@@ -10,10 +10,10 @@ mod traced;
 mod weaken;
 
 pub use loom::hint::spin_loop;
-pub use loom::sync::Arc;
+pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
 pub use loom::thread;
 pub use model::{model, model_with_traced_loads};
-pub use traced::{AtomicU64, Ordering, fence};
+pub use traced::{AtomicU32, AtomicU64, Ordering, fence, light_barrier};
 
 /// A bound that is small under loom: the second of the two.
 #[must_use]

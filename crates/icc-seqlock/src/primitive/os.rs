@@ -7,7 +7,11 @@ pub use core::cell::UnsafeCell;
 pub use core::hint::spin_loop;
 pub use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
 #[cfg(feature = "std")]
-pub use std::{sync::Arc, thread, thread::sleep};
+pub use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    thread,
+    thread::sleep,
+};
 
 /// A bound that is small under loom, where a wait or an array of the shipped size could not be
 /// explored: the first of the two.
@@ -15,6 +19,16 @@ pub use std::{sync::Arc, thread, thread::sleep};
 #[must_use]
 pub const fn bound<N: Copy>(shipped: N, _modelled: N) -> N {
     shipped
+}
+
+/// Keeps the compiler from moving any access to memory past this place. The processor still may:
+/// whoever relies on the order makes a barrier on this thread's core from another one, which Linux
+/// does with `membarrier`. Under loom, a fence.
+#[inline(always)]
+#[cfg_attr(icc_loom, track_caller)]
+#[expect(clippy::disallowed_methods, reason = "the half of a pair whose other half is a barrier on every core")]
+pub fn light_barrier() {
+    core::sync::atomic::compiler_fence(Ordering::SeqCst);
 }
 
 /// Lets other threads run on this core, in this round of doing so: yields at first, then sleeps

@@ -1,0 +1,147 @@
+//! The system calls of waking: futexes, and the barrier that one thread makes on all others' cores.
+//!
+//! What the kernel does, as far as it matters here:
+//!
+//! - Waiting compares the word and joins the queue in one step with regard to a wake.
+//! - `FUTEX_WAKE_OP` changes the word and wakes in one step, always: the comparison that it also
+//!   makes concerns a second wake only.
+//! - To wake all is to wake `i32::MAX`. Private and shared calls never meet, so a word has one
+//!   [`Scope`].
+//! - Waiting at a word in memory mapped read-only works; waking with an operation does not.
+
+use core::time::Duration;
+use icc_seqlock::primitive::{AtomicU32, sleep};
+use rustix::io::Errno;
+use rustix::thread::futex::{self, ClockId, Flags, Timespec, Wait, WaitFlags, WaitPtr, WaitvFlags, WakeOp, WakeOpCmp};
+use rustix::thread::{MembarrierCommand, membarrier};
+use rustix::time::clock_gettime;
+
+/// At how many words at most one call waits.
+pub(crate) const MOST_WORDS: usize = 128;
+
+/// A word to wait at. Any bytes are a valid one.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct Word(AtomicU32);
+
+/// Whose threads wait at a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Those of this process.
+    Process,
+    /// Those of any process of this machine.
+    Machine,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// By a wake or a signal, or because a word was another one than expected.
+    Changed,
+    /// Its time was over.
+    TimedOut,
+    /// At once: the system refuses such waits.
+    Refused,
+}
+
+/// A word as it was found, to wait for its change.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expected<'a> {
+    pub(crate) word: &'a Word,
+    pub(crate) value: u32,
+    pub(crate) scope: Scope,
+}
+
+impl Word {
+    pub(crate) fn new(value: u32) -> Self {
+        Self(AtomicU32::new(value))
+    }
+
+    #[inline(always)]
+    pub(crate) fn value(&self) -> &AtomicU32 {
+        &self.0
+    }
+
+    /// Clears bit 0 and wakes everybody who waits here, in one step.
+    pub(crate) fn clear_and_wake(&self, scope: Scope) {
+        let Self(word) = self;
+        let all = i32::MAX.cast_unsigned();
+        // What it returns only says how many were woken. It fails if the kernel lacks the call, and
+        // the sleepers' slices then are what wakes them.
+        let _ = futex::wake_op(word, flags(scope), all, 0, word, WakeOp::AndN, WakeOpCmp::Lt, 1, 0);
+    }
+}
+
+impl Expected<'_> {
+    /// Waits for so long, while the word is as expected.
+    pub(crate) fn wait(self, time: Duration) -> Woken {
+        let time = Timespec::try_from(time).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
+        how(futex::wait(&self.word.0, flags(self.scope), self.value, Some(&time)))
+    }
+}
+
+/// Waits for so long, while all of these words are as expected. [`MOST_WORDS`] at most, else it is
+/// refused, as it is by kernels before Linux 5.16.
+pub(crate) fn wait_any(words: &[Expected<'_>], time: Duration) -> Woken {
+    if let &[word] = words {
+        return word.wait(time);
+    }
+    if words.len() > MOST_WORDS {
+        return Woken::Refused;
+    }
+    let mut waits = [Wait::new(); MOST_WORDS];
+    for (wait, expected) in waits.iter_mut().zip(words) {
+        wait.val = expected.value.into();
+        wait.uaddr = WaitPtr::new(core::ptr::from_ref(expected.word).cast_mut().cast());
+        wait.flags = match expected.scope {
+            Scope::Process => WaitFlags::SIZE_U32 | WaitFlags::PRIVATE,
+            Scope::Machine => WaitFlags::SIZE_U32,
+        };
+    }
+    // This call takes the end of the wait and not its length.
+    let now = clock_gettime(ClockId::Monotonic.into());
+    let end = Timespec::try_from(time).ok().and_then(|time| now.checked_add(time));
+    how(futex::waitv(&waits[..words.len()], WaitvFlags::empty(), end.as_ref(), ClockId::Monotonic).map(|_| ()))
+}
+
+fn how(result: Result<(), Errno>) -> Woken {
+    match result {
+        Ok(()) | Err(Errno::AGAIN | Errno::INTR) => Woken::Changed,
+        Err(Errno::TIMEDOUT) => Woken::TimedOut,
+        Err(_) => Woken::Refused,
+    }
+}
+
+fn flags(scope: Scope) -> Flags {
+    match scope {
+        Scope::Process => Flags::PRIVATE,
+        Scope::Machine => Flags::empty(),
+    }
+}
+
+/// Makes this process one whose threads [`heavy_barrier`] reaches. The kernel keeps that through
+/// `fork` and forgets it in `exec`.
+pub(crate) fn register(scope: Scope) -> bool {
+    let command = match scope {
+        Scope::Process => MembarrierCommand::RegisterPrivateExpedited,
+        Scope::Machine => MembarrierCommand::RegisterGlobalExpedited,
+    };
+    membarrier(command).is_ok()
+}
+
+/// A barrier on this thread's core and on all on which a [registered](register) thread runs: of
+/// this process, or of any. The other half of [`light_barrier`]. False if the system refuses it.
+///
+/// [`light_barrier`]: icc_seqlock::primitive::light_barrier
+pub(crate) fn heavy_barrier(scope: Scope) -> bool {
+    let command = match scope {
+        Scope::Process => MembarrierCommand::PrivateExpedited,
+        Scope::Machine => MembarrierCommand::GlobalExpedited,
+    };
+    membarrier(command).is_ok()
+}
+
+/// Sleeps without being woken by anybody.
+pub(crate) fn doze(time: Duration) {
+    sleep(time);
+}

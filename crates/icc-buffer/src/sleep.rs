@@ -1,0 +1,187 @@
+//! Sleeping at one bell or at several, until something is there.
+
+use crate::bell::{Armed, Bell};
+use crate::futex::{Expected, Woken, doze, heavy_barrier, wait_any};
+use core::time::Duration;
+use icc_seqlock::primitive::{Silence, spin_loop, step};
+use std::time::Instant;
+
+/// How long an armed sleeper looks before it asks for a barrier, which interrupts other cores.
+const LOOK: Duration = Duration::from_micros(2);
+/// The first wait in the kernel. A producer's core that no barrier reached has long shown by then
+/// what it had published, and sees the armed word ever after.
+const SHORT: Duration = Duration::from_millis(1);
+/// Each wait after that.
+const LONG: Duration = Duration::from_millis(100);
+/// Where nobody is told of the sleeper, or no barrier can be made, waits grow from the first to the
+/// second.
+const SHORTEST_SLICE: Duration = Duration::from_micros(50);
+const LONGEST_SLICE: Duration = Duration::from_millis(10);
+/// After so many wakes in a row for nothing, a slice follows in which nobody is told.
+const WAKES_FOR_NOTHING: u32 = 8;
+
+impl Bell {
+    /// Sleeps until `ready` or until the deadline, and says whether it was `ready`, which is asked
+    /// at least once.
+    ///
+    /// It is woken by whoever [rings](Self::ring), and looks by itself after a millisecond and then
+    /// every 100: so nothing that was published stays unseen for longer, whoever was killed. Where
+    /// the bell is mapped read-only, or the system refuses the barrier that goes with it, it looks
+    /// by itself after 50 microseconds, and then ever more seldom, every 10 ms in the end. After
+    /// eight wakes for nothing it lets one millisecond pass without being woken: so whoever waits for
+    /// one among many things does not make each of them cost a system call.
+    ///
+    /// It returns within a millisecond after the deadline, as far as the system gives it a core.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_buffer::Bell;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let (bell, done) = (Bell::private(), AtomicBool::new(false));
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| {
+    ///         done.store(true, Ordering::Release);
+    ///         bell.ring();
+    ///     });
+    ///     assert!(bell.wait(|| done.load(Ordering::Acquire), None));
+    /// });
+    /// assert!(!bell.wait(|| false, Some(Instant::now() + Duration::from_millis(1))));
+    /// ```
+    pub fn wait(&self, ready: impl FnMut() -> bool, deadline: Option<Instant>) -> bool {
+        sleep_until(&mut One { bell: self, armed: None }, ready, deadline)
+    }
+}
+
+/// Sleeps for so long, or shorter if the deadline comes before, where nobody can wake it.
+pub(crate) fn doze_until(slice: Duration, deadline: Option<Instant>) {
+    doze(left(slice, deadline));
+}
+
+/// A time that grows: twice as long with each use, between two bounds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slices(Duration);
+
+impl Slices {
+    pub(crate) const fn new() -> Self {
+        Self(SHORTEST_SLICE)
+    }
+
+    pub(crate) fn next(&mut self) -> Duration {
+        let Self(slice) = self;
+        let now = *slice;
+        *slice = (now * 2).min(LONGEST_SLICE);
+        now
+    }
+}
+
+/// What is slept at: one bell or several.
+pub(crate) trait Bells {
+    /// Tells the producers, and notes the words. False if not all can be told.
+    fn arm(&mut self) -> bool;
+
+    /// A barrier on the producers' cores; false if the system refuses it.
+    fn barrier(&self) -> bool;
+
+    /// Waits while all words are as noted.
+    fn sleep(&self, time: Duration) -> Woken;
+}
+
+/// Sleeps at `bells` until `ready` or until the deadline; says which.
+pub(crate) fn sleep_until(
+    bells: &mut impl Bells,
+    mut ready: impl FnMut() -> bool,
+    deadline: Option<Instant>,
+) -> bool {
+    let (mut for_nothing, mut slices) = (0, Slices::new());
+    loop {
+        if ready() {
+            return true;
+        }
+        if is_over(deadline) {
+            return false;
+        }
+        if for_nothing >= WAKES_FOR_NOTHING {
+            for_nothing = 0;
+            doze_until(SHORT, deadline);
+            continue;
+        }
+        let is_armed = bells.arm();
+        if is_armed && look(&mut ready) {
+            return true;
+        }
+        let is_sure = is_armed && bells.barrier();
+        step("looks");
+        // After the barrier: the look that counts.
+        if ready() {
+            return true;
+        }
+        step("sleeps");
+        let mut slice = if is_sure { SHORT } else { slices.next() };
+        loop {
+            match bells.sleep(left(slice, deadline)) {
+                Woken::Changed => {
+                    for_nothing += 1;
+                    break;
+                }
+                Woken::Refused => {
+                    let slice = if is_sure { slices.next() } else { slice };
+                    doze_until(slice, deadline);
+                    break;
+                }
+                Woken::TimedOut => for_nothing = 0,
+            }
+            if !is_sure || is_over(deadline) {
+                break;
+            }
+            // The words are the same, and by now every core has seen them.
+            if ready() {
+                return true;
+            }
+            slice = LONG;
+        }
+    }
+}
+
+/// Whether it is there within a moment.
+fn look(mut ready: impl FnMut() -> bool) -> bool {
+    let mut silence = Silence::new();
+    while !silence.lasts(LOOK) {
+        if ready() {
+            return true;
+        }
+        spin_loop();
+    }
+    false
+}
+
+fn is_over(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|at| Instant::now() >= at)
+}
+
+fn left(slice: Duration, deadline: Option<Instant>) -> Duration {
+    deadline.map_or(slice, |at| slice.min(at.saturating_duration_since(Instant::now())))
+}
+
+struct One<'a> {
+    bell: &'a Bell,
+    armed: Option<Expected<'a>>,
+}
+
+impl Bells for One<'_> {
+    fn arm(&mut self) -> bool {
+        let Armed { expected, is_armed } = self.bell.arm();
+        self.armed = Some(expected);
+        is_armed
+    }
+
+    fn barrier(&self) -> bool {
+        heavy_barrier(self.bell.scope())
+    }
+
+    fn sleep(&self, time: Duration) -> Woken {
+        self.armed.map_or(Woken::Refused, |armed| wait_any(&[armed], time))
+    }
+}
