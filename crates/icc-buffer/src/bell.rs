@@ -64,7 +64,12 @@ impl Bell {
     pub fn private() -> Self {
         let line = Arc::new(Line(Word::new(0)));
         futex::register(Scope::Process);
-        Self { word: NonNull::from(&line.0), scope: Scope::Process, writable: true, _home: Home::Private { _line: line } }
+        Self {
+            word: NonNull::from(&line.0),
+            scope: Scope::Process,
+            writable: true,
+            _home: Home::Private { _line: line },
+        }
     }
 
     /// One in memory that processes share.

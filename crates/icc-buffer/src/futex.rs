@@ -99,7 +99,7 @@ pub(crate) fn wait_any(words: &[Expected<'_>], time: Duration) -> Woken {
         };
     }
     // This call takes the end of the wait and not its length.
-    let now = clock_gettime(ClockId::Monotonic.into());
+    let now = clock_gettime(ClockId::Monotonic);
     let end = Timespec::try_from(time).ok().and_then(|time| now.checked_add(time));
     how(futex::waitv(&waits[..words.len()], WaitvFlags::empty(), end.as_ref(), ClockId::Monotonic).map(|_| ()))
 }
@@ -144,4 +144,91 @@ pub(crate) fn heavy_barrier(scope: Scope) -> bool {
 /// Sleeps without being woken by anybody.
 pub(crate) fn doze(time: Duration) {
     sleep(time);
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+    use core::ptr::NonNull;
+    use icc_seqlock::primitive::Ordering;
+    use memmap2::{MmapOptions, MmapRaw};
+    use std::thread;
+
+    /// Longer than any test takes.
+    const NEVER: Duration = Duration::from_secs(60);
+
+    fn mappings() -> (MmapRaw, MmapRaw, MmapRaw) {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(4096).unwrap();
+        let map = |options: &MmapOptions| options.map_raw(&file).unwrap();
+        (map(&MmapOptions::new()), map(&MmapOptions::new()), MmapOptions::new().map_raw_read_only(&file).unwrap())
+    }
+
+    fn word(map: &MmapRaw) -> &Word {
+        // SAFETY: a page begins there, and its bytes are accessed as words only.
+        unsafe { NonNull::new(map.as_mut_ptr()).unwrap().cast().as_ref() }
+    }
+
+    /// Rings until all of these threads have ended their waits, and returns how.
+    fn rung(word: &Word, scope: Scope, waits: [&(dyn Fn() -> Woken + Sync); 3]) -> [Woken; 3] {
+        thread::scope(|scope_of_threads| {
+            let threads = waits.map(|wait| scope_of_threads.spawn(wait));
+            // Once all of them are surely in the kernel, one call wakes all. Were they not, they
+            // would find another word, which counts as well.
+            thread::sleep(Duration::from_millis(50));
+            word.clear_and_wake(scope);
+            threads.map(|thread| thread.join().unwrap())
+        })
+    }
+
+    #[test]
+    fn one_call_clears_and_wakes_all() {
+        let word = Word::new(7);
+        let wait = || Expected { word: &word, value: 7, scope: Scope::Process }.wait(NEVER);
+        assert_eq!(rung(&word, Scope::Process, [&wait; 3]), [Woken::Changed; 3]);
+        assert_eq!(word.value().load(Ordering::Relaxed), 6);
+        word.clear_and_wake(Scope::Process);
+        assert_eq!(word.value().load(Ordering::Relaxed), 6, "clearing twice is clearing once");
+    }
+
+    /// Other processes have other mappings of the same memory, some of them read-only.
+    #[test]
+    fn other_mappings_are_woken() {
+        let (here, there, read_only) = mappings();
+        word(&here).value().store(5, Ordering::Relaxed);
+        let waits = [&here, &there, &read_only].map(|map| {
+            let word = word(map);
+            move || Expected { word, value: 5, scope: Scope::Machine }.wait(NEVER)
+        });
+        assert_eq!(rung(word(&here), Scope::Machine, [&waits[0], &waits[1], &waits[2]]), [Woken::Changed; 3]);
+        assert_eq!(word(&read_only).value().load(Ordering::Relaxed), 4);
+    }
+
+    /// One wait at words of both kinds.
+    #[test]
+    fn any_of_several() {
+        let (here, there, _) = mappings();
+        let private = Word::new(1);
+        word(&here).value().store(3, Ordering::Relaxed);
+        let wait = || {
+            let shared = Expected { word: word(&there), value: 3, scope: Scope::Machine };
+            wait_any(&[Expected { word: &private, value: 1, scope: Scope::Process }, shared], NEVER)
+        };
+        assert_eq!(rung(word(&here), Scope::Machine, [&wait; 3]), [Woken::Changed; 3]);
+        word(&here).value().store(3, Ordering::Relaxed);
+        assert_eq!(rung(&private, Scope::Process, [&wait; 3]), [Woken::Changed; 3]);
+    }
+
+    #[test]
+    fn ends() {
+        let words = [Word::new(1), Word::new(1)];
+        let as_found = |value| words.each_ref().map(|word| Expected { word, value, scope: Scope::Process });
+        let short = Duration::from_millis(1);
+        assert_eq!(as_found(1)[0].wait(short), Woken::TimedOut);
+        assert_eq!(wait_any(&as_found(1), short), Woken::TimedOut);
+        assert_eq!(as_found(3)[0].wait(NEVER), Woken::Changed);
+        assert_eq!(wait_any(&as_found(3), NEVER), Woken::Changed);
+        assert_eq!(wait_any(&[as_found(1)[0]; MOST_WORDS], short), Woken::TimedOut);
+        assert_eq!(wait_any(&[as_found(1)[0]; MOST_WORDS + 1], NEVER), Woken::Refused);
+    }
 }

@@ -50,9 +50,7 @@ impl Word {
     pub(crate) fn clear_and_wake(&self, _scope: Scope) {
         let mut waiting = self.lock();
         let mut found = self.value.load(Ordering::Relaxed);
-        while let Err(now) =
-            self.value.compare_exchange(found, found & !1, Ordering::Relaxed, Ordering::Relaxed)
-        {
+        while let Err(now) = self.value.compare_exchange(found, found & !1, Ordering::Relaxed, Ordering::Relaxed) {
             found = now;
         }
         waiting.drain(..).for_each(|thread| thread.unpark());

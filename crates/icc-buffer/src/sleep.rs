@@ -90,11 +90,7 @@ pub(crate) trait Bells {
 }
 
 /// Sleeps at `bells` until `ready` or until the deadline; says which.
-pub(crate) fn sleep_until(
-    bells: &mut impl Bells,
-    mut ready: impl FnMut() -> bool,
-    deadline: Option<Instant>,
-) -> bool {
+pub(crate) fn sleep_until(bells: &mut impl Bells, mut ready: impl FnMut() -> bool, deadline: Option<Instant>) -> bool {
     let (mut for_nothing, mut slices) = (0, Slices::new());
     loop {
         if ready() {

@@ -2,8 +2,8 @@
 //! orderings that can be weakened.
 
 use super::weaken;
-use loom::sync::atomic::{AtomicU32 as Loom32, AtomicU64 as Loom64};
 pub use loom::sync::atomic::Ordering;
+use loom::sync::atomic::{AtomicU32 as Loom32, AtomicU64 as Loom64};
 use std::cell::Cell;
 use std::thread_local;
 
