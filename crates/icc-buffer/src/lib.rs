@@ -111,6 +111,7 @@ mod shared;
 mod sleep;
 mod spec;
 mod wait;
+mod waiter;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -132,4 +133,5 @@ pub use shared::{
     UntypedBufferMut, inspect, remove,
 };
 pub use spec::{Expected, Kind, Spec};
-pub use wait::{BusySpin, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};
+pub use wait::{BusySpin, Park, SpinThenSleep, SpinThenYield, WaitStrategy};
+pub use waiter::{Waited, Waiter};

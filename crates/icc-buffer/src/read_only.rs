@@ -7,7 +7,7 @@ use crate::layout::Layout;
 use crate::memory::{Block, Facts, Memory};
 use crate::placement::Step;
 use crate::readers::Readers;
-use crate::{Buffer, BufferError, MAX_IDS, Spec, instance};
+use crate::{Bell, Buffer, BufferError, MAX_IDS, Spec, instance};
 use core::{fmt, marker::PhantomData, ops::Range, ptr::NonNull};
 use icc_seqlock::primitive::{Arc, AtomicU64};
 use icc_seqlock::{Payload, Reader, Seqlock};
@@ -227,6 +227,24 @@ impl<T> ReadOnlyBuffer<T> {
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.memory.mapping().is_some()
+    }
+
+    /// Where readers sleep in the kernel until a writer wakes them, if the buffer is
+    /// [wakeable](Spec::wakeable) and this handle has access to it.
+    ///
+    /// A layer above rings it after each message or change, or batch of them, on a handle that
+    /// writes, and lets readers wait at it.
+    #[inline]
+    #[must_use]
+    pub fn bell(&self) -> Option<&Bell> {
+        self.memory.readers.as_ref().map(Readers::bell)
+    }
+
+    /// Whether the buffer is [wakeable](Spec::wakeable), also if this handle has no access to its
+    /// [bell](Self::bell).
+    #[must_use]
+    pub fn is_wakeable(&self) -> bool {
+        self.memory.facts.wakeable
     }
 
     /// Whether somebody holds `id`. In shared memory this is a system call: not for a hot loop.

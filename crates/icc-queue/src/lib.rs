@@ -149,9 +149,11 @@ pub use consumer::{Consumer, Drain, Numbered, Recovery};
 pub use error::{
     BatchTooLong, ConsumeTimeoutError, Lost, ProducerError, QueueError, StartError, TryConsumeError, TryProduceError,
 };
-pub use icc_buffer::{BufferError, BusySpin, Payload, SpinThenSleep, SpinThenYield, WaitStrategy, Waited};
+pub use icc_buffer::{
+    Bell, BufferError, BusySpin, Park, Payload, SpinThenSleep, SpinThenYield, WaitStrategy, Waited, Waiter,
+};
 #[cfg(all(target_os = "linux", not(icc_loom)))]
-pub use icc_buffer::{Demand, HugePages, Options, Origin, Owner, remove};
+pub use icc_buffer::{Demand, Descriptors, HugePages, Options, Origin, Owner, remove};
 pub use mode::Mode;
 pub use mpmc::Mpmc;
 pub use position::Position;

@@ -195,6 +195,10 @@ fn fill<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: &T) {
 #[cold]
 fn wait_for_slot<T: Payload>(queue: &Queue<T, Mpmc>, n: u64) {
     let (cell, ring) = (queue.cell(n), queue.geometry);
+    // This may take long, and what this producer wrote before, in its batch, is there.
+    if let Some(bell) = queue.bell() {
+        bell.ring();
+    }
     let mut backoff = Backoff::new();
     let mut rounds = 0_u32;
     loop {

@@ -3,11 +3,13 @@
 use crate::mode::sealed::Properties;
 use crate::{BatchTooLong, Mode, ProducerError, Queue, Spmc, TryProduceError};
 use core::{fmt, ops::Range};
+use icc_buffer::Bell;
 use icc_seqlock::Payload;
 
 /// A writing end of a queue, from [`Queue::producer`].
 ///
-/// Knows nothing of consumers: it never waits for one and never reads what one writes.
+/// Knows nothing of consumers: it never waits for one and never reads what one writes. (In a
+/// [wakeable](crate::QueueSpec::wakeable) queue, one word: whether anybody sleeps.)
 ///
 /// It cannot be cloned, so that in [`Spmc`] mode there is never a second one; in
 /// [`Mpmc`](crate::Mpmc) mode ask the queue for another:
@@ -22,6 +24,9 @@ use icc_seqlock::Payload;
 pub struct Producer<T, M: Mode = Spmc> {
     queue: Queue<T, M>,
     state: <M as Properties>::State,
+    /// Where consumers sleep, if the queue is wakeable. Here, so that one that is not costs a look at
+    /// this alone.
+    bell: Option<Bell>,
 }
 
 impl<T: Payload, M: Mode> Queue<T, M> {
@@ -34,6 +39,10 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     ///
     /// In [`Mpmc`](crate::Mpmc) mode there are as many as were asked for at creation, 64 by
     /// default, in all processes together.
+    ///
+    /// Of a [wakeable](crate::QueueSpec::wakeable) queue, get it on the thread that produces. A
+    /// producer that goes to another thread wakes consumers as well, but one that begins to sleep in
+    /// the very moment of a message may be late by a millisecond.
     ///
     /// # After `fork`
     ///
@@ -69,7 +78,11 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     #[doc(alias = "sender")]
     pub fn producer(&self) -> Result<Producer<T, M>, ProducerError> {
         let state = M::register(self)?;
-        Ok(Producer { queue: self.clone(), state })
+        let bell = self.bell().cloned();
+        if let Some(bell) = &bell {
+            bell.register_producer();
+        }
+        Ok(Producer { queue: self.clone(), state, bell })
     }
 }
 
@@ -91,7 +104,9 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     #[doc(alias = "push")]
     #[inline]
     pub fn produce(&mut self, message: &T) -> u64 {
-        M::produce(&self.queue, &mut self.state, message)
+        let n = M::produce(&self.queue, &mut self.state, message);
+        self.ring();
+        n
     }
 
     /// Puts `message` into the queue and returns its sequence number, if that needs no waiting.
@@ -116,7 +131,9 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     /// ```
     #[inline]
     pub fn try_produce(&mut self, message: &T) -> Result<u64, TryProduceError> {
-        M::try_produce(&self.queue, &mut self.state, message)
+        let n = M::try_produce(&self.queue, &mut self.state, message)?;
+        self.ring();
+        Ok(n)
     }
 
     /// Puts `messages` into the queue, in order and with no other's between, and returns their
@@ -136,7 +153,17 @@ impl<T: Payload, M: Mode> Producer<T, M> {
             let next = self.queue.produced();
             return Ok(next..next);
         }
-        Ok(M::produce_batch(&self.queue, &mut self.state, messages))
+        let produced = M::produce_batch(&self.queue, &mut self.state, messages);
+        self.ring();
+        Ok(produced)
+    }
+
+    /// Wakes the consumers that sleep, after something was produced.
+    #[inline(always)]
+    fn ring(&self) {
+        if let Some(bell) = &self.bell {
+            bell.ring();
+        }
     }
 
     /// The sequence number of the next message. With many producers, another may take it first.

@@ -67,7 +67,8 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         let producers = if M::CODE == ONE_PRODUCER { 1 } else { spec.max_producers };
         let counters = counters(M::CODE, producers);
         let words = [spec.first, M::CODE, producers.into(), 0];
-        Ok(Spec::new(KIND, spec.capacity).counters(counters).words(words))
+        let buffer = Spec::new(KIND, spec.capacity).counters(counters).words(words);
+        Ok(if spec.wakeable { buffer.wakeable() } else { buffer })
     }
 
     /// `buffer` was made or opened for [`KIND`] and the mode `M`.

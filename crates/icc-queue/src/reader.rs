@@ -5,7 +5,7 @@ use crate::mode::{MANY_PRODUCERS, ONE_PRODUCER};
 use crate::place::place;
 use crate::{Consumer, Position, QueueError, QueueSpec, geometry::Geometry};
 use core::fmt;
-use icc_buffer::{BufferError, Counter, ReadOnlyBuffer};
+use icc_buffer::{Bell, BufferError, Counter, ReadOnlyBuffer};
 use icc_seqlock::{Payload, Reader};
 use std::path::PathBuf;
 
@@ -105,6 +105,12 @@ impl<T: Payload> QueueReader<T> {
         self.buffer.words()[FIRST]
     }
 
+    /// Whether message `n` is there, or was.
+    #[inline(always)]
+    pub(crate) fn is_there(&self, n: u64) -> bool {
+        self.geometry.ahead(self.slot(n).version(), n) >= 0
+    }
+
     /// The slot of message `n`.
     #[inline(always)]
     pub(crate) fn slot(&self, n: u64) -> Reader<'_, T> {
@@ -143,6 +149,21 @@ impl<T> QueueReader<T> {
     /// ```
     pub fn living_producers(&self) -> Result<u32, BufferError> {
         self.buffer.holders(0..self.ledgers.max(1))
+    }
+
+    /// The bell at which this handle's consumers sleep, if the queue is
+    /// [wakeable](QueueSpec::wakeable) and, in shared memory, this process may read its readers'
+    /// file. For waiting for several queues at once.
+    #[must_use]
+    pub fn bell(&self) -> Option<&Bell> {
+        self.buffer.bell()
+    }
+
+    /// Whether the queue is [wakeable](QueueSpec::wakeable): whether its producers wake those who
+    /// sleep.
+    #[must_use]
+    pub fn is_wakeable(&self) -> bool {
+        self.buffer.is_wakeable()
     }
 
     /// Where the queue is, for errors.

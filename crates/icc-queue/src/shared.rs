@@ -3,10 +3,11 @@
 use crate::layout::{KIND, MODE};
 use crate::queue::{BufferOf, begin};
 use crate::{Mode, Queue, QueueError, QueueReader, QueueSpec, mode};
-use icc_buffer::{BufferError, Expected, Options, Origin, ReadOnlyBuffer};
+use icc_buffer::{BufferError, Descriptors, Expected, Options, Origin, ReadOnlyBuffer};
 use icc_seqlock::Payload;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::path::Path;
+use std::time::Duration;
 
 /// A queue of any capacity in mode `M`.
 const fn expected<M: Mode>() -> Expected {
@@ -68,13 +69,25 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         Self::over(&BufferOf::<T, M>::open(name, expected::<M>(), options).map_err(explain::<M>)?)
     }
 
+    /// As [`open`](Self::open), but waits for up to `timeout` for a creator that has not started yet:
+    /// looks for the name again and again, sleeping between.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`BufferError::NotFound`] once the time is over.
+    pub fn open_within(name: impl AsRef<Path>, timeout: Duration, options: &Options) -> Result<Self, QueueError> {
+        let buffer = BufferOf::<T, M>::open_within(name, expected::<M>(), timeout, options);
+        Self::over(&buffer.map_err(explain::<M>)?)
+    }
+
     /// Opens a queue, or creates it if there is none. Of several processes that do so at once, one
     /// creates it.
     ///
     /// # Errors
     ///
     /// As [`create`](Self::create) and [`open`](Self::open). One that exists must have this mode
-    /// and capacity; it keeps its own sequence numbers and its own limit of producers.
+    /// and capacity, and be [wakeable](QueueSpec::wakeable) if that is asked for; it keeps its own
+    /// sequence numbers and its own limit of producers.
     pub fn open_or_create(
         name: impl AsRef<Path>,
         spec: impl Into<QueueSpec>,
@@ -82,6 +95,7 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     ) -> Result<(Self, Origin), QueueError> {
         let spec = spec.into();
         let (wanted, expected) = (Self::buffer_spec(&spec)?, expected::<M>().len(spec.capacity));
+        let expected = if spec.wakeable { expected.wakeable() } else { expected };
         let init = |buffer: &BufferOf<T, M>| begin(buffer, &spec);
         let made = BufferOf::<T, M>::open_or_create_with(name, wanted, expected, options, init);
         let (buffer, origin) = made.map_err(explain::<M>)?;
@@ -103,13 +117,29 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         Self::over(&buffer)
     }
 
-    /// Opens a queue by a descriptor that was handed over, to produce into it and consume from it.
+    /// Opens a queue by a descriptor that was handed over, or by two if it is
+    /// [wakeable](QueueSpec::wakeable), to produce into it and consume from it.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
-    pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, QueueError> {
-        Self::over(&BufferOf::<T, M>::from_fd(descriptor, expected::<M>(), options).map_err(explain::<M>)?)
+    /// As [`open`](Self::open), and [`BufferError::NoReadersDescriptor`] if the second is missing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Options, Queue, QueueSpec};
+    ///
+    /// let queue = Queue::<u64>::anonymous(QueueSpec::new(8).wakeable(), &Options::new())?;
+    /// // Send both over a socket.
+    /// let ring = queue.as_fd().expect("shared memory has one").try_clone_to_owned()?;
+    /// let readers = queue.readers_fd().expect("it is wakeable").try_clone_to_owned()?;
+    ///
+    /// let feed = Queue::<u64>::from_fd((ring, readers), &Options::new())?;
+    /// assert_eq!(feed.producer()?.produce(&7), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_fd(descriptors: impl Into<Descriptors>, options: &Options) -> Result<Self, QueueError> {
+        Self::over(&BufferOf::<T, M>::from_fd(descriptors, expected::<M>(), options).map_err(explain::<M>)?)
     }
 }
 
@@ -125,14 +155,46 @@ impl<T: Payload> QueueReader<T> {
         Self::over(ReadOnlyBuffer::open(name, Expected::new(KIND), options)?)
     }
 
+    /// As [`open`](Self::open), but waits for up to `timeout` for a creator that has not started yet:
+    /// looks for the name again and again, sleeping between, from one millisecond to ten.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`BufferError::NotFound`] once the time is over. Any other error at
+    /// once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Options, Queue, QueueReader};
+    /// use std::time::Duration;
+    ///
+    /// let name = format!("icc-queue-within-{}", std::process::id());
+    /// let never = QueueReader::<u64>::open_within(&name, Duration::from_millis(5), &Options::new());
+    /// assert!(never.is_err());
+    ///
+    /// std::thread::scope(|scope| {
+    ///     let opened = scope.spawn(|| QueueReader::<u64>::open_within(&name, Duration::from_secs(10), &Options::new()));
+    ///     let queue = Queue::<u64>::create(&name, 8, &Options::new())?;
+    ///     assert_eq!(opened.join().expect("no panic")?.instance(), queue.instance());
+    ///     icc_queue::remove(&name)?;
+    ///     Ok::<(), Box<dyn std::error::Error>>(())
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_within(name: impl AsRef<Path>, timeout: Duration, options: &Options) -> Result<Self, QueueError> {
+        Self::over(ReadOnlyBuffer::open_within(name, Expected::new(KIND), timeout, options)?)
+    }
+
     /// Opens a queue by a descriptor that was handed over, to consume from it. The memory is mapped
-    /// read-only.
+    /// read-only. Consumers of a [wakeable](QueueSpec::wakeable) queue are woken if they get its second
+    /// descriptor, too.
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, QueueError> {
-        Self::over(ReadOnlyBuffer::from_fd(descriptor, Expected::new(KIND), options)?)
+    pub fn from_fd(descriptors: impl Into<Descriptors>, options: &Options) -> Result<Self, QueueError> {
+        Self::over(ReadOnlyBuffer::from_fd(descriptors, Expected::new(KIND), options)?)
     }
 }
 
@@ -143,6 +205,14 @@ impl<T> QueueReader<T> {
     #[must_use]
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         self.buffer.as_fd()
+    }
+
+    /// The descriptor of the memory in which consumers sleep, to hand over with
+    /// [that of the queue](Self::as_fd); none if the queue is private or not
+    /// [wakeable](QueueSpec::wakeable), or this handle has no access to it. Do not lock it.
+    #[must_use]
+    pub fn readers_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.buffer.readers_fd()
     }
 
     /// The path of the shared memory when it was created or opened; none if the queue is private or

@@ -25,6 +25,8 @@ pub struct QueueSpec {
     pub first: u64,
     /// The most producers at a time, in a queue for many: 1 to 1,024. 64 unless given.
     pub max_producers: u32,
+    /// Whether consumers can sleep and be woken: see [`wakeable`](Self::wakeable).
+    pub wakeable: bool,
 }
 
 impl QueueSpec {
@@ -34,7 +36,7 @@ impl QueueSpec {
     /// A queue that keeps the last `capacity` messages.
     #[must_use]
     pub const fn new(capacity: usize) -> Self {
-        Self { capacity, first: 0, max_producers: bound(64, 2) }
+        Self { capacity, first: 0, max_producers: bound(64, 2), wakeable: false }
     }
 
     /// With sequence numbers that begin at `first`.
@@ -52,6 +54,38 @@ impl QueueSpec {
     #[must_use]
     pub const fn max_producers(mut self, producers: u32) -> Self {
         self.max_producers = producers;
+        self
+    }
+
+    /// Whose consumers can sleep in the kernel until a message wakes them, with [`Park`](crate::Park).
+    ///
+    /// Producers then look after each message, or batch of them, whether anybody sleeps: a load and a
+    /// branch, and a system call if somebody does. The word they look at lies in memory that consumers
+    /// write to: in shared memory in a file of its own, `NAME.INSTANCE.readers`, whose permissions are
+    /// [`Options::readers_mode`](icc_buffer::Options::readers_mode), or in a second `memfd`. Consumers
+    /// still map the ring itself read-only.
+    ///
+    /// It belongs to the queue, as its capacity does, and not to how its files are made, so it is
+    /// asked for here: for queues in private memory, too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Park, Queue, QueueSpec};
+    ///
+    /// let queue = Queue::<u64>::new(QueueSpec::new(1024).wakeable())?;
+    /// let mut producer = queue.producer()?;
+    /// let mut consumer = queue.consumer();
+    /// std::thread::scope(|scope| {
+    ///     let consumed = scope.spawn(move || consumer.consume(&mut Park::default()));
+    ///     producer.produce(&7);
+    ///     assert_eq!(consumed.join().expect("no panic"), Ok(7));
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn wakeable(mut self) -> Self {
+        self.wakeable = true;
         self
     }
 

@@ -2,8 +2,8 @@
 #![cfg(not(icc_loom))]
 
 use icc_queue::{
-    BusySpin, ConsumeTimeoutError, Consumer, Lost, Producer, Queue, QueueSpec, Recovery, SpinThenSleep, SpinThenYield,
-    StartError, TryConsumeError, WaitStrategy, Waited,
+    BusySpin, ConsumeTimeoutError, Consumer, Lost, Park, Producer, Queue, QueueSpec, Recovery, SpinThenSleep,
+    SpinThenYield, StartError, TryConsumeError, WaitStrategy, Waited,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -306,17 +306,19 @@ fn every_strategy_waits_for_a_producer() {
     waits_for_a_producer_with(SpinThenYield::new(0));
     waits_for_a_producer_with(SpinThenSleep::default());
     waits_for_a_producer_with(SpinThenSleep::new(0, Duration::ZERO));
+    waits_for_a_producer_with(Park::default());
+    waits_for_a_producer_with(Park::new(Duration::ZERO));
 }
 
 #[test]
 fn strategies_give_up_the_core_after_their_spins() {
     let rounds = [0, 1, 2, u64::MAX];
-    let (spun, gave_up) = (Waited::Spun, Waited::GaveUpCore);
+    let (spun, gave_up, slept) = (Waited::Spun, Waited::GaveUpCore, Waited::Slept);
     assert_eq!(rounds.map(|round| BusySpin.wait(round)), [spun; 4]);
     assert_eq!(rounds.map(|round| SpinThenYield::new(2).wait(round)), [spun, spun, gave_up, gave_up]);
     let mut sleeping = SpinThenSleep::new(2, Duration::from_millis(1));
     let before = std::time::Instant::now();
-    assert_eq!(rounds.map(|round| sleeping.wait(round)), [spun, spun, gave_up, gave_up]);
+    assert_eq!(rounds.map(|round| sleeping.wait(round)), [spun, spun, slept, slept]);
     assert!(before.elapsed() >= Duration::from_millis(2), "it did not sleep");
 }
 

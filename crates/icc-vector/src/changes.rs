@@ -1,7 +1,7 @@
 //! What changed since the last poll.
 
 use crate::register::Blocks;
-use crate::{Payload, VectorReader};
+use crate::{Bell, Payload, VectorReader};
 use core::{fmt, ops::Range};
 use icc_seqlock::Tag;
 use icc_seqlock::primitive::{Ordering, fence};
@@ -100,6 +100,38 @@ impl<T: Payload> Changes<T> {
         let slots = if tracked { 0..0 } else { 0..self.vector.len() };
         let ids = if tracked && self.vector.shared { 0..self.vector.ids_used() } else { 0..0 };
         Changed { changes: self, slots, block: None, next_block: 0, ids }
+    }
+
+    /// Whether a slot has changed since it was last yielded. Changes nothing.
+    ///
+    /// Reads what [`poll`](Self::poll) reads where nothing changed.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let vector = &self.vector;
+        let newer = |index: usize| Tag::completed(vector.slot(index).version()) > self.seen[index];
+        if !vector.is_tracked() {
+            return (0..vector.len()).any(newer);
+        }
+        let counted = |(block, &seen): (usize, &u64)| {
+            // Acquire: as in `enter_block`.
+            vector.counter(Blocks::counter(block)).load_acquire() != seen
+                && vector.blocks.slots(block, vector.len()).any(newer)
+        };
+        let ids = if vector.shared { vector.ids_used() } else { 0 };
+        self.counts.iter().enumerate().any(counted) || (0..ids).any(|id| vector.uncounted(id, &self.seen).is_some())
+    }
+
+    /// The bell of the vector, if there is one: see [`VectorReader::bell`].
+    #[must_use]
+    pub fn bell(&self) -> Option<&Bell> {
+        self.vector.bell()
+    }
+
+    /// Whether looking for changes takes long.
+    pub(crate) fn is_large(&self) -> bool {
+        /// Counters and slots: some microseconds.
+        const MANY: usize = 256;
+        self.counts.len().max(if self.vector.is_tracked() { 0 } else { self.seen.len() }) > MANY
     }
 
     /// Slot `index`, if it has a complete value newer than the one last yielded.

@@ -4,6 +4,7 @@
 //! fields of a variant stay.
 
 use core::ops::Range;
+use core::time::Duration;
 use icc_buffer::BufferError;
 use std::path::PathBuf;
 
@@ -109,6 +110,14 @@ pub enum SnapshotError {
     /// One of the slots has no value. Only in shared memory.
     #[error(transparent)]
     WriterDied(#[from] WriterDied),
+}
+
+/// No slot changed while [`Changes::wait`](crate::Changes::wait) waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no slot changed within {after:?}")]
+pub struct Unchanged {
+    /// The timeout.
+    pub after: Duration,
 }
 
 /// Why a slot could not be written.

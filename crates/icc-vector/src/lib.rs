@@ -147,6 +147,7 @@ mod register;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 mod shared;
 mod snapshot;
+mod spec;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub mod untyped;
 mod vector;
@@ -155,16 +156,18 @@ mod write;
 
 pub use changes::{Change, Changed, Changes};
 pub use error::{
-    Busy, OutOfRange, ReadAllError, ReadError, SnapshotError, TryReadError, VectorError, WaitError, WriteError,
-    WriterDied, WriterError,
+    Busy, OutOfRange, ReadAllError, ReadError, SnapshotError, TryReadError, Unchanged, VectorError, WaitError,
+    WriteError, WriterDied, WriterError,
 };
 pub use icc_buffer::{
-    BufferError, BusySpin, Packed, Padded, Payload, Placement, SpinThenSleep, SpinThenYield, WaitStrategy, Waited,
+    Bell, BufferError, BusySpin, Packed, Padded, Park, Payload, Placement, SpinThenSleep, SpinThenYield, WaitStrategy,
+    Waited, Waiter,
 };
 #[cfg(all(target_os = "linux", not(icc_loom)))]
-pub use icc_buffer::{Demand, HugePages, Options, Origin, Owner, remove};
+pub use icc_buffer::{Demand, Descriptors, HugePages, Options, Origin, Owner, remove};
 pub use mode::{Exclusive, Mode, MultiWriter, Shared, SingleWriter, Tracked};
 pub use reader::{Iter, VectorReader};
 pub use snapshot::Snapshot;
+pub use spec::VectorSpec;
 pub use vector::SeqlockVector;
 pub use write::Writer;

@@ -5,7 +5,7 @@ use crate::register::{self, Blocks};
 use crate::{Changes, OutOfRange, ReadAllError, ReadError, Snapshot, TryReadError};
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
-use icc_buffer::{Counter, Payload, ReadOnlyBuffer};
+use icc_buffer::{Bell, Counter, Payload, ReadOnlyBuffer};
 use icc_seqlock::primitive::bound;
 use icc_seqlock::{Reader, Tag};
 
@@ -67,6 +67,21 @@ impl<T: Payload> VectorReader<T> {
     #[must_use]
     pub fn is_tracked(&self) -> bool {
         self.kind.is_tracked()
+    }
+
+    /// The bell at which this handle's readers sleep, if the vector is
+    /// [wakeable](crate::VectorSpec::wakeable) and, in shared memory, this process may read its
+    /// readers' file. For waiting for several vectors and queues at once.
+    #[must_use]
+    pub fn bell(&self) -> Option<&Bell> {
+        self.buffer.bell()
+    }
+
+    /// Whether the vector is [wakeable](crate::VectorSpec::wakeable): whether its writers wake those
+    /// who sleep.
+    #[must_use]
+    pub fn is_wakeable(&self) -> bool {
+        self.buffer.is_wakeable()
     }
 
     /// A random number, never 0, that tells this vector from every other, also from a later one of

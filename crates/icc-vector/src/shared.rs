@@ -2,10 +2,11 @@
 
 use crate::mode::ModeKind;
 use crate::vector::KIND;
-use crate::{Mode, Payload, Placement, SeqlockVector, VectorError, VectorReader, register};
-use icc_buffer::{Buffer, BufferError, Expected, Options, Origin, ReadOnlyBuffer};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use crate::{Mode, Payload, Placement, SeqlockVector, VectorError, VectorReader, VectorSpec, register};
+use icc_buffer::{Buffer, BufferError, Descriptors, Expected, Options, Origin, ReadOnlyBuffer};
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What stands for the path of a vector without a name.
 const ANONYMOUS: &str = "memfd:icc";
@@ -75,9 +76,9 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "shm")]
-    pub fn create(name: impl AsRef<Path>, len: usize, options: &Options) -> Result<Self, VectorError> {
+    pub fn create(name: impl AsRef<Path>, spec: impl Into<VectorSpec>, options: &Options) -> Result<Self, VectorError> {
         // SAFETY: the buffer was made for this spec.
-        Ok(unsafe { Self::over(&Buffer::create(name, Self::spec(len), options)?) })
+        Ok(unsafe { Self::over(&Buffer::create(name, Self::spec(spec.into()), options)?) })
     }
 
     /// Opens a vector, to write and read it.
@@ -90,12 +91,23 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         Self::attached(Buffer::open(name, Self::expected(), options))
     }
 
+    /// As [`open`](Self::open), but waits for up to `timeout` for a creator that has not started yet:
+    /// looks for the name again and again, sleeping between.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`BufferError::NotFound`] once the time is over.
+    pub fn open_within(name: impl AsRef<Path>, timeout: Duration, options: &Options) -> Result<Self, VectorError> {
+        Self::attached(Buffer::open_within(name, Self::expected(), timeout, options))
+    }
+
     /// Opens a vector, or creates it if there is none. Of several processes that do so at once, one
     /// creates it.
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create) and [`open`](Self::open). One that exists must have this length.
+    /// As [`create`](Self::create) and [`open`](Self::open). One that exists must have this length,
+    /// and be [wakeable](VectorSpec::wakeable) if that is asked for.
     ///
     /// # Examples
     ///
@@ -110,10 +122,13 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// ```
     pub fn open_or_create(
         name: impl AsRef<Path>,
-        len: usize,
+        spec: impl Into<VectorSpec>,
         options: &Options,
     ) -> Result<(Self, Origin), VectorError> {
-        let (spec, expected) = (Self::spec(len), Self::expected().len(len));
+        let spec = spec.into();
+        let expected = Self::expected().len(spec.len);
+        let expected = if spec.wakeable { expected.wakeable() } else { expected };
+        let spec = Self::spec(spec);
         let (buffer, origin) = Buffer::open_or_create(name, spec, expected, options).map_err(explain::<M>)?;
         Ok((Self::attached(Ok(buffer))?, origin))
     }
@@ -141,18 +156,19 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// assert_eq!(dashboard.read(42)?, 200);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn anonymous(len: usize, options: &Options) -> Result<Self, VectorError> {
+    pub fn anonymous(spec: impl Into<VectorSpec>, options: &Options) -> Result<Self, VectorError> {
         // SAFETY: the buffer was made for this spec.
-        Ok(unsafe { Self::over(&Buffer::anonymous(Self::spec(len), options)?) })
+        Ok(unsafe { Self::over(&Buffer::anonymous(Self::spec(spec.into()), options)?) })
     }
 
-    /// Opens a vector by a descriptor that was handed over, to write and read it.
+    /// Opens a vector by a descriptor that was handed over, or by two if it is
+    /// [wakeable](VectorSpec::wakeable), to write and read it.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
-    pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, VectorError> {
-        Self::attached(Buffer::from_fd(descriptor, Self::expected(), options))
+    /// As [`open`](Self::open), and [`BufferError::NoReadersDescriptor`] if the second is missing.
+    pub fn from_fd(descriptors: impl Into<Descriptors>, options: &Options) -> Result<Self, VectorError> {
+        Self::attached(Buffer::from_fd(descriptors, Self::expected(), options))
     }
 
     /// A vector of any length, of this type and mode.
@@ -200,14 +216,25 @@ impl<T: Payload> VectorReader<T> {
         Self::attached(ReadOnlyBuffer::open(name, Expected::new(KIND), options))
     }
 
+    /// As [`open`](Self::open), but waits for up to `timeout` for a creator that has not started yet:
+    /// looks for the name again and again, sleeping between.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`BufferError::NotFound`] once the time is over.
+    pub fn open_within(name: impl AsRef<Path>, timeout: Duration, options: &Options) -> Result<Self, VectorError> {
+        Self::attached(ReadOnlyBuffer::open_within(name, Expected::new(KIND), timeout, options))
+    }
+
     /// Opens a vector by a descriptor that was handed over, to read it. The memory is mapped
-    /// read-only.
+    /// read-only. Readers of a [wakeable](VectorSpec::wakeable) vector are woken if they get its second
+    /// descriptor, too.
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, VectorError> {
-        Self::attached(ReadOnlyBuffer::from_fd(descriptor, Expected::new(KIND), options))
+    pub fn from_fd(descriptors: impl Into<Descriptors>, options: &Options) -> Result<Self, VectorError> {
+        Self::attached(ReadOnlyBuffer::from_fd(descriptors, Expected::new(KIND), options))
     }
 
     pub(crate) fn attached(buffer: Result<ReadOnlyBuffer<T>, BufferError>) -> Result<Self, VectorError> {

@@ -1,6 +1,6 @@
 //! The vector: its type, and its creation in private memory.
 
-use crate::{Iter, Mode, MultiWriter, ReadError, VectorReader, register};
+use crate::{Iter, Mode, MultiWriter, ReadError, VectorReader, VectorSpec, register};
 use core::{fmt, marker::PhantomData, ops::Deref};
 use icc_buffer::{Buffer, BufferError, Kind, Padded, Payload, Placement, Spec};
 use icc_seqlock::Seqlock;
@@ -46,21 +46,22 @@ pub struct SeqlockVector<T, M: Mode = MultiWriter, P: Placement = Padded> {
 }
 
 impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
-    /// A vector of `len` slots in memory of this process. All hold zeros, at version 0: never
-    /// written.
+    /// A vector of as many slots as `spec` says, or is, in memory of this process. All hold zeros, at
+    /// version 0: never written.
     ///
     /// # Errors
     ///
-    /// [`BufferError`] if `len` is 0 or too large for the memory.
-    pub fn new(len: usize) -> Result<Self, BufferError> {
+    /// [`BufferError`] if the length is 0 or too large for the memory.
+    pub fn new(spec: impl Into<VectorSpec>) -> Result<Self, BufferError> {
         // SAFETY: the buffer was made for this spec.
-        Ok(unsafe { Self::over(&Buffer::private(Self::spec(len))?) })
+        Ok(unsafe { Self::over(&Buffer::private(Self::spec(spec.into()))?) })
     }
 
     /// What a vector of this type asks of a buffer.
-    pub(crate) const fn spec(len: usize) -> Spec {
+    pub(crate) const fn spec(spec: VectorSpec) -> Spec {
         let counters = register::counters(M::TRACKED);
-        Spec::new(KIND, len).counters(counters).words([M::KIND.word(), 0, 0, 0])
+        let buffer = Spec::new(KIND, spec.len).counters(counters).words([M::KIND.word(), 0, 0, 0]);
+        if spec.wakeable { buffer.wakeable() } else { buffer }
     }
 
     /// # Safety

@@ -1,8 +1,12 @@
 //! Every wait: for a slot's writer, which may be dead, and for a change of a slot.
 
-use crate::{Busy, Payload, ReadError, VectorReader, WaitError, WaitStrategy, Waited, WriterDied};
+use crate::{
+    Busy, Changed, Changes, Payload, ReadError, Unchanged, VectorReader, WaitError, WaitStrategy, Waited, Waiter,
+    WriterDied,
+};
+use core::cell::Cell;
 use icc_seqlock::BeingWritten;
-use icc_seqlock::primitive::{Backoff, bound, sleep, thread};
+use icc_seqlock::primitive::{Backoff, Silence, bound, sleep, thread};
 use std::time::{Duration, Instant};
 
 /// Rounds of backing off, some tens of microseconds in all: longer than any copy takes.
@@ -16,6 +20,8 @@ const SLEEP: Duration = Duration::from_micros(50);
 /// The clock is read once in this many waits that kept the core, since it takes as long as several
 /// polls of the slot.
 const SPINS_PER_CLOCK: u64 = 32;
+/// One that sleeps asks after the writer of a slot that is being written for so long.
+const SILENCE: Duration = Duration::from_millis(1);
 
 /// What to do after a round of a [`BoundedBackoff`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,8 +97,12 @@ impl<T: Payload> VectorReader<T> {
     /// its version.
     ///
     /// Polls the slot at least once, also if `timeout` is zero, and once between two waits of the
-    /// strategy. It returns late by at most one wait that gives the core away, or 32 that do not. A
-    /// timeout too long for the clock is none.
+    /// strategy. The strategies of this crate end in time: they spin, yield or sleep on for less than a
+    /// millisecond, as far as the system gives them a core. A strategy without
+    /// [`wait_with`](WaitStrategy::wait_with) is late by one wait that gives the core away, or by 32
+    /// that do not. A timeout too long for the clock is none.
+    ///
+    /// To wait for a change of any slot, see [`Changes::wait`](crate::Changes::wait).
     ///
     /// # Errors
     ///
@@ -131,26 +141,96 @@ impl<T: Payload> VectorReader<T> {
         self.check(index).map_err(ReadError::from)?;
         let slot = self.slot(index);
         let deadline = Instant::now().checked_add(timeout);
-        let (mut round, mut waited, mut stuck) = (0, Waited::Spun, 0);
+        let (mut round, mut waited, stuck) = (0, Waited::Spun, Cell::new(0));
         loop {
             // One attempt a round: a slot that stays odd must not keep this from its deadline.
             if let Ok(Some(found)) = slot.try_read_into_if_newer(version, out) {
                 return Ok(found);
             }
-            if waited == Waited::GaveUpCore || round % SPINS_PER_CLOCK == 0 {
+            if waited != Waited::Spun || round % SPINS_PER_CLOCK == 0 {
                 // The same odd version as the time before: is its writer alive? One that is only
                 // stopped may go on in time.
                 let found = slot.version();
-                if found & 1 == 1 && found == stuck && self.left_by_the_dead(index, found) {
+                if found & 1 == 1 && found == stuck.get() && self.left_by_the_dead(index, found) {
                     return Err(ReadError::from(WriterDied { index }).into());
                 }
-                stuck = found;
+                stuck.set(found);
                 if deadline.is_some_and(|at| Instant::now() >= at) {
                     return Err(WaitError::Timeout { index });
                 }
             }
-            waited = strategy.wait(round);
+            let (mut odd, mut silence) = (0, Silence::new());
+            // For who sleeps: a newer value, or proof that it does not come.
+            let mut ready = || {
+                let found = slot.version();
+                if found & 1 == 0 {
+                    return found > version;
+                }
+                if found != odd {
+                    (odd, silence) = (found, Silence::new());
+                }
+                let dead = silence.lasts(SILENCE) && self.left_by_the_dead(index, found);
+                if dead {
+                    stuck.set(found);
+                }
+                dead
+            };
+            waited = strategy.wait_with(round, &mut Waiter::new(self.bell(), deadline, &mut ready));
             round += 1;
         }
+    }
+}
+
+impl<T: Payload> Changes<T> {
+    /// Waits until a slot has changed since it was last yielded, and [polls](Self::poll).
+    ///
+    /// It polls at least once, also if `timeout` is zero, and keeps to it as
+    /// [`wait_for_change`](VectorReader::wait_for_change) does. Each time it looks, it reads what
+    /// `poll` reads where nothing changed: see [how it scales](Self#how-it-scales). The iterator can
+    /// be empty if a slot that changed is just being written again, at each attempt to read it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unchanged`] if nothing changed within `timeout`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_vector::{Park, SeqlockVector, Unchanged, VectorSpec};
+    /// use std::time::Duration;
+    ///
+    /// let health = SeqlockVector::<u32>::new(VectorSpec::new(3).wakeable())?;
+    /// let mut changes = health.changes();
+    /// let timeout = Duration::from_millis(1);
+    /// assert_eq!(changes.wait(timeout, &mut Park::default()).err(), Some(Unchanged { after: timeout }));
+    ///
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| health.write(1, &200));
+    ///     let changed = changes.wait(Duration::from_secs(10), &mut Park::default())?;
+    ///     assert_eq!(changed.map(|change| (change.index, change.value)).collect::<Vec<_>>(), [(1, 200)]);
+    ///     Ok::<(), Unchanged>(())
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "watch")]
+    pub fn wait(
+        &mut self,
+        timeout: Duration,
+        strategy: &mut (impl WaitStrategy + ?Sized),
+    ) -> Result<Changed<'_, T>, Unchanged> {
+        let deadline = Instant::now().checked_add(timeout);
+        let (mut round, mut waited) = (0, Waited::Spun);
+        while !self.is_ready() {
+            // A look may take long, so the clock is read after each.
+            if (waited != Waited::Spun || round % SPINS_PER_CLOCK == 0 || self.is_large())
+                && deadline.is_some_and(|at| Instant::now() >= at)
+            {
+                return Err(Unchanged { after: timeout });
+            }
+            let mut ready = || self.is_ready();
+            waited = strategy.wait_with(round, &mut Waiter::new(self.bell(), deadline, &mut ready));
+            round += 1;
+        }
+        Ok(self.poll())
     }
 }

@@ -5,13 +5,14 @@ use crate::register::{self, Blocks};
 use crate::wait::{BoundedBackoff, Round};
 use crate::{Busy, Mode, MultiWriter, OutOfRange, Payload, SeqlockVector, Shared, WriteError, WriterDied};
 use core::{fmt, ops::Range};
-use icc_buffer::{IdLock, Padded, Placement};
+use icc_buffer::{Bell, IdLock, Padded, Placement};
 use icc_seqlock::primitive::{Ordering, is_dying, step};
 use icc_seqlock::{BeingWritten, Tag};
 
 /// A writing end of a vector, from [`SeqlockVector::writer`] or `writer_of`.
 ///
-/// Knows nothing of readers: it never waits for one and never reads what one writes. In
+/// Knows nothing of readers: it never waits for one and never reads what one writes. (In a
+/// [wakeable](crate::VectorSpec::wakeable) vector, one word: whether anybody sleeps.) In
 /// [`SingleWriter`](crate::SingleWriter) mode it never waits at all.
 ///
 /// It cannot be cloned; ask the vector for another:
@@ -36,6 +37,16 @@ pub struct Writer<T: Payload, M: Mode = MultiWriter, P: Placement = Padded> {
     tag: Tag,
     /// The slot that its ledger names, in a tracked vector.
     announced: usize,
+    /// Where readers sleep, if the vector is wakeable.
+    bell: Option<Bell>,
+}
+
+/// Wakes the readers that sleep, after a change.
+#[inline(always)]
+fn ring(bell: Option<&Bell>) {
+    if let Some(bell) = bell {
+        bell.ring();
+    }
 }
 
 impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
@@ -50,8 +61,11 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         // registration lock.
         let count = |block| vector.counter(Blocks::counter(block)).load(Ordering::Relaxed);
         let ticks = if M::SINGLE && M::TRACKED { whole_blocks.clone().map(count).max().unwrap_or(0) } else { 0 };
-        let tag = register::tag(lock.id());
-        Self { vector, tag, lock, range, whole_blocks, ticks, announced: usize::MAX }
+        let (tag, bell) = (register::tag(lock.id()), vector.bell().cloned());
+        if let Some(bell) = &bell {
+            bell.register_producer();
+        }
+        Self { vector, tag, lock, range, whole_blocks, ticks, announced: usize::MAX, bell }
     }
 
     /// Writes `value` to slot `index` and returns its version.
@@ -108,12 +122,15 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[inline]
     pub unsafe fn write_unchecked(&mut self, index: usize, value: &T) -> Result<u64, WriteError> {
         self.announce(index);
-        if !M::SINGLE {
+        let version = if M::SINGLE {
+            // SAFETY: by the caller.
+            unsafe { self.write_alone(index, value) }
+        } else {
             // SAFETY: by the caller; a range is within the vector.
-            return unsafe { self.vector.write_shared(self.tag, index, value) };
-        }
-        // SAFETY: by the caller.
-        Ok(unsafe { self.write_alone(index, value) })
+            unsafe { self.vector.write_shared(self.tag, index, value) }?
+        };
+        ring(self.bell.as_ref());
+        Ok(version)
     }
 
     /// Changes slot `index` as one step against all other writers, and returns its version.
@@ -145,7 +162,9 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         self.announce(index);
         if !M::SINGLE {
             // SAFETY: the index was checked; a range is within the vector.
-            return unsafe { self.vector.update_shared(self.tag, index, change) };
+            let version = unsafe { self.vector.update_shared(self.tag, index, change) }?;
+            ring(self.bell.as_ref());
+            return Ok(version);
         }
         let mut value = T::zeroed();
         // Alone, so nothing can cross the copy: only an earlier writer, that died, can have left
@@ -155,7 +174,9 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         }
         change(&mut value);
         // SAFETY: the index was checked.
-        Ok(unsafe { self.write_alone(index, &value) })
+        let version = unsafe { self.write_alone(index, &value) };
+        ring(self.bell.as_ref());
+        Ok(version)
     }
 
     /// The slots that this writer may write.
@@ -367,7 +388,9 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
             return Err(WriteError::NeedsWriter);
         }
         // SAFETY: the index was checked.
-        unsafe { self.write_shared(Tag::NONE, index, value) }
+        let version = unsafe { self.write_shared(Tag::NONE, index, value) }?;
+        ring(self.bell());
+        Ok(version)
     }
 
     /// Changes slot `index` as one step against all other writers, and returns its version, without
@@ -396,7 +419,9 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
             return Err(WriteError::NeedsWriter);
         }
         // SAFETY: the index was checked.
-        unsafe { self.update_shared(Tag::NONE, index, change) }
+        let version = unsafe { self.update_shared(Tag::NONE, index, change) }?;
+        ring(self.bell());
+        Ok(version)
     }
 }
 

@@ -8,13 +8,15 @@ use crate::header::MAGIC;
 use crate::layout::HEADER_BYTES;
 use crate::placement::stride;
 use crate::{Buffer, BufferError, Expected, Placement, ReadOnlyBuffer, Spec};
+use core::time::Duration;
 use icc_seqlock::Payload;
-use icc_seqlock::primitive::step;
+use icc_seqlock::primitive::{sleep, step};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::time::Instant;
 
 /// Whether a buffer was [opened or created](Buffer::open_or_create).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,6 +72,21 @@ pub fn remove(name: impl AsRef<Path>) -> Result<(), BufferError> {
     }
     readers::sweep(&path);
     Ok(())
+}
+
+/// Tries to open a buffer until it is found or the time is over.
+fn found_within<R>(timeout: Duration, mut open: impl FnMut() -> Result<R, BufferError>) -> Result<R, BufferError> {
+    const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+    let deadline = Instant::now().checked_add(timeout);
+    let mut pause = Duration::from_millis(1);
+    loop {
+        let left = deadline.map_or(LONGEST_PAUSE, |end| end.saturating_duration_since(Instant::now()));
+        match open() {
+            Err(BufferError::NotFound { .. }) if !left.is_zero() => sleep(pause.min(left)),
+            done => return done,
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 impl<T: Payload, P: Placement> Buffer<T, P> {
@@ -140,6 +157,22 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
     pub fn open(name: impl AsRef<Path>, expected: Expected, options: &Options) -> Result<Self, BufferError> {
         let path = name::resolve(name.as_ref())?;
         attach_to_name(&path, Access::ReadWrite, expected, Some(stride::<T, P>()), options).map(Self::writable)
+    }
+
+    /// As [`open`](Self::open), but waits for up to `timeout` for a creator that has not started yet:
+    /// looks for the name again and again, sleeping between, from one millisecond to ten.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`BufferError::NotFound`] once the time is over. Any other error at
+    /// once.
+    pub fn open_within(
+        name: impl AsRef<Path>,
+        expected: Expected,
+        timeout: Duration,
+        options: &Options,
+    ) -> Result<Self, BufferError> {
+        found_within(timeout, || Self::open(&name, expected, options))
     }
 
     /// Opens a buffer, or creates it if there is none. If several processes do so at once, one of
@@ -256,6 +289,40 @@ impl<T: Payload> ReadOnlyBuffer<T> {
     pub fn open(name: impl AsRef<Path>, expected: Expected, options: &Options) -> Result<Self, BufferError> {
         let path = name::resolve(name.as_ref())?;
         attach_to_name(&path, Access::Read, expected, None, options)
+    }
+
+    /// As [`open`](Self::open), but waits for up to `timeout` for a creator that has not started yet:
+    /// looks for the name again and again, sleeping between, from one millisecond to ten.
+    ///
+    /// # Errors
+    ///
+    /// As [`Buffer::open_within`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use icc_buffer::{Buffer, Expected, Kind, Options, Packed, ReadOnlyBuffer, Spec};
+    /// # if cfg!(miri) { return Ok(()) }
+    ///
+    /// const KIND: Kind = Kind::new("example");
+    /// let name = format!("icc-example-within-{}", std::process::id());
+    /// let open = || ReadOnlyBuffer::<u64>::open_within(&name, Expected::new(KIND), Duration::from_secs(10), &Options::new());
+    /// std::thread::scope(|scope| {
+    ///     let dashboard = scope.spawn(open);
+    ///     let feed = Buffer::<u64, Packed>::create(&name, Spec::new(KIND, 3), &Options::new())?;
+    ///     assert_eq!(dashboard.join().expect("no panic")?.instance(), feed.instance());
+    ///     icc_buffer::remove(&name)
+    /// })?;
+    /// # Ok::<(), icc_buffer::BufferError>(())
+    /// ```
+    pub fn open_within(
+        name: impl AsRef<Path>,
+        expected: Expected,
+        timeout: Duration,
+        options: &Options,
+    ) -> Result<Self, BufferError> {
+        found_within(timeout, || Self::open(&name, expected, options))
     }
 
     /// Opens a buffer to read it, by descriptor. The memory is mapped read-only.

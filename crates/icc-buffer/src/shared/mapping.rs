@@ -102,6 +102,10 @@ impl Mapping {
         }
     }
 
+    pub(super) fn access(&self) -> Access {
+        self.access
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -104,13 +104,16 @@ fn build(file: File, path: &Path, instance: u64, options: &Options) -> Result<Re
     let header = header(instance);
     check::write_header(&mapping, &header);
     check::publish_header(&mapping, &header);
-    Ok(over(mapping))
+    Ok(over(mapping, Access::ReadWrite))
 }
 
-/// `mapping` has at least [`BYTES`], and is mapped for writing.
-fn over(mapping: Mapping) -> Readers {
+/// `mapping` has at least [`BYTES`], and is mapped for `access`.
+fn over(mapping: Mapping, access: Access) -> Readers {
     assert!(mapping.len() as u64 >= BYTES, "the caller checked the size");
-    Readers::mapped(mapping)
+    // SAFETY: there is room for the lines behind the header, whose size is a multiple of theirs,
+    // and the mapping starts at a page; it was mapped for this access. Nothing in this process
+    // accesses them otherwise.
+    unsafe { Readers::mapped(mapping, HEADER_BYTES, access == Access::ReadWrite) }
 }
 
 /// What the header must say: everything but when and by whom it was made.
@@ -118,7 +121,8 @@ fn header(instance: u64) -> Header {
     Header::of_lines(KIND, instance, size_of::<Lines>())
 }
 
-/// Opens the readers' file of the buffer in `mapping`, which has one.
+/// Opens the readers' file of the buffer in `mapping`, which has one: to write to it, or, if
+/// `buffer` is mapped read-only and the file can only be read, to read it.
 ///
 /// Whoever may write to it can wake or not wake readers, or truncate it. So it must belong to the
 /// buffer's owner: an instance can be read, and a file of its name be forged.
@@ -126,29 +130,38 @@ pub(super) fn open(buffer: &Mapping, instance: u64, options: &Options) -> Result
     let path = path_of(buffer.path(), instance);
     let owner = file::metadata(buffer.file()?, buffer.path())?.uid();
     let trusted = Options { owner: Owner::User(owner), ..options.clone() };
-    let file = file::open(&path, Access::ReadWrite, &trusted).map_err(|error| match error {
+    let open = |access| file::open(&path, access, &trusted).map(|file| (file, access));
+    let opened = match open(Access::ReadWrite) {
+        Err(BufferError::PermissionDenied { .. } | BufferError::ReadOnlyFileSystem { .. })
+            if buffer.access() == Access::Read =>
+        {
+            open(Access::Read)
+        }
+        opened => opened,
+    };
+    let (file, access) = opened.map_err(|error| match error {
         BufferError::NotFound { path } => BufferError::NoReadersFile { path, buffer: buffer.path().to_owned() },
         BufferError::ForeignOwner { path, found, expected } => BufferError::ReadersOwner { path, found, expected },
         error => error,
     })?;
-    attach(file, &path, instance, options)
+    attach(file, &path, instance, access, options)
 }
 
 /// Opens the readers' memory of a buffer without a name.
 pub(super) fn from_fd(descriptor: OwnedFd, instance: u64, options: &Options) -> Result<Readers, BufferError> {
-    attach(memfd::sealed(descriptor)?, Path::new(ANONYMOUS), instance, options)
+    attach(memfd::sealed(descriptor)?, Path::new(ANONYMOUS), instance, Access::ReadWrite, options)
 }
 
-fn attach(file: File, path: &Path, instance: u64, options: &Options) -> Result<Readers, BufferError> {
+fn attach(file: File, path: &Path, instance: u64, access: Access, options: &Options) -> Result<Readers, BufferError> {
     let size = file::metadata(&file, path)?.len();
     if size < BYTES {
         return Err(BufferError::TooSmall { path: path.to_owned(), found: size, expected: BYTES });
     }
     let options = Options { huge_pages: HugePages::None, ..options.clone() };
-    let mapping = Mapping::new(file, size, Access::ReadWrite, path)?;
+    let mapping = Mapping::new(file, size, access, path)?;
     check::check_equal(&check::copy_header(&mapping), &header(instance), path)?;
     mapping.prepare_opened(&options)?;
-    Ok(over(mapping))
+    Ok(over(mapping, access))
 }
 
 /// Removes the readers' files of earlier buffers at `buffer` that nobody is about to use. Those

@@ -23,6 +23,13 @@ const POLLS_PER_CLOCK: u32 = bound(64, 2);
 /// that sleep for up to 100 µs find out within 15 ms.
 const SILENCE: Duration = Duration::from_millis(1);
 
+/// Begins to measure the silence at message `next`, unless it has begun.
+fn begin_silence(silent_at: &mut u64, silence: &mut Silence, next: u64) {
+    if *silent_at != next {
+        (*silent_at, *silence) = (next, Silence::new());
+    }
+}
+
 /// A reading end of a queue, from [`QueueReader::consumer`],
 /// [`consumer_from_oldest`](QueueReader::consumer_from_oldest) or
 /// [`consumer_at`](QueueReader::consumer_at).
@@ -160,8 +167,8 @@ impl<T: Payload> Consumer<T> {
     /// come for long enough.
     #[cold]
     fn silent(&mut self) -> Option<Lost> {
-        if self.silent_at != self.next && !self.found_dead {
-            (self.silent_at, self.silence) = (self.next, Silence::new());
+        if !self.found_dead {
+            begin_silence(&mut self.silent_at, &mut self.silence, self.next);
         }
         if !self.silence.lasts(SILENCE) {
             return None;

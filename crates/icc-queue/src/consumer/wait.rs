@@ -1,7 +1,7 @@
 //! Consuming that waits.
 
-use super::Consumer;
-use crate::{ConsumeTimeoutError, Lost, TryConsumeError, WaitStrategy, Waited};
+use super::{Consumer, POLLS_PER_CLOCK, SILENCE, begin_silence};
+use crate::{ConsumeTimeoutError, Lost, TryConsumeError, WaitStrategy, Waited, Waiter};
 use core::time::Duration;
 use icc_seqlock::Payload;
 use std::time::Instant;
@@ -56,7 +56,7 @@ impl<T: Payload> Consumer<T> {
                 Ok(n) => return Ok(n),
                 Err(TryConsumeError::SpedPast(lost)) => return Err(lost),
                 Err(TryConsumeError::Empty) => {
-                    wait.wait(round);
+                    self.pause(wait, round, None);
                     round += 1;
                 }
             }
@@ -65,8 +65,10 @@ impl<T: Payload> Consumer<T> {
 
     /// The next message. Waits for it, as `wait` says, for up to `timeout`.
     ///
-    /// It polls at least once, also if `timeout` is zero, and is late by the time of one wait that
-    /// gives the core away, or a few that do not. A timeout too long for the clock is none.
+    /// It polls at least once, also if `timeout` is zero. The strategies of this crate end in time: they
+    /// spin, yield or sleep on for less than a millisecond, as far as the system gives them a core. A
+    /// strategy without [`wait_with`](WaitStrategy::wait_with) is late by one wait that gives the core
+    /// away, or by 32 that do not. A timeout too long for the clock is none.
     ///
     /// # Errors
     ///
@@ -128,7 +130,7 @@ impl<T: Payload> Consumer<T> {
         let deadline = Instant::now().checked_add(timeout);
         let mut round = 0;
         loop {
-            let kept_core = wait.wait(round) == Waited::Spun;
+            let kept_core = self.pause(wait, round, deadline) == Waited::Spun;
             round += 1;
             match self.try_consume_into(out) {
                 Ok(n) => return Ok(n),
@@ -140,5 +142,35 @@ impl<T: Payload> Consumer<T> {
                 Err(TryConsumeError::Empty) => {}
             }
         }
+    }
+
+    /// Whether [`try_consume`](Self::try_consume) would find a message, or that it was overwritten.
+    /// Changes nothing. For a wait for several queues: a message that its producer will never complete,
+    /// since it was killed, is not ready, and only polling finds that out.
+    #[inline]
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.queue.is_there(self.next)
+    }
+
+    /// Waits once for the next message, as `wait` says.
+    #[inline(always)]
+    fn pause(&mut self, wait: &mut (impl WaitStrategy + ?Sized), round: u64, deadline: Option<Instant>) -> Waited {
+        let Self { queue, next, silent_at, silence, .. } = self;
+        let (queue, next) = (&*queue, *next);
+        // One that sleeps looks seldom, and so can ask each time whether the message's producer has
+        // died. The poll that follows then asks as well.
+        let mut ready = || {
+            queue.is_there(next)
+                || (queue.ledgers != 0 && {
+                    begin_silence(silent_at, silence, next);
+                    silence.lasts(SILENCE) && queue.abandoned_from(next).is_some()
+                })
+        };
+        let waited = wait.wait_with(round, &mut Waiter::new(queue.bell(), deadline, &mut ready));
+        if waited == Waited::Slept {
+            self.empty_polls = POLLS_PER_CLOCK - 1;
+        }
+        waited
     }
 }
