@@ -109,16 +109,9 @@ impl Bell {
         // before, or this sees its odd word.
         light_barrier();
         if self.word().value().load(Ordering::Relaxed) & 1 != 0 {
-            self.wake();
+            // SAFETY: `_home` keeps the memory, and this handle lives until the call is over.
+            unsafe { wake(self.word, self.scope) };
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn wake(&self) {
-        step("rings");
-        self.word().clear_and_wake(self.scope);
-        step("rung");
     }
 
     /// The word to wait at, which says that somebody sleeps; or, where that cannot be said, the word
@@ -153,6 +146,23 @@ impl Bell {
     pub(crate) fn scope(&self) -> Scope {
         self.scope
     }
+}
+
+/// Wakes all who sleep at a word.
+///
+/// Not a method of the bell: a producer keeps its bell beside what it needs for each message, and a
+/// call that gets a reference there makes the compiler load all of that again for each message.
+///
+/// # Safety
+///
+/// There is such a word until this returns.
+#[cold]
+#[inline(never)]
+unsafe fn wake(word: NonNull<Word>, scope: Scope) {
+    step("rings");
+    // SAFETY: the caller's promise; any bytes are a word.
+    unsafe { word.as_ref() }.clear_and_wake(scope);
+    step("rung");
 }
 
 /// A word to wait at.
