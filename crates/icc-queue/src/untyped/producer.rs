@@ -62,6 +62,9 @@ impl Producer {
             lock = buffer.take_id(0..1);
         })?;
         let lock = lock?.unwrap_or_else(|| unreachable!("nobody else had the buffer yet"));
+        if let Some(bell) = buffer.bell() {
+            bell.register_producer();
+        }
         Ok(Self { buffer, geometry, next: spec.first, _lock: lock })
     }
 
@@ -79,6 +82,9 @@ impl Producer {
         if let Some(head) = self.buffer.counter_mut(HEAD) {
             // Release: as in `spmc::produce`.
             head.store(self.next, Ordering::Release);
+        }
+        if let Some(bell) = self.buffer.bell() {
+            bell.ring();
         }
         n
     }
