@@ -475,6 +475,49 @@ pub enum BufferError {
     },
 }
 
+/// Why a reader gets no entry. It works on unnoticed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EntryError {
+    /// The buffer was created without entries.
+    #[error("{} was not created for readers to be seen: create it with `seen`, or go on unseen", At(path))]
+    NotSeen {
+        /// Where the buffer is; none if it has no name.
+        path: Option<PathBuf>,
+    },
+    /// Living readers have all entries.
+    #[error("all {max} entries of {} belong to living readers: let one end, or go on unseen", At(path))]
+    NoneLeft {
+        /// How many there are.
+        max: usize,
+        /// Where the entries are; none if in private memory.
+        path: Option<PathBuf>,
+    },
+    /// The label is too long, or has a NUL in it.
+    #[error("the label {label:?} must have at most {max} bytes of UTF-8, and no NUL: give a shorter one")]
+    BadLabel {
+        /// The label given.
+        label: String,
+        /// The most bytes there can be.
+        max: usize,
+    },
+    /// The readers' file cannot be used: no permission to write to it, no locks, or it is not there.
+    #[error(transparent)]
+    Buffer(#[from] BufferError),
+}
+
+/// Names a buffer.
+struct At<'a>(&'a Option<PathBuf>);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(path) => write!(f, "{}", path.display()),
+            None => f.write_str("the buffer"),
+        }
+    }
+}
+
 /// Says what a user id may mean besides.
 struct Unmapped(u32);
 

@@ -14,6 +14,8 @@ pub(crate) const LAYOUT_VERSION: u32 = 2;
 pub(crate) const MAX_SCHEMA: u64 = 16 * 1024;
 /// A feature that writers must know: readers sleep on a bell, which lies in a file of theirs.
 pub(crate) const READERS: u64 = 1;
+/// A feature that nobody needs to know: readers take entries in that file to be seen.
+pub(crate) const SEEN: u64 = 1;
 /// Room for the type's name, cut at the end if it is longer.
 const NAME_BYTES: usize = 256;
 
@@ -108,7 +110,7 @@ impl Header {
             kind: spec.kind.0,
             instance,
             boot: [boot as u64, (boot >> 64) as u64],
-            features: [0, if spec.wakeable { READERS } else { 0 }, 0],
+            features: [0, if spec.wakeable { READERS } else { 0 }, if spec.seen { SEEN } else { 0 }],
             element_size: element.size,
             element_align: element.align,
             fingerprint: element.fingerprint,

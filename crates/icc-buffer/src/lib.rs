@@ -88,6 +88,7 @@ mod bell;
 mod buffer;
 mod counter;
 mod element;
+mod entries;
 mod error;
 #[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "fork_none.rs")]
 mod fork;
@@ -121,7 +122,8 @@ pub use bell::Bell;
 pub use buffer::Buffer;
 pub use counter::Counter;
 pub use element::{ElementType, ElementTypes};
-pub use error::BufferError;
+pub use entries::{EntryStatus, ReaderEntry, ReaderKind};
+pub use error::{BufferError, EntryError};
 pub use fork::ForkGuard;
 pub use icc_seqlock::Payload;
 pub use ids::{IdLock, MAX_IDS};

@@ -13,8 +13,10 @@ use std::time::Instant;
 pub(crate) struct Memory {
     pub(crate) block: Block,
     pub(crate) facts: Facts,
-    /// Where its readers sleep, if this handle has access to it.
+    /// What its readers write to, if it has that and this handle has access to it.
     pub(crate) readers: Option<Readers>,
+    /// Why this handle has none, although the buffer has.
+    pub(crate) readers_refused: Option<BufferError>,
 }
 
 /// What was given at creation. For shared memory, a copy that nobody can change any more.
@@ -26,12 +28,19 @@ pub(crate) struct Facts {
     pub(crate) instance: u64,
     /// Whether it has a bell, which this handle may still lack.
     pub(crate) wakeable: bool,
+    /// Whether it has entries, likewise.
+    pub(crate) seen: bool,
 }
 
 impl Facts {
     pub(crate) fn of(spec: &Spec, instance: u64) -> Self {
-        let Spec { kind, counters, words, wakeable, .. } = *spec;
-        Self { kind, counters, words, instance, wakeable }
+        let Spec { kind, counters, words, wakeable, seen, .. } = *spec;
+        Self { kind, counters, words, instance, wakeable, seen }
+    }
+
+    /// Whether there is memory that readers write to.
+    pub(crate) fn has_readers(&self) -> bool {
+        self.wakeable || self.seen
     }
 }
 

@@ -7,7 +7,7 @@ use crate::layout::Layout;
 use crate::memory::{Block, Facts, Memory};
 use crate::placement::Step;
 use crate::readers::Readers;
-use crate::{Bell, Buffer, BufferError, MAX_IDS, Spec, instance};
+use crate::{Bell, Buffer, BufferError, EntryError, EntryStatus, MAX_IDS, ReaderEntry, Spec, instance};
 use core::{fmt, marker::PhantomData, ops::Range, ptr::NonNull};
 use icc_seqlock::primitive::{Arc, AtomicU64};
 use icc_seqlock::{Payload, Reader, Seqlock};
@@ -75,9 +75,11 @@ impl<T: Payload> ReadOnlyBuffer<T> {
     pub(crate) fn private(spec: &Spec, stride: usize) -> Result<Self, BufferError> {
         let layout = Layout::new::<T>(spec.len, stride, spec.counters, 0)?;
         let block = Block::Heap(Allocation::new::<T>(&layout)?, Ids::default());
-        let (facts, readers) = (Facts::of(spec, instance::new()), spec.wakeable.then(Readers::private));
+        let facts = Facts::of(spec, instance::new());
+        let readers = facts.has_readers().then(|| Readers::private(facts.wakeable));
+        let memory = Memory { block, facts, readers, readers_refused: None };
         // SAFETY: the allocation was made for this layout.
-        Ok(unsafe { Self::over(Memory { block, facts, readers }, &layout, spec.len) })
+        Ok(unsafe { Self::over(memory, &layout, spec.len) })
     }
 
     /// A handle to `memory`, which was laid out for `len` slots and `facts.counters` counters.
@@ -237,7 +239,8 @@ impl<T> ReadOnlyBuffer<T> {
     #[inline]
     #[must_use]
     pub fn bell(&self) -> Option<&Bell> {
-        self.memory.readers.as_ref().map(Readers::bell)
+        let Memory { readers, facts, .. } = &*self.memory;
+        readers.as_ref().filter(|_| facts.wakeable).and_then(Readers::bell)
     }
 
     /// Whether the buffer is [wakeable](Spec::wakeable), also if this handle has no access to its
@@ -245,6 +248,68 @@ impl<T> ReadOnlyBuffer<T> {
     #[must_use]
     pub fn is_wakeable(&self) -> bool {
         self.memory.facts.wakeable
+    }
+
+    /// Takes an entry in which this reader shows where it is, under a label for people to read: at
+    /// most 64 bytes of UTF-8. Several readers may have the same.
+    ///
+    /// `cursor` is the number of the next message it will read. It counts as a reader that lives
+    /// until the entry is dropped or its process ends.
+    ///
+    /// # Errors
+    ///
+    /// [`EntryError::NotSeen`] if the buffer was created without [`seen`](Spec::seen);
+    /// [`EntryError::NoneLeft`] if 192 living readers have all; [`EntryError::BadLabel`];
+    /// [`EntryError::Buffer`] if the readers' file cannot be used, such as without permission to
+    /// write to it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_buffer::{Buffer, Kind, Packed, Spec};
+    ///
+    /// let buffer = Buffer::<u64, Packed>::private(Spec::new(Kind::new("example"), 8).seen())?;
+    /// let entry = buffer.take_entry("recorder", 3)?;
+    /// entry.publish(5, 1, 1);
+    ///
+    /// let seen = &buffer.entries()?[0];
+    /// assert_eq!((seen.label.as_str(), seen.cursor, seen.is_alive), ("recorder", 5, true));
+    /// drop(entry);
+    /// assert!(buffer.entries()?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn take_entry(&self, label: &str, cursor: u64) -> Result<ReaderEntry, EntryError> {
+        match &*self.memory {
+            Memory { facts: Facts { seen: true, .. }, readers: Some(readers), .. } => {
+                readers.entries().take(label, cursor)
+            }
+            Memory { facts: Facts { seen: true, .. }, readers_refused: Some(error), .. } => Err(error.clone().into()),
+            memory => Err(EntryError::NotSeen { path: memory.mapping().map(|mapping| mapping.path().to_owned()) }),
+        }
+    }
+
+    /// Every reader that has an entry, the living and those that ended without letting it go and
+    /// whose entry nobody has taken yet. None if the buffer was created without
+    /// [`seen`](Spec::seen).
+    ///
+    /// In shared memory a system call for each: not for a hot loop. It may be outdated at once, and
+    /// whoever may write to the readers' file may make it up. Permission to read that file is enough.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferError`] if this handle has no access to the entries, or a system call fails.
+    pub fn entries(&self) -> Result<Vec<EntryStatus>, BufferError> {
+        match &*self.memory {
+            Memory { facts: Facts { seen: false, .. }, .. } => Ok(Vec::new()),
+            Memory { readers: Some(readers), .. } => readers.entries().list(),
+            Memory { readers_refused, .. } => readers_refused.clone().map_or(Ok(Vec::new()), Err),
+        }
+    }
+
+    /// Whether readers can take [entries](Self::take_entry).
+    #[must_use]
+    pub fn is_seen(&self) -> bool {
+        self.memory.facts.seen
     }
 
     /// Whether somebody holds `id`. In shared memory this is a system call: not for a hot loop.

@@ -1,11 +1,12 @@
-//! What the readers of a wakeable buffer write to: the bell on which they sleep, and room for an
-//! entry for each that wants to be seen or to hold.
+//! What readers write to, of a buffer whose creator allows it: the bell on which they sleep, and an
+//! entry for each that wants to be seen.
 //!
 //! In shared memory a file or memfd of its own, so that readers need no permission to write to the
 //! buffer itself.
 
 use crate::Bell;
 use crate::counter::CounterLine;
+use crate::entries::{self, Entries};
 use crate::shared::Mapping;
 use core::mem::offset_of;
 use icc_seqlock::primitive::Arc;
@@ -18,22 +19,22 @@ pub(crate) struct Lines {
     messages: CounterLine,
     /// The bell of writers that wait for room. Nobody does yet.
     _room: CounterLine,
-    /// Entries of readers that hold, and of those that are only seen: the one must not use up the
-    /// other. Nobody takes one yet.
-    _holding: [CounterLine; 64],
-    _seen: [CounterLine; 192],
+    /// Who has which entry.
+    entries: entries::Lines,
 }
 
 /// The readers' memory of one buffer.
 pub(crate) struct Readers {
-    bell: Bell,
+    /// None if nobody rings it.
+    bell: Option<Bell>,
+    entries: Entries,
     mapping: Option<Arc<Mapping>>,
 }
 
 impl Readers {
     /// In memory of this process.
-    pub(crate) fn private() -> Self {
-        Self { bell: Bell::private(), mapping: None }
+    pub(crate) fn private(wakeable: bool) -> Self {
+        Self { bell: wakeable.then(Bell::private), entries: Entries::private(), mapping: None }
     }
 
     /// # Safety
@@ -46,13 +47,21 @@ impl Readers {
         // SAFETY: within the mapping, by the caller.
         let bell = unsafe { mapping.start().add(offset + offset_of!(Lines, messages)) };
         // SAFETY: aligned, atomic and writable by the caller.
-        let bell = unsafe { Bell::mapped(bell, Arc::clone(&mapping), writable) };
-        Self { bell, mapping: Some(mapping) }
+        let bell = Some(unsafe { Bell::mapped(bell, Arc::clone(&mapping), writable) });
+        let beginning = offset + offset_of!(Lines, entries);
+        // SAFETY: within the mapping, aligned, atomic and writable by the caller.
+        let entries = unsafe { Entries::mapped(Arc::clone(&mapping), beginning, writable) };
+        Self { bell, entries, mapping: Some(mapping) }
     }
 
     /// Where readers sleep until there are messages or changes.
-    pub(crate) fn bell(&self) -> &Bell {
-        &self.bell
+    pub(crate) fn bell(&self) -> Option<&Bell> {
+        self.bell.as_ref()
+    }
+
+    /// The entries of readers.
+    pub(crate) fn entries(&self) -> &Entries {
+        &self.entries
     }
 
     /// The mapping, if it is shared.

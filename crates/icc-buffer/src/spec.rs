@@ -71,13 +71,15 @@ pub struct Spec {
     pub words: [u64; 4],
     /// Whether its readers can sleep and be woken: see [`wakeable`](Self::wakeable).
     pub wakeable: bool,
+    /// Whether its readers can be seen: see [`seen`](Self::seen).
+    pub seen: bool,
 }
 
 impl Spec {
     /// A buffer of `len` slots, without counters.
     #[must_use]
     pub const fn new(kind: Kind, len: usize) -> Self {
-        Self { kind, len, counters: 0, words: [0; 4], wakeable: false }
+        Self { kind, len, counters: 0, words: [0; 4], wakeable: false, seen: false }
     }
 
     /// With this many counters.
@@ -101,6 +103,22 @@ impl Spec {
     #[must_use]
     pub const fn wakeable(mut self) -> Self {
         self.wakeable = true;
+        self
+    }
+
+    /// Whether there is memory that readers write to.
+    pub(crate) const fn has_readers(&self) -> bool {
+        self.wakeable || self.seen
+    }
+
+    /// With entries that readers take to be seen:
+    /// [`take_entry`](crate::ReadOnlyBuffer::take_entry).
+    ///
+    /// They lie where the bell of a [wakeable](Self::wakeable) buffer does. Writers neither read nor
+    /// write them.
+    #[must_use]
+    pub const fn seen(mut self) -> Self {
+        self.seen = true;
         self
     }
 }
@@ -128,13 +146,16 @@ pub struct Expected {
     pub words: [Option<u64>; 4],
     /// Whether it must be [wakeable](Spec::wakeable). One that is may be opened in any case.
     pub wakeable: bool,
+    /// Whether it must be one whose readers can be [seen](Spec::seen). One that is may be opened in
+    /// any case.
+    pub seen: bool,
 }
 
 impl Expected {
     /// A buffer of this kind, of any length.
     #[must_use]
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, len: None, words: [None; 4], wakeable: false }
+        Self { kind, len: None, words: [None; 4], wakeable: false, seen: false }
     }
 
     /// With exactly this many slots.
@@ -159,6 +180,13 @@ impl Expected {
     #[must_use]
     pub const fn wakeable(mut self) -> Self {
         self.wakeable = true;
+        self
+    }
+
+    /// Whose readers can be [seen](Spec::seen).
+    #[must_use]
+    pub const fn seen(mut self) -> Self {
+        self.seen = true;
         self
     }
 }

@@ -137,6 +137,8 @@ mod position;
 mod producer;
 mod queue;
 mod reader;
+mod readers;
+mod seen;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 mod shared;
 mod spec;
@@ -150,7 +152,8 @@ pub use error::{
     BatchTooLong, ConsumeTimeoutError, Lost, ProducerError, QueueError, StartError, TryConsumeError, TryProduceError,
 };
 pub use icc_buffer::{
-    Bell, BufferError, BusySpin, Park, Payload, SpinThenSleep, SpinThenYield, WaitStrategy, Waited, Waiter,
+    Bell, BufferError, BusySpin, EntryError, Park, Payload, ReaderKind, SpinThenSleep, SpinThenYield, WaitStrategy,
+    Waited, Waiter,
 };
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use icc_buffer::{Demand, Descriptors, HugePages, Options, Origin, Owner, remove};
@@ -160,5 +163,7 @@ pub use position::Position;
 pub use producer::Producer;
 pub use queue::Queue;
 pub use reader::QueueReader;
+pub use readers::ReaderStatus;
+pub use seen::{Seen, SeenError};
 pub use spec::QueueSpec;
 pub use spmc::Spmc;

@@ -68,7 +68,8 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         let counters = counters(M::CODE, producers);
         let words = [spec.first, M::CODE, producers.into(), 0];
         let buffer = Spec::new(KIND, spec.capacity).counters(counters).words(words);
-        Ok(if spec.wakeable { buffer.wakeable() } else { buffer })
+        let buffer = if spec.wakeable { buffer.wakeable() } else { buffer };
+        Ok(if spec.seen { buffer.seen() } else { buffer })
     }
 
     /// `buffer` was made or opened for [`KIND`] and the mode `M`.

@@ -27,6 +27,8 @@ pub struct QueueSpec {
     pub max_producers: u32,
     /// Whether consumers can sleep and be woken: see [`wakeable`](Self::wakeable).
     pub wakeable: bool,
+    /// Whether consumers can be seen: see [`seen`](Self::seen).
+    pub seen: bool,
 }
 
 impl QueueSpec {
@@ -36,7 +38,7 @@ impl QueueSpec {
     /// A queue that keeps the last `capacity` messages.
     #[must_use]
     pub const fn new(capacity: usize) -> Self {
-        Self { capacity, first: 0, max_producers: bound(64, 2), wakeable: false }
+        Self { capacity, first: 0, max_producers: bound(64, 2), wakeable: false, seen: false }
     }
 
     /// With sequence numbers that begin at `first`.
@@ -86,6 +88,19 @@ impl QueueSpec {
     #[must_use]
     pub const fn wakeable(mut self) -> Self {
         self.wakeable = true;
+        self
+    }
+
+    /// Whose consumers can be seen, each under a label of its own:
+    /// [`seen_as`](crate::Consumer::seen_as), [`readers`](crate::QueueReader::readers).
+    ///
+    /// Costs producers nothing, and consumers that are not seen neither. In shared memory those that
+    /// are write where they are into a file of its own, `NAME.INSTANCE.readers`, whose permissions
+    /// are [`Options::readers_mode`](icc_buffer::Options::readers_mode), or a second `memfd`. The
+    /// ring itself is still mapped read-only.
+    #[must_use]
+    pub const fn seen(mut self) -> Self {
+        self.seen = true;
         self
     }
 

@@ -2,15 +2,15 @@
 //! of anything.
 
 mod producer;
+mod seen;
 
 pub use producer::Producer;
 
 use crate::layout::KIND;
 use crate::{Lost, Options, Position, QueueError, Recovery, StartError, TryConsumeError};
 use core::{fmt, ops::Deref};
-use icc_buffer::{BufferError, UntypedBuffer};
+use icc_buffer::{BufferError, Descriptors, UntypedBuffer};
 use icc_seqlock::BeingWritten;
-use std::os::fd::OwnedFd;
 use std::path::Path;
 
 /// A queue to consume from, whose messages are bytes.
@@ -61,13 +61,13 @@ impl QueueReader {
         Self::over(UntypedBuffer::open(name, options)?)
     }
 
-    /// Opens a queue of any message type by a descriptor that was handed over.
+    /// Opens a queue of any message type by a descriptor that was handed over, or by two.
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, QueueError> {
-        Self::over(UntypedBuffer::from_fd(descriptor, options)?)
+    pub fn from_fd(descriptors: impl Into<Descriptors>, options: &Options) -> Result<Self, QueueError> {
+        Self::over(UntypedBuffer::from_fd(descriptors, options)?)
     }
 
     /// The queue in a buffer that is open already.

@@ -34,14 +34,14 @@ pub(super) fn attach_to_name<T: Payload>(
             Attached::<T>::new(map_file(path, access, options)?, Attaching { expected, stride, access }, options)?;
         let instance = attached.facts.instance;
         step("attached");
-        let readers = attached.facts.wakeable.then(|| readers::open(&attached.mapping, instance, options));
+        let readers = attached.facts.has_readers().then(|| readers::open(&attached.mapping, instance, options));
         match readers.transpose() {
             // The buffer and its readers' file are removed one after the other: a file that is
             // missing may be that of a buffer that is gone. Who finds another of its name tries that.
             Err(BufferError::NoReadersFile { .. }) if round < ROUNDS && !attached.mapping.is_current()? => {}
-            Err(error) if access == Access::ReadWrite => return Err(error),
-            // Without it, a reader sleeps for a bounded time.
-            readers => return Ok(attached.with(readers.unwrap_or(None))),
+            Err(error) if access == Access::ReadWrite && attached.facts.wakeable => return Err(error),
+            // Without it, a reader sleeps for a bounded time, and is not seen.
+            readers => return Ok(attached.with(readers)),
         }
     }
 }
@@ -58,13 +58,13 @@ pub(super) fn attach_to_memfd<T: Payload>(
     let attached = Attached::<T>::new(mapping, Attaching { expected, stride, access }, options)?;
     let Facts { instance, wakeable, .. } = attached.facts;
     let readers = match descriptors.readers {
-        _ if !wakeable => None,
+        _ if !attached.facts.has_readers() => None,
         Some(descriptor) => Some(readers::from_fd(descriptor, instance, options)),
         None => Some(Err(BufferError::NoReadersDescriptor { path: ANONYMOUS.into() })),
     };
     match readers.transpose() {
-        Err(error) if access == Access::ReadWrite => Err(error),
-        readers => Ok(attached.with(readers.unwrap_or(None))),
+        Err(error) if access == Access::ReadWrite && wakeable => Err(error),
+        readers => Ok(attached.with(readers)),
     }
 }
 
@@ -114,8 +114,12 @@ impl<T: Payload> Attached<T> {
         Ok(Self { mapping, layout, len, facts, _slots: PhantomData })
     }
 
-    fn with(self, readers: Option<Readers>) -> ReadOnlyBuffer<T> {
-        let memory = Memory { block: Block::Mapped(self.mapping), facts: self.facts, readers };
+    fn with(self, readers: Result<Option<Readers>, BufferError>) -> ReadOnlyBuffer<T> {
+        let (readers, readers_refused) = match readers {
+            Ok(readers) => (readers, None),
+            Err(error) => (None, Some(error)),
+        };
+        let memory = Memory { block: Block::Mapped(self.mapping), facts: self.facts, readers, readers_refused };
         // SAFETY: `check` found the layout to be one for `len` slots, `facts` and a valid stride,
         // and to fit the mapping. Whoever makes the file smaller ends this process by a signal; it
         // cannot make an access go wrong. The mapping starts at a page, and the alignment is no

@@ -3,7 +3,7 @@
 use super::Mapping;
 use super::file::Access;
 use super::mapping::ALIGN;
-use crate::header::{Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA, READERS};
+use crate::header::{Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA, READERS, SEEN};
 use crate::layout::{HEADER_BYTES, Layout};
 use crate::memory::Facts;
 use crate::placement::{Step, stride as stride_of};
@@ -113,6 +113,9 @@ pub(super) fn check<T: Payload>(
     if expected.wakeable && header.features[1] & READERS == 0 {
         return Err(BufferError::LacksFeature { path: to_path(), feature: "wakeable" });
     }
+    if expected.seen && header.features[2] & SEEN == 0 {
+        return Err(BufferError::LacksFeature { path: to_path(), feature: "one whose readers can be seen" });
+    }
     let wanted = stride.unwrap_or(stride_of::<T, Packed>()) as u64;
     if header.stride != wanted && (stride.is_some() || !Step::<T>::is_one(header.stride)) {
         return Err(other("stride", header.stride, wanted, path));
@@ -215,8 +218,9 @@ fn check_parts(header: &Header, slot_align: usize, size: u64, granule: u64, path
     if expected.checked_next_multiple_of(granule) != Some(size) {
         return Err(BufferError::TooLong { path: path.to_owned(), found: size, expected });
     }
-    let wakeable = header.features[1] & READERS != 0;
-    let facts = Facts { kind: Kind(header.kind), counters, words: header.words, instance: header.instance, wakeable };
+    let (kind, Header { words, instance, features, .. }) = (Kind(header.kind), *header);
+    let (wakeable, seen) = (features[1] & READERS != 0, features[2] & SEEN != 0);
+    let facts = Facts { kind, counters, words, instance, wakeable, seen };
     Ok(Found { layout, len, facts })
 }
 

@@ -60,7 +60,8 @@ pub(super) unsafe fn create_named<T: Payload>(
     let instance = instance::new();
     let draft = Draft::new(path, mode)?;
     let file = draft.file().try_clone().map_err(|error| file::failed_io(&error, path, "create"))?;
-    let (readers, mut fresh) = spec.wakeable.then(|| readers::create(path, instance, options)).transpose()?.unzip();
+    let (readers, mut fresh) =
+        spec.has_readers().then(|| readers::create(path, instance, options)).transpose()?.unzip();
     // SAFETY: passed on from the caller.
     let buffer = unsafe { build(file, path, slots, spec, options, (instance, readers), init)? };
     // The readers' file first: whoever finds the buffer finds it. `readers` says what happens if
@@ -102,7 +103,7 @@ fn anonymous_in<T: Payload, P: Placement>(
     options: &Options,
 ) -> Result<Buffer<T, P>, BufferError> {
     let instance = instance::new();
-    let readers = spec.wakeable.then(|| readers::anonymous(instance, options)).transpose()?;
+    let readers = spec.has_readers().then(|| readers::anonymous(instance, options)).transpose()?;
     let (file, path, slots) = (memfd::create(pages)?, Path::new(ANONYMOUS), Slots::of::<T, P>());
     // SAFETY: the slots are those of a `T`.
     let buffer = unsafe { build(file, path, &slots, spec, options, (instance, readers), |_| {})? };
@@ -140,7 +141,7 @@ unsafe fn build<T: Payload>(
     }
     check::write_header(&mapping, &header);
     let facts = Facts::of(&spec, instance);
-    let memory = Memory { block: Block::Mapped(mapping), facts, readers };
+    let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused: None };
     // SAFETY: the mapping has `total_size` bytes, readable until it is unmapped: this file was
     // given its size above, and nobody else knows of it yet. (Whoever truncates it later ends this
     // process by a signal; that cannot make an access go wrong.) It starts at a page, to which

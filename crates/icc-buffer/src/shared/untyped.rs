@@ -4,7 +4,7 @@ use super::attach::{check_boot, map_file, map_memfd};
 use super::check;
 use super::file::{self, Access};
 use super::inspect::Inspected;
-use super::{Options, name};
+use super::{Descriptors, Mapping, Options, name, readers};
 use crate::memory::{Block, Memory};
 use crate::{BufferError, ReadOnlyBuffer};
 use core::{fmt, ops::Deref, ptr::NonNull};
@@ -64,19 +64,20 @@ impl UntypedBuffer {
     /// As [`ReadOnlyBuffer::open`], except that any kind and type will do.
     pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, BufferError> {
         let path = name::resolve(name.as_ref())?;
-        Self::over(map_file(&path, Access::Read, options)?, options)
+        Self::over(map_file(&path, Access::Read, options)?, None, options)
     }
 
-    /// Opens a buffer of any kind and type to read it, by descriptor.
+    /// Opens a buffer of any kind and type to read it, by descriptor or by [two](Descriptors).
     ///
     /// # Errors
     ///
     /// As [`ReadOnlyBuffer::from_fd`], except that any kind and type will do.
-    pub fn from_fd(descriptor: OwnedFd, options: &Options) -> Result<Self, BufferError> {
-        Self::over(map_memfd(descriptor, Access::Read)?, options)
+    pub fn from_fd(descriptors: impl Into<Descriptors>, options: &Options) -> Result<Self, BufferError> {
+        let Descriptors { buffer, readers } = descriptors.into();
+        Self::over(map_memfd(buffer, Access::Read)?, readers, options)
     }
 
-    fn over(mapping: super::Mapping, options: &Options) -> Result<Self, BufferError> {
+    fn over(mapping: Mapping, readers: Option<OwnedFd>, options: &Options) -> Result<Self, BufferError> {
         let (size, header) = (mapping.len() as u64, check::copy_header(&mapping));
         let (file, path) = (mapping.file()?, mapping.path());
         let found = check::check_untyped(&header, size, file::granule(file, path)?, path)?;
@@ -84,7 +85,17 @@ impl UntypedBuffer {
         check_boot(&mapping, &header, Access::Read, options)?;
         let inspected = Inspected::new(&header, file, &file::metadata(file, path)?, path)?;
         mapping.prepare_opened(options)?;
-        let memory = Memory { block: Block::Mapped(mapping), facts: found.facts, readers: None };
+        let (facts, instance) = (found.facts, found.facts.instance);
+        let readers = facts.has_readers().then(|| match readers {
+            Some(descriptor) => readers::from_fd(descriptor, instance, options),
+            None if mapping.absolute().is_none() => Err(BufferError::NoReadersDescriptor { path: path.to_owned() }),
+            None => readers::open(&mapping, instance, options),
+        });
+        let (readers, readers_refused) = match readers.transpose() {
+            Ok(readers) => (readers, None),
+            Err(error) => (None, Some(error)),
+        };
+        let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused };
         // SAFETY: `check_untyped` found the layout to be one for `len` slots and `facts`, to fit the
         // mapping, and the stride to be a multiple of 8 and to have room for a version: so it is one
         // for cells of `()`, which may be any distance apart. Whoever makes the file smaller ends

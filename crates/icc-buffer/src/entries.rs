@@ -1,0 +1,370 @@
+//! The entries that readers take to be seen: a line each, beside the bell.
+//!
+//! | who | does |
+//! |---|---|
+//! | a reader that takes one: [`Entries::take`] | takes the lock of a free id; stores the word with the next generation and `FILLING`; a release fence; label, cursor and the rest; stores the word with `SEEN` |
+//! | its holder | stores its cursor and totals now and then; when it lets go, stores the word with `FREE`, then unlocks |
+//! | whoever lists: [`Entries::list`] | loads the word; copies the line; asks for the lock; loads the word again: only if it is the same, all that belongs together |
+//!
+//! # Why a listed entry is one tenant's
+//!
+//! Only the holder of an id's lock begins a generation, so each tenancy has its own. Let the lister
+//! have copied a value that a later tenant stored. That tenant stored `FILLING` of its generation
+//! before, and the two fences order that before the lister's second load, which then differs. If the
+//! lister found `SEEN`, what the tenant stored before that is there, since it is stored with Release.
+//!
+//! A tenant unlocks after it has stored `FREE`. So a lock that is found free while the word is still
+//! `SEEN`, before and after, is that of a tenant who ended without letting go: it is dead. (A lock
+//! that is held may for a moment be that of the next tenant, who has not stored its word yet.)
+//!
+//! Nothing here is trusted. What a line says is shown and never used as an index, and a line that
+//! changes all the time is left out.
+
+use crate::ids::{IdLock, Ids};
+use crate::instance;
+use crate::shared::{self, Mapping};
+use crate::{BufferError, EntryError};
+use core::{fmt, ops::Range, time::Duration};
+use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, bound, fence, is_dying, step};
+use std::time::SystemTime;
+
+/// Entries of readers that hold, which come first. Nobody takes one yet.
+pub(crate) const HOLDING: usize = bound(64, 0);
+/// Entries of readers that are only seen.
+pub(crate) const SEEN: usize = bound(192, 1);
+const COUNT: usize = HOLDING + SEEN;
+/// The ids of those that are only seen.
+const SEEN_IDS: Range<u32> = HOLDING as u32..COUNT as u32;
+
+/// A label's eight-byte pieces.
+const PIECES: usize = bound(8, 1);
+/// The longest label, in bytes of UTF-8.
+pub(crate) const LABEL_BYTES: usize = 8 * PIECES;
+
+/// One entry, of 128 bytes, as `docs/shared-memory-layout.md` describes it.
+#[repr(C, align(128))]
+struct Line {
+    /// `generation << 8 | state`.
+    word: AtomicU64,
+    /// The number of the next message.
+    cursor: AtomicU64,
+    received: AtomicU64,
+    lost: AtomicU64,
+    /// When it was taken: nanoseconds since 1970.
+    since: AtomicU64,
+    /// The holder's process id, in its own namespace: for people.
+    process: AtomicU64,
+    /// UTF-8, the rest zero.
+    label: [AtomicU64; PIECES],
+    _reserved: [AtomicU64; 2],
+}
+
+#[cfg(not(icc_loom))]
+const _: () = assert!(size_of::<Line>() == 128);
+
+/// All entries. Any bytes are valid ones.
+#[repr(C)]
+pub(crate) struct Lines([Line; COUNT]);
+
+/// A line's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Word(u64);
+
+/// Nobody's.
+const FREE: u8 = 0;
+/// Its tenant is about to fill it.
+const FILLING: u8 = 1;
+/// A reader's that wants to be seen.
+const SEEN_STATE: u8 = 2;
+
+impl Word {
+    fn state(self) -> u8 {
+        self.0 as u8
+    }
+
+    /// The same tenancy in another state.
+    fn with(self, state: u8) -> Self {
+        Self(self.0 & !0xff | u64::from(state))
+    }
+
+    /// The first word of the next tenancy.
+    fn next(self) -> Self {
+        Self(self.0.wrapping_add(0x100)).with(FILLING)
+    }
+}
+
+/// The entries of one buffer. A handle: clones are of the same.
+#[derive(Clone)]
+pub(crate) struct Entries(Home);
+
+/// What keeps them.
+#[derive(Clone)]
+enum Home {
+    Private(Arc<Private>),
+    /// Where in the mapping they are, and whether it is mapped for writing.
+    Mapped {
+        mapping: Arc<Mapping>,
+        offset: usize,
+        writable: bool,
+    },
+}
+
+struct Private {
+    lines: Lines,
+    ids: Ids,
+}
+
+impl Entries {
+    /// In memory of this process.
+    pub(crate) fn private() -> Self {
+        let zero = || AtomicU64::new(0);
+        let line = |_| Line {
+            word: zero(),
+            cursor: zero(),
+            received: zero(),
+            lost: zero(),
+            since: zero(),
+            process: zero(),
+            label: core::array::from_fn(|_| zero()),
+            _reserved: core::array::from_fn(|_| zero()),
+        };
+        Self(Home::Private(Arc::new(Private { lines: Lines(core::array::from_fn(line)), ids: Ids::default() })))
+    }
+
+    /// # Safety
+    ///
+    /// There are [`Lines`] in `mapping`, at `offset` from its start, which is a multiple of their
+    /// alignment. It is mapped for writing if `writable` is true. This process accesses them through
+    /// atomics only.
+    pub(crate) unsafe fn mapped(mapping: Arc<Mapping>, offset: usize, writable: bool) -> Self {
+        Self(Home::Mapped { mapping, offset, writable })
+    }
+
+    fn line(&self, id: u32) -> &Line {
+        let Lines(lines) = match &self.0 {
+            Home::Private(private) => &private.lines,
+            // SAFETY: they are there, aligned and atomic, as `mapped` was promised, for as long as
+            // the mapping, which this handle keeps.
+            Home::Mapped { mapping, offset, .. } => unsafe { mapping.start().add(*offset).cast().as_ref() },
+        };
+        &lines[id as usize]
+    }
+
+    fn lives(&self, id: u32) -> Result<bool, BufferError> {
+        match &self.0 {
+            Home::Private(private) => Ok(private.ids.taken(id)),
+            Home::Mapped { mapping, .. } => shared::holder_lives(mapping, id),
+        }
+    }
+
+    /// Takes an entry for a reader whose next message is `cursor`.
+    pub(crate) fn take(&self, label: &str, cursor: u64) -> Result<ReaderEntry, EntryError> {
+        if label.len() > LABEL_BYTES || label.contains('\0') {
+            return Err(EntryError::BadLabel { label: label.to_owned(), max: LABEL_BYTES });
+        }
+        let (lock, place) = match &self.0 {
+            Home::Private(private) => (private.ids.take(SEEN_IDS), None),
+            Home::Mapped { mapping, writable: false, .. } => return Err(read_only(mapping).into()),
+            Home::Mapped { mapping, .. } => (shared::take_id(mapping, SEEN_IDS)?, Some(mapping.path().to_owned())),
+        };
+        let Some(lock) = lock else {
+            return Err(EntryError::NoneLeft { max: SEEN, path: place });
+        };
+        step("entry locked");
+        let line = self.line(lock.id());
+        // Relaxed: the lock orders what the last tenant stored before this. Whoever saw that one
+        // dead may change its word, but not to a generation that this one begins.
+        let filling = Word(line.word.load(Ordering::Relaxed)).next();
+        line.word.store(filling.0, Ordering::Relaxed);
+        // Release: pairs with the second Acquire fence in `look`. Who sees any of what follows sees
+        // the new generation.
+        fence(Ordering::Release);
+        step("entry begun");
+        line.cursor.store(cursor, Ordering::Relaxed);
+        line.received.store(0, Ordering::Relaxed);
+        line.lost.store(0, Ordering::Relaxed);
+        line.since.store(u64::try_from(instance::now().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        line.process.store(std::process::id().into(), Ordering::Relaxed);
+        let mut bytes = [0; LABEL_BYTES];
+        bytes[..label.len()].copy_from_slice(label.as_bytes());
+        for (piece, bytes) in line.label.iter().zip(bytes.chunks_exact(8)) {
+            piece.store(u64::from_ne_bytes(bytes.try_into().unwrap_or_default()), Ordering::Relaxed);
+        }
+        let word = filling.with(SEEN_STATE);
+        // Release: pairs with the first Acquire fence in `look`.
+        line.word.store(word.0, Ordering::Release);
+        step("entry taken");
+        Ok(ReaderEntry { entries: self.clone(), word, lock })
+    }
+
+    /// Every reader that has an entry, in the order of their ids.
+    pub(crate) fn list(&self) -> Result<Vec<EntryStatus>, BufferError> {
+        let mut list = Vec::new();
+        for id in SEEN_IDS {
+            list.extend(self.look(id)?);
+        }
+        Ok(list)
+    }
+
+    /// What an entry says, if somebody has it.
+    fn look(&self, id: u32) -> Result<Option<EntryStatus>, BufferError> {
+        /// Each further one means that its tenant changed in between.
+        const ROUNDS: u32 = bound(8, 2);
+        let line = self.line(id);
+        for _ in 0..ROUNDS {
+            // Relaxed loads and fences, since read-only memory guarantees no more.
+            let word = Word(line.word.load(Ordering::Relaxed));
+            // Acquire: with the load above, pairs with the Release store of the word in `take`.
+            fence(Ordering::Acquire);
+            if word.state() != SEEN_STATE {
+                return Ok(None);
+            }
+            let load = |field: &AtomicU64| field.load(Ordering::Relaxed);
+            let (cursor, received, lost) = (load(&line.cursor), load(&line.received), load(&line.lost));
+            let (since, process) = (load(&line.since), load(&line.process));
+            let pieces: [u64; PIECES] = core::array::from_fn(|index| load(&line.label[index]));
+            // The lock after the word, and the word again: so it is this tenant's.
+            let is_alive = self.lives(id)?;
+            // Acquire: with any load above, pairs with the Release fence in `take`.
+            fence(Ordering::Acquire);
+            if Word(line.word.load(Ordering::Relaxed)) != word {
+                continue;
+            }
+            let label = readable(&pieces.map(u64::to_ne_bytes));
+            let since = SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(since));
+            let (kind, process) = (ReaderKind::Seen, process as u32);
+            return Ok(Some(EntryStatus { id, label, kind, cursor, received, lost, is_alive, since, process }));
+        }
+        Ok(None)
+    }
+}
+
+/// A label as it may be shown, whatever its bytes are.
+fn readable(pieces: &[[u8; 8]]) -> String {
+    let bytes = pieces.as_flattened();
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    let shown = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ';
+    String::from_utf8_lossy(&bytes[..end]).chars().map(|c| if shown(c) { c } else { '?' }).collect()
+}
+
+/// An entry that this reader holds, from [`ReadOnlyBuffer::take_entry`]. Dropping it lets go.
+///
+/// If its process ends instead, however it ends, the entry shows that, until another reader takes
+/// it. A child made by `fork` has a copy that does nothing: the entry is its parent's.
+///
+/// [`ReadOnlyBuffer::take_entry`]: crate::ReadOnlyBuffer::take_entry
+pub struct ReaderEntry {
+    entries: Entries,
+    /// The word of this tenancy.
+    word: Word,
+    lock: IdLock,
+}
+
+impl ReaderEntry {
+    /// Shows where this reader is, and what it received and lost in all. Three stores, on cache
+    /// lines of its own.
+    ///
+    /// Whoever lists may see some of them older than others.
+    pub fn publish(&self, cursor: u64, received: u64, lost: u64) {
+        if self.lock.is_forked() {
+            return;
+        }
+        let line = self.entries.line(self.lock.id());
+        line.cursor.store(cursor, Ordering::Relaxed);
+        line.received.store(received, Ordering::Relaxed);
+        line.lost.store(lost, Ordering::Relaxed);
+    }
+
+    /// Which entry it is.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.lock.id()
+    }
+}
+
+impl Drop for ReaderEntry {
+    fn drop(&mut self) {
+        if is_dying() || self.lock.is_forked() {
+            return;
+        }
+        // Relaxed: the lock, which is dropped after this, orders it for whoever finds that free.
+        self.entries.line(self.lock.id()).word.store(self.word.with(FREE).0, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for ReaderEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReaderEntry").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+/// What kind of entry a reader has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReaderKind {
+    /// It is only seen: nobody waits for it.
+    Seen,
+}
+
+impl fmt::Display for ReaderKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Seen => "seen",
+        })
+    }
+}
+
+/// What a reader's entry says, from [`ReadOnlyBuffer::entries`](crate::ReadOnlyBuffer::entries).
+///
+/// Whoever may write to the readers' file may make any of it up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EntryStatus {
+    /// Which entry it is.
+    pub id: u32,
+    /// The reader's label, of letters, digits, signs of ASCII and spaces; what is none of them is
+    /// shown as `?`.
+    pub label: String,
+    /// What kind of entry it is.
+    pub kind: ReaderKind,
+    /// The number of the next message, when it was shown last.
+    pub cursor: u64,
+    /// How many messages it had received then.
+    pub received: u64,
+    /// How many messages it had lost then.
+    pub lost: u64,
+    /// Whether the reader lives, by the lock that the kernel keeps.
+    pub is_alive: bool,
+    /// When it took the entry; none if that is no time.
+    pub since: Option<SystemTime>,
+    /// Its process id, in its own pid namespace: for people to read, never to decide by.
+    pub process: u32,
+}
+
+fn read_only(mapping: &Mapping) -> BufferError {
+    BufferError::PermissionDenied { path: mapping.path().to_owned(), doing: "write" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_shown_without_what_could_harm() {
+        let mut bytes = [0_u8; 32];
+        let text = "a\x1b[2J \u{202e}é";
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        assert_eq!(readable(bytes.as_chunks::<8>().0), "a?[2J ?é");
+        assert_eq!(readable(&[[0xff; 8]]), "?".repeat(8));
+        assert_eq!(readable(&[*b"12345678", *b"12345678"]), "1234567812345678");
+    }
+
+    #[test]
+    fn words_of_two_tenancies_differ() {
+        let first = Word(0).next();
+        assert_eq!((first.state(), first.with(SEEN_STATE).state()), (FILLING, SEEN_STATE));
+        assert!(first.with(FREE) != Word(0) && first.next() != first);
+        let last = Word(u64::MAX);
+        assert_eq!(last.next(), Word(FILLING.into()));
+    }
+}
