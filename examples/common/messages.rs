@@ -1,10 +1,11 @@
 //! Everything that goes through shared memory, in one place.
 //!
 //! All are plain data in a fixed layout without padding. A program that attaches with another size,
-//! alignment or type name is refused; a change that keeps all three is not noticed, so a type whose
-//! fields change their meaning gets a new name.
+//! alignment or type name is refused. Each says what its fields are, so that the command `icc` shows
+//! them: `icc tail icc-trading-demo/market`.
 
 use bytemuck::{Pod, Zeroable};
+use icc_schema::{Describe, Values};
 
 /// The instruments, by number.
 pub const INSTRUMENTS: usize = 8;
@@ -13,29 +14,44 @@ pub const INSTRUMENTS: usize = 8;
 pub const LEVELS: usize = 5;
 
 /// One level of one side of a book, as it is from now on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Describe)]
 #[repr(C)]
 pub struct MarketUpdate {
     /// When the feed sent it, by [`clock::now`](crate::clock::now).
+    #[describe(unit = "ns")]
     pub sent_at: u64,
     /// When it happened at the venue: nanoseconds since its day began.
+    #[describe(unit = "ns")]
     pub venue_at: u64,
     /// The venue's own number of this update, from 0.
     pub venue_sequence: u64,
     /// In ticks, which are hundredths of a unit of money.
+    #[describe(decimals = 2)]
     pub price: i64,
     /// Lots offered at this price.
+    #[describe(unit = "lots")]
     pub quantity: u32,
     /// Which instrument, less than [`INSTRUMENTS`].
     pub instrument: u16,
     /// Which level, 0 being the best, less than [`LEVELS`].
     pub level: u8,
     /// [`BID`](Self::BID) or [`ASK`](Self::ASK).
+    #[describe(values = Side)]
     pub side: u8,
     /// Not 0 on the last update of an event: only then is the book whole again.
     pub last: u32,
     /// Orders that make up the quantity.
     pub orders: u32,
+}
+
+/// What the sides are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Values)]
+#[repr(u8)]
+pub enum Side {
+    /// [`MarketUpdate::BID`].
+    Bid = MarketUpdate::BID,
+    /// [`MarketUpdate::ASK`].
+    Ask = MarketUpdate::ASK,
 }
 
 impl MarketUpdate {
@@ -73,10 +89,11 @@ pub const STAGES: usize = Stage::ReportSent as usize + 1;
 ///
 /// 0 where it has not been yet. All 0 in a message that no single market update caused, such as a
 /// second try.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Describe)]
 #[repr(C)]
 pub struct Trace {
     /// A stamp for each [`Stage`], in their order.
+    #[describe(unit = "ns")]
     pub at: [u64; STAGES],
 }
 
@@ -91,7 +108,7 @@ impl Trace {
 
 /// What a model wants to have of an instrument: a slot of the vector of ideal positions, which that
 /// model alone writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Describe)]
 #[repr(C)]
 pub struct Ideal {
     /// Lots; below 0 to be short.
@@ -103,7 +120,7 @@ pub struct Ideal {
 }
 
 /// A request to buy or sell at once what can be had, and to forget the rest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Describe)]
 #[repr(C)]
 pub struct OrderRequest {
     /// Chosen by who sends it, to know the report by.
@@ -111,13 +128,25 @@ pub struct OrderRequest {
     /// Lots to buy; below 0 to sell.
     pub quantity: i64,
     /// The worst price that will do, in ticks.
+    #[describe(decimals = 2)]
     pub limit: i64,
     /// Which instrument.
     pub instrument: u32,
     /// [`OVERSEER`](Self::OVERSEER) or [`OPERATOR`](Self::OPERATOR).
+    #[describe(values = Sender)]
     pub sender: u32,
     /// Up to [`Stage::OrderSent`].
     pub trace: Trace,
+}
+
+/// What the senders are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Values)]
+#[repr(u32)]
+pub enum Sender {
+    /// [`OrderRequest::OVERSEER`].
+    Overseer = OrderRequest::OVERSEER,
+    /// [`OrderRequest::OPERATOR`].
+    Operator = OrderRequest::OPERATOR,
 }
 
 impl OrderRequest {
@@ -128,7 +157,7 @@ impl OrderRequest {
 }
 
 /// What the account handler made of an order request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Describe)]
 #[repr(C)]
 pub struct Report {
     /// Of the request.
@@ -136,17 +165,19 @@ pub struct Report {
     /// Lots bought; below 0 if sold; 0 if nothing came of it.
     pub filled: i64,
     /// In ticks, if something was filled.
+    #[describe(decimals = 2)]
     pub price: i64,
     /// Which instrument.
     pub instrument: u32,
     /// Why nothing was filled: one of the codes of [`Refusal`], 0 if something was.
+    #[describe(values = Refusal)]
     pub refusal: u32,
     /// Complete.
     pub trace: Trace,
 }
 
 /// Why an order request came to nothing. Stored as a number, since not every number is a refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Values)]
 #[repr(u32)]
 pub enum Refusal {
     /// No such instrument, or a quantity of 0.
@@ -163,7 +194,7 @@ pub enum Refusal {
 
 /// What the account has of an instrument: a slot of the vector of live positions, which the account
 /// handler alone writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Describe)]
 #[repr(C)]
 pub struct Position {
     /// Lots; below 0 if short.
@@ -178,13 +209,15 @@ pub struct Position {
 
 /// How a process is: a slot of the vector of statuses, which that process alone writes, some fifty
 /// times a second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Describe)]
 #[repr(C)]
 pub struct Status {
     /// When it was written, by [`clock::now`](crate::clock::now). A process that has not written
     /// for long is not well.
+    #[describe(unit = "ns")]
     pub alive_at: u64,
     /// When this process began.
+    #[describe(unit = "ns")]
     pub started_at: u64,
     /// Messages that it received since, from its main input.
     pub received: u64,

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Killed, LONG, Running, chunks, example, gone, number, send, stderr, stdout, unique};
+use common::{Killed, LONG, Running, chunks, example, gone, icc, number, send, stderr, stdout, unique};
 use rustix::process::Signal;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -122,6 +122,38 @@ fn the_rest_goes_on() {
     let fills: Vec<_> = alpha.map(|line| number(line, "fills=")).collect();
     assert!(fills.is_sorted() && fills.last() > Some(&0), "the account handler forgot its positions: {fills:?}");
     system.is_gone(pids.into_values());
+}
+
+/// The command `icc` shows all that is in shared memory, decoded.
+#[test]
+fn icc_sees_it() {
+    let mut system = System::start("icc", &[]);
+    system.all_work();
+    let market = system.directory().join("market");
+    let run = |command: &str, name: &str, more: &[&str]| {
+        stdout(icc().arg(command).arg(market.with_file_name(name)).args(more))
+    };
+    let list = stdout(icc().arg("ls").arg(system.directory()));
+    for line in ["market", "orders", "reports", "ideal", "positions", "status"] {
+        assert!(list.lines().any(|listed| listed.starts_with(line)), "{line}: {list}");
+    }
+    let message = run("tail", "market", &["--count=1"]);
+    for part in [" sent_at=", " price=", " instrument=", " level=", " last="] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert!(message.contains(" side=Bid") || message.contains(" side=Ask"), "{message}");
+    let price = message.split_once(" price=").unwrap().1.split(' ').next().unwrap();
+    assert_eq!(price.split_once('.').unwrap().1.len(), 2, "a price in hundredths: {message}");
+    let order = run("tail", "orders", &["--from=oldest", "--count=1", "--fields=sender,limit,trace", "--csv"]);
+    assert!(order.starts_with("sequence,sender,limit,trace.at[0],") && order.contains(",Overseer,"), "{order}");
+    let report = run("tail", "reports", &["--from=oldest", "--count=1", "--json"]);
+    assert!(report.contains("\"filled\":") && report.contains("\"trace\":{\"at\":["), "{report}");
+    assert!(run("get", "ideal", &["0"]).contains("trace.at[6]="));
+    assert!(run("get", "positions", &["0"]).contains(" fills="));
+    assert!(run("get", "status", &["0"]).contains(" pid="));
+    assert!(run("watch", "status", &["--count=2"]).lines().all(|line| line.contains(" alive_at=")));
+    system.launcher.signal(Signal::INT);
+    assert_eq!(system.launcher.end(), Some(0));
 }
 
 /// Everything that comes and goes beside a running system.

@@ -5,6 +5,7 @@ use crate::model::MODELS;
 use anyhow::{Context as _, Result, bail, ensure};
 use icc_examples::messages::{INSTRUMENTS, Ideal, MarketUpdate, OrderRequest, Position, Report, Status};
 use icc_queue::{Mpmc, Options, Queue, QueueReader};
+use icc_schema::DescribeOptions as _;
 use icc_vector::{SeqlockVector, SingleWriter, VectorReader};
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -66,13 +67,13 @@ impl Session {
                 fs::remove_file(path)?;
             }
         }
-        let options = Options::new();
-        Queue::<MarketUpdate>::create(self.path("market"), MARKET, &options)?;
-        Queue::<OrderRequest, Mpmc>::create(self.path("orders"), ORDERS, &options)?;
-        Queue::<Report>::create(self.path("reports"), REPORTS, &options)?;
-        Ideals::create(self.path("ideal"), MODELS.len() * INSTRUMENTS, &options)?;
-        Positions::create(self.path("positions"), 2 * INSTRUMENTS, &options)?;
-        Statuses::create(self.path("status"), ROLES.len(), &options)?;
+        // Each says what it holds.
+        Queue::<MarketUpdate>::create(self.path("market"), MARKET, &Options::new().describe::<MarketUpdate>())?;
+        Queue::<OrderRequest, Mpmc>::create(self.path("orders"), ORDERS, &Options::new().describe::<OrderRequest>())?;
+        Queue::<Report>::create(self.path("reports"), REPORTS, &Options::new().describe::<Report>())?;
+        Ideals::create(self.path("ideal"), MODELS.len() * INSTRUMENTS, &Options::new().describe::<Ideal>())?;
+        Positions::create(self.path("positions"), 2 * INSTRUMENTS, &Options::new().describe::<Position>())?;
+        Statuses::create(self.path("status"), ROLES.len(), &Options::new().describe::<Status>())?;
         Ok(Owned { session: self, _lock: lock })
     }
 

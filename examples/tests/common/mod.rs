@@ -34,6 +34,20 @@ pub(crate) fn example(name: &str) -> Command {
     command
 }
 
+/// The command `icc`. Tests of the whole workspace build it; those of this package alone do not.
+pub(crate) fn icc() -> Command {
+    let test = std::env::current_exe().expect("a test has a path");
+    let path = test.parent().and_then(Path::parent).expect("it is in `deps`").join("icc");
+    if !path.exists() {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "-p", "icc-cli", "--bin", "icc"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(build.status().is_ok_and(|status| status.success()) && path.exists(), "no {}", path.display());
+    }
+    let mut command = Command::new(path);
+    command.stdin(Stdio::null());
+    command
+}
+
 /// Runs an example to its end, and gives what it printed.
 pub(crate) fn output(command: &mut Command) -> Output {
     command.output().expect("it can be started")

@@ -41,7 +41,7 @@ pub(crate) enum Side {
 
 pub(crate) fn quote(n: u64) -> Quote {
     let at = 1_700_000_000_000_000_000 + n as i64;
-    let (bid, side) = (10_000 + n as i64, if n % 2 == 0 { Side::Buy } else { Side::Sell } as u8);
+    let (bid, side) = (10_000 + n as i64, if n.is_multiple_of(2) { Side::Buy } else { Side::Sell } as u8);
     Quote { at, bid, ask: 101.5 + n as f64, sizes: [n as u32, 7], side, venue: *b"X\x1b[2J\0\0" }
 }
 
