@@ -16,6 +16,8 @@ pub(crate) const MAX_SCHEMA: u64 = 16 * 1024;
 pub(crate) const READERS: u64 = 1;
 /// A feature that nobody needs to know: readers take entries in that file to be seen.
 pub(crate) const SEEN: u64 = 1;
+/// A feature that readers and writers must know: what the layer above numbers may have gaps.
+pub(crate) const GAPS: u64 = 2;
 /// Room for the type's name, cut at the end if it is longer.
 const NAME_BYTES: usize = 256;
 
@@ -110,7 +112,7 @@ impl Header {
             kind: spec.kind.0,
             instance,
             boot: [boot as u64, (boot >> 64) as u64],
-            features: [0, if spec.wakeable { READERS } else { 0 }, if spec.seen { SEEN } else { 0 }],
+            features: features(spec),
             element_size: element.size,
             element_align: element.align,
             fingerprint: element.fingerprint,
@@ -171,6 +173,13 @@ impl Header {
             fingerprint: self.fingerprint,
         }
     }
+}
+
+/// To read, to write, and others.
+fn features(spec: &Spec) -> [u64; 3] {
+    let bit = |asked: bool, feature| if asked { feature } else { 0 };
+    let gaps = bit(spec.gaps, GAPS);
+    [gaps, gaps | bit(spec.wakeable, READERS), bit(spec.seen, SEEN)]
 }
 
 /// FNV-1a over the name's bytes and the two numbers.

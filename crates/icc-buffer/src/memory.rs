@@ -30,12 +30,14 @@ pub(crate) struct Facts {
     pub(crate) wakeable: bool,
     /// Whether it has entries, likewise.
     pub(crate) seen: bool,
+    /// Whether what the layer above numbers may have gaps.
+    pub(crate) gaps: bool,
 }
 
 impl Facts {
     pub(crate) fn of(spec: &Spec, instance: u64) -> Self {
-        let Spec { kind, counters, words, wakeable, seen, .. } = *spec;
-        Self { kind, counters, words, instance, wakeable, seen }
+        let Spec { kind, counters, words, wakeable, seen, gaps, .. } = *spec;
+        Self { kind, counters, words, instance, wakeable, seen, gaps }
     }
 
     /// Whether there is memory that readers write to.

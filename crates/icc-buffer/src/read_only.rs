@@ -224,6 +224,13 @@ impl<T> ReadOnlyBuffer<T> {
         self.memory.facts.instance
     }
 
+    /// Whether what the layer above numbers may have gaps: see [`Spec::gaps`].
+    #[inline]
+    #[must_use]
+    pub fn has_gaps(&self) -> bool {
+        self.memory.facts.gaps
+    }
+
     /// Whether the memory is shared with other processes, or can be.
     #[inline]
     #[must_use]

@@ -73,13 +73,15 @@ pub struct Spec {
     pub wakeable: bool,
     /// Whether its readers can be seen: see [`seen`](Self::seen).
     pub seen: bool,
+    /// Whether what its slots hold may have gaps: see [`gaps`](Self::gaps).
+    pub gaps: bool,
 }
 
 impl Spec {
     /// A buffer of `len` slots, without counters.
     #[must_use]
     pub const fn new(kind: Kind, len: usize) -> Self {
-        Self { kind, len, counters: 0, words: [0; 4], wakeable: false, seen: false }
+        Self { kind, len, counters: 0, words: [0; 4], wakeable: false, seen: false, gaps: false }
     }
 
     /// With this many counters.
@@ -121,6 +123,16 @@ impl Spec {
         self.seen = true;
         self
     }
+
+    /// Whose writers may leave out what the layer above numbers, such as messages of a queue.
+    ///
+    /// This crate only notes it in the header, so that a version that does not know of gaps neither
+    /// reads nor writes such a buffer.
+    #[must_use]
+    pub const fn gaps(mut self) -> Self {
+        self.gaps = true;
+        self
+    }
 }
 
 /// What an opened buffer must be. The handle's own types say the rest: the element type and, for a
@@ -149,13 +161,15 @@ pub struct Expected {
     /// Whether it must be one whose readers can be [seen](Spec::seen). One that is may be opened in
     /// any case.
     pub seen: bool,
+    /// Whether it must be one with [gaps](Spec::gaps). One that is may be opened in any case.
+    pub gaps: bool,
 }
 
 impl Expected {
     /// A buffer of this kind, of any length.
     #[must_use]
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, len: None, words: [None; 4], wakeable: false, seen: false }
+        Self { kind, len: None, words: [None; 4], wakeable: false, seen: false, gaps: false }
     }
 
     /// With exactly this many slots.
@@ -187,6 +201,13 @@ impl Expected {
     #[must_use]
     pub const fn seen(mut self) -> Self {
         self.seen = true;
+        self
+    }
+
+    /// That is one with [gaps](Spec::gaps).
+    #[must_use]
+    pub const fn gaps(mut self) -> Self {
+        self.gaps = true;
         self
     }
 }

@@ -1,6 +1,6 @@
-//! One producer, and a successor that goes on where it was killed.
+//! One producer, which may leave numbers out, and a successor that goes on where it was killed.
 //!
-//! Follows `icc-queue`'s `spmc.rs`: the kernel's lock lets a successor in only when the one before
+//! Follows `icc-queue`'s `spmc.rs` and `gaps.rs`: the kernel's lock lets a successor in only when the one before
 //! is gone, so between the two there is nothing but what that one left in the ring.
 
 use crate::explore::{Protocol, Step};
@@ -19,6 +19,9 @@ pub struct Spmc<const CONSUMERS: usize> {
     pub messages: u8,
     /// How many producers may die, between any two steps, each with a successor.
     pub deaths: u8,
+    /// Numbers that the first producer leaves out, if any: from the first until before the second. A
+    /// successor leaves out no more than that one had begun to.
+    pub gap: Option<(u8, u8)>,
     /// What is done wrong.
     pub mistake: Option<Mistake>,
 }
@@ -37,6 +40,12 @@ pub enum Mistake {
     NotCaughtUp,
     /// A successor leaves a half-written message and takes the next slot.
     HalfWrittenLeft,
+    /// The head does not go to the end of a gap before the message there is written.
+    GapNotCounted,
+    /// A consumer does not look at the slot again once it has found the head beyond it.
+    SlotNotLookedAtAgain,
+    /// A consumer takes the message at the head for one that was left out.
+    HeadTakenForGap,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -63,6 +72,11 @@ enum Consuming {
     Copy(u8, [u8; WORDS]),
     /// Sped past: at least so many were produced.
     Past(u8),
+    /// After silence: has read the head, which is beyond.
+    Silent(u8),
+    /// The number was left out before this head; looks for the end of the gap from the second number
+    /// on. The third is the first of a later lap that was seen.
+    Search(u8, u8, u8),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,6 +96,8 @@ pub struct State<const CONSUMERS: usize> {
     consumers: [Consumer; CONSUMERS],
     /// What was received as each message.
     given: [u8; MOST],
+    /// Whether the gap's numbers never come.
+    left_out: bool,
     fault: Option<&'static str>,
 }
 
@@ -121,7 +137,15 @@ impl<const C: usize> Spmc<C> {
                 state.head = n;
                 Rest(n)
             }
-            Rest(n) => Write(n, 0),
+            Rest(n) => match self.gap {
+                Some((first, next)) if first == n && state.deaths == 0 => {
+                    if !self.does(Mistake::GapNotCounted) {
+                        (state.head, state.left_out) = (next, true);
+                    }
+                    Write(next, 0)
+                }
+                _ => Write(n, 0),
+            },
             Write(n, 0) => {
                 if !self.does(Mistake::NoMark) {
                     state.slot(n).version = complete(n) - 1;
@@ -142,6 +166,7 @@ impl<const C: usize> Spmc<C> {
                 Write(n, part + 1)
             }
             Write(n, _) => {
+                state.left_out |= self.gap.is_some_and(|(first, next)| state.head <= first && n >= next);
                 state.head = n + 1;
                 Rest(n + 1)
             }
@@ -149,7 +174,7 @@ impl<const C: usize> Spmc<C> {
     }
 
     fn consume(&self, id: usize, state: &mut State<C>) {
-        use Consuming::{Copy, Look, Past};
+        use Consuming::{Copy, Look, Past, Search, Silent};
         let Consumer { next: n, at } = state.consumers[id];
         let slot = *state.slot(n);
         let miss = |found: u8| match found.checked_sub(complete(n)) {
@@ -176,12 +201,35 @@ impl<const C: usize> Spmc<C> {
             }
             Copy(..) => miss(slot.version),
             Past(proven) => {
-                state.consumers[id].next = proven.max(state.head) - SLOTS + 1;
+                let next = proven.max(state.head) - SLOTS + 1;
+                if next > state.head {
+                    state.fault = Some("a message was lost before it was produced");
+                }
+                state.consumers[id].next = next;
                 Look
+            }
+            Silent(_) if slot.version >= complete(n) && !self.does(Mistake::SlotNotLookedAtAgain) => Look,
+            Silent(head) => Search(head, n + 1, head),
+            Search(head, m, later) => {
+                let found = state.slot(m).version;
+                let end = if m >= head || m == n + SLOTS { Some(later) } else { (found == complete(m)).then_some(m) };
+                if let Some(end) = end {
+                    for lost in n..end {
+                        if !self.leaves_out(state, lost) && state.slot(lost).version <= complete(lost) {
+                            state.fault = Some("a message was taken for a gap");
+                        }
+                    }
+                    state.consumers[id].next = end;
+                    Look
+                } else {
+                    let laps = found.saturating_sub(complete(m));
+                    let is_complete = laps > 0 && laps.is_multiple_of(2);
+                    Search(head, m + 1, if is_complete { later.min(m + laps / 2 * SLOTS) } else { later })
+                }
             }
         };
         let next = state.consumers[id].next;
-        if next > 0 && state.slot(next - 1).version + 1 < complete(next - 1) {
+        if next > 0 && !self.leaves_out(state, next - 1) && state.slot(next - 1).version + 1 < complete(next - 1) {
             state.fault = Some("a consumer counts messages that nobody has begun");
         }
         state.consumers.sort_unstable();
@@ -200,6 +248,7 @@ impl<const C: usize> Protocol for Spmc<C> {
             deaths: 0,
             consumers: [Consumer { next: 0, at: Consuming::Look }; C],
             given: [0; MOST],
+            left_out: false,
             fault: None,
         }
     }
@@ -218,6 +267,12 @@ impl<const C: usize> Protocol for Spmc<C> {
             let mut next = state.clone();
             self.consume(id, &mut next);
             visit(Step::Consumer(id), next);
+            if self.may_look_at_head(state, state.consumers[id]) {
+                let mut next = state.clone();
+                next.consumers[id].at = Consuming::Silent(state.head.max(state.consumers[id].next + 1));
+                next.consumers.sort_unstable();
+                visit(Step::Consumer(id), next);
+            }
         }
     }
 
@@ -231,6 +286,17 @@ impl<const C: usize> Protocol for Spmc<C> {
 }
 
 impl<const C: usize> Spmc<C> {
+    /// Whether this number is never produced.
+    fn leaves_out(&self, state: &State<C>, n: u8) -> bool {
+        state.left_out && self.gap.is_some_and(|(first, next)| (first..next).contains(&n))
+    }
+
+    /// Whether a consumer may find that its number was left out, with the head it reads now.
+    fn may_look_at_head(&self, state: &State<C>, consumer: Consumer) -> bool {
+        let beyond = if self.does(Mistake::HeadTakenForGap) { state.head + 1 } else { state.head };
+        self.gap.is_some() && consumer.at == Consuming::Look && consumer.next < beyond
+    }
+
     fn is_done(&self, state: &State<C>) -> bool {
         state.producer == Producing::Rest(self.messages)
     }

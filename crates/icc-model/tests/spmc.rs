@@ -7,7 +7,7 @@ use icc_model::STUCK;
 use icc_model::spmc::{Mistake, Spmc};
 
 /// Three laps of the ring.
-const TWO_DEATHS: Spmc<1> = Spmc { messages: 6, deaths: 2, mistake: None };
+const TWO_DEATHS: Spmc<1> = Spmc { messages: 6, deaths: 2, gap: None, mistake: None };
 
 fn wrong(mistake: Mistake) -> Spmc<1> {
     Spmc { mistake: Some(mistake), ..TWO_DEATHS }
@@ -20,7 +20,7 @@ fn three_laps_with_two_deaths() {
 
 #[test]
 fn three_laps_with_two_consumers_and_two_deaths() {
-    holds(&Spmc::<2> { messages: 6, deaths: 2, mistake: None });
+    holds(&Spmc::<2> { messages: 6, deaths: 2, gap: None, mistake: None });
 }
 
 #[test]
@@ -46,4 +46,38 @@ fn a_half_written_message_left() {
 #[test]
 fn a_complete_message_not_counted() {
     breaks(&wrong(Mistake::NotCaughtUp), "a message of two mixed was accepted");
+}
+
+/// Of three numbers, which is more than the ring keeps, so that one slot skips a lap.
+const A_GAP: Spmc<1> = Spmc { messages: 7, gap: Some((2, 5)), ..TWO_DEATHS };
+
+#[test]
+fn a_gap_longer_than_the_ring_with_two_deaths() {
+    holds(&A_GAP);
+    holds(&Spmc { gap: Some((1, 6)), ..A_GAP });
+}
+
+#[test]
+fn a_gap_with_two_consumers_and_a_death() {
+    holds(&Spmc::<2> { messages: 7, deaths: 1, gap: Some((2, 5)), mistake: None });
+    holds(&Spmc::<2> { messages: 4, deaths: 1, gap: Some((1, 3)), mistake: None });
+}
+
+fn wrong_gap(mistake: Mistake) -> Spmc<1> {
+    Spmc { mistake: Some(mistake), ..A_GAP }
+}
+
+#[test]
+fn a_gap_not_counted_before_its_message() {
+    breaks(&wrong_gap(Mistake::GapNotCounted), "a message was lost before it was produced");
+}
+
+#[test]
+fn a_gap_believed_without_another_look() {
+    breaks(&wrong_gap(Mistake::SlotNotLookedAtAgain), "a message was taken for a gap");
+}
+
+#[test]
+fn the_head_taken_for_a_gap() {
+    breaks(&wrong_gap(Mistake::HeadTakenForGap), "a consumer counts messages that nobody has begun");
 }

@@ -23,6 +23,9 @@ pub enum QueueError {
         /// The most there can be.
         max: u32,
     },
+    /// A queue of many producers has no gaps.
+    #[error("a queue for many producers with gaps was asked for: only a queue for one producer can have them")]
+    GapsOfMany,
     /// The queue is written in another way than this handle's type says.
     #[error("{} is a queue for {found}, and this handle is for {expected}: give its type the same mode", .path.display())]
     OtherMode {
@@ -109,6 +112,26 @@ pub enum TryProduceError {
         /// The sequence number that the message would have had.
         n: u64,
     },
+    /// This is the copy that a child process got by `fork`; the producer is its parent's.
+    #[error("this producer is that of the parent process: after `fork`, the child needs one of its own")]
+    Forked,
+}
+
+/// Why a message was not produced under the number asked for. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProduceAtError {
+    /// Its number, or a later one, was given out already.
+    #[error("message {asked} would come after message {next} is next: numbers only go forward, so leave it out")]
+    Behind {
+        /// The number asked for.
+        asked: u64,
+        /// The next number.
+        next: u64,
+    },
+    /// The queue was not created for gaps, so its consumers would wait for what is left out.
+    #[error("this queue has no gaps: create it with `QueueSpec::gaps`")]
+    NoGaps,
     /// This is the copy that a child process got by `fork`; the producer is its parent's.
     #[error("this producer is that of the parent process: after `fork`, the child needs one of its own")]
     Forked,

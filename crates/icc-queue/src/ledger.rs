@@ -96,7 +96,7 @@ impl<T: Payload> QueueReader<T> {
     /// [`dead_until`](Self::dead_until).
     pub(crate) fn owners_are_dead(&self, n: u64, laps: u64) -> bool {
         let (oldest, lap) = (self.geometry.laps_before(n, laps), self.geometry.capacity());
-        !(0..self.ledgers).any(|id| {
+        !(0..self.ledgers()).any(|id| {
             let (ledger, count) = self.claim_record(id);
             holds_one_of(ledger, count, oldest, lap, laps) && self.may_live(id)
         })
@@ -143,7 +143,7 @@ impl<T: Payload> QueueReader<T> {
     ///   began with `IDLE`).
     fn dead_until(&self, n: u64, end: u64) -> Option<u64> {
         let mut tickets = end.wrapping_sub(n);
-        for id in 0..self.ledgers {
+        for id in 0..self.ledgers() {
             let (ledger, count) = self.claim_record(id);
             match first_held(ledger, count, n) {
                 Some(after) if after < tickets && self.may_live(id) => tickets = after,

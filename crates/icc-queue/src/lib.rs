@@ -126,6 +126,7 @@ struct Readme;
 
 mod consumer;
 mod error;
+mod gaps;
 mod geometry;
 mod layout;
 mod ledger;
@@ -149,7 +150,8 @@ mod within;
 
 pub use consumer::{Consumer, Drain, Numbered, Recovery};
 pub use error::{
-    BatchTooLong, ConsumeTimeoutError, Lost, ProducerError, QueueError, StartError, TryConsumeError, TryProduceError,
+    BatchTooLong, ConsumeTimeoutError, Lost, ProduceAtError, ProducerError, QueueError, StartError, TryConsumeError,
+    TryProduceError,
 };
 pub use icc_buffer::{
     Bell, BufferError, BusySpin, EntryError, Park, Payload, ReaderKind, SpinThenSleep, SpinThenYield, WaitStrategy,

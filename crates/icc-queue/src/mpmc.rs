@@ -39,7 +39,7 @@ pub struct State {
 
 impl Producing for Mpmc {
     fn register<T: Payload>(queue: &Queue<T, Self>) -> Result<State, ProducerError> {
-        let max = queue.ledgers;
+        let max = queue.ledgers();
         let lock = queue.buffer().take_id(0..max)?;
         let lock = lock.ok_or_else(|| ProducerError::TooMany { max, path: queue.place() })?;
         // What a dead holder of this id left there no longer matters: only the ledgers of the

@@ -22,8 +22,8 @@ use icc_seqlock::Payload;
 #[doc(alias = "publisher")]
 #[doc(alias = "sender")]
 pub struct Producer<T, M: Mode = Spmc> {
-    queue: Queue<T, M>,
-    state: <M as Properties>::State,
+    pub(crate) queue: Queue<T, M>,
+    pub(crate) state: <M as Properties>::State,
     /// Where consumers sleep, if the queue is wakeable. Here, so that one that is not costs a look at
     /// this alone.
     bell: Option<Bell>,

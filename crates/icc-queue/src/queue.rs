@@ -69,7 +69,12 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         let words = [spec.first, M::CODE, producers.into(), 0];
         let buffer = Spec::new(KIND, spec.capacity).counters(counters).words(words);
         let buffer = if spec.wakeable { buffer.wakeable() } else { buffer };
-        Ok(if spec.seen { buffer.seen() } else { buffer })
+        let buffer = if spec.seen { buffer.seen() } else { buffer };
+        match (spec.gaps, M::CODE) {
+            (false, _) => Ok(buffer),
+            (true, ONE_PRODUCER) => Ok(buffer.gaps()),
+            (true, _) => Err(QueueError::GapsOfMany),
+        }
     }
 
     /// `buffer` was made or opened for [`KIND`] and the mode `M`.

@@ -17,16 +17,19 @@ use std::path::PathBuf;
 ///
 /// A handle: clone it, send it to other threads, attach consumers from any of them at any time.
 // Invariant: the buffer has as many slots as `geometry` says, and counters for the head and
-// `ledgers` producers. In this order in memory: what every poll reads comes first and together.
+// `ledgers()` producers. In this order in memory: what every poll reads comes first and together.
 #[repr(C)]
 pub struct QueueReader<T> {
     pub(crate) buffer: ReadOnlyBuffer<T>,
     pub(crate) geometry: Geometry,
-    /// The most producers, each of which has a ledger; 0 if there is one that needs none. Only with
-    /// ledgers can a message stay unwritten for good, because its producer died and no other takes
-    /// its place.
-    pub(crate) ledgers: u32,
+    /// Not 0 if a message may stay unwritten for good. Of many producers, their most, each of which
+    /// has a ledger: one may die and no other take its place. [`GAPS`] if the one producer may leave
+    /// numbers out.
+    pub(crate) unsure: u32,
 }
+
+/// No number of ledgers.
+const GAPS: u32 = u32::MAX;
 
 impl<T: Payload> QueueReader<T> {
     /// Checks that the buffer, of kind [`KIND`](crate::layout::KIND), is a queue.
@@ -47,7 +50,18 @@ impl<T: Payload> QueueReader<T> {
         if buffer.counter_count() != expected {
             return Err(refused("counters", buffer.counter_count() as u64, expected as u64));
         }
-        Ok(Self { ledgers: if words[MODE] == MANY_PRODUCERS { producers } else { 0 }, buffer, geometry })
+        let unsure = match (words[MODE], buffer.has_gaps()) {
+            (ONE_PRODUCER, gaps) => {
+                if gaps {
+                    GAPS
+                } else {
+                    0
+                }
+            }
+            (_, true) => return Err(refused("features_to_read", 2, 0)),
+            (_, false) => producers,
+        };
+        Ok(Self { buffer, geometry, unsure })
     }
 
     /// Attaches a consumer, whose first message is the next one produced.
@@ -83,7 +97,7 @@ impl<T: Payload> QueueReader<T> {
     /// The most producers at a time: 1, or what a queue for many was created with.
     #[must_use]
     pub fn max_producers(&self) -> u32 {
-        self.ledgers.max(1)
+        self.ledgers().max(1)
     }
 
     /// A random number, never 0, that tells this queue from every other, also from a later one of
@@ -118,7 +132,7 @@ impl<T: Payload> QueueReader<T> {
         unsafe { self.buffer.slot_unchecked(self.geometry.index(n)) }
     }
 
-    /// Counter `index`: the head, or one of a producer's id below `ledgers`.
+    /// Counter `index`: the head, or one of a producer's id below `ledgers()`.
     pub(crate) fn counter(&self, index: usize) -> Counter<'_> {
         // SAFETY: the invariant; the callers ask for no others.
         unsafe { self.buffer.counter_unchecked(index) }
@@ -148,7 +162,18 @@ impl<T> QueueReader<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn living_producers(&self) -> Result<u32, BufferError> {
-        self.buffer.holders(0..self.ledgers.max(1))
+        self.buffer.holders(0..self.ledgers().max(1))
+    }
+
+    /// The most producers, each of which has a ledger; 0 if there is one that needs none.
+    pub(crate) fn ledgers(&self) -> u32 {
+        if self.has_gaps() { 0 } else { self.unsure }
+    }
+
+    /// Whether its producer may leave numbers out: see [`QueueSpec::gaps`].
+    #[must_use]
+    pub fn has_gaps(&self) -> bool {
+        self.unsure == GAPS
     }
 
     /// The bell at which this handle's consumers sleep, if the queue is

@@ -86,9 +86,9 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     /// # Errors
     ///
     /// As [`create`](Self::create) and [`open`](Self::open). One that exists must have this mode
-    /// and capacity, be [wakeable](QueueSpec::wakeable) if that is asked for, and one whose consumers can
-    /// be [seen](QueueSpec::seen) likewise; it keeps its own sequence numbers and its own limit of
-    /// producers.
+    /// and capacity, and be [wakeable](QueueSpec::wakeable), [seen](QueueSpec::seen) or with
+    /// [gaps](QueueSpec::gaps) if that is asked for; it keeps its own sequence numbers and its own limit
+    /// of producers.
     pub fn open_or_create(
         name: impl AsRef<Path>,
         spec: impl Into<QueueSpec>,
@@ -98,6 +98,7 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         let (wanted, expected) = (Self::buffer_spec(&spec)?, expected::<M>().len(spec.capacity));
         let expected = if spec.wakeable { expected.wakeable() } else { expected };
         let expected = if spec.seen { expected.seen() } else { expected };
+        let expected = if spec.gaps { expected.gaps() } else { expected };
         let init = |buffer: &BufferOf<T, M>| begin(buffer, &spec);
         let made = BufferOf::<T, M>::open_or_create_with(name, wanted, expected, options, init);
         let (buffer, origin) = made.map_err(explain::<M>)?;

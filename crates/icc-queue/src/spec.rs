@@ -29,6 +29,8 @@ pub struct QueueSpec {
     pub wakeable: bool,
     /// Whether consumers can be seen: see [`seen`](Self::seen).
     pub seen: bool,
+    /// Whether the producer may leave numbers out: see [`gaps`](Self::gaps).
+    pub gaps: bool,
 }
 
 impl QueueSpec {
@@ -38,7 +40,7 @@ impl QueueSpec {
     /// A queue that keeps the last `capacity` messages.
     #[must_use]
     pub const fn new(capacity: usize) -> Self {
-        Self { capacity, first: 0, max_producers: bound(64, 2), wakeable: false, seen: false }
+        Self { capacity, first: 0, max_producers: bound(64, 2), wakeable: false, seen: false, gaps: false }
     }
 
     /// With sequence numbers that begin at `first`.
@@ -101,6 +103,19 @@ impl QueueSpec {
     #[must_use]
     pub const fn seen(mut self) -> Self {
         self.seen = true;
+        self
+    }
+
+    /// Whose one producer may leave sequence numbers out, with
+    /// [`produce_at`](crate::Producer::produce_at).
+    ///
+    /// For a queue that repeats another one under the same numbers, such as one of another machine, when
+    /// some of its messages did not arrive. A consumer that comes to such a gap finds out after some
+    /// silence, and is told of it as [`Lost`](crate::Lost), at once in one piece. Everything else is as in
+    /// any queue; programs in other languages must know of gaps to read it.
+    #[must_use]
+    pub const fn gaps(mut self) -> Self {
+        self.gaps = true;
         self
     }
 

@@ -26,9 +26,9 @@ impl Properties for Spmc {
 pub struct State {
     /// The sequence number of the next message. The producer alone decides it; the shared head
     /// follows.
-    next: u64,
+    pub(crate) next: u64,
     /// The proof of being alone.
-    lock: IdLock,
+    pub(crate) lock: IdLock,
 }
 
 impl Producing for Spmc {

@@ -6,7 +6,7 @@
 mod common;
 
 use common::Name;
-use icc_queue::{Mpmc, Options, Queue};
+use icc_queue::{Mpmc, Options, Queue, QueueSpec};
 use icc_vector::SeqlockVector;
 use std::ffi::OsString;
 use std::fs;
@@ -129,6 +129,36 @@ fn a_queue_at_full_speed() {
     let lines = attach.beside(|| (0..COUNT).for_each(|n| _ = producer.produce(&words(n))));
     let (received, lost) = totals(&lines);
     assert!(received > 0 && received + lost == COUNT, "{lines:?}");
+}
+
+/// Numbers that were left out are one loss, of whatever length.
+#[test]
+fn a_queue_with_gaps() {
+    let name = Name::new("c-gaps");
+    let queue = Queue::<[u64; 1]>::create(&name, QueueSpec::new(8).gaps(), &Options::new()).unwrap();
+    let mut producer = queue.producer().unwrap();
+    for n in [0, 1, 4, 5, 1000, 1001] {
+        producer.produce_at(n, &[7 * n]).unwrap();
+    }
+    // 1000 and 1001 took the places of 0 and 1.
+    let Some(attach) = Attach::to("queue", &name, &[2, 1000]) else { return };
+    let lines = attach.lines();
+    assert_eq!(lines[1..], ["lost 2", "4 28", "5 35", "lost 994", "1000 7000", "1001 7007", "received 4 lost 996"]);
+}
+
+#[test]
+fn a_queue_with_gaps_at_full_speed() {
+    const COUNT: u64 = 300_000;
+    let name = Name::new("c-gaps-speed");
+    let queue = Queue::<[u64; 13]>::create(&name, QueueSpec::new(64).gaps(), &Options::new()).unwrap();
+    let mut producer = queue.producer().unwrap();
+    // Three of a hundred are left out, and now and then more than the ring keeps.
+    let number = |k: u64| k + k / 97 * 3 + k / 10_000 * 200;
+    let end = number(COUNT - 1) + 1;
+    let Some(attach) = Attach::to("check", &name, &[0, end]) else { return };
+    let lines = attach.beside(|| (0..COUNT).for_each(|k| producer.produce_at(number(k), &words(number(k))).unwrap()));
+    let (received, lost) = totals(&lines);
+    assert!(received > 0 && received <= COUNT && received + lost == end, "{lines:?}");
 }
 
 #[test]

@@ -5,13 +5,15 @@
 mod common;
 
 use common::{Actor, Name, role, until};
-use icc_queue::{Consumer, Lost, Mode, Mpmc, Options, Queue, QueueReader, TryConsumeError};
+use icc_queue::{Consumer, Lost, Mode, Mpmc, Options, Queue, QueueReader, QueueSpec, TryConsumeError};
 use std::time::Duration;
 
 type Message = [u64; 24];
 
 /// Messages that the producer completes before the one in which it dies.
 const BEFORE: u64 = 5;
+/// Numbers that it then leaves out: more than any ring here keeps.
+const GAP: u64 = 40;
 
 #[test]
 fn actor() {
@@ -19,6 +21,11 @@ fn actor() {
     if role == "one of one" {
         let mut producer = Queue::<Message>::open(&name, &Options::new()).unwrap().producer().unwrap();
         (0..).for_each(|n| _ = producer.produce(&[n; 24]));
+    } else if role == "one with gaps" {
+        // 0 to 4, then 45, 46, and so on.
+        let mut producer = Queue::<Message>::open(&name, &Options::new()).unwrap().producer().unwrap();
+        (0..BEFORE).for_each(|n| _ = producer.produce(&[n; 24]));
+        (BEFORE + GAP..).for_each(|n| producer.produce_at(n, &[n; 24]).unwrap());
     } else {
         let mut producer = Queue::<Message, Mpmc>::open(&name, &Options::new()).unwrap().producer().unwrap();
         let count = if role == "ten of many" { 10 } else { u64::MAX };
@@ -67,6 +74,47 @@ fn one_producer() {
                 }
             }
             assert_eq!(queue.produced(), completed + 40);
+        }
+    }
+}
+
+/// A producer that dies before, in and after a gap: its successor goes on where it was, and consumers are
+/// told of the gap once, whatever the step.
+#[test]
+fn one_producer_that_leaves_numbers_out() {
+    let after = BEFORE + GAP;
+    // Where it dies, and the next number then. `left out` comes once, the others with each message.
+    let steps = [
+        ("complete:4", BEFORE),
+        ("left out:0", after),
+        ("marked:5", after),
+        ("copied:5", after),
+        ("complete:5", after + 1),
+        ("counted:5", after + 1),
+    ];
+    for (step, next) in steps {
+        for capacity in [8, 64] {
+            let name = Name::new(&format!("gaps-{}", step.replace([' ', ':'], "-")));
+            let queue = Queue::<Message>::create(&name, QueueSpec::new(capacity).gaps(), &Options::new()).unwrap();
+            let mut consumer = QueueReader::<Message>::open(&name, &Options::new()).unwrap().consumer();
+            let mut actor = Actor::start("one with gaps", &name, &[("ICC_DIE_AT", step)]);
+            until("the actor's death", || actor.ended().then_some(()));
+            (0..BEFORE).for_each(|n| consume(&mut consumer, n, n));
+
+            let mut producer = queue.producer().unwrap();
+            assert_eq!(producer.next_sequence(), next, "died at {step}");
+            // The successor repeats what the dead one was asked for, or goes on.
+            for n in next.max(after)..after + 5 {
+                producer.produce_at(n, &[n; 24]).unwrap();
+            }
+            let lost = until("the gap", || match consumer.try_consume() {
+                Ok(message) => panic!("died at {step}, and yet gave {message:?}"),
+                Err(TryConsumeError::SpedPast(lost)) => Some(lost),
+                Err(TryConsumeError::Empty) => None,
+            });
+            assert_eq!(lost, Lost { first: BEFORE, next: after }, "died at {step}");
+            (after..after + 5).for_each(|n| consume(&mut consumer, n, n));
+            assert_eq!((consumer.received(), consumer.lost()), (BEFORE + 5, GAP));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Mapping;
 use super::file::Access;
 use super::mapping::ALIGN;
-use crate::header::{Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA, READERS, SEEN};
+use crate::header::{GAPS, Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA, READERS, SEEN};
 use crate::layout::{HEADER_BYTES, Layout};
 use crate::memory::Facts;
 use crate::placement::{Step, stride as stride_of};
@@ -14,8 +14,8 @@ use icc_seqlock::{Payload, Seqlock};
 use std::path::Path;
 
 /// The features that this crate knows.
-pub(super) const KNOWN_TO_READ: u64 = 0;
-pub(super) const KNOWN_TO_WRITE: u64 = READERS;
+pub(super) const KNOWN_TO_READ: u64 = GAPS;
+pub(super) const KNOWN_TO_WRITE: u64 = READERS | GAPS;
 
 const WORDS: usize = size_of::<Header>() / 8;
 
@@ -115,6 +115,9 @@ pub(super) fn check<T: Payload>(
     }
     if expected.seen && header.features[2] & SEEN == 0 {
         return Err(BufferError::LacksFeature { path: to_path(), feature: "one whose readers can be seen" });
+    }
+    if expected.gaps && header.features[0] & GAPS == 0 {
+        return Err(BufferError::LacksFeature { path: to_path(), feature: "one with gaps" });
     }
     let wanted = stride.unwrap_or(stride_of::<T, Packed>()) as u64;
     if header.stride != wanted && (stride.is_some() || !Step::<T>::is_one(header.stride)) {
@@ -219,8 +222,8 @@ fn check_parts(header: &Header, slot_align: usize, size: u64, granule: u64, path
         return Err(BufferError::TooLong { path: path.to_owned(), found: size, expected });
     }
     let (kind, Header { words, instance, features, .. }) = (Kind(header.kind), *header);
-    let (wakeable, seen) = (features[1] & READERS != 0, features[2] & SEEN != 0);
-    let facts = Facts { kind, counters, words, instance, wakeable, seen };
+    let (wakeable, seen, gaps) = (features[1] & READERS != 0, features[2] & SEEN != 0, features[0] & GAPS != 0);
+    let facts = Facts { kind, counters, words, instance, wakeable, seen, gaps };
     Ok(Found { layout, len, facts })
 }
 

@@ -150,7 +150,7 @@ impl<T: Payload> Consumer<T> {
         if ahead > 0 {
             return Some(self.sped_past(ahead));
         }
-        if self.queue.ledgers != 0 {
+        if self.queue.unsure != 0 {
             // What a stopped consumer stopped at is there no more, and never will be.
             if let Some(lost) = self.totals.stopped() {
                 return Some(lost);
@@ -163,18 +163,18 @@ impl<T: Payload> Consumer<T> {
         None
     }
 
-    /// After many empty polls: what was lost because its producer died, once the message has not
-    /// come for long enough.
+    /// After many empty polls: what was lost because its producer died, or left it out, once the
+    /// message has not come for long enough.
     #[cold]
     fn silent(&mut self) -> Option<Lost> {
         if !self.found_dead {
             begin_silence(&mut self.silent_at, &mut self.silence, self.next);
+            if !self.silence.lasts(SILENCE) {
+                return None;
+            }
         }
-        if !self.silence.lasts(SILENCE) {
-            return None;
-        }
-        let lost = self.abandoned();
-        // Where one died, others may have: the next empty poll asks again, without waiting.
+        let lost = if self.queue.has_gaps() { self.left_out() } else { self.abandoned() };
+        // Where one died, or left some out, others may have: the next empty poll asks again, without waiting.
         self.found_dead = lost.is_some();
         self.empty_polls = self.empty_polls.wrapping_sub(u32::from(self.found_dead));
         lost

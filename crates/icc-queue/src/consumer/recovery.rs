@@ -38,7 +38,7 @@ impl<T: Payload> QueueReader<T> {
     /// that is kept, if that can be read.
     ///
     /// It cannot if a later message has been begun meanwhile, whose slot is that of the oldest one.
-    pub(super) fn oldest_readable(&self, produced: u64) -> u64 {
+    pub(crate) fn oldest_readable(&self, produced: u64) -> u64 {
         let oldest = self.oldest_of(produced);
         let full = produced.wrapping_sub(oldest) == self.geometry.capacity();
         let overwritten = self.geometry.ahead(self.slot(oldest).version(), oldest) > 0 || self.produced() != produced;
@@ -212,6 +212,9 @@ impl<T: Payload> Consumer<T> {
             // The oldest that could be read was overwritten before it was read: this time not so
             // close.
             Recovery::Oldest if self.totals.recovered_at == Some(self.next) => oldest.wrapping_add(margin(ring)),
+            Recovery::Oldest | Recovery::Stop if self.queue.has_gaps() => {
+                self.queue.oldest_readable_after_gaps(self.next.wrapping_add(1), produced)
+            }
             Recovery::Oldest | Recovery::Stop => self.queue.oldest_readable(produced),
             Recovery::OldestPlus(margin) => oldest.wrapping_add(margin.min(ring.capacity())),
             Recovery::Newest => produced.wrapping_sub(1),
@@ -227,6 +230,14 @@ impl<T: Payload> Consumer<T> {
     #[cold]
     pub(super) fn abandoned(&mut self) -> Option<Lost> {
         let end = self.queue.abandoned_from(self.next)?;
+        Some(self.lose(end))
+    }
+
+    /// Counts the next message as lost, and those after it, if their numbers were left out; goes on
+    /// after them.
+    #[cold]
+    pub(super) fn left_out(&mut self) -> Option<Lost> {
+        let end = self.queue.left_out_from(self.next)?;
         Some(self.lose(end))
     }
 

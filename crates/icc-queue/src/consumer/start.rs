@@ -79,7 +79,7 @@ impl<T: Payload> QueueReader<T> {
         }
         let (kept, behind) = (self.kept(next), next.wrapping_sub(n));
         let oldest = next.wrapping_sub(kept);
-        if behind <= kept {
+        if behind <= kept || (behind.cast_signed() > 0 && self.may_follow_after_gaps(n)) {
             Ok(Consumer::new(self.clone(), n))
         } else if behind.cast_signed() > 0 {
             Err(StartError::Gone { asked: n, oldest, next })

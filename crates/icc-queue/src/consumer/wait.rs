@@ -144,32 +144,39 @@ impl<T: Payload> Consumer<T> {
         }
     }
 
-    /// Whether [`try_consume`](Self::try_consume) would find a message, or that it was overwritten.
-    /// Changes nothing. For a wait for several queues: a message that its producer will never complete,
-    /// since it was killed, is not ready, and only polling finds that out.
+    /// Whether [`try_consume`](Self::try_consume) would find a message, or that it was overwritten, or
+    /// within a millisecond that it was [left out](crate::QueueSpec::gaps). Changes nothing. For a wait
+    /// for several queues: a message that its producer will never complete, since it was killed, is not
+    /// ready, and only polling finds that out.
     #[inline]
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.queue.is_there(self.next)
+        self.queue.is_there(self.next) || self.queue.is_left_out(self.next)
     }
 
     /// Waits once for the next message, as `wait` says.
     #[inline(always)]
     fn pause(&mut self, wait: &mut (impl WaitStrategy + ?Sized), round: u64, deadline: Option<Instant>) -> Waited {
         let Self { queue, next, silent_at, silence, .. } = self;
+        let mut left_out = false;
         let (queue, next) = (&*queue, *next);
         // One that sleeps looks seldom, and so can ask each time whether the message's producer has
-        // died. The poll that follows then asks as well.
+        // died, or left it out. The poll that follows then asks as well.
         let mut ready = || {
             queue.is_there(next)
-                || (queue.ledgers != 0 && {
+                || (queue.has_gaps() && {
+                    left_out = queue.is_left_out(next);
+                    left_out
+                })
+                || (queue.ledgers() != 0 && {
                     begin_silence(silent_at, silence, next);
                     silence.lasts(SILENCE) && queue.abandoned_from(next).is_some()
                 })
         };
         let waited = wait.wait_with(round, &mut Waiter::new(queue.bell(), deadline, &mut ready));
-        if waited == Waited::Slept {
+        if waited == Waited::Slept || left_out {
             self.empty_polls = POLLS_PER_CLOCK - 1;
+            self.found_dead |= left_out;
         }
         waited
     }

@@ -1,8 +1,9 @@
 //! Producing messages whose type is known by a description alone.
 
+use crate::gaps::leaves_out;
 use crate::geometry::Geometry;
 use crate::layout::HEAD;
-use crate::{Options, Queue, QueueError, QueueSpec};
+use crate::{Options, ProduceAtError, Queue, QueueError, QueueSpec};
 use core::fmt;
 use icc_buffer::{ElementType, IdLock, UntypedBufferMut};
 use icc_seqlock::primitive::Ordering;
@@ -87,6 +88,29 @@ impl Producer {
             bell.ring();
         }
         n
+    }
+
+    /// Puts a message into the queue under the number `n`, and leaves out those before it: see
+    /// [`produce_at`](crate::Producer::produce_at).
+    ///
+    /// # Errors
+    ///
+    /// [`ProduceAtError::Behind`] if `n` is less than the next number; [`ProduceAtError::NoGaps`] if the
+    /// queue was not created for [gaps](QueueSpec::gaps).
+    ///
+    /// # Panics
+    ///
+    /// As [`produce`](Self::produce).
+    pub fn produce_at(&mut self, n: u64, message: &[u8]) -> Result<(), ProduceAtError> {
+        if leaves_out(self.buffer.has_gaps(), self.next, n)? {
+            if let Some(head) = self.buffer.counter_mut(HEAD) {
+                // Release: as in `Producer::produce_at` of a known type.
+                head.store(n, Ordering::Release);
+            }
+            self.next = n;
+        }
+        self.produce(message);
+        Ok(())
     }
 
     /// The sequence number of the next message.

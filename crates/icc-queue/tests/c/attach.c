@@ -30,10 +30,16 @@ static void print_words(const uint64_t *payload, uint64_t words) {
 
 static int consume(const struct icc_buffer *b, uint64_t next, uint64_t count, int print) {
     uint64_t payload[WORDS] = {0}, words = b->header.element_size / 8, lost = 0, received = 0, missed = 0;
-    uint64_t end = next + count, idle = 0, seen = next;
+    uint64_t end = next + count, idle = 0, seen = next, silent = 0;
     for (time_t deadline = time(NULL) + SECONDS; next < end;) {
         uint64_t n = next;
-        switch (icc_try_consume(b, &next, payload, &lost)) {
+        enum icc_consumed found = icc_try_consume(b, &next, payload, &lost);
+        silent = found == ICC_EMPTY ? silent + 1 : 0;
+        if (silent > 1000) {
+            found = icc_left_out(b, &next, &lost);
+            silent = 0;
+        }
+        switch (found) {
         case ICC_MESSAGE:
             received++;
             if (print) {

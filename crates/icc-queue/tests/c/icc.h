@@ -50,12 +50,15 @@ static inline int icc_is(const struct icc_header *h, const char *kind) {
     return memcmp(tag, h->kind, sizeof tag) == 0;
 }
 
+/* The features that this reader knows: a queue's one producer may leave numbers out, see icc_left_out. */
+#define ICC_GAPS UINT64_C(2)
+
 /* What is wrong with a queue's own part of the header, or NULL. */
 static const char *icc_check_queue(const struct icc_header *h) {
     if (!icc_power_of_two(h->len)) return "damaged: len";
     switch (h->words[1]) {
     case 1: return h->words[2] == 1 && h->counters == 1 ? NULL : "damaged: a queue of one producer has one counter";
-    case 2: break;
+    case 2: if (h->features_to_read & ICC_GAPS) return "damaged: a queue of many producers has no gaps"; break;
     default: return "a queue of an unknown mode: build for that one";
     }
     if (h->words[2] == 0 || h->words[2] > 64) return "damaged: the most producers";
@@ -67,7 +70,7 @@ static const char *icc_check(const struct icc_header *h, uint64_t size, uint64_t
     if (h->magic != UINT64_C(0x5246465542434349)) return "not a buffer of icc";
     if (h->layout_version != 2) return "another layout version: build for that one";
     if (h->ready != 1) return "not ready: its creator has not finished it";
-    if (h->features_to_read != 0) return "of features that this reader does not know: build for those";
+    if ((h->features_to_read & ~ICC_GAPS) != 0) return "of features that this reader does not know: build for those";
     if (!icc_is(h, kind)) return "of another kind: check the name";
     if (h->instance == 0) return "damaged: instance";
     if (!icc_power_of_two(h->element_align) || h->element_align > 4096) return "damaged: element_align";
@@ -172,6 +175,31 @@ static inline enum icc_consumed icc_try_consume(const struct icc_buffer *b, uint
     uint64_t resume = produced - len;
     version = atomic_load_explicit(icc_version(b, resume & (len - 1)), memory_order_relaxed);
     if (version > 2 * (resume / len) + 2 || icc_produced(b) != produced) resume += len < 4 ? 1 : len / 4;
+    *lost = resume - *next;
+    *next = resume;
+    return ICC_LOST;
+}
+
+/* A queue whose producer may leave numbers out (ICC_GAPS): for when message `*next` has been empty for a while, such as a millisecond,
+ * and before sleeping; not for each poll, since it takes the head's cache line from the producer. If it was left out: how many are
+ * lost, and `*next` is the next message that is there, or that will be. Of other queues it finds nothing. */
+static inline enum icc_consumed icc_left_out(const struct icc_buffer *b, uint64_t *next, uint64_t *lost) {
+    if (!(b->header.features_to_read & ICC_GAPS)) return ICC_EMPTY;
+    /* First the head, with acquire, then the slot: a number below the head that is not complete never will be. */
+    uint64_t len = b->header.len, head = icc_produced(b), resume = head;
+    if (head <= *next) return ICC_EMPTY;
+    for (uint64_t n = *next; n < head && n - *next < len; n++) {
+        uint64_t complete = 2 * (n / len) + 2;
+        uint64_t version = atomic_load_explicit(icc_version(b, n & (len - 1)), memory_order_relaxed);
+        if (version >= complete && n == *next) return ICC_EMPTY; /* It came meanwhile, or was overwritten: icc_try_consume tells. */
+        if (version == complete) {
+            resume = n;
+            break;
+        }
+        /* Complete some laps later: beyond all that is looked at here, unless nothing is found. */
+        uint64_t later = n + len * ((version - complete) / 2);
+        if (version > complete && version % 2 == 0 && later < resume) resume = later;
+    }
     *lost = resume - *next;
     *next = resume;
     return ICC_LOST;
