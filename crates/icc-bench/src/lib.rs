@@ -30,6 +30,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`cli`] | options, a run from begin to end, the files it leaves |
+//! | `prediction` | a model of line transfers: its constants, its formulas, and what they predict |
 //! | [`catalogue`] | which targets are measured in which scenario |
 //! | `scenario` | one file a scenario: its description as data, and the code that measures a round |
 //! | `harness` | pinned threads, the clock, rounds and their plan, the machine |
@@ -41,6 +42,7 @@ pub mod cli;
 mod harness;
 pub mod link;
 mod model;
+mod prediction;
 mod report;
 mod scenario;
 mod targets;

@@ -13,6 +13,7 @@ pub(crate) struct CrossbeamChannel;
 impl Target for CrossbeamChannel {
     const NAME: &'static str = "crossbeam-channel";
     const TELLS_LOSS: bool = true;
+    const MANY_PRODUCERS: bool = true;
     type Link<T: Message> = ChannelLink<T>;
 
     fn open<T: Message>() -> Result<ChannelLink<T>, OpenError> {

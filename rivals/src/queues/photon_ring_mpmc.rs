@@ -17,6 +17,7 @@ const NAME: &str = "photon-ring mpmc";
 impl Target for PhotonRingMpmc {
     const NAME: &'static str = NAME;
     const TELLS_LOSS: bool = true;
+    const MANY_PRODUCERS: bool = true;
     type Link<T: Message> = PhotonMpmcLink<T>;
 
     fn open<T: Message>() -> Result<PhotonMpmcLink<T>, OpenError> {

@@ -14,6 +14,7 @@ pub(crate) struct TokioBroadcast;
 impl Target for TokioBroadcast {
     const NAME: &'static str = "tokio broadcast";
     const TELLS_LOSS: bool = true;
+    const MANY_PRODUCERS: bool = true;
     type Link<T: Message> = BroadcastLink<T>;
 
     fn open<T: Message>() -> Result<BroadcastLink<T>, OpenError> {

@@ -28,6 +28,8 @@ pub struct Case {
     pub payload_bytes: usize,
     /// What it is for, as the catalogue has it: a reference where no entry says otherwise.
     pub kind: Kind,
+    /// The target that is its floor, if there is one.
+    pub floor: Option<&'static str>,
     /// How many consumers or readers there are, where that is what varies.
     pub consumers: Option<usize>,
     /// The two cores, where those are what varies.
@@ -79,6 +81,7 @@ impl Case {
             target,
             payload_bytes,
             kind,
+            floor: None,
             consumers: None,
             cores: None,
             reference,
@@ -87,9 +90,9 @@ impl Case {
         }
     }
 
-    /// The same of another kind.
-    pub(super) fn with_kind(self, kind: Kind) -> Self {
-        Self { kind, ..self }
+    /// The same of another kind, beside a floor.
+    pub(super) fn with_kind(self, kind: Kind, floor: Option<&'static str>) -> Self {
+        Self { kind, floor, ..self }
     }
 
     /// The same with so many consumers.
@@ -121,6 +124,7 @@ impl Case {
             scenario: Arc::clone(scenario),
             target: self.target.to_owned(),
             kind: self.kind,
+            floor: self.floor.map(ToOwned::to_owned),
             payload_bytes: self.payload_bytes,
             consumers: self.consumers,
             cores: self.cores,

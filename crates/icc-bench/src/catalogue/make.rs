@@ -11,10 +11,13 @@ use crate::scenario::{
     copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost, spaced_latency, stream,
     vector_read_all,
 };
+use crate::targets::floor::cell::LONGEST;
+use crate::targets::floor::tickets::TicketRing;
 use crate::targets::plain::{PlainRead, PlainWrite};
+use crate::targets::plain_ring::PlainRing;
 use crate::targets::raw::{self, RawLink, Word};
 use crate::targets::table::PlainSlice;
-use crate::targets::{fetch_add, plain_ring};
+use crate::targets::{fetch_add, floor, plain_ring};
 
 /// A reference, and how to make a case of it.
 type ReferenceOf = (Reference, fn(usize) -> Option<Case>);
@@ -83,9 +86,22 @@ pub(super) fn table_of<S: Table>(payload_bytes: usize) -> Option<Case> {
 
 pub(super) fn plain_ring_of(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
-        let round = produce_cost::plain_round::<T>;
+        let round = produce_cost::plain_round::<T, PlainRing<T>>;
         Case::new(&produce_cost::SCENARIO, plain_ring::NAME, payload_bytes, PLAIN_RING, round).with_consumers(0)
     })
+}
+
+/// A ticket and a copy.
+pub(super) fn ticket_ring_of(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        let round = produce_cost::plain_round::<T, TicketRing<T>>;
+        Case::new(&produce_cost::SCENARIO, floor::MANY_PRODUCERS, payload_bytes, PLAIN_RING, round).with_consumers(0)
+    })
+}
+
+/// The case that `make` makes of a floor that has words for short messages only.
+pub(super) fn short(payload_bytes: usize, make: impl Fn(usize) -> Option<Case>) -> Option<Case> {
+    if payload_bytes <= LONGEST { make(payload_bytes) } else { None }
 }
 
 /// What a message costs without a consumer.

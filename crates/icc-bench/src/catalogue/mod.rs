@@ -18,6 +18,9 @@ use crate::scenario::{
     vector_read_all,
 };
 pub use crate::scenario::{SCENARIOS, Scenario};
+use crate::targets::floor::cell::{CellRead, CellWrite, OneCell};
+use crate::targets::floor::ring::{self, OneProducer};
+use crate::targets::floor::tickets::TwoProducers;
 use crate::targets::plain::{PlainRead, PlainWrite};
 use crate::targets::queue::{MpmcQueue, SharedMpmcQueue, SharedSpmcQueue, SpmcQueue};
 use crate::targets::seqlock::SeqlockCell;
@@ -29,7 +32,7 @@ use crate::targets::table::{
 use crate::targets::vector::VectorSlot;
 use crate::targets::vector_copy::{VectorRead, VectorWrite, VectorWriteAlone};
 use crate::targets::vector_handles::{SharedSingleWriterSlot, SharedVectorSlot, SingleWriterSlot};
-use crate::targets::{fetch_add, plain_ring, raw};
+use crate::targets::{fetch_add, floor, plain_ring, raw};
 
 /// The targets a run can choose from, in the order of the report.
 #[derive(Clone, Debug)]
@@ -43,6 +46,7 @@ struct Entry {
     scenario: &'static Scenario,
     name: &'static str,
     kind: Kind,
+    floor: Option<&'static str>,
     case: fn(usize) -> Option<Case>,
 }
 
@@ -61,6 +65,7 @@ impl Catalogue {
     pub fn icc() -> Self {
         Self::baseline_only()
             .with_references()
+            .with_floors()
             .with::<SeqlockCell>()
             .with_lossy_queue::<SpmcQueue>()
             .with_lossy_queue::<SharedSpmcQueue>()
@@ -93,7 +98,7 @@ impl Catalogue {
     /// Adds a target of which only the newest value counts: to latency, back to back and spaced.
     #[must_use]
     pub fn with<S: Target>(self) -> Self {
-        self.with_latency::<S>(Kind::LatestValue)
+        self.with_latency::<S>(Kind::LatestValue, floor::ONE_CELL)
     }
 
     /// Says that other libraries are among the targets.
@@ -111,62 +116,66 @@ impl Catalogue {
     /// Adds an operation whose cost is compared with a plain copy's.
     #[must_use]
     pub fn with_operation<O: Operation>(self) -> Self {
-        let kind = match O::DIRECTION {
-            Direction::Read => Kind::Read,
-            Direction::Write => Kind::Write,
+        let (kind, floor) = match O::DIRECTION {
+            Direction::Read => (Kind::Read, floor::CELL_READ),
+            Direction::Write => (Kind::Write, floor::CELL_WRITE),
         };
-        self.and(&copy_cost::SCENARIO, O::NAME, kind, make::copy_of::<O>)
+        self.and(&copy_cost::SCENARIO, O::NAME, kind, make::copy_of::<O>).above(floor)
     }
 
     /// Adds a queue that never waits for a consumer: to latency, stream and produce cost, alone and
     /// with a consumer.
     #[must_use]
     pub fn with_lossy_queue<S: Target>(self) -> Self {
+        let alone = if S::MANY_PRODUCERS { floor::MANY_PRODUCERS } else { plain_ring::NAME };
         self.with_lossless_queue::<S>()
             .and(&produce_cost::SCENARIO, S::NAME, Kind::Queue, make::produce_alone::<S>)
+            .above(alone)
             .and(&produce_cost::SCENARIO, S::NAME, Kind::Queue, make::produce_to_one::<S>)
+            .above(ring_floor::<S>())
     }
 
     /// Adds a queue that may wait for its consumer: to latency and stream.
     #[must_use]
     pub fn with_lossless_queue<S: Target>(self) -> Self {
-        self.with_latency::<S>(Kind::Queue).and(&stream::SCENARIO, S::NAME, Kind::Queue, make::stream_of::<S>)
+        self.with_latency::<S>(Kind::Queue, ring_floor::<S>())
+            .and(&stream::SCENARIO, S::NAME, Kind::Queue, make::stream_of::<S>)
+            .above(ring_floor::<S>())
     }
 
     /// Adds a queue for two producers at once.
     #[must_use]
     pub fn with_many_producers<S: ManyProducers>(self) -> Self {
         self.and(&multi_producer::SCENARIO, S::NAME, Kind::Queue, make::two_producers_of::<S>)
+            .above(floor::MANY_PRODUCERS)
     }
 
     /// Adds a queue with one producer and up to 32 consumers in one thread.
     #[must_use]
     pub fn with_queue_fan_out<S: Broadcast>(self) -> Self {
-        self.with_fan_out::<S>(Kind::Queue)
+        self.with_fan_out::<S>(Kind::Queue, Some(floor::ONE_PRODUCER))
     }
 
     /// Adds a cell with one writer and up to 32 readers in one thread.
     #[must_use]
     pub fn with_cell_fan_out<S: Broadcast>(self) -> Self {
-        self.with_fan_out::<S>(Kind::LatestValue)
+        self.with_fan_out::<S>(Kind::LatestValue, None)
     }
 
     /// Adds a table all of whose values are read at once.
     #[must_use]
     pub fn with_table<S: Table>(self) -> Self {
-        self.and(&vector_read_all::SCENARIO, S::NAME, Kind::Read, make::table_of::<S>)
+        self.and(&vector_read_all::SCENARIO, S::NAME, Kind::Read, make::table_of::<S>).above(PlainSlice::NAME)
     }
 
-    fn with_latency<S: Target>(self, kind: Kind) -> Self {
-        self.and(&one_way_latency::SCENARIO, S::NAME, kind, make::case_of::<S>).and(
-            &spaced_latency::SCENARIO,
-            S::NAME,
-            kind,
-            make::spaced::<S>,
-        )
+    fn with_latency<S: Target>(self, kind: Kind, floor: &'static str) -> Self {
+        self.and(&one_way_latency::SCENARIO, S::NAME, kind, make::case_of::<S>)
+            .above(floor)
+            .and(&spaced_latency::SCENARIO, S::NAME, kind, make::spaced::<S>)
+            .above(floor)
     }
 
-    fn with_fan_out<S: Broadcast>(self, kind: Kind) -> Self {
+    fn with_fan_out<S: Broadcast>(self, kind: Kind, floor: Option<&'static str>) -> Self {
         let cases: [fn(usize) -> Option<Case>; 6] = [
             make::fan_out_to::<S, 1>,
             make::fan_out_to::<S, 2>,
@@ -175,7 +184,36 @@ impl Catalogue {
             make::fan_out_to::<S, 16>,
             make::fan_out_to::<S, 32>,
         ];
-        cases.into_iter().fold(self, |catalogue, case| catalogue.and(&fan_out::SCENARIO, S::NAME, kind, case))
+        cases.into_iter().fold(self, |catalogue, case| {
+            let mut catalogue = catalogue.and(&fan_out::SCENARIO, S::NAME, kind, case);
+            if let Some(floor) = floor {
+                catalogue = catalogue.above(floor);
+            }
+            catalogue
+        })
+    }
+
+    /// Hand-written best cases.
+    fn with_floors(self) -> Self {
+        use floor::{CELL_READ, CELL_WRITE, MANY_PRODUCERS, ONE_CELL};
+        let kind = Kind::Floor;
+        self.with_floor_of_rings::<OneProducer>()
+            .with_floor_of_rings::<ring::ManyProducers>()
+            .and(&produce_cost::SCENARIO, MANY_PRODUCERS, kind, make::ticket_ring_of)
+            .and(&multi_producer::SCENARIO, MANY_PRODUCERS, kind, make::two_producers_of::<TwoProducers>)
+            .with_fan_out::<OneProducer>(kind, None)
+            .and(&one_way_latency::SCENARIO, ONE_CELL, kind, |payload| make::short(payload, make::case_of::<OneCell>))
+            .and(&spaced_latency::SCENARIO, ONE_CELL, kind, |payload| make::short(payload, make::spaced::<OneCell>))
+            .and(&copy_cost::SCENARIO, CELL_READ, kind, |payload| make::short(payload, make::copy_of::<CellRead>))
+            .and(&copy_cost::SCENARIO, CELL_WRITE, kind, |payload| make::short(payload, make::copy_of::<CellWrite>))
+    }
+
+    fn with_floor_of_rings<S: Target>(self) -> Self {
+        let kind = Kind::Floor;
+        self.and(&one_way_latency::SCENARIO, S::NAME, kind, make::case_of::<S>)
+            .and(&spaced_latency::SCENARIO, S::NAME, kind, make::spaced::<S>)
+            .and(&stream::SCENARIO, S::NAME, kind, make::stream_of::<S>)
+            .and(&produce_cost::SCENARIO, S::NAME, kind, make::produce_to_one::<S>)
     }
 
     fn with_references(self) -> Self {
@@ -194,7 +232,15 @@ impl Catalogue {
         kind: Kind,
         case: fn(usize) -> Option<Case>,
     ) -> Self {
-        self.entries.push(Entry { scenario, name, kind, case });
+        self.entries.push(Entry { scenario, name, kind, floor: None, case });
+        self
+    }
+
+    /// Says which target is the floor of the one that was added last.
+    fn above(mut self, floor: &'static str) -> Self {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.floor = Some(floor);
+        }
         self
     }
 
@@ -224,7 +270,7 @@ impl Catalogue {
                 let mut cases: Vec<Case> = self
                     .of(scenario)
                     .filter(|entry| wanted(entry.name))
-                    .filter_map(|entry| Some((entry.case)(payload)?.with_kind(entry.kind)))
+                    .filter_map(|entry| Some((entry.case)(payload)?.with_kind(entry.kind, entry.floor)))
                     .collect();
                 cases.sort_by_key(|case| case.reference);
                 cases
@@ -240,4 +286,9 @@ impl Catalogue {
     fn of(&self, scenario: &Scenario) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| entry.scenario == scenario)
     }
+}
+
+/// The floor of a ring with one producer, or of one with many.
+fn ring_floor<S: Target>() -> &'static str {
+    if S::MANY_PRODUCERS { floor::MANY_PRODUCERS } else { floor::ONE_PRODUCER }
 }

@@ -29,6 +29,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PATH", conflicts_with_all = ["scenario", "quick", "cores", "priority", "interval", "payload", "only", "rounds"])]
     pub from: Option<PathBuf>,
 
+    /// Measure what a line's way between the cores costs, and compare the times that follow from it
+    /// with measured ones; in about half a minute
+    #[arg(long, conflicts_with_all = ["scenario", "json", "html", "svg", "from", "baseline", "quick", "payload", "only", "rounds", "strict"])]
+    pub model: bool,
+
     /// Compare with the results in this file, which --json wrote, by their ratios; exit code 3 if
     /// one has got worse
     #[arg(long, value_name = "PATH")]

@@ -6,6 +6,7 @@ use crate::harness::pin::PinError;
 use crate::harness::priority::PriorityError;
 use crate::harness::setup::INTERVALS;
 use crate::model::json::ReadError;
+use crate::prediction::PredictError;
 use crate::report::baseline::NothingInCommon;
 use crate::report::file::FileError;
 use crate::scenario::{SCENARIOS, core_matrix};
@@ -53,6 +54,9 @@ pub(crate) enum RunError {
     /// The clocks of the two cores could not be compared.
     #[error("comparing the clocks of the two cores: {0}")]
     Clocks(RoundError),
+    /// The model could not be measured.
+    #[error(transparent)]
+    Model(#[from] PredictError),
     /// A target failed.
     #[error(transparent)]
     Case(#[from] CaseError),

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::arguments::Arguments;
 use super::error::RunError;
 use super::progress::Progress;
-use super::select::Part;
+use super::select::{Part, Selection};
 use crate::catalogue::{Case, CaseError, Catalogue};
 use crate::harness::interrupt::Interrupt;
 use crate::harness::machine::{self, Load};
@@ -17,7 +17,7 @@ use crate::harness::placement::Memory;
 use crate::harness::round::Round;
 use crate::harness::rounds::{self, Roles, Turn};
 use crate::harness::setup::Setup;
-use crate::model::{Report, Row};
+use crate::model::{Machine, Report, Row};
 
 /// The results, and what failed: a target that garbles or loses messages has no row, and the others
 /// theirs.
@@ -30,17 +30,7 @@ pub(super) fn measure(
     let selection = arguments.select(catalogue, &available)?;
     let interrupt = Interrupt::watch().map_err(RunError::Interrupt)?;
     let began = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
-    // Described beforehand: the run itself is load.
-    let load = Load::now();
-    if let Some(priority) = selection.priority {
-        // Threads have it from the one that starts them.
-        priority.apply()?;
-    }
-    let setup = Setup { interval: selection.interval, ..Setup::new(selection.cores).map_err(RunError::Clocks)? };
-    let machine = machine::describe(&available, &setup, load, selection.priority);
-    for warning in machine.warnings() {
-        eprintln!("note: {warning}");
-    }
+    let (setup, machine) = prepare(&selection, &available)?;
     eprintln!(
         "{} rows of {} scenarios: about {} s if no round is dropped",
         selection.rows(),
@@ -69,6 +59,23 @@ pub(super) fn measure(
         rows,
     };
     Ok((report, failures))
+}
+
+/// Sets everything up as it was asked for, and describes the machine, with what may spoil the
+/// figures on stderr.
+pub(super) fn prepare(selection: &Selection, available: &[usize]) -> Result<(Setup, Machine), RunError> {
+    // Described beforehand: the run itself is load.
+    let load = Load::now();
+    if let Some(priority) = selection.priority {
+        // Threads have it from the one that starts them.
+        priority.apply()?;
+    }
+    let setup = Setup { interval: selection.interval, ..Setup::new(selection.cores).map_err(RunError::Clocks)? };
+    let machine = machine::describe(available, &setup, load, selection.priority);
+    for warning in machine.warnings() {
+        eprintln!("note: {warning}");
+    }
+    Ok((setup, machine))
 }
 
 /// Measures all cases, those that share a reference interleaved with each other, until the end or

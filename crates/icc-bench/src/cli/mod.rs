@@ -3,6 +3,7 @@
 mod arguments;
 mod error;
 mod measure;
+mod model;
 mod output;
 mod progress;
 mod run;

@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 use super::arguments::{Arguments, options};
 use super::error::RunError;
 use super::measure::measure;
+use super::model::model;
 use super::output::Outputs;
 use crate::catalogue::Catalogue;
 use crate::harness::interrupt;
@@ -79,6 +80,9 @@ fn explain(error: &clap::Error) -> ExitCode {
 
 /// Measures, or takes the results of an earlier run, and puts them out; gives the exit code.
 fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result<u8, RunError> {
+    if arguments.model {
+        return model(arguments, catalogue);
+    }
     let threshold = arguments.threshold()?;
     let earlier = |option, path: &Path| json::read(path).map_err(|source| RunError::Earlier { option, source });
     // Everything that can be wrong is checked before anything is measured.

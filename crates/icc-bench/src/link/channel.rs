@@ -64,6 +64,10 @@ pub trait Target: 'static {
     /// value counts.
     const TELLS_LOSS: bool;
 
+    /// Whether several producers may produce at once, which even the best such structure pays for
+    /// with a ticket a message.
+    const MANY_PRODUCERS: bool = false;
+
     /// The link it makes for messages of type `T`.
     type Link<T: Message>: Link<T>;
 

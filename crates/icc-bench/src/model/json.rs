@@ -13,10 +13,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Description, Figures, FlowFigures, Groups, Kind, Machine, Report, Row};
+use super::{Description, Figures, FlowFigures, Groups, Kind, Machine, Report, Row, rounded};
 
 /// The number of the shape this module writes and reads.
-pub(crate) const SCHEMA: u32 = 3;
+pub(crate) const SCHEMA: u32 = 4;
 
 /// Read first, to tell a file of another shape from a broken one.
 #[derive(Deserialize)]
@@ -41,6 +41,8 @@ struct Entry {
     scenario: String,
     target: String,
     kind: Kind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    floor: Option<String>,
     payload_bytes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     consumers: Option<usize>,
@@ -67,6 +69,9 @@ struct Entry {
     share_of_lost_told: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     thread_ns: Option<f64>,
+    /// For readers of the file: this program takes it from the rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ratio_to_floor: Option<f64>,
     /// The ratio, under the key that says what it is to.
     #[serde(flatten)]
     ratio: BTreeMap<String, Value>,
@@ -78,14 +83,16 @@ pub(crate) fn ratio_key(scenario: &Description) -> String {
     format!("ratio_to_{}", scenario.reference.replace(' ', "_"))
 }
 
-impl From<&Row> for Entry {
-    fn from(row: &Row) -> Self {
+impl Entry {
+    /// What stands in the file for one of these rows.
+    fn of(row: &Row, rows: &[Row]) -> Self {
         let figure = |pick: fn(&Figures) -> f64| row.figures.as_ref().map(pick);
         let flow = row.figures.and_then(|figures| figures.flow);
         Self {
             scenario: row.scenario.name.clone().into_owned(),
             target: row.target.clone(),
             kind: row.kind,
+            floor: row.floor.clone(),
             payload_bytes: row.payload_bytes,
             consumers: row.consumers,
             cores: row.cores,
@@ -105,12 +112,11 @@ impl From<&Row> for Entry {
             share_received: flow.map(|flow| flow.share_received),
             share_of_lost_told: flow.map(|flow| flow.share_told),
             thread_ns: row.figures.and_then(|figures| figures.thread_ns),
+            ratio_to_floor: row.ratio_to_floor(rows).map(|ratio| rounded(ratio, 3)),
             ratio: BTreeMap::from([(ratio_key(&row.scenario), figure(|figures| figures.ratio).into())]),
         }
     }
-}
 
-impl Entry {
     /// The row it was made from; none if its scenario is not one of those described.
     fn into_row(self, scenarios: &[Arc<Description>]) -> Option<Row> {
         let scenario = Arc::clone(scenarios.iter().find(|scenario| scenario.name == self.scenario)?);
@@ -144,6 +150,7 @@ impl Entry {
             figures: figures(),
             target: self.target,
             kind: self.kind,
+            floor: self.floor,
             payload_bytes: self.payload_bytes,
             consumers: self.consumers,
             cores: self.cores,
@@ -165,7 +172,7 @@ pub(crate) fn render(report: &Report) -> String {
         interrupted: report.interrupted,
         machine: report.machine.clone(),
         scenarios,
-        results: report.rows.iter().map(Entry::from).collect(),
+        results: report.rows.iter().map(|row| Entry::of(row, &report.rows)).collect(),
     };
     let mut text =
         serde_json::to_string_pretty(&document).expect("the document has string keys and finite numbers only");

@@ -52,6 +52,7 @@ pub(crate) fn sample() -> Report {
         scenario: Arc::new(SCENARIO),
         target: "raw atomics".to_owned(),
         kind: Kind::Reference,
+        floor: None,
         payload_bytes: 56,
         consumers: None,
         cores: None,

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use comfy_table::{Cell, CellAlignment};
 
 use super::style::empty_table;
-use crate::model::{Figures, Kind, Report, Row};
+use crate::model::{Figures, Report, Row};
 
 /// By how much a ratio may rise, as a share of what it was.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,22 +112,18 @@ pub(crate) struct NothingInCommon {
     pub command: String,
 }
 
-/// Compares a run with an earlier one. References are left out: they are in ratio to themselves.
+/// Compares a run with an earlier one. References and floors are left
+/// out: the first are in ratio to themselves, and nobody uses the second.
 #[must_use]
 pub(crate) fn compare<'report>(now: &'report Report, before: &Report, threshold: Threshold) -> Comparison<'report> {
-    let counted = |row: &&Row| row.figures.is_some() && row.kind != Kind::Reference;
+    let counted = |row: &&Row| row.figures.is_some() && !row.is_yardstick();
     let pairs: Vec<Pair<'report>> = now
         .rows
         .iter()
         .filter_map(|row| {
             let earlier = before.rows.iter().find(|earlier| earlier.is_same_case(row))?;
             let (before, now) = (earlier.figures?, row.figures?);
-            (row.kind != Kind::Reference).then(|| Pair {
-                row,
-                before,
-                now,
-                change: Change::between(&before, &now, threshold),
-            })
+            (!row.is_yardstick()).then(|| Pair { row, before, now, change: Change::between(&before, &now, threshold) })
         })
         .collect();
     let rows = now.rows.iter().filter(counted).count() + before.rows.iter().filter(counted).count();
@@ -194,6 +190,7 @@ impl Comparison<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Kind;
     use crate::model::sample::sample;
 
     fn figures(ratio_min: f64, ratio: f64, ratio_max: f64) -> Figures {

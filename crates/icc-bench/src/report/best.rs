@@ -1,6 +1,6 @@
 //! Which row is best beside those it can be compared with.
 
-use crate::model::{Figures, Kind, Merit, Row};
+use crate::model::{Figures, Merit, Row};
 
 /// How a row stands among those of its kind, at the same size, consumers and cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Standing {
     /// consumer it is the time.
     #[must_use]
     pub(crate) fn of(row: &Row, rows: &[Row]) -> Self {
-        if row.kind == Kind::Reference {
+        if row.is_yardstick() {
             return Self::None;
         }
         let rivals =
@@ -110,9 +110,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::Description;
-    use crate::model::FlowFigures;
     use crate::model::sample::{SCENARIO, sample};
+    use crate::model::{Description, FlowFigures, Kind};
 
     fn row(target: &str, kind: Kind, [ratio_min, ratio, ratio_max]: [f64; 3]) -> Row {
         let row = sample().rows.remove(0);

@@ -13,7 +13,7 @@ pub(super) fn heading(column: Column) -> &'static str {
         Column::P99 => "p99",
         Column::P999 => "p99.9",
         Column::Rate => "M/s",
-        Column::Received => "received",
+        Column::Received => "share",
         Column::Told => "told",
         Column::Thread => "thread",
     }
@@ -22,7 +22,7 @@ pub(super) fn heading(column: Column) -> &'static str {
 /// A figure as its column shows it, a time with so many digits.
 pub(super) fn cell(column: Column, figures: &Figures, digits: usize) -> String {
     let time = |ns: f64| Some(format!("{ns:.digits$}"));
-    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let percent = |share: f64| format!("{:.1}%", share * 100.0);
     let text = match column {
         Column::P50 => time(figures.p50_ns),
         Column::P90 => time(figures.p90_ns),

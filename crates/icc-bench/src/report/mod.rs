@@ -13,3 +13,5 @@ pub(crate) mod page;
 pub(crate) mod plot;
 mod style;
 pub(crate) mod table;
+
+pub(crate) use self::style::text_table;

@@ -32,10 +32,14 @@ pub(crate) fn render(report: &Report) -> String {
     if is_marked {
         text.push_str("* best of its kind at this size; = within the range of the best\n");
     }
+    if report.rows.iter().any(|row| row.ratio_to_floor(&report.rows).is_some()) {
+        text.push_str("floor: how many times what a hand-written best case of the row takes\n");
+    }
     if has_groups {
         text.push_str("~ two groups of rounds, so the median between them shows only which was met more often\n");
     }
-    describe(&mut text, &report.machine);
+    text.push('\n');
+    text.push_str(&machine(&report.machine));
     text
 }
 
@@ -48,14 +52,19 @@ fn groups(rows: &[Row]) -> String {
     lines.collect()
 }
 
-fn headings(scenario: &Description) -> Vec<String> {
+fn headings(scenario: &Description, has_floor: bool) -> Vec<String> {
     let columns = scenario.columns.iter().map(|&column| column::heading(column).to_owned());
-    let ratio = format!("ratio to {} (range)", scenario.reference);
-    ["bytes".to_owned(), "target".to_owned()].into_iter().chain(columns).chain([ratio, "rounds".to_owned()]).collect()
+    let ratio = format!("ratio to {}", scenario.reference);
+    let mut headings: Vec<String> = ["bytes".to_owned(), "target".to_owned()].into_iter().chain(columns).collect();
+    headings.push(ratio);
+    headings.extend(has_floor.then(|| "floor".to_owned()));
+    headings.push("kept".to_owned());
+    headings
 }
 
 fn table(rows: &[Row]) -> Table {
-    let headings = headings(&rows[0].scenario);
+    let has_floor = rows.iter().any(|row| row.ratio_to_floor(rows).is_some());
+    let headings = headings(&rows[0].scenario, has_floor);
     let columns = headings.len();
     let mut table = empty_table();
     table.set_header(headings);
@@ -68,7 +77,7 @@ fn table(rows: &[Row]) -> Table {
         }
         let payload = if is_new { row.payload_bytes.to_string() } else { String::new() };
         last_payload = Some(row.payload_bytes);
-        table.add_row(cells(payload, row, Standing::of(row, rows)).into_iter().map(Cell::new));
+        table.add_row(cells(payload, row, rows, has_floor).into_iter().map(Cell::new));
     }
     for (index, column) in table.column_iter_mut().enumerate() {
         // The longest names leave no room for more.
@@ -80,7 +89,7 @@ fn table(rows: &[Row]) -> Table {
     table
 }
 
-fn cells(payload: String, row: &Row, standing: Standing) -> Vec<String> {
+fn cells(payload: String, row: &Row, rows: &[Row], has_floor: bool) -> Vec<String> {
     // A digit less than in JSON, where nobody has to read them.
     let digits = usize::from(row.scenario.digits.clamp(1, 2));
     let columns = row.scenario.columns.iter().map(|&column| match &row.figures {
@@ -91,12 +100,13 @@ fn cells(payload: String, row: &Row, standing: Standing) -> Vec<String> {
         // In the ratio's column, whose heading is wider than any ratio.
         Some(figures) => {
             let groups = if figures.groups.is_some() { "~" } else { "" };
-            format!("{groups}{} {}", standing.mark(), figures.ratio_and_range()).trim_start().to_owned()
+            format!("{groups}{} {}", Standing::of(row, rows).mark(), figures.ratio_and_range()).trim_start().to_owned()
         }
         None => NONE.to_owned(),
     };
     let rounds = format!("{}/{}", row.rounds, row.rounds + row.dropped);
-    [payload, row.label()].into_iter().chain(columns).chain([ratio, rounds]).collect()
+    let floor = has_floor.then(|| row.ratio_to_floor(rows).map_or(String::new(), |ratio| format!("{ratio:.2}")));
+    [payload, row.label()].into_iter().chain(columns).chain([ratio]).chain(floor).chain([rounds]).collect()
 }
 
 /// What the machine is, a line a fact.
@@ -132,14 +142,17 @@ pub(super) fn facts(machine: &Machine) -> [(&'static str, String); 6] {
     ]
 }
 
-fn describe(text: &mut String, machine: &Machine) {
-    text.push('\n');
+/// What the machine is, and what may have spoilt the figures.
+#[must_use]
+pub(crate) fn machine(machine: &Machine) -> String {
+    let mut text = String::new();
     for (name, value) in facts(machine) {
         let _ = writeln!(text, "{name:<12} {value}");
     }
     for warning in machine.warnings() {
         let _ = writeln!(text, "note: {warning}");
     }
+    text
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         ),
         reference: Cow::Borrowed("raw"),
         digits: 1,
-        columns: Cow::Borrowed(&[Column::P50, Column::P90, Column::P99, Column::P999]),
+        columns: Cow::Borrowed(&[Column::P50, Column::P99, Column::P999]),
         shape: Shape::Latency,
         merit: Merit::Ratio,
         headline: Some(Headline::Latency),

@@ -21,7 +21,7 @@ use crate::harness::round::Round;
 use crate::harness::setup::Setup;
 use crate::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target, message};
 use crate::model::{Column, Description, Merit, Shape};
-use crate::targets::plain_ring::PlainRing;
+use crate::targets::plain_ring::PlainPlaces;
 
 /// The scenario as data.
 pub(crate) static SCENARIO: Scenario = Scenario {
@@ -68,14 +68,14 @@ pub(crate) static SCENARIO: Scenario = Scenario {
 /// arrive.
 const MAX_POLLS: u32 = 1 << 20;
 
-/// Measures one round of about `length` of the reference.
+/// Measures one round of about `length` of the reference, or of a floor: a ring that nobody reads.
 ///
 /// # Errors
 ///
 /// [`RoundError`] if the thread cannot be pinned, or if the last message does not lie in the ring.
-pub(crate) fn plain_round<T: Message>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
+pub(crate) fn plain_round<T: Message, R: PlainPlaces<T>>(setup: &Setup, length: Duration) -> Result<Round, RoundError> {
     on_own_thread(setup, || {
-        let mut ring = PlainRing::<T>::new();
+        let mut ring = R::new();
         let (round, produced) = produce(&mut ring, setup, length, || true);
         ring.last().check(produced)?;
         Ok(round)

@@ -59,7 +59,7 @@ fn each_scenario_says_what_its_ratio_is_to() {
             };
         }
         let text = render(&report);
-        assert!(text.contains(&format!("ratio to {} (range)", scenario.description.reference)), "{text}");
+        assert!(text.contains(&format!("ratio to {}", scenario.description.reference)), "{text}");
         assert!(text.starts_with(scenario.name()), "{text}");
         for line in text.lines().filter(|line| !line.starts_with("note:")) {
             assert!(line.chars().count() <= 100, "{line}");

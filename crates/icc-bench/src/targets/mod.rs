@@ -1,6 +1,7 @@
 //! The structures that are measured: one module each.
 
 pub(crate) mod fetch_add;
+pub(crate) mod floor;
 pub(crate) mod plain;
 pub(crate) mod plain_ring;
 pub(crate) mod queue;

@@ -13,31 +13,40 @@ pub(crate) struct PlainRing<T> {
     next: usize,
 }
 
-impl<T: Message> PlainRing<T> {
+/// A ring whose places nobody reads while it is written.
+pub(crate) trait PlainPlaces<T>: Sender<T> {
     /// A ring of zeros.
     #[must_use]
-    pub(crate) fn new() -> Self {
+    fn new() -> Self;
+
+    /// The message sent last.
+    #[must_use]
+    fn last(&self) -> &T;
+}
+
+impl<T: Message> PlainRing<T> {
+    /// Copies a message to its place.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, number: usize, message: &T) {
+        self.places[number % CAPACITY] = *message;
+        self.next = number.wrapping_add(1);
+    }
+}
+
+impl<T: Message> PlainPlaces<T> for PlainRing<T> {
+    fn new() -> Self {
         let places: Box<[T]> = vec![T::zeroed(); CAPACITY].into();
         Self { places: places.try_into().unwrap_or_else(|_| unreachable!("made of this length")), next: 0 }
     }
 
-    /// The message sent last.
-    #[must_use]
-    pub(crate) fn last(&self) -> &T {
+    fn last(&self) -> &T {
         &self.places[self.next.wrapping_sub(1) % CAPACITY]
-    }
-}
-
-impl<T: Message> Default for PlainRing<T> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
 impl<T: Message> Sender<T> for PlainRing<T> {
     #[inline(always)]
     fn send(&mut self, message: &T) {
-        self.places[self.next % CAPACITY] = *message;
-        self.next = self.next.wrapping_add(1);
+        self.put(self.next, message);
     }
 }

@@ -24,11 +24,12 @@ pub(crate) struct SharedMpmcQueue;
 
 /// A target, in the mode and memory that it names.
 macro_rules! targets {
-    ($($target:ident: $name:literal, $mode:ident, $queue:expr;)*) => {
+    ($($target:ident: $name:literal, $mode:ident, $many:literal, $queue:expr;)*) => {
         $(
             impl Target for $target {
                 const NAME: &'static str = $name;
                 const TELLS_LOSS: bool = true;
+                const MANY_PRODUCERS: bool = $many;
                 type Link<T: Message> = QueueLink<T, $mode>;
 
                 fn open<T: Message>() -> Result<QueueLink<T, $mode>, OpenError> {
@@ -56,10 +57,10 @@ macro_rules! targets {
 }
 
 targets! {
-    SpmcQueue: "icc-queue spmc", Spmc, Queue::new(CAPACITY);
-    SharedSpmcQueue: "icc-queue spmc, shared", Spmc, Queue::anonymous(CAPACITY, &Options::new());
-    MpmcQueue: "icc-queue mpmc", Mpmc, Queue::new(CAPACITY);
-    SharedMpmcQueue: "icc-queue mpmc, shared", Mpmc, Queue::anonymous(CAPACITY, &Options::new());
+    SpmcQueue: "icc-queue spmc", Spmc, false, Queue::new(CAPACITY);
+    SharedSpmcQueue: "icc-queue spmc, shared", Spmc, false, Queue::anonymous(CAPACITY, &Options::new());
+    MpmcQueue: "icc-queue mpmc", Mpmc, true, Queue::new(CAPACITY);
+    SharedMpmcQueue: "icc-queue mpmc, shared", Mpmc, true, Queue::anonymous(CAPACITY, &Options::new());
 }
 
 macro_rules! many_producers {

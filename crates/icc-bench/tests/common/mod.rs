@@ -23,9 +23,12 @@ pub(crate) fn report() -> Value {
             if let Some(consumers) = case.consumers {
                 row["consumers"] = consumers.into();
             }
+            if let Some(floor) = case.floor {
+                row["floor"] = floor.into();
+            }
             // Others beside the first of each kind; one is better, and one has a name that markup
             // must not take literally.
-            if case.kind != Kind::Reference && rows.len().is_multiple_of(7) {
+            if !matches!(case.kind, Kind::Reference | Kind::Floor) && rows.len().is_multiple_of(7) {
                 let mut better = row.clone();
                 better["target"] = format!("other {}", rows.len()).into();
                 set_ratios(&mut better, [0.4, 0.5, 0.6]);
@@ -46,7 +49,7 @@ pub(crate) fn report() -> Value {
         }
     }
     json!({
-        "schema": 3,
+        "schema": 4,
         "version": "0.1.0",
         "command": "icc-bench --scenario all",
         "began": "2026-11-23T13:05:00Z",
@@ -69,7 +72,12 @@ pub(crate) fn retain(report: &mut Value, is_wanted: impl Fn(&Value) -> bool) {
 
 /// The key of a row's ratio, which says what it is to.
 pub(crate) fn ratio_key(row: &Value) -> String {
-    row.as_object().unwrap().keys().find(|key| key.starts_with("ratio_to_")).unwrap().clone()
+    row.as_object()
+        .unwrap()
+        .keys()
+        .find(|key| key.starts_with("ratio_to_") && *key != "ratio_to_floor")
+        .unwrap()
+        .clone()
 }
 
 /// Sets the least, the median and the most of a row's ratios.

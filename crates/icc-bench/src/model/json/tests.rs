@@ -18,13 +18,13 @@ fn sorted(names: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_document_has_the_shape_of_schema_3() {
+fn the_document_has_the_shape_of_schema_4() {
     let document: Value = serde_json::from_str(&render(&sample())).unwrap();
     assert_eq!(
         keys(&document),
         sorted(&["began", "command", "interrupted", "machine", "results", "scenarios", "schema", "version"])
     );
-    assert_eq!(document["schema"], 3);
+    assert_eq!(document["schema"], 4);
     let rows = document["results"].as_array().unwrap();
     assert_eq!(rows.len(), 2);
     for row in rows {
@@ -91,13 +91,13 @@ fn a_flow_consumers_and_cores_have_keys_only_where_they_are() {
 #[test]
 fn files_that_cannot_be_used_are_told_apart() {
     assert!(matches!(read(Path::new("/absent.json")), Err(ReadError::Refused { .. })));
-    for text in ["", "{", "[]", "{\"schema\":3}", "{\"schema\":\"two\"}"] {
+    for text in ["", "{", "[]", "{\"schema\":4}", "{\"schema\":\"two\"}"] {
         assert!(matches!(read_text(text), Err(ReadError::NotAReport { .. })), "{text}");
     }
-    let older = render(&sample()).replace("\"schema\": 3", "\"schema\": 1");
+    let older = render(&sample()).replace("\"schema\": 4", "\"schema\": 1");
     let error = read_text(&older).unwrap_err();
     assert!(matches!(error, ReadError::OtherSchema { found: Some(1), .. }));
-    assert!(error.to_string().contains("has schema 1, and this program reads schema 3"), "{error}");
+    assert!(error.to_string().contains("has schema 1, and this program reads schema 4"), "{error}");
     assert!(matches!(read_text("{}"), Err(ReadError::OtherSchema { found: None, .. })));
 }
 

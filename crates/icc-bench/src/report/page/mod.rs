@@ -153,7 +153,7 @@ fn figure(plot: &Plot) -> Markup {
 /// table.
 fn others(report: &Report) -> Markup {
     let found: Vec<Ahead<'_>> = report.scenarios().flat_map(ahead).collect();
-    let has_rivals = report.rows.iter().any(|row| row.kind != Kind::Reference && !is_own(&row.target));
+    let has_rivals = report.rows.iter().any(|row| !row.is_yardstick() && !is_own(&row.target));
     html! {
         section id="others" {
             h2 { "Where others are ahead" }

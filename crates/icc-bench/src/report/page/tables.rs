@@ -56,7 +56,7 @@ fn one_comparison(rows: &[Row], is_by_consumers: bool) -> Markup {
         div class="scroll" tabindex="0" role="region" aria-label="comparison" {
             table class="comparison" {
                 thead { tr { th { (corner) } @for point in &points { th class="number" { (name(point)) } } } }
-                @for kind in std::iter::once(Kind::Reference).chain(kinds(rows)) {
+                @for kind in [Kind::Reference, Kind::Floor].into_iter().chain(kinds(rows)) {
                     tbody {
                         @for target in targets.iter().filter(|target| target.kind == kind) {
                             tr class=(class_of(target)) {
@@ -78,7 +78,7 @@ fn one_comparison(rows: &[Row], is_by_consumers: bool) -> Markup {
 
 fn class_of(row: &Row) -> &'static str {
     match row.kind {
-        Kind::Reference => "reference",
+        Kind::Reference | Kind::Floor => "reference",
         _ if is_own(&row.target) => "own",
         _ => "",
     }
@@ -104,7 +104,7 @@ fn cell(row: &Row, rows: &[Row]) -> Markup {
     html! {
         td class=(class) title=(title) {
             span class="large" { (mark) (large) }
-            " " span class="small" { (small) }
+            " " span class="small" { (small) @if let Some(floor) = row.ratio_to_floor(rows) { (format!(" · {floor:.2} f")) } }
             @if let Some(groups) = figures.groups {
                 " " span class="small groups" { (format!("{:.2} | {:.2}", groups.low, groups.high)) }
             }
@@ -115,6 +115,7 @@ fn cell(row: &Row, rows: &[Row]) -> Markup {
 /// Every row with every figure.
 pub(super) fn all_figures(rows: &[Row]) -> Markup {
     let has_thread = rows.iter().any(|row| row.figures.is_some_and(|figures| figures.thread_ns.is_some()));
+    let has_floor = rows.iter().any(|row| row.ratio_to_floor(rows).is_some());
     let has_groups = rows.iter().any(|row| row.figures.is_some_and(|figures| figures.groups.is_some()));
     let has_flow = rows.iter().any(|row| row.figures.is_some_and(|figures| figures.flow.is_some()));
     let percentiles: [Percentile; 5] = [
@@ -135,7 +136,7 @@ pub(super) fn all_figures(rows: &[Row]) -> Markup {
                         @for (name, _) in percentiles { th class="number" { (name) } }
                         @if has_thread { th class="number" { "consumers' thread" } }
                         @if has_flow { th class="number" { "received" } th class="number" { "of sent" } th class="number" { "of lost told" } }
-                        th class="number" { "ratio to " (reference) } th class="number" { "range" } @if has_groups { th { "two groups" } } th class="number" { "rounds" } th class="number" { "dropped" }
+                        th class="number" { "ratio to " (reference) } th class="number" { "range" } @if has_floor { th class="number" { "× floor" } } @if has_groups { th { "two groups" } } th class="number" { "rounds" } th class="number" { "dropped" }
                     } }
                     tbody {
                         @for row in rows {
@@ -149,9 +150,10 @@ pub(super) fn all_figures(rows: &[Row]) -> Markup {
                                         @if has_flow { (flow_cells(&figures)) }
                                         td class="number" { (format!("{:.2}", figures.ratio)) }
                                         td class="number" { (format!("{:.2}–{:.2}", figures.ratio_min, figures.ratio_max)) }
+                                        @if has_floor { td class="number" { (row.ratio_to_floor(rows).map(|ratio| format!("{ratio:.2}")).unwrap_or_default()) } }
                                         @if has_groups { td { (figures.groups.map(|groups| groups.in_words()).unwrap_or_default()) } }
                                     },
-                                    None => td colspan=(7 + if has_flow { 3 } else { 0 } + usize::from(has_thread) + usize::from(has_groups)) class="missing" { "no steady round: the reference moved during each" },
+                                    None => td colspan=(7 + if has_flow { 3 } else { 0 } + usize::from(has_thread) + usize::from(has_floor) + usize::from(has_groups)) class="missing" { "no steady round: the reference moved during each" },
                                 }
                                 td class="number" { (row.rounds) }
                                 td class="number" { (row.dropped) }

@@ -56,11 +56,14 @@ pub(super) fn by_payload(rows: &[Row]) -> Vec<Plot> {
                 row.kind == Kind::Reference
                     && (!matches!(kind, Kind::Read | Kind::Write) || row.target.contains(suffix))
             };
-            let of_group: Vec<Row> = rows
-                .iter()
-                .filter(|row| row.kind == *kind && row.consumers == *consumers || is_reference(row))
-                .cloned()
-                .collect();
+            let is_of_group = |row: &Row| row.kind == *kind && row.consumers == *consumers;
+            let is_floor = |row: &Row| {
+                row.kind == Kind::Floor
+                    && row.consumers == *consumers
+                    && rows.iter().any(|own| is_of_group(own) && own.floor.as_ref() == Some(&row.target))
+            };
+            let of_group: Vec<Row> =
+                rows.iter().filter(|row| is_of_group(row) || is_floor(row) || is_reference(row)).cloned().collect();
             let (mut id, mut title) = if kinds.len() > 1 {
                 (format!("{slug}{}-{suffix}", view.id), format!("{}: {heading}", view.title))
             } else {
@@ -188,7 +191,7 @@ pub(super) fn by_consumers(rows: &[Row]) -> Vec<Plot> {
 /// A kind's name in files and in titles.
 fn names(kind: Kind) -> (&'static str, &'static str) {
     match kind {
-        Kind::Reference => ("reference", "references"),
+        Kind::Reference | Kind::Floor => ("reference", "references"),
         Kind::Queue => ("queue", "queues"),
         Kind::LatestValue => ("latest", "latest values"),
         Kind::Read => ("read", "reads"),

@@ -44,6 +44,7 @@ pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
 fn heading(kind: Kind) -> &'static str {
     match kind {
         Kind::Reference => "Reference",
+        Kind::Floor => "Floors: hand-written best cases",
         Kind::Queue => "Queues: every message counts",
         Kind::LatestValue => "Latest value: only the newest counts",
         Kind::Read => "Reads",

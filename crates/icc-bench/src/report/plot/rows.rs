@@ -21,10 +21,11 @@ pub(crate) fn moved(rows: &[Row]) -> Option<(f64, f64)> {
         .max_by(|a, b| f64::total_cmp(&(a.1 / a.0), &(b.1 / b.0)))
 }
 
-/// The kinds of the rows, references apart, in their order.
+/// The kinds of the rows, references and floors apart, in their order.
 #[must_use]
 pub(crate) fn kinds(rows: &[Row]) -> Vec<Kind> {
-    let mut kinds: Vec<Kind> = rows.iter().map(|row| row.kind).filter(|kind| *kind != Kind::Reference).collect();
+    let mut kinds: Vec<Kind> =
+        rows.iter().map(|row| row.kind).filter(|kind| !matches!(kind, Kind::Reference | Kind::Floor)).collect();
     kinds.sort_unstable();
     kinds.dedup();
     kinds

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::scale::Px;
 use super::text::{bytes, nanoseconds, rate};
-use crate::model::{Kind, Row};
+use crate::model::Row;
 use crate::report::best::is_own;
 
 /// Colour and mark of a target.
@@ -32,7 +32,7 @@ impl Style {
     /// names.
     pub(super) fn of(row: &Row, index: usize) -> Self {
         let name = row.target.as_str();
-        let class = if row.kind == Kind::Reference {
+        let class = if row.is_yardstick() {
             "series reference"
         } else if !is_own(name) {
             "series"

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::harness::test_setup::TestSetup;
+use crate::targets::plain_ring::PlainRing;
 use crate::targets::queue::{MpmcQueue, SharedSpmcQueue, SpmcQueue};
 
 const LENGTH: Duration = Duration::from_millis(5);
@@ -10,7 +11,7 @@ const LENGTH: Duration = Duration::from_millis(5);
 fn rounds_are_measured() {
     let setup = TestSetup::on_one_core();
     let rounds = [
-        plain_round::<[u64; 15]>(&setup, LENGTH),
+        plain_round::<[u64; 15], PlainRing<[u64; 15]>>(&setup, LENGTH),
         round::<[u64; 15], SpmcQueue>(&setup, LENGTH),
         round::<[u64; 15], SharedSpmcQueue>(&setup, LENGTH),
         round::<[u64; 15], MpmcQueue>(&setup, LENGTH),
