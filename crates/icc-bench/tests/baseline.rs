@@ -91,3 +91,34 @@ fn a_threshold_that_is_none_is_a_usage_error() {
         assert!(text.contains("such as `10%`"), "{text}");
     }
 }
+
+#[test]
+fn runs_that_agree_make_tables_for_a_document() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (a, b, tables) = (path("a.json"), path("b.json"), path("tables.md"));
+    common::write(&steady(), a.as_ref());
+    common::write(&steady(), b.as_ref());
+    let output = common::bench(&["--from", &a, "--agree", &b, "--within", "5%", "--markdown", &tables]);
+    assert_eq!(output.status.code(), Some(0), "{}", common::errors(&output));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("rows agree within 5 %"), "{text}");
+    let tables = std::fs::read_to_string(tables).unwrap();
+    for heading in
+        ["### One-way latency", "### Stream", "### Fan-out", "As a ratio to the row's floor", "Ahead of `icc`"]
+    {
+        assert!(tables.contains(heading), "no {heading} in {tables}");
+    }
+    // Every table has as many cells in each line.
+    for table in tables.split("\n\n").filter(|part| part.starts_with("| target")) {
+        let strokes = |line: &str| line.replace("\\|", "").matches('|').count();
+        let first = strokes(table.lines().next().unwrap());
+        assert!(table.lines().all(|line| strokes(line) == first), "{table}");
+    }
+
+    let error = common::bench(&["--from", &a, "--within", "5%"]);
+    assert_eq!(error.status.code(), Some(2), "`--within` alone says nothing");
+    std::fs::write(&b, "{}").unwrap();
+    let error = common::bench(&["--from", &a, "--agree", &b]);
+    assert!(error.status.code() == Some(1) && common::errors(&error).contains("--agree"), "{}", common::errors(&error));
+}

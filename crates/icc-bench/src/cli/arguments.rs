@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 
     /// Measure what a line's way between the cores costs, and compare the times that follow from it
     /// with measured ones; in about half a minute
-    #[arg(long, conflicts_with_all = ["scenario", "json", "html", "svg", "from", "baseline", "quick", "payload", "only", "rounds", "strict"])]
+    #[arg(long, conflicts_with_all = ["scenario", "json", "html", "svg", "from", "baseline", "agree", "markdown", "quick", "payload", "only", "rounds", "strict"])]
     pub model: bool,
 
     /// Compare with the results in this file, which --json wrote, by their ratios; exit code 3 if
@@ -43,6 +43,18 @@ pub(crate) struct Arguments {
     /// range as well
     #[arg(long, value_name = "PERCENT", requires = "baseline")]
     pub threshold: Option<String>,
+
+    /// Compare with the results of another run of the same, and print the rows that do not agree
+    #[arg(long, value_name = "PATH")]
+    pub agree: Option<PathBuf>,
+
+    /// By how much a figure may differ between two runs that agree (10%)
+    #[arg(long, value_name = "PERCENT", requires = "agree")]
+    pub within: Option<String>,
+
+    /// Write tables for a document to this file; with --agree, of the figures of both runs
+    #[arg(long, value_name = "PATH")]
+    pub markdown: Option<PathBuf>,
 
     /// Fewer and shorter rounds: all scenarios in a minute and a half, without rivals
     #[arg(long)]

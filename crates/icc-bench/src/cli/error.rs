@@ -45,6 +45,9 @@ pub(crate) enum RunError {
     /// The earlier run has nothing to compare with.
     #[error("--baseline: {0}")]
     NothingInCommon(#[from] NothingInCommon),
+    /// The other run has nothing to agree with.
+    #[error("--agree: {0}")]
+    NoneInCommon(NothingInCommon),
     /// The system does not let the program watch for Ctrl-C.
     #[error("cannot watch for Ctrl-C: {0}")]
     Interrupt(std::io::Error),
@@ -136,9 +139,14 @@ pub(crate) enum UsageError {
     #[error("--priority {0}: give a number from 1 to 99")]
     NotAPriority(String),
 
-    /// `--threshold` is not a percentage.
-    #[error("--threshold {0}: give a percentage from 0 to 1000, such as `10%`")]
-    NotAThreshold(String),
+    /// A threshold is not a percentage.
+    #[error("{option} {given}: give a percentage from 0 to 1000, such as `10%`")]
+    NotAThreshold {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        given: String,
+    },
 }
 
 pub(super) fn join(numbers: &[usize]) -> String {

@@ -3,8 +3,9 @@
 use super::arguments::Arguments;
 use super::error::RunError;
 use crate::model::{Report, json};
+use crate::report::agree::Agreement;
 use crate::report::file::{Destination, Directory};
-use crate::report::{page, plot, table};
+use crate::report::{markdown, page, plot, table};
 
 /// The files that a run leaves, each found to be writable.
 #[derive(Debug)]
@@ -12,6 +13,7 @@ pub(super) struct Outputs {
     json: Option<Destination>,
     html: Option<Destination>,
     svg: Option<Directory>,
+    markdown: Option<Destination>,
 }
 
 impl Outputs {
@@ -25,6 +27,7 @@ impl Outputs {
         Ok(Self {
             json: file("--json", &arguments.json)?,
             html: file("--html", &arguments.html)?,
+            markdown: file("--markdown", &arguments.markdown)?,
             svg: match &arguments.svg {
                 Some(path) => {
                     Some(Directory::check(path).map_err(|source| RunError::File { option: "--svg", source })?)
@@ -48,6 +51,18 @@ impl Outputs {
                 svg.write(&format!("{}.svg", plot.id), &plot.standalone())
                     .map_err(|source| RunError::File { option: "--svg", source })?;
             }
+        }
+        Ok(())
+    }
+
+    /// Puts out what depends on another run as well.
+    pub(super) fn write_agreement(&self, agreement: &Agreement<'_>) -> Result<(), RunError> {
+        if agreement.runs.len() > 1 {
+            print!("{}", agreement.render());
+        }
+        if let Some(file) = &self.markdown {
+            file.write(&markdown::render(agreement))
+                .map_err(|source| RunError::File { option: "--markdown", source })?;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use super::output::Outputs;
 use crate::catalogue::Catalogue;
 use crate::harness::interrupt;
 use crate::model::json;
+use crate::report::agree::Agreement;
 use crate::report::baseline::{self, NothingInCommon};
 
 /// The exit code of a comparison that found a ratio got worse.
@@ -42,7 +43,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, catalogue: &Catalogue)
 }
 
 /// Options that name files of this machine: they measure nothing, and a page is for others to read.
-const FILES: [&str; 5] = ["--json", "--html", "--svg", "--baseline", "--threshold"];
+const FILES: [&str; 8] =
+    ["--json", "--html", "--svg", "--baseline", "--threshold", "--agree", "--within", "--markdown"];
 
 /// The command that measures this once more, as one types it.
 fn command(words: &[OsString]) -> String {
@@ -91,11 +93,24 @@ fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result
         Some(path) => Some((path, earlier("--baseline", path)?)),
         None => None,
     };
+    let within = arguments.within()?;
+    let other = match &arguments.agree {
+        Some(path) => Some((path, earlier("--agree", path)?)),
+        None => None,
+    };
     let (report, failures) = match &arguments.from {
         Some(path) => (earlier("--from", path)?, Vec::new()),
         None => measure(arguments, command, catalogue)?,
     };
     outputs.write(&report)?;
+    let agreement = match &other {
+        Some((_, other)) => Agreement::between(&report, other, within),
+        None => Agreement::alone(&report),
+    };
+    if let (Some((path, other)), true) = (&other, agreement.rows.is_empty() && !report.interrupted) {
+        return Err(RunError::NoneInCommon(NothingInCommon { path: (*path).clone(), command: other.command.clone() }));
+    }
+    outputs.write_agreement(&agreement)?;
     let mut code = 0;
     if let Some((path, before)) = before {
         let comparison = baseline::compare(&report, &before, threshold);

@@ -175,10 +175,11 @@ impl Arguments {
     }
 
     pub(super) fn threshold(&self) -> Result<Threshold, UsageError> {
-        let Some(given) = &self.threshold else {
-            return Ok(Threshold::default());
-        };
-        Threshold::parse(given).ok_or_else(|| UsageError::NotAThreshold(given.clone()))
+        percentage("--threshold", self.threshold.as_deref())
+    }
+
+    pub(super) fn within(&self) -> Result<Threshold, UsageError> {
+        percentage("--within", self.within.as_deref())
     }
 
     /// The cores asked for, or all there are: the two of a run first.
@@ -207,6 +208,11 @@ impl Arguments {
             _ => Ok(cores),
         }
     }
+}
+
+fn percentage(option: &'static str, given: Option<&str>) -> Result<Threshold, UsageError> {
+    let Some(given) = given else { return Ok(Threshold::default()) };
+    Threshold::parse(given).ok_or_else(|| UsageError::NotAThreshold { option, given: given.to_owned() })
 }
 
 fn fits(only: &str, name: &str) -> bool {

@@ -82,6 +82,17 @@ impl Row {
         })
     }
 
+    /// The figure that counts in the scenario: the ratio, the rate, or the time of the consumers'
+    /// thread, the producer's where there is none.
+    #[must_use]
+    pub(crate) fn counting(&self, figures: &Figures) -> f64 {
+        match self.scenario.merit {
+            Merit::Rate => figures.flow.map_or(0.0, |flow| flow.per_second),
+            Merit::Time => figures.thread_ns.unwrap_or(figures.p50_ns),
+            Merit::Ratio => figures.ratio,
+        }
+    }
+
     /// Whether it is of something that is measured for others to be compared with.
     #[must_use]
     pub(crate) fn is_yardstick(&self) -> bool {

@@ -197,7 +197,7 @@ mod tests {
         };
         assert_eq!(of(&one_way_latency::SCENARIO, "icc-queue spmc", 120, None), 80.0);
         assert_eq!(of(&spaced_latency::SCENARIO, "icc-queue mpmc", 56, None), 75.0);
-        assert_eq!(of(&stream::SCENARIO, "icc-queue spmc", 56, None), 35.0);
+        assert_eq!(of(&stream::SCENARIO, "icc-queue spmc", 56, None), 20.0);
         assert_eq!(of(&produce_cost::SCENARIO, "icc-queue mpmc", 56, Some(0)), 7.0);
         assert_eq!(of(&fan_out::SCENARIO, "icc-queue spmc", 56, Some(4)), 4.0 + 3.0 * 2.0);
         assert!(cases.iter().all(|case| case.consumers != Some(1) || *case.scenario == fan_out::SCENARIO));
