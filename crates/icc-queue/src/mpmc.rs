@@ -227,7 +227,7 @@ fn is_left<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, ahead: i64) -> bool {
 #[cfg(all(test, not(icc_loom)))]
 mod tests {
     use crate::ledger::{holding, ledger_of};
-    use crate::{Mpmc, Queue, QueueSpec, TryProduceError};
+    use crate::{Mpmc, Park, Queue, QueueSpec, TryProduceError};
     use icc_seqlock::primitive::{Ordering, thread};
     use std::time::Duration;
 
@@ -269,6 +269,33 @@ mod tests {
                 assert_eq!(produced, Some(first.wrapping_add(k)), "stuck behind the dead");
             }
         }
+    }
+
+    /// A producer that must wait in the middle of a batch wakes those who sleep for what it wrote.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn sleepers_are_woken_before_a_wait() {
+        use icc_testing::wait_until;
+        let spec = QueueSpec::new(4).wakeable();
+        let queue = Queue::<u64, Mpmc>::new(spec).unwrap();
+        let mut producer = queue.producer().unwrap();
+        // Ticket 0 is a living producer's, which does not write itself.
+        let slow = queue.producer().unwrap();
+        queue.head().fetch_add(1, Ordering::AcqRel);
+        queue.atomic(ledger_of(slow.id())).store(holding(0, 1), Ordering::Release);
+        let mut consumer = queue.consumer_at(queue.position(1)).unwrap();
+        let sleeps = || format!("{:?}", queue.bell()).contains("somebody_sleeps: true");
+        std::thread::scope(|scope| {
+            let slept = scope.spawn(move || consumer.consume(&mut Park::new(Duration::ZERO)));
+            wait_until("the consumer sleeps", sleeps);
+            let batch = scope.spawn(move || producer.produce_batch(&[1, 2, 3, 4]));
+            assert_eq!(slept.join().unwrap(), Ok(1));
+            wait_until("the producer rings", || !sleeps());
+            assert!(!batch.is_finished());
+            // SAFETY: as said above.
+            unsafe { queue.cell(0).write_at(queue.geometry.complete(0), &0) };
+            assert_eq!(batch.join().unwrap(), Ok(1..5));
+        });
     }
 
     /// Across the wrap of the versions, which have fewer bits that count than a word.

@@ -1,6 +1,6 @@
 //! Consumers that sleep in the kernel, and producers that wake them.
 
-#![cfg(not(icc_loom))]
+#![cfg(all(target_os = "linux", not(icc_loom)))]
 
 use icc_queue::{
     ConsumeTimeoutError, Consumer, Mode, Mpmc, Park, Producer, Queue, QueueReader, QueueSpec, SpinThenSleep,
