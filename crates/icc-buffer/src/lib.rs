@@ -102,6 +102,7 @@ mod ids;
 mod instance;
 mod layout;
 mod memory;
+mod notifier;
 mod placement;
 mod read_only;
 mod readers;
@@ -112,6 +113,7 @@ mod shared;
 mod sleep;
 mod spec;
 mod wait;
+mod wait_set;
 mod waiter;
 
 #[cfg(doctest)]
@@ -127,6 +129,7 @@ pub use error::{BufferError, EntryError};
 pub use fork::ForkGuard;
 pub use icc_seqlock::Payload;
 pub use ids::{IdLock, MAX_IDS};
+pub use notifier::Notifier;
 pub use placement::{Packed, Padded, Placement};
 pub use read_only::ReadOnlyBuffer;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
@@ -136,4 +139,5 @@ pub use shared::{
 };
 pub use spec::{Expected, Kind, Spec};
 pub use wait::{BusySpin, Park, SpinThenSleep, SpinThenYield, WaitStrategy};
+pub use wait_set::{Ready, WaitSet, WaitSetError, Waitable};
 pub use waiter::{Waited, Waiter};

@@ -91,7 +91,7 @@ pub(crate) trait Bells {
 
 /// Sleeps at `bells` until `ready` or until the deadline; says which.
 pub(crate) fn sleep_until(bells: &mut impl Bells, mut ready: impl FnMut() -> bool, deadline: Option<Instant>) -> bool {
-    let (mut for_nothing, mut slices) = (0, Slices::new());
+    let (mut for_nothing, mut slices, mut is_refused) = (0, Slices::new(), false);
     loop {
         if ready() {
             return true;
@@ -102,6 +102,10 @@ pub(crate) fn sleep_until(bells: &mut impl Bells, mut ready: impl FnMut() -> boo
         if for_nothing >= WAKES_FOR_NOTHING {
             for_nothing = 0;
             doze_until(SHORT, deadline);
+            continue;
+        }
+        if is_refused {
+            doze_until(slices.next(), deadline);
             continue;
         }
         let is_armed = bells.arm();
@@ -123,8 +127,7 @@ pub(crate) fn sleep_until(bells: &mut impl Bells, mut ready: impl FnMut() -> boo
                     break;
                 }
                 Woken::Refused => {
-                    let slice = if is_sure { slices.next() } else { slice };
-                    doze_until(slice, deadline);
+                    is_refused = true;
                     break;
                 }
                 Woken::TimedOut => for_nothing = 0,

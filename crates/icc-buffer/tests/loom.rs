@@ -4,7 +4,8 @@
 //! threads wait. Messages are relaxed, so that nothing but the bell orders them.
 #![cfg(icc_loom)]
 
-use icc_buffer::Bell;
+use core::time::Duration;
+use icc_buffer::{Bell, Notifier, WaitSet};
 use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, die_at, model, thread};
 
 /// A bell, and what is published: a bit for each producer, in a word of its own.
@@ -124,4 +125,25 @@ fn a_sleeper_dies() {
             drop(dead);
         });
     }
+}
+
+/// One wait at two bells; what the notifier did before is seen by whoever takes it.
+#[test]
+fn waiting_at_two_bells() {
+    model("waiting_at_two_bells", Some(3), || {
+        let mut notifiers = [Notifier::new(), Notifier::new()];
+        let [_, other] = notifiers.clone();
+        let done = Arc::new(AtomicU64::new(0));
+        let seen = Arc::clone(&done);
+        let thread = thread::spawn(move || {
+            done.store(1, Ordering::Relaxed);
+            other.notify();
+        });
+        let [first, second] = &mut notifiers;
+        let ready = WaitSet::spinning(Duration::ZERO).wait(&mut [first, second], None).unwrap();
+        assert!(ready.contains(1) && !ready.contains(0));
+        assert!(notifiers[1].take() && !notifiers[0].take());
+        assert_eq!(seen.load(Ordering::Relaxed), 1);
+        thread.join().unwrap();
+    });
 }

@@ -3,7 +3,8 @@
 //! Loom runs the shipped code under Rust's memory model, and so can afford only a few messages.
 //! Here the protocols are written once more, as small state machines whose every shared access is
 //! one step, and all orders of those steps are visited, with a producer dying between any two of
-//! them: [`mpmc`] is the ticket and the ledger, [`spmc`] the single producer and its successor.
+//! them: [`mpmc`] is the ticket and the ledger, [`spmc`] the single producer and its successor, [`bell`]
+//! how sleepers are woken.
 //! Steps take effect in one order that all agree on; what a processor may reorder is loom's part.
 //!
 //! [`explore`] visits the states. It looks for two things: a fault (a message of two mixed, one
@@ -12,6 +13,7 @@
 //! model checker: `stateright`, the obvious one, does not see that two paths which wait for ever in
 //! a circle never end.
 
+pub mod bell;
 mod explore;
 pub mod mpmc;
 pub mod spmc;

@@ -154,8 +154,8 @@ pub use error::{
     TryProduceError,
 };
 pub use icc_buffer::{
-    Bell, BufferError, BusySpin, EntryError, Park, Payload, ReaderKind, SpinThenSleep, SpinThenYield, WaitStrategy,
-    Waited, Waiter,
+    Bell, BufferError, BusySpin, EntryError, Notifier, Park, Payload, ReaderKind, Ready, SpinThenSleep, SpinThenYield,
+    WaitSet, WaitSetError, WaitStrategy, Waitable, Waited, Waiter,
 };
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use icc_buffer::{Demand, Descriptors, HugePages, Options, Origin, Owner, remove};

@@ -1,7 +1,7 @@
 //! What changed since the last poll.
 
 use crate::register::Blocks;
-use crate::{Bell, Payload, VectorReader};
+use crate::{Bell, Payload, VectorReader, Waitable};
 use core::{fmt, ops::Range};
 use icc_seqlock::Tag;
 use icc_seqlock::primitive::{Ordering, fence};
@@ -154,6 +154,33 @@ impl<T: Payload> Changes<T> {
             }
         }
         None
+    }
+}
+
+/// One of the sources of a [`WaitSet`](crate::WaitSet).
+///
+/// # Examples
+///
+/// A table and a notifier that ends the wait:
+///
+/// ```
+/// use icc_vector::{Notifier, SeqlockVector, VectorSpec, WaitSet};
+///
+/// let quotes = SeqlockVector::<u64>::new(VectorSpec::new(3).wakeable())?;
+/// let (mut changes, mut stop) = (quotes.changes(), Notifier::new());
+/// quotes.write(1, &99)?;
+/// let ready = WaitSet::new().wait(&mut [&mut changes, &mut stop], None)?;
+/// assert_eq!((ready.contains(0), ready.contains(1)), (true, false));
+/// assert_eq!(changes.poll().count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl<T: Payload> Waitable for Changes<T> {
+    fn bell(&self) -> Option<&Bell> {
+        Self::bell(self)
+    }
+
+    fn is_ready(&self) -> bool {
+        Self::is_ready(self)
     }
 }
 

@@ -160,8 +160,8 @@ pub use error::{
     WriteError, WriterDied, WriterError,
 };
 pub use icc_buffer::{
-    Bell, BufferError, BusySpin, Packed, Padded, Park, Payload, Placement, SpinThenSleep, SpinThenYield, WaitStrategy,
-    Waited, Waiter,
+    Bell, BufferError, BusySpin, Notifier, Packed, Padded, Park, Payload, Placement, Ready, SpinThenSleep,
+    SpinThenYield, WaitSet, WaitSetError, WaitStrategy, Waitable, Waited, Waiter,
 };
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 pub use icc_buffer::{Demand, Descriptors, HugePages, Options, Origin, Owner, remove};

@@ -4,6 +4,7 @@ mod batch;
 mod recovery;
 mod start;
 mod wait;
+mod waitable;
 
 pub use batch::{Drain, Numbered};
 pub use recovery::Recovery;
