@@ -5,6 +5,7 @@ use crate::machine::view::{self, Sample, Seen, View};
 use crate::output::{Paint, table};
 use crate::text;
 use icc_buffer::{Boot, BufferError, Inspected};
+use icc_queue::ReaderStatus;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use std::time::Duration;
 /// Lists every buffer on the machine: what it is, how much goes through it, who is alive.
 ///
 /// RATE is messages or values a second, over the interval. ALIVE is how many producers or writers
-/// hold their locks. Buffers that cannot be read are listed too, and NOTE says why.
+/// hold their locks; READERS, how many consumers let themselves be seen. Buffers that cannot be read are listed too, and NOTE says why.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  icc ls\n  icc ls /dev/shm/desk --interval 5s\n  icc ls --json | jq -r '.[] | select(.alive == 0) | .name'"
@@ -36,6 +37,8 @@ struct Row {
     view: Option<View>,
     first: Option<Sample>,
     last: Option<Sample>,
+    /// None if the queue has none that could be seen.
+    readers: Option<Vec<ReaderStatus>>,
     note: Vec<String>,
 }
 
@@ -63,7 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
 impl Row {
     fn new(found: Found) -> Self {
-        let mut row = Self { found, view: None, first: None, last: None, note: Vec::new() };
+        let mut row = Self { found, view: None, first: None, last: None, readers: None, note: Vec::new() };
         match &row.found.header {
             Ok(inspected) => {
                 row.note = view::marks(inspected);
@@ -77,6 +80,7 @@ impl Row {
         }
         row.first = row.look();
         row.last = row.first;
+        row.readers = row.view.as_ref().and_then(View::readers);
         row
     }
 
@@ -113,6 +117,9 @@ impl Row {
         if let Some(unfinished) = self.last.map(|sample| sample.unfinished).filter(|&count| count > 0) {
             note.push(format!("{unfinished} unfinished by the dead"));
         }
+        for reader in self.readers.iter().flatten().filter(|reader| !reader.is_alive) {
+            note.push(format!("reader {} died", reader.label));
+        }
         text::shown(&note.join("; "))
     }
 
@@ -135,6 +142,7 @@ impl Row {
                 "rate": self.rate(),
                 "alive": self.last.map(|sample| sample.living),
                 "unfinished": self.last.map(|sample| sample.unfinished),
+                "readers": self.readers.as_ref().map(|readers| readers.iter().map(view::reader_json).collect::<Value>()),
             });
             merge(&mut value, more);
         }
@@ -169,7 +177,8 @@ pub(crate) fn trouble(error: &BufferError) -> String {
 }
 
 fn as_table(rows: &[Row], paint: Paint) -> String {
-    let mut table = table(&["NAME", "KIND", "TYPE", "SLOTS", "BYTES", "RATE/s", "ALIVE", "NOTE"], &[3, 4, 5, 6]);
+    let mut table =
+        table(&["NAME", "KIND", "TYPE", "SLOTS", "BYTES", "RATE/s", "ALIVE", "READERS", "NOTE"], &[3, 4, 5, 6, 7]);
     for row in rows {
         let of = |show: fn(&Inspected) -> String| row.inspected().map_or_else(|| "?".to_owned(), show);
         let optional = |shown: Option<String>| shown.unwrap_or_else(|| "-".to_owned());
@@ -181,6 +190,9 @@ fn as_table(rows: &[Row], paint: Paint) -> String {
             text::bytes(row.found.size),
             optional(row.rate().map(text::rate)),
             optional(row.last.map(|sample| sample.living.to_string())),
+            optional(
+                row.readers.as_ref().map(|readers| readers.iter().filter(|reader| reader.is_alive).count().to_string()),
+            ),
             row.note(),
         ]);
     }

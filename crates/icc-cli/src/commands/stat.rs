@@ -8,6 +8,7 @@ use crate::machine::view::{self, Sample, Seen, Shape, View};
 use crate::output::{Paint, table};
 use crate::text;
 use icc_buffer::Inspected;
+use icc_queue::ReaderStatus;
 use icc_queue::untyped::QueueReader;
 use icc_schema::Schema;
 use icc_vector::untyped::VectorReader;
@@ -152,6 +153,7 @@ fn live(report: &mut Report, view: &View, interval: Duration) -> anyhow::Result<
             report.add("alive", text::count(last.living.into(), "id is held", "ids are held"), last.living);
         }
     }
+    readers(report, view);
     if let Some(rate) = last.rate_since(&first) {
         report.add("rate", format!("{}/s", text::rate(rate)), rate);
     }
@@ -197,6 +199,33 @@ fn of_queue(report: &mut Report, queue: &QueueReader, sample: &Sample) -> anyhow
         report.add("ledgers", lines.collect::<Vec<_>>().join("\n"), json.collect::<Value>());
     }
     Ok(())
+}
+
+fn readers(report: &mut Report, view: &View) {
+    let Some(readers) = view.readers() else {
+        let Shape::Queue(queue) = view.shape() else { return };
+        let why = if queue.is_seen() {
+            "in a file that this user may not read"
+        } else {
+            "not seen: the queue was created without"
+        };
+        return report.add("readers", why, Value::Null);
+    };
+    let line = |reader: &ReaderStatus| {
+        format!(
+            "{}: {} behind, at {}, received {}, lost {}, process {}{}",
+            text::shown(&reader.label),
+            text::thousands(reader.lag),
+            reader.cursor,
+            text::thousands(reader.received),
+            text::thousands(reader.lost),
+            reader.process,
+            if reader.is_alive { "" } else { ", DEAD" }
+        )
+    };
+    let lines: Vec<_> = readers.iter().map(line).collect();
+    let text = if lines.is_empty() { "none now".to_owned() } else { lines.join("\n") };
+    report.add("readers", text, readers.iter().map(view::reader_json).collect::<Value>());
 }
 
 fn of_vector(report: &mut Report, vector: &VectorReader, sample: &Sample) {

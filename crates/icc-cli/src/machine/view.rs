@@ -2,6 +2,7 @@
 
 use super::processes::FileId;
 use icc_buffer::{Boot, BufferError, Inspected, MAX_IDS, Options, Owner, UntypedBuffer};
+use icc_queue::ReaderStatus;
 use icc_queue::untyped::QueueReader;
 use icc_vector::untyped::VectorReader;
 use std::fs;
@@ -85,6 +86,19 @@ impl View {
             Shape::Vector(vector) => vector.buffer(),
             Shape::Other(buffer) => buffer,
         }
+    }
+
+    /// The consumers of a queue that are seen; none if its creator did not ask for that, or this user may
+    /// not read their file.
+    pub(crate) fn readers(&self) -> Option<Vec<ReaderStatus>> {
+        let Shape::Queue(queue) = &self.shape else { return None };
+        if !queue.is_seen() {
+            return None;
+        }
+        let mut readers = queue.readers().ok()?;
+        // Those that lose messages, or are about to, first.
+        readers.sort_by(|one, other| (other.lag, &one.label).cmp(&(one.lag, &other.label)));
+        Some(readers)
     }
 
     /// Looks at it once: a few counters, and a lock for each producer that there may be.
@@ -183,4 +197,12 @@ pub(crate) fn marks(inspected: &Inspected) -> Vec<String> {
         marks.push(format!("needs features {:#x}, not known here", inspected.unknown_to_read()));
     }
     marks
+}
+
+/// A reader as JSON.
+pub(crate) fn reader_json(reader: &ReaderStatus) -> serde_json::Value {
+    serde_json::json!({
+        "label": reader.label, "alive": reader.is_alive, "lag": reader.lag, "cursor": reader.cursor,
+        "received": reader.received, "lost": reader.lost, "process": reader.process,
+    })
 }

@@ -4,6 +4,7 @@ use crate::commands::trouble;
 use crate::machine::directory::Found;
 use crate::machine::view::{Sample, Seen, View, marks};
 use crate::text;
+use icc_queue::ReaderStatus;
 use std::time::{Duration, Instant};
 
 /// A buffer that is watched.
@@ -14,6 +15,8 @@ pub(crate) struct Row {
     /// Notes that stay.
     marks: Vec<String>,
     pub(crate) last: Option<Sample>,
+    /// None if there are none that could be seen.
+    pub(crate) readers: Option<Vec<ReaderStatus>>,
     /// Messages or values a second, between the last two looks.
     pub(crate) rate: Option<f64>,
     /// Producers or writers that were seen to be gone, and when the last of them was.
@@ -30,6 +33,7 @@ impl Row {
             view: None,
             marks: Vec::new(),
             last: None,
+            readers: None,
             rate: None,
             gone: 0,
             gone_at: None,
@@ -72,10 +76,20 @@ impl Row {
             }
         }
         self.last = Some(seen);
+        self.readers = view.readers();
     }
 
     pub(crate) fn living(&self) -> Option<u32> {
         self.last.map(|sample| sample.living)
+    }
+
+    /// How far behind the last of the living readers is.
+    pub(crate) fn lag(&self) -> Option<u64> {
+        self.readers.iter().flatten().filter(|reader| reader.is_alive).map(|reader| reader.lag).max()
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.readers.iter().flatten().map(|reader| reader.lost).sum()
     }
 
     /// Whether it lacks somebody who was there.
@@ -88,6 +102,12 @@ impl Row {
         let mut note = self.trouble.clone().into_iter().collect::<Vec<_>>();
         if let Some(at) = self.gone_at {
             note.push(format!("{} gone {} ago", self.gone, since(at)));
+        }
+        for reader in self.readers.iter().flatten().filter(|reader| !reader.is_alive) {
+            note.push(format!("{} died", reader.label));
+        }
+        if self.lost() > 0 {
+            note.push(format!("{} lost", text::thousands(self.lost())));
         }
         if let Some(sample) = self.last.filter(|sample| sample.unfinished > 0) {
             note.push(format!("{} unfinished", sample.unfinished));

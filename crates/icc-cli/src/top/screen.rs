@@ -19,7 +19,12 @@ pub(crate) fn draw(frame: &mut Frame, state: &State) {
     let parts = Layout::vertical([
         Constraint::Length(1),
         Constraint::Min(3),
-        Constraint::Length(if frame.area().height >= 20 { DETAILS } else { 0 }),
+        Constraint::Length(match frame.area().height {
+            ..20 => 0,
+            20..30 => DETAILS,
+            // Room for more readers.
+            _ => 2 * DETAILS,
+        }),
         Constraint::Length(1),
     ]);
     let [title, table, details, keys] = frame.area().layout(&parts);
@@ -50,18 +55,19 @@ fn draw_title(frame: &mut Frame, area: Rect, state: &State, rows: &[&Row]) {
 fn draw_table(frame: &mut Frame, area: Rect, state: &State, rows: &[&Row], selected: Option<usize>) {
     let wide = area.width >= WIDE;
     let mut names = vec![("NAME", false), ("KIND", false)];
-    let mut widths = vec![Constraint::Fill(2), Constraint::Length(7)];
+    let mut widths = vec![Constraint::Fill(3), Constraint::Length(6)];
     if wide {
         names.extend([("TYPE", false), ("SLOTS", true), ("BYTES", true)]);
-        widths.extend([Constraint::Fill(1), Constraint::Length(11), Constraint::Length(8)]);
+        widths.extend([Constraint::Fill(2), Constraint::Length(9), Constraint::Length(8)]);
     }
-    names.extend([("RATE/s", true), ("ALIVE", true), ("NOTE", false)]);
-    widths.extend([Constraint::Length(12), Constraint::Length(5), Constraint::Fill(1)]);
+    names.extend([("RATE/s", true), ("ALIVE", true), ("READERS", true), ("LAG", true), ("NOTE", false)]);
+    widths.extend([10, 5, 7, 9].map(Constraint::Length));
+    widths.push(Constraint::Fill(3));
     let header = names.iter().map(|(name, number)| cell((*name).to_owned(), *number));
     let lines = rows.iter().map(|row| table_row(row, wide));
     let table = Table::new(lines, widths)
         .header(TableRow::new(header).bold())
-        .column_spacing(2)
+        .column_spacing(if wide { 2 } else { 1 })
         .row_highlight_style(Style::new().reversed());
     if rows.is_empty() {
         let what = if state.filter().is_empty() { "no buffers here yet" } else { "no name contains the filter" };
@@ -93,7 +99,9 @@ fn table_row(row: &Row, wide: bool) -> TableRow<'static> {
     cells.extend([
         cell(row.rate.map_or_else(|| "-".to_owned(), rate), true),
         if row.is_worse() { living.red() } else { living },
-        if row.is_worse() { note.red() } else { note },
+        cell(row.readers.as_ref().map_or_else(|| "-".to_owned(), |readers| readers.len().to_string()), true),
+        cell(row.lag().map_or_else(|| "-".to_owned(), thousands), true),
+        if row.is_worse() || row.lost() > 0 { note.red() } else { note },
     ]);
     TableRow::new(cells)
 }
@@ -125,6 +133,12 @@ fn draw_details(frame: &mut Frame, area: Rect, row: &Row) {
         }
         (_, Some(sample)) => line("ids", count(sample.living.into(), "is held", "are held")),
         _ => {}
+    }
+    // Above the note, as many as fit.
+    for reader in row.readers.iter().flatten() {
+        let state = if reader.is_alive { "" } else { ", DEAD" };
+        let (label, lag, lost) = (shown(&reader.label), thousands(reader.lag), thousands(reader.lost));
+        line("reader", format!("{label}: {lag} behind, {lost} lost, process {}{state}", reader.process));
     }
     if !row.note().is_empty() {
         line("note", row.note());

@@ -13,6 +13,7 @@ pub(crate) enum Sort {
     Rate,
     Name,
     Living,
+    Lag,
     Size,
 }
 
@@ -22,6 +23,7 @@ impl Sort {
             Self::Rate => "rate",
             Self::Name => "name",
             Self::Living => "alive",
+            Self::Lag => "lag",
             Self::Size => "bytes",
         }
     }
@@ -30,7 +32,8 @@ impl Sort {
         match self {
             Self::Rate => Self::Name,
             Self::Name => Self::Living,
-            Self::Living => Self::Size,
+            Self::Living => Self::Lag,
+            Self::Lag => Self::Size,
             Self::Size => Self::Rate,
         }
     }
@@ -101,6 +104,7 @@ impl State {
                 self.rows.sort_by(|one, other| other.rate.unwrap_or(-1.0).total_cmp(&one.rate.unwrap_or(-1.0)))
             }
             Sort::Living => self.rows.sort_by_key(|row| Reverse(row.living())),
+            Sort::Lag => self.rows.sort_by_key(|row| Reverse(row.lag())),
             Sort::Size => self.rows.sort_by_key(|row| Reverse(row.found.size)),
         }
         if self.reversed {
