@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{completions, doctor, get, ls, record, rm, stat, tail, top, watch};
+use crate::commands::{completions, doctor, get, ls, record, replay, rm, stat, tail, top, watch};
 use crate::exit;
 use clap::{Parser, Subcommand};
 
@@ -24,6 +24,7 @@ enum Command {
     Get(get::Args),
     Watch(watch::Args),
     Record(record::Args),
+    Replay(replay::Args),
     Doctor(doctor::Args),
     Rm(rm::Args),
     Completions(completions::Args),
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Get(args) => get::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Record(args) => record::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::Rm(args) => rm::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions::run(args),

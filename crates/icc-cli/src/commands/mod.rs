@@ -8,6 +8,7 @@ pub(crate) mod ls;
 mod parts;
 mod printer;
 pub(crate) mod record;
+pub(crate) mod replay;
 pub(crate) mod rm;
 pub(crate) mod stat;
 pub(crate) mod tail;

@@ -1,7 +1,7 @@
 //! Processes that write what `icc` reads.
 
 use bytemuck::{Pod, Zeroable};
-use icc_queue::{Mpmc, Options, Queue};
+use icc_queue::{Mpmc, Options, Queue, QueueReader, QueueSpec};
 use icc_schema::{Describe, DescribeOptions as _, Values};
 use icc_testing::{Actor, role, wait_until};
 use icc_vector::{SeqlockVector, SingleWriter};
@@ -63,6 +63,18 @@ pub(crate) fn play() {
             let queue = Queue::<Quote>::create(&name, capacity, &Options::new().describe::<Quote>()).unwrap();
             let mut producer = queue.producer().unwrap();
             produce(count, rate, |n| _ = producer.produce(&quote(n)));
+        }
+        "seen feed" => {
+            let spec = QueueSpec::new(capacity).seen();
+            let queue = Queue::<Message>::create(&name, spec, &Options::new()).unwrap();
+            let mut producer = queue.producer().unwrap();
+            produce(count, rate, |n| _ = producer.produce(&message(n)));
+        }
+        // Reads nothing: it is as far behind as there are messages.
+        "reader" => {
+            let queue = QueueReader::<Message>::open(&name, &Options::new()).unwrap();
+            let _seen = queue.consumer_from_oldest().seen_as("risk").unwrap();
+            produce(0, 0, |_| {});
         }
         "feed of many" => {
             let (queue, _) = Queue::<Message, Mpmc>::open_or_create(&name, capacity, &Options::new()).unwrap();

@@ -48,7 +48,7 @@ fn what_is_there() {
 
     let text = stdout(["ls".as_ref(), directory.path().as_os_str()]);
     let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(lines[0], ["NAME", "KIND", "TYPE", "SLOTS", "BYTES", "RATE/s", "ALIVE", "NOTE"]);
+    assert_eq!(lines[0], ["NAME", "KIND", "TYPE", "SLOTS", "BYTES", "RATE/s", "ALIVE", "READERS", "NOTE"]);
     assert_eq!(lines[1][..5], ["desk/quotes", "queue", "[u64;", "7]", "64"], "{text}");
     assert!(!text.contains('\x1b'), "colours in a pipe");
 }
@@ -112,6 +112,34 @@ fn all_of_one() {
     icc_testing::wait_until("the writes", || {
         json(["stat".as_ref(), vector.as_os_str(), "--json".as_ref(), "--interval=0".as_ref()])["writes"] == 25
     });
+}
+
+/// A consumer of another process that lets itself be seen, and that is killed.
+#[test]
+fn readers() {
+    let directory = Name::directory("readers");
+    let path = directory.path().join("quotes");
+    let _feed = feed::start("seen feed", &path, &[("CAPACITY", 64), ("COUNT", 42)]);
+    feed::wait_for(&path, 42);
+    let mut reader = feed::start("reader", &path, &[]);
+    let stat = || json(["stat".as_ref(), path.as_os_str(), "--json".as_ref(), "--interval=0".as_ref()]);
+    let mut seen = Value::Null;
+    icc_testing::wait_until("the reader", || {
+        seen = stat()["readers"][0].clone();
+        seen != Value::Null
+    });
+    let expected = json!({ "label": "risk", "alive": true, "lag": 42, "cursor": 0, "received": 0, "lost": 0, "process": reader.id() });
+    assert_eq!(seen, expected);
+    let list = || json(["ls".as_ref(), directory.path().as_os_str(), "--json".as_ref(), "--interval=0".as_ref()]);
+    let before = list();
+    assert_eq!((before.as_array().unwrap().len(), &before[0]["readers"][0]["lag"]), (1, &json!(42)), "{before:#}");
+    reader.kill();
+    assert_eq!(list()[0]["note"], "reader risk died");
+    assert!(stdout(["stat".as_ref(), path.as_os_str()]).contains("risk: 42 behind, at 0, received 0, lost 0"));
+    // The file beside it goes with it.
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+    stdout(["rm".as_ref(), path.as_os_str(), "--force".as_ref()]);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod feed;
 mod list;
 mod record;
 mod remove;
+mod replay;
 mod run;
 mod tail;
 mod top;
