@@ -438,6 +438,26 @@ pub enum BufferError {
         /// Its alignment in bytes.
         align: u64,
     },
+    /// The names of slots cannot be those of the buffer.
+    #[error("the slots of {} cannot have such names: {reason}", .path.display())]
+    BadKeys {
+        /// Of the file.
+        path: PathBuf,
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// A slot has another name.
+    #[error("{} calls slot {index} `{found}`, not `{expected}`: build both programs from one list, or remove the old one", .path.display())]
+    OtherKey {
+        /// Of the file.
+        path: PathBuf,
+        /// The first slot that differs.
+        index: usize,
+        /// Its name, escaped.
+        found: String,
+        /// The name expected, escaped.
+        expected: String,
+    },
     /// The schema behind the header is not what it should be.
     #[error("{} has a schema that cannot be read: {reason}; its creator's fault, or damage", .path.display())]
     BadSchema {

@@ -76,8 +76,12 @@ pub(crate) struct Header {
     pub(crate) creator: u64,
     /// Of the layer above.
     pub(crate) words: [u64; 4],
+    /// Of the names of slots, right behind the schema; 0 if there are none.
+    pub(crate) keys_offset: u64,
+    /// The bytes of those names; 0 if there are none.
+    pub(crate) keys_len: u64,
     /// For later; zero.
-    pub(crate) reserved: [u64; 5],
+    pub(crate) reserved: [u64; 3],
     /// The payload's type name in UTF-8, the rest zero.
     // Not `NAME_BYTES`: rustc 1.95 breaks down on a struct update of that in a closure.
     pub(crate) type_name: [u8; 256],
@@ -128,7 +132,9 @@ impl Header {
             created_at: u64::try_from(instance::now().as_nanos()).unwrap_or(u64::MAX),
             creator: std::process::id().into(),
             words: spec.words,
-            reserved: [0; 5],
+            keys_offset: 0,
+            keys_len: 0,
+            reserved: [0; 3],
             type_name,
         }
     }

@@ -1,4 +1,4 @@
-//! Where the parts of a buffer lie: header, schema, counters, slots.
+//! Where the parts of a buffer lie: header, texts, counters, slots.
 
 use crate::{BufferError, counter::CounterLine};
 use icc_seqlock::Seqlock;
@@ -17,12 +17,12 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// For `len` slots of a `T` `stride` bytes apart, with this many counters and a schema of this many
-    /// bytes behind the header.
+    /// For `len` slots of a `T` `stride` bytes apart, with this many counters and texts of this many bytes
+    /// behind the header.
     ///
     /// `stride` is at least the size of a slot and a multiple of its alignment: the caller's duty.
-    pub(crate) fn new<T>(len: usize, stride: usize, counters: usize, schema: usize) -> Result<Self, BufferError> {
-        Self::of_slots(len, stride, align_of::<Seqlock<T>>(), counters, schema)
+    pub(crate) fn new<T>(len: usize, stride: usize, counters: usize, texts: usize) -> Result<Self, BufferError> {
+        Self::of_slots(len, stride, align_of::<Seqlock<T>>(), counters, texts)
     }
 
     /// As [`new`](Self::new), for slots of this alignment, a power of two of which `stride` is a
@@ -32,7 +32,7 @@ impl Layout {
         stride: usize,
         slot_align: usize,
         counters: usize,
-        schema: usize,
+        texts: usize,
     ) -> Result<Self, BufferError> {
         if len == 0 {
             return Err(BufferError::Empty);
@@ -40,7 +40,7 @@ impl Layout {
         let align = align_of::<CounterLine>().max(slot_align);
         let room = isize::MAX as usize - align;
         let counters_offset = HEADER_BYTES
-            .checked_add(schema)
+            .checked_add(texts)
             .and_then(|bytes| bytes.checked_next_multiple_of(align_of::<CounterLine>()))
             .unwrap_or(usize::MAX);
         let slots_offset = counters

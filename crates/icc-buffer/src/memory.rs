@@ -2,6 +2,7 @@
 
 use crate::heap::Allocation;
 use crate::ids::{IdLock, Ids};
+use crate::keys::Keys;
 use crate::readers::Readers;
 use crate::shared::{self, Mapping};
 use crate::{BufferError, Kind, Spec};
@@ -11,6 +12,8 @@ use std::time::Instant;
 
 /// The memory under a buffer, and what is fixed for the buffer's life.
 pub(crate) struct Memory {
+    /// The names of its slots, if it has any.
+    pub(crate) keys: Option<Keys>,
     pub(crate) block: Block,
     pub(crate) facts: Facts,
     /// What its readers write to, if it has that and this handle has access to it.

@@ -3,6 +3,7 @@
 use crate::counter::{Counter, CounterLine};
 use crate::heap::Allocation;
 use crate::ids::Ids;
+use crate::keys::Keys;
 use crate::layout::Layout;
 use crate::memory::{Block, Facts, Memory};
 use crate::placement::Step;
@@ -77,7 +78,7 @@ impl<T: Payload> ReadOnlyBuffer<T> {
         let block = Block::Heap(Allocation::new::<T>(&layout)?, Ids::default());
         let facts = Facts::of(spec, instance::new());
         let readers = facts.has_readers().then(|| Readers::private(facts.wakeable));
-        let memory = Memory { block, facts, readers, readers_refused: None };
+        let memory = Memory { block, facts, readers, readers_refused: None, keys: None };
         // SAFETY: the allocation was made for this layout.
         Ok(unsafe { Self::over(memory, &layout, spec.len) })
     }
@@ -222,6 +223,12 @@ impl<T> ReadOnlyBuffer<T> {
     #[must_use]
     pub fn instance(&self) -> u64 {
         self.memory.facts.instance
+    }
+
+    /// What the slots are called, if the creator said so.
+    #[must_use]
+    pub fn keys(&self) -> Option<&Keys> {
+        self.memory.keys.as_ref()
     }
 
     /// Whether what the layer above numbers may have gaps: see [`Spec::gaps`].

@@ -248,6 +248,8 @@ fn damaged_buffers_are_refused() {
         (136, "total_size", &[0, 640, u64::MAX]),
         (144, "schema_offset", &[512]),
         (152, "schema_len", &[1, 128, 16_385, u64::MAX]),
+        (216, "keys_offset", &[512]),
+        (224, "keys_len", &[1, 128, 4_194_305, u64::MAX]),
         (192, "words[1]", &[0, 2, 3]),
         (200, "words[2]", &[0, 2]),
     ];

@@ -91,6 +91,41 @@ impl<T: Payload> VectorReader<T> {
         self.buffer.instance()
     }
 
+    /// What slot `index` is called, if the vector's creator
+    #[cfg_attr(target_os = "linux", doc = " [named](icc_buffer::Options::keys) its slots.")]
+    #[cfg_attr(not(target_os = "linux"), doc = " named its slots.")]
+    ///
+    /// Only vectors in shared memory have names. They come from another process: escape them before you
+    /// show them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use icc_vector::{Options, SeqlockVector, VectorReader};
+    ///
+    /// let name = format!("icc-vector-keys-{}", std::process::id());
+    /// let options = Options::new().keys(["EURUSD", "USDJPY"]);
+    /// let rates = SeqlockVector::<f64>::create(&name, 2, &options)?;
+    ///
+    /// let reader = VectorReader::<f64>::open(&name, &Options::new())?;
+    /// assert_eq!((reader.key(0), reader.find("USDJPY"), reader.find("GBPUSD")), (Some("EURUSD"), Some(1), None));
+    /// icc_vector::remove(&name)?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn key(&self, index: usize) -> Option<&str> {
+        self.buffer.keys()?.get(index)
+    }
+
+    /// The slot that is called so, if there is one: see [`key`](Self::key). Looks at one name after the
+    /// other: ask once, and keep the index.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.buffer.keys()?.find(name)
+    }
+
     /// The value of slot `index`: zeros if it was never written.
     ///
     /// Returning by value can cost a second copy; for large values use

@@ -4,8 +4,9 @@
 use super::check::{self, Attaching, Found};
 use super::file::{self, Access};
 use super::mapping::{self, Mapping};
-use super::{ANONYMOUS, Descriptors, Options, memfd, readers, schema};
+use super::{ANONYMOUS, Descriptors, Options, keys, memfd, readers, schema};
 use crate::header::Header;
+use crate::keys::Keys;
 use crate::layout::{HEADER_BYTES, Layout};
 use crate::memory::{Block, Facts, Memory};
 use crate::readers::Readers;
@@ -92,6 +93,7 @@ struct Attached<T> {
     layout: Layout,
     len: usize,
     facts: Facts,
+    keys: Option<Keys>,
     _slots: PhantomData<T>,
 }
 
@@ -110,8 +112,9 @@ impl<T: Payload> Attached<T> {
         schema::compare(&header, &mapping, options)?;
         check_boot(&mapping, &header, attaching.access, options)?;
         mapping::layout(len, layout.stride, align_of::<Seqlock<T>>(), facts.counters, 0)?;
+        let keys = keys::read(&header, &mapping, options)?;
         mapping.prepare_opened(options)?;
-        Ok(Self { mapping, layout, len, facts, _slots: PhantomData })
+        Ok(Self { mapping, layout, len, facts, keys, _slots: PhantomData })
     }
 
     fn with(self, readers: Result<Option<Readers>, BufferError>) -> ReadOnlyBuffer<T> {
@@ -119,12 +122,13 @@ impl<T: Payload> Attached<T> {
             Ok(readers) => (readers, None),
             Err(error) => (None, Some(error)),
         };
-        let memory = Memory { block: Block::Mapped(self.mapping), facts: self.facts, readers, readers_refused };
+        let Self { mapping, layout, len, facts, keys, .. } = self;
+        let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused, keys };
         // SAFETY: `check` found the layout to be one for `len` slots, `facts` and a valid stride,
         // and to fit the mapping. Whoever makes the file smaller ends this process by a signal; it
         // cannot make an access go wrong. The mapping starts at a page, and the alignment is no
         // more, as `new` checked. The header is the only part accessed so far, atomically.
-        unsafe { ReadOnlyBuffer::over(memory, &self.layout, self.len) }
+        unsafe { ReadOnlyBuffer::over(memory, &layout, len) }
     }
 }
 

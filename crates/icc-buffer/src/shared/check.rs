@@ -4,6 +4,7 @@ use super::Mapping;
 use super::file::Access;
 use super::mapping::ALIGN;
 use crate::header::{GAPS, Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA, READERS, SEEN};
+use crate::keys::MAX_KEYS;
 use crate::layout::{HEADER_BYTES, Layout};
 use crate::memory::Facts;
 use crate::placement::{Step, stride as stride_of};
@@ -199,10 +200,18 @@ fn check_parts(header: &Header, slot_align: usize, size: u64, granule: u64, path
     if header.schema_offset != if described { HEADER_BYTES as u64 } else { 0 } {
         return other("schema_offset", header.schema_offset, HEADER_BYTES as u64);
     }
-    // What does not fit a `usize` fits no file either.
-    let [len, stride, counters, schema] = [header.len, header.stride, header.counters, header.schema_len]
-        .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-    let Ok(layout) = Layout::of_slots(len, stride, slot_align, counters, schema) else {
+    if header.keys_len > MAX_KEYS as u64 {
+        return other("keys_len", header.keys_len, MAX_KEYS as u64);
+    }
+    let behind = HEADER_BYTES as u64 + header.schema_len;
+    if header.keys_offset != if header.keys_len == 0 { 0 } else { behind } {
+        return other("keys_offset", header.keys_offset, behind);
+    }
+    // Both are bounded. What does not fit a `usize` fits no file either.
+    let texts = header.schema_len + header.keys_len;
+    let [len, stride, counters, texts] =
+        [header.len, header.stride, header.counters, texts].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+    let Ok(layout) = Layout::of_slots(len, stride, slot_align, counters, texts) else {
         return other("len", header.len, size / header.stride.max(1));
     };
     for (field, found, expected) in [
@@ -321,7 +330,7 @@ mod tests {
             believed += 1;
             let counters_end = layout.counters_offset as u128 + 128 * facts.counters as u128;
             let slots_end = layout.slots_offset as u128 + layout.stride as u128 * len as u128;
-            let sound = layout.counters_offset as u64 >= 512 + found.schema_len
+            let sound = layout.counters_offset as u64 >= 512 + found.schema_len + found.keys_len
                 && layout.counters_offset % 128 == 0
                 && counters_end <= layout.slots_offset as u128
                 && layout.slots_offset % 8 == 0

@@ -2,7 +2,7 @@
 
 use super::file::{self, Access};
 use super::mapping::{self, EXPLICIT, Mapping};
-use super::{ANONYMOUS, Demand, HugePages, Options, check, draft::Draft, memfd, readers, reserve, schema};
+use super::{ANONYMOUS, Demand, HugePages, Options, check, draft::Draft, keys, memfd, readers, reserve, schema};
 use crate::header::Header;
 use crate::memory::{Block, Facts, Memory};
 use crate::placement::stride;
@@ -127,7 +127,9 @@ unsafe fn build<T: Payload>(
     init: impl FnOnce(&ReadOnlyBuffer<T>),
 ) -> Result<ReadOnlyBuffer<T>, BufferError> {
     let described = schema::to_write(options, slots.element.size as usize, path)?;
-    let behind = described.map_or(0, |schema| schema.text().len());
+    let keys = keys::to_write(options, spec.len, path)?;
+    let texts = [described.map(|schema| schema.text().len()), keys.as_ref().map(|keys| keys.text().len())];
+    let behind = texts.into_iter().flatten().sum();
     let layout = mapping::layout(spec.len, slots.stride, slots.align, spec.counters, behind)?;
     let size = (layout.total_size as u64).next_multiple_of(file::granule(&file, path)?);
     reserve::resize(&file, size, path)?;
@@ -139,13 +141,17 @@ unsafe fn build<T: Payload>(
         header = schema::mention(header, schema);
         schema::write(&mapping, schema);
     }
+    if let Some(keys) = &keys {
+        header = keys::mention(header, keys);
+        keys::write(&mapping, &header, keys);
+    }
     check::write_header(&mapping, &header);
     let facts = Facts::of(&spec, instance);
-    let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused: None };
+    let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused: None, keys };
     // SAFETY: the mapping has `total_size` bytes, readable until it is unmapped: this file was
     // given its size above, and nobody else knows of it yet. (Whoever truncates it later ends this
     // process by a signal; that cannot make an access go wrong.) It starts at a page, to which
-    // `mapping::layout` keeps the alignment. Header and schema are the only parts accessed so far,
+    // `mapping::layout` keeps the alignment. Header and texts are the only parts accessed so far,
     // atomically. The stride is one of a placement for `T`; or `T` is `()`, whose cells may be any
     // distance apart that is a multiple of 8 and has room for a version.
     let buffer = unsafe { ReadOnlyBuffer::over(memory, &layout, spec.len) };

@@ -220,9 +220,9 @@ pub(super) fn layout(
     stride: usize,
     align: usize,
     counters: usize,
-    schema: usize,
+    texts: usize,
 ) -> Result<Layout, BufferError> {
-    let layout = Layout::of_slots(len, stride, align, counters, schema)?;
+    let layout = Layout::of_slots(len, stride, align, counters, texts)?;
     if layout.align > ALIGN {
         return Err(BufferError::Overaligned { align: layout.align, max: ALIGN });
     }

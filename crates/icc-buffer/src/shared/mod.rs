@@ -16,6 +16,7 @@ mod errno;
 mod file;
 mod handles;
 mod inspect;
+mod keys;
 mod liveness;
 mod mapping;
 mod memfd;

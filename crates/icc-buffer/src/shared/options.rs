@@ -1,6 +1,7 @@
 //! How to create and open shared memory.
 
 use super::SchemaText;
+use std::sync::Arc;
 
 /// What to do if the system cannot fulfil an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +59,7 @@ pub struct Options {
     pub(super) huge_pages: HugePages,
     pub(super) previous_boot: bool,
     pub(super) schema: Option<SchemaText>,
+    pub(super) keys: Option<Arc<[String]>>,
 }
 
 impl Default for Options {
@@ -79,6 +81,7 @@ impl Options {
             huge_pages: HugePages::None,
             previous_boot: false,
             schema: None,
+            keys: None,
         }
     }
 
@@ -146,6 +149,38 @@ impl Options {
     #[must_use]
     pub fn schema(mut self, schema: SchemaText) -> Self {
         self.schema = Some(schema);
+        self
+    }
+
+    /// What the slots are called, in their order: one name for each, empty where there is none. For a
+    /// table such as a vector, so that a slot is found by its key.
+    ///
+    /// Written into a buffer that is created, and compared with the names of one that is opened if that
+    /// has any: a difference is [`BufferError::OtherKey`](crate::BufferError::OtherKey). Creating fails
+    /// with [`BufferError::BadKeys`](crate::BufferError::BadKeys) if there are more or fewer names than
+    /// slots, one has control characters, two are the same, or all are longer than
+    /// [`Keys::MAX`](crate::Keys::MAX).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_buffer::{Buffer, Kind, Options, Padded, ReadOnlyBuffer, Spec, Expected};
+    /// # if cfg!(miri) { return Ok(()) }
+    ///
+    /// let name = format!("icc-example-keys-{}", std::process::id());
+    /// let kind = Kind::new("example");
+    /// let options = Options::new().keys(["EURUSD", "USDJPY"]);
+    /// Buffer::<f64, Padded>::create(&name, Spec::new(kind, 2), &options)?;
+    ///
+    /// let rates = ReadOnlyBuffer::<f64>::open(&name, Expected::new(kind), &Options::new())?;
+    /// let keys = rates.keys().expect("they were given");
+    /// assert_eq!((keys.get(0), keys.find("USDJPY")), (Some("EURUSD"), Some(1)));
+    /// icc_buffer::remove(&name)?;
+    /// # Ok::<(), icc_buffer::BufferError>(())
+    /// ```
+    #[must_use]
+    pub fn keys(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.keys = Some(names.into_iter().map(Into::into).collect());
         self
     }
 

@@ -110,11 +110,16 @@ pub(super) fn mention(header: Header, schema: &SchemaText) -> Header {
 /// Writes the schema behind the header of a mapping that nobody else knows of, and that was laid out
 /// for it.
 pub(super) fn write(mapping: &Mapping, schema: &SchemaText) {
-    for (index, &byte) in schema.text.as_bytes().iter().enumerate() {
-        assert!(HEADER_BYTES + index < mapping.len(), "within what was laid out");
+    write_text(mapping, HEADER_BYTES, &schema.text);
+}
+
+/// Writes a text at `offset` in a mapping that nobody else knows of, and that was laid out for it.
+pub(super) fn write_text(mapping: &Mapping, offset: usize, text: &str) {
+    for (index, &byte) in text.as_bytes().iter().enumerate() {
+        assert!(offset + index < mapping.len(), "within what was laid out");
         // SAFETY: within the mapping, which is mapped for writing and lives as long as the reference;
         // nobody else knows of it.
-        let place = unsafe { mapping.start().add(HEADER_BYTES + index).cast::<AtomicU8>().as_ref() };
+        let place = unsafe { mapping.start().add(offset + index).cast::<AtomicU8>().as_ref() };
         // Atomic only so that all accesses are alike: nobody else knows of it.
         place.store(byte, Ordering::Relaxed);
     }

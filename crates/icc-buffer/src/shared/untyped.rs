@@ -4,7 +4,7 @@ use super::attach::{check_boot, map_file, map_memfd};
 use super::check;
 use super::file::{self, Access};
 use super::inspect::Inspected;
-use super::{Descriptors, Mapping, Options, name, readers};
+use super::{Descriptors, Mapping, Options, keys, name, readers};
 use crate::memory::{Block, Memory};
 use crate::{BufferError, ReadOnlyBuffer};
 use core::{fmt, ops::Deref, ptr::NonNull};
@@ -84,6 +84,7 @@ impl UntypedBuffer {
         check::check_features(&header, Access::Read, path)?;
         check_boot(&mapping, &header, Access::Read, options)?;
         let inspected = Inspected::new(&header, file, &file::metadata(file, path)?, path)?;
+        let keys = keys::read(&header, &mapping, options)?;
         mapping.prepare_opened(options)?;
         let (facts, instance) = (found.facts, found.facts.instance);
         let readers = facts.has_readers().then(|| match readers {
@@ -95,7 +96,7 @@ impl UntypedBuffer {
             Ok(readers) => (readers, None),
             Err(error) => (None, Some(error)),
         };
-        let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused };
+        let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused, keys };
         // SAFETY: `check_untyped` found the layout to be one for `len` slots and `facts`, to fit the
         // mapping, and the stride to be a multiple of 8 and to have room for a version: so it is one
         // for cells of `()`, which may be any distance apart. Whoever makes the file smaller ends

@@ -55,6 +55,8 @@ pub(crate) mod field {
     pub(crate) const SCHEMA_OFFSET: u64 = 144;
     pub(crate) const SCHEMA_LEN: u64 = 152;
     pub(crate) const SCHEMA_HASH: u64 = 160;
+    pub(crate) const KEYS_OFFSET: u64 = 216;
+    pub(crate) const KEYS_LEN: u64 = 224;
     pub(crate) const TYPE_NAME: u64 = 256;
 }
 

@@ -20,7 +20,7 @@ struct icc_header {
     char kind[8];
     uint64_t instance, boot[2], features_to_read, features_to_write, features_other;
     uint64_t element_size, element_align, fingerprint, len, stride, slots_offset, counters, counters_offset, total_size;
-    uint64_t schema_offset, schema_len, schema_hash, created_at, creator, words[4], reserved[5];
+    uint64_t schema_offset, schema_len, schema_hash, created_at, creator, words[4], keys_offset, keys_len, reserved[3];
     char type_name[256];
 };
 _Static_assert(sizeof(struct icc_header) == 512, "the header has 512 bytes");
@@ -78,7 +78,8 @@ static const char *icc_check(const struct icc_header *h, uint64_t size, uint64_t
     if (h->element_size > size || h->stride > size || h->stride < payload_offset + h->element_size) return "damaged: stride";
     if (h->stride % payload_offset != 0) return "damaged: the slots are not aligned";
     if (h->schema_len > 16384 || h->schema_offset != (h->schema_len ? sizeof *h : 0)) return "damaged: schema";
-    if (h->counters_offset != icc_round_up(sizeof *h + h->schema_len, 128)) return "damaged: counters_offset";
+    if (h->keys_len > 4194304 || h->keys_offset != (h->keys_len ? sizeof *h + h->schema_len : 0)) return "damaged: keys";
+    if (h->counters_offset != icc_round_up(sizeof *h + h->schema_len + h->keys_len, 128)) return "damaged: counters_offset";
     if (h->counters > size / 128) return "cut off, or damaged: counters";
     uint64_t unit = payload_offset > 128 ? payload_offset : 128;
     if (h->slots_offset != icc_round_up(h->counters_offset + 128 * h->counters, unit)) return "damaged: slots_offset";

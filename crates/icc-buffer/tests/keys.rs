@@ -1,0 +1,112 @@
+//! Names of slots: written with the buffer, compared where both sides have them, and not believed.
+
+#![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
+
+mod common;
+
+use common::{KIND, Name, field, spec};
+use icc_buffer::{Buffer, BufferError, Expected, Keys, Options, Packed, ReadOnlyBuffer, SchemaText, UntypedBuffer};
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt as _;
+
+type Shared = Buffer<u64, Packed>;
+type Seen = ReadOnlyBuffer<u64>;
+const ANY: Expected = Expected::new(KIND);
+
+fn options(names: &[&str]) -> Options {
+    Options::new().keys(names.iter().copied())
+}
+
+#[test]
+fn slots_have_names_beside_the_schema() {
+    let same = |_: &str, _: &str| Ok(());
+    for schema in [None, Some(SchemaText::new("\"<u8\"", 7, 8, same))] {
+        let name = Name::new("keys");
+        let mut options = options(&["EURUSD", "", "größe"]);
+        options = schema.clone().into_iter().fold(options, Options::schema);
+        let made = Shared::create(&name, spec(3), &options).unwrap();
+        made.slot(2).unwrap().write(&7);
+        let seen = Seen::open(&name, ANY, &Options::new()).unwrap();
+        let untyped = UntypedBuffer::open(&name, &Options::new()).unwrap();
+        for keys in [made.keys(), seen.keys(), untyped.keys()].map(Option::unwrap) {
+            assert_eq!(keys.iter().collect::<Vec<_>>(), ["EURUSD", "", "größe"]);
+            assert_eq!(
+                (keys.get(2), keys.get(3), keys.find("größe"), keys.find("GBPUSD")),
+                (Some("größe"), None, Some(2), None)
+            );
+        }
+        assert_eq!(seen.slot(2).unwrap().try_read(), Ok(7));
+        let found = icc_buffer::inspect(&name).unwrap().schema;
+        assert_eq!(found.is_some(), schema.is_some());
+    }
+    let plain = Name::new("no-keys");
+    let made = Shared::create(&plain, spec(3), &Options::new()).unwrap();
+    assert!(made.keys().is_none() && Seen::open(&plain, ANY, &options(&["a", "b", "c"])).unwrap().keys().is_none());
+}
+
+#[test]
+fn names_that_cannot_be_are_refused() {
+    let name = Name::new("bad-keys");
+    let long = "x".repeat(Keys::MAX);
+    for (names, reason) in [
+        (vec!["a", "b"], "2 names for 3 slots"),
+        (vec!["a", "b", "a"], "names two slots"),
+        (vec!["a", "b\nc", "d"], "control characters"),
+        (vec!["a", "\u{1b}[2J", "d"], "control characters"),
+        (vec!["a", "b", &long], "bytes are more than"),
+    ] {
+        let refused = Shared::create(&name, spec(3), &options(&names)).unwrap_err();
+        assert!(matches!(&refused, BufferError::BadKeys { reason: found, .. } if found.contains(reason)), "{refused}");
+        assert!(!name.path().exists());
+    }
+    // Many slots without a name.
+    Shared::create(&name, spec(3), &options(&["", "b", ""])).unwrap();
+}
+
+#[test]
+fn other_names_are_an_error() {
+    let name = Name::new("other-keys");
+    let made = Shared::create(&name, spec(3), &options(&["a", "b", "c"])).unwrap();
+    assert!(Seen::open(&name, ANY, &options(&["a", "b", "c"])).is_ok());
+    let refused = Seen::open(&name, ANY, &options(&["a", "c", "b"])).unwrap_err();
+    let expected =
+        BufferError::OtherKey { path: name.path().into(), index: 1, found: "b".into(), expected: "c".into() };
+    assert_eq!(refused, expected);
+    assert_eq!(Shared::open(&name, ANY, &options(&["a", "c", "b"])).unwrap_err(), expected);
+    let refused = Seen::open(&name, ANY, &options(&["a"])).unwrap_err();
+    assert!(matches!(refused, BufferError::OtherLen { found: 3, expected: 1, .. }), "{refused}");
+    drop(made);
+}
+
+#[test]
+fn what_somebody_wrote_there_is_not_believed() {
+    let name = Name::new("garbled-keys");
+    Shared::create(&name, spec(3), &options(&["a", "b", "c"])).unwrap();
+    let file = OpenOptions::new().read(true).write(true).open(&name).unwrap();
+    let mut whole = [0; 520];
+    file.read_exact_at(&mut whole, 0).unwrap();
+    let refused = || Seen::open(&name, ANY, &Options::new()).unwrap_err();
+    for text in [&b"abcde"[..], b"\n\n\n\n\n", b"a\nb\n\xff"] {
+        file.write_all_at(text, 512).unwrap();
+        assert!(matches!(refused(), BufferError::BadKeys { .. }), "{text:?}: {}", refused());
+        assert_eq!(UntypedBuffer::open(&name, &Options::new()).unwrap_err(), refused());
+    }
+    // Names that garble a terminal arrive as they are; errors show them escaped.
+    file.write_all_at(b"\x1b\n\x07\nc", 512).unwrap();
+    assert_eq!(Seen::open(&name, ANY, &Options::new()).unwrap().keys().unwrap().get(0), Some("\u{1b}"));
+    let refused = Seen::open(&name, ANY, &options(&["a", "b", "c"])).unwrap_err().to_string();
+    assert!(!refused.contains(char::is_control), "{refused:?}");
+    for (at, value) in [
+        (field::KEYS_OFFSET, 0),
+        (field::KEYS_OFFSET, 513),
+        (field::KEYS_LEN, 0),
+        (field::KEYS_LEN, 200),
+        (field::KEYS_LEN, Keys::MAX as u64 + 1),
+        (field::KEYS_LEN, u64::MAX),
+    ] {
+        file.write_all_at(&u64::to_ne_bytes(value), at).unwrap();
+        let refused = Seen::open(&name, ANY, &Options::new()).unwrap_err();
+        assert!(matches!(refused, BufferError::OtherLayout { .. }), "{at}: {value}: {refused}");
+        file.write_all_at(&whole, 0).unwrap();
+    }
+}
