@@ -72,6 +72,19 @@ impl Bell {
         }
     }
 
+    /// One at which nobody sleeps, so that it is never rung: for a writer of what wakes nobody, whose
+    /// path is then the same as that of one that does, and free of a branch.
+    #[must_use]
+    pub fn silent() -> Self {
+        let line = Arc::new(Line(Word::new(0)));
+        Self {
+            word: NonNull::from(&line.0),
+            scope: Scope::Process,
+            writable: false,
+            _home: Home::Private { _line: line },
+        }
+    }
+
     /// One in memory that processes share.
     ///
     /// # Safety

@@ -4,7 +4,7 @@ use crate::mode::sealed::Properties;
 use crate::{BatchTooLong, Mode, ProducerError, Queue, Spmc, TryProduceError};
 use core::{fmt, ops::Range};
 use icc_buffer::Bell;
-use icc_seqlock::Payload;
+use icc_seqlock::{Payload, primitive::bound};
 
 /// A writing end of a queue, from [`Queue::producer`].
 ///
@@ -24,9 +24,9 @@ use icc_seqlock::Payload;
 pub struct Producer<T, M: Mode = Spmc> {
     pub(crate) queue: Queue<T, M>,
     pub(crate) state: <M as Properties>::State,
-    /// Where consumers sleep, if the queue is wakeable. Here, so that one that is not costs a look at
-    /// this alone.
-    bell: Option<Bell>,
+    /// Where consumers sleep, or a silent one: to look at that costs less than to ask each time
+    /// whether there is a bell.
+    bell: Bell,
 }
 
 impl<T: Payload, M: Mode> Queue<T, M> {
@@ -78,10 +78,8 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     #[doc(alias = "sender")]
     pub fn producer(&self) -> Result<Producer<T, M>, ProducerError> {
         let state = M::register(self)?;
-        let bell = self.bell().cloned();
-        if let Some(bell) = &bell {
-            bell.register_producer();
-        }
+        let bell = self.bell().inspect(|bell| bell.register_producer()).cloned();
+        let bell = bell.unwrap_or_else(Bell::silent);
         Ok(Producer { queue: self.clone(), state, bell })
     }
 }
@@ -161,8 +159,9 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     /// Wakes the consumers that sleep, after something was produced.
     #[inline(always)]
     fn ring(&self) {
-        if let Some(bell) = &self.bell {
-            bell.ring();
+        // In a model, a ring is a fence, which would hide what the queue's own orderings lack.
+        if bound(true, self.queue.is_wakeable()) {
+            self.bell.ring();
         }
     }
 

@@ -41,10 +41,10 @@ fn actor() {
 /// Each message only when the consumer sleeps, so that it is rung for.
 fn produce<M: Mode>(queue: Queue<u64, M>) {
     let mut producer = queue.producer().unwrap();
-    (0..).for_each(|n| {
+    for n in 0.. {
         wait_until("the consumer sleeps", || somebody_sleeps(&queue));
         producer.produce(&n);
-    });
+    }
 }
 
 fn somebody_sleeps<T>(queue: &QueueReader<T>) -> bool {

@@ -67,10 +67,10 @@ fn actor() {
         }
         "produce" => {
             let mut producer = Queue::<u64>::open(&path, &options).unwrap().producer().unwrap();
-            (0..).for_each(|n| {
+            for n in 0.. {
                 producer.produce(&n);
                 thread::sleep(Duration::from_micros(100));
-            });
+            }
         }
         other => panic!("no role {other}"),
     }

@@ -41,14 +41,6 @@ pub struct Writer<T: Payload, M: Mode = MultiWriter, P: Placement = Padded> {
     bell: Option<Bell>,
 }
 
-/// Wakes the readers that sleep, after a change.
-#[inline(always)]
-fn ring(bell: Option<&Bell>) {
-    if let Some(bell) = bell {
-        bell.ring();
-    }
-}
-
 impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     /// Under the registration lock, after all that the dead left in these slots was settled.
     pub(crate) fn new(
@@ -61,10 +53,8 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         // registration lock.
         let count = |block| vector.counter(Blocks::counter(block)).load(Ordering::Relaxed);
         let ticks = if M::SINGLE && M::TRACKED { whole_blocks.clone().map(count).max().unwrap_or(0) } else { 0 };
-        let (tag, bell) = (register::tag(lock.id()), vector.bell().cloned());
-        if let Some(bell) = &bell {
-            bell.register_producer();
-        }
+        let tag = register::tag(lock.id());
+        let bell = vector.bell().inspect(|bell| bell.register_producer()).cloned();
         Self { vector, tag, lock, range, whole_blocks, ticks, announced: usize::MAX, bell }
     }
 
@@ -129,7 +119,7 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
             // SAFETY: by the caller; a range is within the vector.
             unsafe { self.vector.write_shared(self.tag, index, value) }?
         };
-        ring(self.bell.as_ref());
+        self.ring();
         Ok(version)
     }
 
@@ -163,7 +153,7 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         if !M::SINGLE {
             // SAFETY: the index was checked; a range is within the vector.
             let version = unsafe { self.vector.update_shared(self.tag, index, change) }?;
-            ring(self.bell.as_ref());
+            self.ring();
             return Ok(version);
         }
         let mut value = T::zeroed();
@@ -175,7 +165,7 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         change(&mut value);
         // SAFETY: the index was checked.
         let version = unsafe { self.write_alone(index, &value) };
-        ring(self.bell.as_ref());
+        self.ring();
         Ok(version)
     }
 
@@ -234,6 +224,14 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
             return OutOfRange { index, len }.into();
         }
         WriteError::NotOwned { index, range: self.range.clone() }
+    }
+
+    /// Wakes the readers that sleep, after a change.
+    #[inline(always)]
+    fn ring(&self) {
+        if let Some(bell) = &self.bell {
+            bell.ring();
+        }
     }
 
     /// Says in the ledger which slot it is about to write, so that a cursor finds the change also
@@ -343,6 +341,14 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         }
     }
 
+    /// Wakes the readers that sleep, after a change that no writer made.
+    #[inline(always)]
+    fn ring(&self) {
+        if let Some(bell) = self.bell() {
+            bell.ring();
+        }
+    }
+
     /// Counts a change of slot `index`, after it was made.
     #[inline(always)]
     pub(crate) fn count_change(&self, index: usize) {
@@ -389,7 +395,7 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
         }
         // SAFETY: the index was checked.
         let version = unsafe { self.write_shared(Tag::NONE, index, value) }?;
-        ring(self.bell());
+        self.ring();
         Ok(version)
     }
 
@@ -420,7 +426,7 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
         }
         // SAFETY: the index was checked.
         let version = unsafe { self.update_shared(Tag::NONE, index, change) }?;
-        ring(self.bell());
+        self.ring();
         Ok(version)
     }
 }

@@ -77,7 +77,7 @@ fn a_stopped_writer_and_busy_neighbours_do_not_hold_a_wait_up() {
                 let mut changes = reader.changes_from_now();
                 let timeout = WaitError::Timeout { index: 0 };
                 let one = waits(|| {
-                    assert_eq!(reader.wait_for_change(0, 0, &mut 0, TIMEOUT, &mut strategy), Err(timeout.clone()));
+                    assert_eq!(reader.wait_for_change(0, 0, &mut 0, TIMEOUT, &mut strategy), Err(timeout));
                 });
                 let any = waits(|| assert!(changes.wait(TIMEOUT, &mut strategy).is_err()));
                 let late = one.max(any).saturating_sub(TIMEOUT);
