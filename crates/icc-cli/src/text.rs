@@ -20,6 +20,20 @@ pub(crate) fn shown_name(name: impl AsRef<OsStr>) -> String {
     text
 }
 
+/// JSON of which a terminal obeys nothing either: what is not printable is escaped, also where JSON
+/// does not ask for it.
+pub(crate) fn json(value: &serde_json::Value) -> String {
+    let mut text = String::new();
+    for character in format!("{value:#}").chars() {
+        if character.is_ascii() || character.escape_debug().len() == 1 {
+            text.push(character);
+        } else {
+            character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    text
+}
+
 /// No longer than `most` characters: what is more is replaced by `…`, at the end.
 pub(crate) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -122,6 +136,13 @@ mod tests {
         );
         assert_eq!(moment(1_700_000_000_500_000_000), "2023-11-14T22:13:20.5Z");
         assert_eq!(moment(u64::MAX), u64::MAX.to_string());
+    }
+
+    #[test]
+    fn json_that_moves_no_terminal() {
+        let value = serde_json::json!({ "name": "é\u{202e}\u{e0001}\x1b" });
+        assert_eq!(json(&value), "{\n  \"name\": \"é\\u202e\\udb40\\udc01\\u001b\"\n}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json(&value)).unwrap(), value);
     }
 
     #[test]

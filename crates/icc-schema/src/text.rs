@@ -181,16 +181,22 @@ fn map(
     }
 }
 
-/// As JSON has it.
+/// As JSON has it. What is not printable is escaped: control characters, and what changes the direction
+/// of text on a terminal.
 pub(crate) fn push_string(out: &mut String, text: &str) {
     out.push('"');
     for character in text.chars() {
-        let _ = match character {
-            '"' => out.write_str("\\\""),
-            '\\' => out.write_str("\\\\"),
-            control if control.is_control() => write!(out, "\\u{:04x}", control as u32),
-            other => out.write_char(other),
-        };
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\'' => out.push(character),
+            hidden if hidden.escape_debug().len() > 1 => {
+                for unit in hidden.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+            other => out.push(other),
+        }
     }
     out.push('"');
 }

@@ -70,5 +70,5 @@ fn as_json(findings: &[Finding]) -> String {
             "change": finding.change,
         })
     });
-    format!("{:#}\n", findings.collect::<serde_json::Value>())
+    text::json(&findings.collect()) + "\n"
 }

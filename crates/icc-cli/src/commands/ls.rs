@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         rows.iter_mut().for_each(Row::look_again);
     }
     let mut text = if args.json {
-        format!("{:#}\n", rows.iter().map(Row::json).collect::<Value>())
+        text::json(&rows.iter().map(Row::json).collect()) + "\n"
     } else {
         as_table(&rows, Paint::for_stdout())
     };

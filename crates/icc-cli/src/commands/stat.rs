@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let text = if args.json {
         report.only_json("schema", inspected.schema.clone());
         report.only_json("fields", fields.schema().map(|schema| tree(schema.root())));
-        format!("{:#}\n", Value::Object(report.json))
+        text::json(&Value::Object(report.json)) + "\n"
     } else {
         as_text(&report, fields.schema(), Paint::for_stdout())
     };

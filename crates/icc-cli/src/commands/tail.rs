@@ -135,8 +135,13 @@ fn follow(
     let mut left = args.count.unwrap_or(u64::MAX);
     let mut choice = Choice { every: args.every, count: 0, due: None };
     let (mut wait, mut round, mut silent) = (SpinThenSleep::default(), 0, None);
+    // Where `--no-follow` ends.
+    let end = queue.produced();
     while left > 0 && !interrupted.is_set() {
         let first = consumer.next_sequence();
+        if args.no_follow && end.wrapping_sub(first).cast_signed() <= 0 {
+            return Ok(());
+        }
         let count = match consumer.try_consume_batch(&mut messages) {
             Ok(count) => count,
             Err(lost) => {
