@@ -1,7 +1,7 @@
 //! `icc get`: a vector's values.
 
 use super::printer::{Form, Printer};
-use super::vector::{Keys, open, read};
+use super::vector::{open, read, slots};
 use std::path::PathBuf;
 
 /// Prints a vector's value, or several, each whole.
@@ -25,14 +25,13 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let vector = open(&args.name)?;
     let fields = super::fields(vector.buffer().inspected()).select(&args.fields)?;
-    let keys = Keys::of(vector.buffer().inspected());
-    let slots = keys.slots(&args.keys, vector.len())?;
-    let mut printer = Printer::new(fields, args.form, "slot");
+    let slots = slots(vector.buffer().keys(), &args.keys, vector.len())?;
+    let mut printer = Printer::new(fields, args.form, "slot", vector.buffer().keys().is_some());
     printer.begin()?;
     let mut value = vec![0; vector.value_size()];
     for index in slots {
         match read(&vector, index, &mut value)? {
-            Ok(_) => printer.named(keys.name(index), index as u64, &value)?,
+            Ok(_) => printer.named(vector.key(index).unwrap_or_default(), index as u64, &value)?,
             Err(trouble) => printer.trouble(index as u64, &trouble)?,
         }
     }

@@ -1,6 +1,6 @@
 //! Messages and values as lines: for people, as comma-separated values, as JSON.
 
-use crate::decode::Fields;
+use crate::decode::{Fields, push_csv};
 use crate::output::Paint;
 use icc_queue::Lost;
 use std::io::{self, Write as _};
@@ -26,18 +26,21 @@ pub(crate) struct Printer {
     paint: Paint,
     /// What messages are numbered by.
     number: &'static str,
+    /// Whether they have names as well.
+    has_names: bool,
     out: String,
 }
 
 impl Printer {
-    pub(crate) fn new(fields: Fields, form: Form, number: &'static str) -> Self {
-        Self { fields, form, paint: Paint::for_stdout(), number, out: String::with_capacity(2 * BUFFER) }
+    pub(crate) fn new(fields: Fields, form: Form, number: &'static str, has_names: bool) -> Self {
+        Self { fields, form, paint: Paint::for_stdout(), number, has_names, out: String::with_capacity(2 * BUFFER) }
     }
 
     /// The line of names, where there is one.
     pub(crate) fn begin(&mut self) -> io::Result<()> {
         if self.form.csv {
             self.out.push_str(self.number);
+            self.out.push_str(if self.has_names { ",key" } else { "" });
             self.fields.push_csv_names(&mut self.out);
             self.out.push('\n');
         }
@@ -57,6 +60,10 @@ impl Printer {
         let digits = buffer.format(number);
         if self.form.csv {
             out.push_str(digits);
+            if self.has_names {
+                out.push(',');
+                push_csv(name, out);
+            }
             self.fields.push_csv(payload, out);
         } else if self.form.json {
             out.push_str("{\"");
@@ -64,8 +71,8 @@ impl Printer {
             out.push_str("\":");
             out.push_str(digits);
             if !name.is_empty() {
-                out.push_str(",\"name\":");
-                out.push_str(&serde_json::Value::from(name).to_string());
+                out.push_str(",\"key\":");
+                out.push_str(&crate::text::json(&name.into()));
             }
             out.push_str(",\"message\":");
             self.fields.push_json(payload, out);

@@ -238,6 +238,12 @@ fn of_vector(report: &mut Report, vector: &VectorReader, sample: &Sample) {
     };
     report.add("written", how, vector.buffer().words()[0]);
     report.add("writers", format!("{} alive", sample.living), sample.living);
+    if let Some(keys) = vector.buffer().keys() {
+        const SHOWN: usize = 20;
+        let shown = keys.iter().take(SHOWN).map(text::shown).collect::<Vec<_>>().join(", ");
+        let text = if keys.len() > SHOWN { format!("{shown}, …") } else { shown };
+        report.add("keys", text, keys.iter().collect::<Value>());
+    }
     match sample.count {
         Some(count) => report.add("writes", text::thousands(count), count),
         None => report.add("writes", "not counted, and too many slots to add up", Value::Null),

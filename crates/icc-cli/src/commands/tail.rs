@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let queue = open(&args.name)?;
     let fields = super::fields(queue.buffer().inspected()).select(&args.fields)?;
     let mut consumer = consumer(&queue, args.from)?;
-    let mut printer = Printer::new(fields, args.form, "sequence");
+    let mut printer = Printer::new(fields, args.form, "sequence", false);
     let interrupted = Interrupted::new()?;
     printer.begin()?;
     follow(&queue, &mut consumer, &mut printer, args, &interrupted)?;

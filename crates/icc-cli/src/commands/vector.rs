@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use crate::machine::{directory, view};
-use icc_buffer::Inspected;
+use icc_buffer::Keys;
 use icc_vector::untyped::VectorReader;
 use icc_vector::{ReadError, VectorError};
 use std::path::Path;
@@ -28,38 +28,24 @@ pub(super) fn read(vector: &VectorReader, index: usize, out: &mut [u8]) -> anyho
     }
 }
 
-/// The names of a vector's slots, if its creator gave some.
-pub(super) struct Keys(Vec<String>);
-
-impl Keys {
-    pub(super) fn of(_inspected: &Inspected) -> Self {
-        Self(Vec::new())
+/// The slots that were asked for; all, if none was.
+pub(super) fn slots(keys: Option<&Keys>, asked: &[String], len: usize) -> Result<Vec<usize>, Failure> {
+    if asked.is_empty() {
+        return Ok((0..len).collect());
     }
-
-    /// Empty if the slot has none.
-    pub(super) fn name(&self, index: usize) -> &str {
-        self.0.get(index).map_or("", String::as_str)
-    }
-
-    /// The slots that were asked for; all, if none was.
-    pub(super) fn slots(&self, asked: &[String], len: usize) -> Result<Vec<usize>, Failure> {
-        if asked.is_empty() {
-            return Ok((0..len).collect());
+    let mut slots = Vec::new();
+    for key in asked {
+        // A name counts first: it may be a number, too.
+        if let Some(index) = keys.and_then(|keys| keys.find(key)).filter(|_| !key.is_empty()) {
+            slots.push(index);
+        } else {
+            slots.extend(range(key, len).ok_or_else(|| {
+                let kind = if keys.is_some() { "number or name" } else { "number, since its slots have no names" };
+                Failure::NotFound(format!("the vector has {len} slots, and no `{key}`: give a {kind}"))
+            })?);
         }
-        let mut slots = Vec::new();
-        for key in asked {
-            // A name counts first: it may be a number, too.
-            if let Some(index) = self.0.iter().position(|name| name == key && !name.is_empty()) {
-                slots.push(index);
-            } else {
-                slots.extend(range(key, len).ok_or_else(|| {
-                    let kind = if self.0.is_empty() { "number, and its slots have no names" } else { "number or name" };
-                    Failure::NotFound(format!("the vector has {len} slots, and no `{key}`: give a {kind}"))
-                })?);
-            }
-        }
-        Ok(slots)
     }
+    Ok(slots)
 }
 
 /// `3`, `0..8`, `5..`; none if that is no slot of so many.
@@ -78,19 +64,25 @@ fn range(key: &str, len: usize) -> Option<std::ops::Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use icc_vector::{Options, SeqlockVector};
 
     #[test]
     fn which_slots() {
-        let keys = Keys(vec!["AAPL".into(), "7".into()]);
-        let of = |asked: &[&str]| {
-            keys.slots(&asked.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>(), 10)
-                .map_err(|error| error.to_string())
+        let name = icc_testing::Name::new("which-slots");
+        let names = ["AAPL", "7", "", "", "", "", "", "", "", ""];
+        let vector = SeqlockVector::<u64>::create(&name, 10, &Options::new().keys(names)).unwrap();
+        let reader = VectorReader::over(icc_buffer::UntypedBuffer::open(&name, &view::reading()).unwrap()).unwrap();
+        let of = |keys, asked: &[&str]| {
+            let asked: Vec<_> = asked.iter().map(|key| (*key).to_owned()).collect();
+            slots(keys, &asked, vector.len()).map_err(|error| error.to_string())
         };
-        assert_eq!(of(&[]).unwrap().len(), 10);
-        assert_eq!(of(&["3", "AAPL", "7", "8.."]).unwrap(), [3, 0, 1, 8, 9]);
+        let keys = reader.buffer().keys();
+        assert_eq!(of(keys, &[]).unwrap().len(), 10);
+        assert_eq!(of(keys, &["3", "AAPL", "7", "8.."]).unwrap(), [3, 0, 1, 8, 9]);
         for bad in ["10", "5..11", "5..5", "6..5", "MSFT", "-1", "..x", ""] {
-            assert!(of(&[bad]).is_err(), "{bad}");
+            assert!(of(keys, &[bad]).is_err() && of(None, &[bad]).is_err(), "{bad}");
         }
-        assert!(of(&["MSFT"]).unwrap_err().contains("has 10 slots, and no `MSFT`: give a number or name"));
+        assert!(of(keys, &["MSFT"]).unwrap_err().contains("has 10 slots, and no `MSFT`: give a number or name"));
+        assert!(of(None, &["AAPL"]).unwrap_err().contains("its slots have no names"));
     }
 }

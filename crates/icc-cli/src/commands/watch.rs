@@ -1,7 +1,7 @@
 //! `icc watch`: a vector's changes as they come.
 
 use super::printer::{Form, Printer};
-use super::vector::{Keys, open, read};
+use super::vector::{open, read, slots};
 use crate::machine::signals::Interrupted;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -40,12 +40,11 @@ const ASK: Duration = Duration::from_millis(500);
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let vector = open(&args.name)?;
     let fields = super::fields(vector.buffer().inspected()).select(&args.fields)?;
-    let keys = Keys::of(vector.buffer().inspected());
     let mut wanted = vec![false; vector.len()];
-    keys.slots(&args.keys, vector.len())?.into_iter().for_each(|index| wanted[index] = true);
+    slots(vector.buffer().keys(), &args.keys, vector.len())?.into_iter().for_each(|index| wanted[index] = true);
     let mut changes = if args.all { vector.changes() } else { vector.changes_from_now() };
     let interrupted = Interrupted::new()?;
-    let mut printer = Printer::new(fields, args.form, "slot");
+    let mut printer = Printer::new(fields, args.form, "slot", vector.buffer().keys().is_some());
     printer.begin()?;
     let mut value = vec![0; vector.value_size()];
     let (mut left, mut asked) = (args.count.unwrap_or(u64::MAX), Instant::now());
@@ -56,7 +55,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             }
             left -= 1;
             match read(&vector, change.index, &mut value)? {
-                Ok(_) => printer.named(keys.name(change.index), change.index as u64, &value)?,
+                Ok(_) => printer.named(vector.key(change.index).unwrap_or_default(), change.index as u64, &value)?,
                 Err(trouble) => printer.trouble(change.index as u64, &trouble)?,
             }
         }

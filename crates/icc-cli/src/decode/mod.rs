@@ -151,6 +151,13 @@ impl Fields {
     }
 }
 
+/// Appends any text as a comma-separated value.
+pub(crate) fn push_csv(text: &str, out: &mut String) {
+    let before = out.len();
+    out.push_str(&shown(text));
+    quote(out, before);
+}
+
 /// Quotes what begins at `start`, if a reader of comma-separated values would take it for more than
 /// one. There are no line ends in it: those were escaped.
 fn quote(out: &mut String, start: usize) {
