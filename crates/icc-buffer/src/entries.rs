@@ -38,6 +38,7 @@ const SEEN_IDS: Range<u32> = HOLDING as u32..COUNT as u32;
 
 /// A label's eight-byte pieces.
 const PIECES: usize = bound(8, 1);
+const FACTS: usize = 5 + PIECES;
 /// The longest label, in bytes of UTF-8.
 pub(crate) const LABEL_BYTES: usize = 8 * PIECES;
 
@@ -46,16 +47,10 @@ pub(crate) const LABEL_BYTES: usize = 8 * PIECES;
 struct Line {
     /// `generation << 8 | state`.
     word: AtomicU64,
-    /// The number of the next message.
-    cursor: AtomicU64,
-    received: AtomicU64,
-    lost: AtomicU64,
-    /// When it was taken: nanoseconds since 1970.
-    since: AtomicU64,
-    /// The holder's process id, in its own namespace: for people.
-    process: AtomicU64,
+    /// The number of the next message; how many were received; how many lost; when it was taken, in
+    /// nanoseconds since 1970; the holder's process id, in its own namespace, for people; and the label,
     /// UTF-8, the rest zero.
-    label: [AtomicU64; PIECES],
+    facts: [AtomicU64; FACTS],
     _reserved: [AtomicU64; 2],
 }
 
@@ -120,12 +115,7 @@ impl Entries {
         let zero = || AtomicU64::new(0);
         let line = |_| Line {
             word: zero(),
-            cursor: zero(),
-            received: zero(),
-            lost: zero(),
-            since: zero(),
-            process: zero(),
-            label: core::array::from_fn(|_| zero()),
+            facts: core::array::from_fn(|_| zero()),
             _reserved: core::array::from_fn(|_| zero()),
         };
         Self(Home::Private(Arc::new(Private { lines: Lines(core::array::from_fn(line)), ids: Ids::default() })))
@@ -180,15 +170,12 @@ impl Entries {
         // the new generation.
         fence(Ordering::Release);
         step("entry begun");
-        line.cursor.store(cursor, Ordering::Relaxed);
-        line.received.store(0, Ordering::Relaxed);
-        line.lost.store(0, Ordering::Relaxed);
-        line.since.store(u64::try_from(instance::now().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        line.process.store(std::process::id().into(), Ordering::Relaxed);
-        let mut bytes = [0; LABEL_BYTES];
-        bytes[..label.len()].copy_from_slice(label.as_bytes());
-        for (piece, bytes) in line.label.iter().zip(bytes.chunks_exact(8)) {
-            piece.store(u64::from_ne_bytes(bytes.try_into().unwrap_or_default()), Ordering::Relaxed);
+        let since = u64::try_from(instance::now().as_nanos()).unwrap_or(u64::MAX);
+        let mut facts = [0; FACTS];
+        facts[..5].copy_from_slice(&[cursor, 0, 0, since, std::process::id().into()]);
+        bytemuck::bytes_of_mut(&mut facts)[5 * 8..][..label.len()].copy_from_slice(label.as_bytes());
+        for (place, fact) in line.facts.iter().zip(facts) {
+            place.store(fact, Ordering::Relaxed);
         }
         let word = filling.with(SEEN_STATE);
         // Release: pairs with the first Acquire fence in `look`.
@@ -219,10 +206,7 @@ impl Entries {
             if word.state() != SEEN_STATE {
                 return Ok(None);
             }
-            let load = |field: &AtomicU64| field.load(Ordering::Relaxed);
-            let (cursor, received, lost) = (load(&line.cursor), load(&line.received), load(&line.lost));
-            let (since, process) = (load(&line.since), load(&line.process));
-            let pieces: [u64; PIECES] = core::array::from_fn(|index| load(&line.label[index]));
+            let facts: [u64; FACTS] = core::array::from_fn(|index| line.facts[index].load(Ordering::Relaxed));
             // The lock after the word, and the word again: so it is this tenant's.
             let is_alive = self.lives(id)?;
             // Acquire: with any load above, pairs with the Release fence in `take`.
@@ -230,7 +214,8 @@ impl Entries {
             if Word(line.word.load(Ordering::Relaxed)) != word {
                 continue;
             }
-            let label = readable(&pieces.map(u64::to_ne_bytes));
+            let [cursor, received, lost, since, process, label @ ..] = facts;
+            let label = readable(bytemuck::bytes_of(&label));
             let since = SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(since));
             let (kind, process) = (ReaderKind::Seen, process as u32);
             return Ok(Some(EntryStatus { id, label, kind, cursor, received, lost, is_alive, since, process }));
@@ -240,8 +225,7 @@ impl Entries {
 }
 
 /// A label as it may be shown, whatever its bytes are.
-fn readable(pieces: &[[u8; 8]]) -> String {
-    let bytes = pieces.as_flattened();
+fn readable(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     let shown = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ';
     String::from_utf8_lossy(&bytes[..end]).chars().map(|c| if shown(c) { c } else { '?' }).collect()
@@ -270,9 +254,9 @@ impl ReaderEntry {
             return;
         }
         let line = self.entries.line(self.lock.id());
-        line.cursor.store(cursor, Ordering::Relaxed);
-        line.received.store(received, Ordering::Relaxed);
-        line.lost.store(lost, Ordering::Relaxed);
+        for (place, fact) in line.facts.iter().zip([cursor, received, lost]) {
+            place.store(fact, Ordering::Relaxed);
+        }
     }
 
     /// Which entry it is.
@@ -351,12 +335,9 @@ mod tests {
 
     #[test]
     fn labels_are_shown_without_what_could_harm() {
-        let mut bytes = [0_u8; 32];
-        let text = "a\x1b[2J \u{202e}é";
-        bytes[..text.len()].copy_from_slice(text.as_bytes());
-        assert_eq!(readable(bytes.as_chunks::<8>().0), "a?[2J ?é");
-        assert_eq!(readable(&[[0xff; 8]]), "?".repeat(8));
-        assert_eq!(readable(&[*b"12345678", *b"12345678"]), "1234567812345678");
+        assert_eq!(readable("a\x1b[2J \u{202e}é\0x".as_bytes()), "a?[2J ?é");
+        assert_eq!(readable(&[0xff; 8]), "?".repeat(8));
+        assert_eq!(readable(b"1234567812345678"), "1234567812345678");
     }
 
     #[test]

@@ -161,6 +161,28 @@ pub enum TryConsumeError {
     SpedPast(Lost),
 }
 
+/// Why waiting for a message, for as long as a producer lives, ended without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConsumeError {
+    /// No producer lives, and all that was produced has been read or reported as lost.
+    #[error("no producer lives, and all that they produced was read: start one and ask again, or end")]
+    ProducersGone,
+    /// As [`TryConsumeError::SpedPast`].
+    #[error("sped past: {0}")]
+    SpedPast(Lost),
+}
+
+impl ConsumeError {
+    /// The loss, as an iterator gives it; none at the end.
+    pub(crate) fn lost_or_end<T>(self) -> Option<Result<T, Lost>> {
+        match self {
+            Self::ProducersGone => None,
+            Self::SpedPast(lost) => Some(Err(lost)),
+        }
+    }
+}
+
 /// Why waiting for a message ended without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -150,8 +150,8 @@ mod within;
 
 pub use consumer::{Consumer, Drain, Numbered, Recovery};
 pub use error::{
-    BatchTooLong, ConsumeTimeoutError, Lost, ProduceAtError, ProducerError, QueueError, StartError, TryConsumeError,
-    TryProduceError,
+    BatchTooLong, ConsumeError, ConsumeTimeoutError, Lost, ProduceAtError, ProducerError, QueueError, StartError,
+    TryConsumeError, TryProduceError,
 };
 pub use icc_buffer::{
     Bell, BufferError, BusySpin, EntryError, Notifier, Park, Payload, ReaderKind, Ready, SpinThenSleep, SpinThenYield,

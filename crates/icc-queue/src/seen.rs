@@ -1,6 +1,8 @@
 //! Being seen: a consumer that shows where it is.
 
-use crate::{ConsumeTimeoutError, Consumer, EntryError, Lost, QueueReader, TryConsumeError, WaitStrategy};
+use crate::{
+    ConsumeError, ConsumeTimeoutError, Consumer, EntryError, Lost, QueueReader, TryConsumeError, WaitStrategy,
+};
 use core::{fmt, iter, ops::Deref, ops::DerefMut, time::Duration};
 use icc_buffer::ReaderEntry;
 use icc_seqlock::Payload;
@@ -315,6 +317,45 @@ impl<T: Payload> Seen<Consumer<T>> {
         };
         self.show();
         done
+    }
+}
+
+impl<T: Payload> Seen<Consumer<T>> {
+    /// As [`Consumer::consume_until_gone`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn consume_until_gone(&mut self, wait: &mut (impl WaitStrategy + ?Sized)) -> Result<T, ConsumeError> {
+        let mut message = T::zeroed();
+        self.consume_into_until_gone(&mut message, wait).map(|_| message)
+    }
+
+    /// As [`Consumer::consume_into_until_gone`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn consume_into_until_gone(
+        &mut self,
+        out: &mut T,
+        wait: &mut (impl WaitStrategy + ?Sized),
+    ) -> Result<u64, ConsumeError> {
+        let done = match self.try_consume_into(out) {
+            Ok(n) => return Ok(n),
+            Err(TryConsumeError::SpedPast(lost)) => return Err(ConsumeError::SpedPast(lost)),
+            Err(TryConsumeError::Empty) => self.consumer.consume_into_until_gone(out, wait),
+        };
+        match done {
+            Ok(_) => self.received_one(),
+            Err(_) => self.show(),
+        }
+        done
+    }
+
+    /// As [`Consumer::until_gone`].
+    pub fn until_gone(&mut self, wait: &mut (impl WaitStrategy + ?Sized)) -> impl Iterator<Item = Result<T, Lost>> {
+        iter::from_fn(move || self.consume_until_gone(wait).map_or_else(ConsumeError::lost_or_end, |one| Some(Ok(one))))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Consuming.
 
 mod batch;
+mod gone;
 mod recovery;
 mod start;
 mod wait;
@@ -65,6 +66,8 @@ pub struct Consumer<T> {
     silence: Silence,
     /// Whether the last check found a message of the dead.
     found_dead: bool,
+    /// Whether it has found a living producer when it asked.
+    met_producer: bool,
 }
 
 impl<T: Payload> Consumer<T> {
@@ -78,6 +81,7 @@ impl<T: Payload> Consumer<T> {
             silent_at: next,
             silence: Silence::new(),
             found_dead: false,
+            met_producer: false,
         }
     }
 
@@ -296,6 +300,7 @@ impl<T> Clone for Consumer<T> {
             silent_at: next,
             silence: Silence::new(),
             found_dead: false,
+            met_producer: self.met_producer,
         }
     }
 }

@@ -7,7 +7,7 @@ use icc_seqlock::Payload;
 use std::time::Instant;
 
 /// After how many waits that kept the core the clock is read: it costs as much as several polls.
-const SPINS_PER_CLOCK: u64 = 32;
+pub(super) const SPINS_PER_CLOCK: u64 = 32;
 
 impl<T: Payload> Consumer<T> {
     /// The next message. Waits for it, as `wait` says.
@@ -156,7 +156,12 @@ impl<T: Payload> Consumer<T> {
 
     /// Waits once for the next message, as `wait` says.
     #[inline(always)]
-    fn pause(&mut self, wait: &mut (impl WaitStrategy + ?Sized), round: u64, deadline: Option<Instant>) -> Waited {
+    pub(super) fn pause(
+        &mut self,
+        wait: &mut (impl WaitStrategy + ?Sized),
+        round: u64,
+        deadline: Option<Instant>,
+    ) -> Waited {
         let Self { queue, next, silent_at, silence, .. } = self;
         let mut left_out = false;
         let (queue, next) = (&*queue, *next);
