@@ -10,6 +10,9 @@ use icc_schema::{Describe, Values};
 /// The instruments, by number.
 pub const INSTRUMENTS: usize = 8;
 
+/// What they are called.
+pub const NAMES: [&str; INSTRUMENTS] = ["ALPHA", "BRAVO", "CHARLIE", "DELTA", "ECHO", "FOXTROT", "GOLF", "HOTEL"];
+
 /// The levels of each side of a book.
 pub const LEVELS: usize = 5;
 

@@ -3,7 +3,7 @@
 use crate::agent::ROLES;
 use crate::model::MODELS;
 use anyhow::{Context as _, Result, bail, ensure};
-use icc_examples::messages::{INSTRUMENTS, Ideal, MarketUpdate, OrderRequest, Position, Report, Status};
+use icc_examples::messages::{INSTRUMENTS, Ideal, MarketUpdate, NAMES, OrderRequest, Position, Report, Status};
 use icc_queue::{Mpmc, Options, Queue, QueueReader};
 use icc_schema::DescribeOptions as _;
 use icc_vector::{SeqlockVector, SingleWriter, VectorReader};
@@ -71,9 +71,15 @@ impl Session {
         Queue::<MarketUpdate>::create(self.path("market"), MARKET, &Options::new().describe::<MarketUpdate>())?;
         Queue::<OrderRequest, Mpmc>::create(self.path("orders"), ORDERS, &Options::new().describe::<OrderRequest>())?;
         Queue::<Report>::create(self.path("reports"), REPORTS, &Options::new().describe::<Report>())?;
-        Ideals::create(self.path("ideal"), MODELS.len() * INSTRUMENTS, &Options::new().describe::<Ideal>())?;
-        Positions::create(self.path("positions"), 2 * INSTRUMENTS, &Options::new().describe::<Position>())?;
-        Statuses::create(self.path("status"), ROLES.len(), &Options::new().describe::<Status>())?;
+        // And what its slots are called.
+        let of_models = MODELS.iter().flat_map(|model| NAMES.map(|name| format!("{name}/{}", model.name())));
+        let ideals = Options::new().describe::<Ideal>().keys(of_models);
+        Ideals::create(self.path("ideal"), MODELS.len() * INSTRUMENTS, &ideals)?;
+        let of_positions = ["", "/copy"].iter().flat_map(|which| NAMES.map(|name| format!("{name}{which}")));
+        let positions = Options::new().describe::<Position>().keys(of_positions);
+        Positions::create(self.path("positions"), 2 * INSTRUMENTS, &positions)?;
+        let statuses = Options::new().describe::<Status>().keys(ROLES.map(|role| role.to_string()));
+        Statuses::create(self.path("status"), ROLES.len(), &statuses)?;
         Ok(Owned { session: self, _lock: lock })
     }
 

@@ -44,6 +44,40 @@ fn slots_have_names_beside_the_schema() {
     assert!(made.keys().is_none() && Seen::open(&plain, ANY, &options(&["a", "b", "c"])).unwrap().keys().is_none());
 }
 
+/// Names of types are compared only where one side has no schema, and schemas by whoever gave them.
+#[test]
+fn schemas_are_compared_where_both_sides_have_one() {
+    fn first_letter(found: &str, expected: &str) -> Result<(), String> {
+        if found[..1] == expected[..1] { Ok(()) } else { Err(format!("{found} is not {expected}")) }
+    }
+    let described = |text: &str, size| Options::new().schema(SchemaText::new(text, 7, size, first_letter));
+    let name = Name::new("schemas");
+    Shared::create(&name, spec(3), &described("an apple", 8)).unwrap();
+    assert_eq!(icc_buffer::inspect(&name).unwrap().schema.as_deref(), Some("an apple"));
+    // Another type of the same size, which says the same.
+    assert!(ReadOnlyBuffer::<i64>::open(&name, ANY, &described("an orange", 8)).is_ok());
+    assert!(Buffer::<i64, Packed>::open(&name, ANY, &described("an orange", 8)).is_ok());
+    let refused = Seen::open(&name, ANY, &described("pear", 8)).unwrap_err();
+    let difference = "an apple is not pear".to_owned();
+    assert_eq!(refused, BufferError::OtherSchema { path: name.path().into(), difference });
+    // Of another size, the difference says more than the sizes.
+    let refused = ReadOnlyBuffer::<u32>::open(&name, ANY, &described("pear", 4)).unwrap_err();
+    assert!(matches!(refused, BufferError::OtherSchema { .. }), "{refused}");
+    let refused = ReadOnlyBuffer::<u32>::open(&name, ANY, &described("an orange", 4)).unwrap_err();
+    assert!(matches!(refused, BufferError::OtherElement { .. }), "{refused}");
+    let refused = ReadOnlyBuffer::<i64>::open(&name, ANY, &Options::new()).unwrap_err();
+    assert!(matches!(refused, BufferError::OtherElement { .. }), "{refused}");
+    assert!(Seen::open(&name, ANY, &Options::new()).is_ok());
+
+    let plain = Name::new("no-schema");
+    Shared::create(&plain, spec(3), &Options::new()).unwrap();
+    assert!(Seen::open(&plain, ANY, &described("an orange", 8)).is_ok());
+    let refused = ReadOnlyBuffer::<i64>::open(&plain, ANY, &described("an orange", 8)).unwrap_err();
+    assert!(matches!(refused, BufferError::OtherElement { .. }), "{refused}");
+    let refused = Shared::create(&plain, spec(3), &described("an orange", 4)).unwrap_err();
+    assert!(matches!(refused, BufferError::SchemaSize { schema: 4, element: 8, .. }), "{refused}");
+}
+
 #[test]
 fn names_that_cannot_be_are_refused() {
     let name = Name::new("bad-keys");

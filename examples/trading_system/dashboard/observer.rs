@@ -1,7 +1,7 @@
 //! Reading the whole system without any part of it noticing.
 
 use super::events::Events;
-use super::picture::{HOPS, Instrument, Latency, NAMES, Orders, PERCENTILES, Picture, Process, State};
+use super::picture::{HOPS, Instrument, Latency, Orders, PERCENTILES, Picture, Process, State};
 use crate::agent::{ROLES, Role};
 use crate::model::MODELS;
 use crate::session::Session;
@@ -9,7 +9,7 @@ use anyhow::Result;
 use hdrhistogram::Histogram;
 use icc_examples::book::Book;
 use icc_examples::clock;
-use icc_examples::messages::{INSTRUMENTS, Ideal, MarketUpdate, OrderRequest, Position, Report, Status};
+use icc_examples::messages::{INSTRUMENTS, Ideal, MarketUpdate, NAMES, OrderRequest, Position, Report, Status};
 use icc_queue::{Consumer, QueueReader, Recovery};
 use icc_vector::VectorReader;
 

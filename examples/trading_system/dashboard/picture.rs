@@ -4,10 +4,6 @@ use crate::agent::Role;
 use crate::model::MODELS;
 use icc_examples::messages::Stage;
 
-/// The instruments' names.
-pub(super) const NAMES: [&str; icc_examples::messages::INSTRUMENTS] =
-    ["ALPHA", "BRAVO", "CHARLIE", "DELTA", "ECHO", "FOXTROT", "GOLF", "HOTEL"];
-
 /// A way that a message takes, and the stages at its ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hop {
