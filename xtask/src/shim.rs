@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::workspace::{LIBRARIES, Workspace};
+use crate::workspace::{LIBRARIES, MODELLED, Workspace};
 
 /// What only the shim may name.
 const FORBIDDEN: [&str; 5] = ["core::sync::atomic", "std::sync::atomic", "loom::", "core::cell::", "std::cell::"];
@@ -18,7 +18,7 @@ const FORBIDDEN: [&str; 5] = ["core::sync::atomic", "std::sync::atomic", "loom::
 /// With each place that breaks the rule.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let mut sources = Vec::new();
-    for library in LIBRARIES {
+    for library in LIBRARIES.into_iter().chain(MODELLED) {
         collect(&workspace.crate_dir(library).join("src"), &mut sources)?;
     }
     let mut found = Vec::new();

@@ -15,7 +15,7 @@ use clap::ValueEnum as _;
 use crate::cli::{LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
-use crate::workspace::{LIBRARIES, OTHERS, OwnBuild as _, Workspace};
+use crate::workspace::{LIBRARIES, MODELLED, OTHERS, OwnBuild as _, Workspace};
 use crate::{bench, loom, mutants, named_tests, torture};
 
 /// How long the short torture lasts.
@@ -116,7 +116,8 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
         Step::Clippy => plain(cargo.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
         Step::ClippyLoom => {
             // Under this cfg nothing but the libraries and their models is ever built.
-            cargo.args(["clippy", "--lib"]).packages(LIBRARIES).own_build(workspace, "loom", "--cfg icc_loom");
+            cargo.args(["clippy", "--lib"]).packages(LIBRARIES).packages(MODELLED);
+            cargo.own_build(workspace, "loom", "--cfg icc_loom");
             if !workspace.crates_with_models().is_empty() {
                 cargo.args(["--test", "loom*"]);
             }

@@ -15,7 +15,11 @@ use crate::process;
 pub(crate) const LIBRARIES: [&str; 4] = ["icc-seqlock", "icc-buffer", "icc-queue", "icc-vector"];
 
 /// The other packages that are published, those that others depend on first.
-pub(crate) const OTHERS: [&str; 4] = ["icc-schema-derive", "icc-schema", "icc-bench", "icc-cli"];
+pub(crate) const OTHERS: [&str; 5] = ["icc-schema-derive", "icc-schema", "icc-async", "icc-bench", "icc-cli"];
+
+/// Those of the other packages that are built for loom as well, and take their atomics from the
+/// shim.
+pub(crate) const MODELLED: [&str; 1] = ["icc-async"];
 
 /// The workspace this program belongs to.
 #[derive(Debug)]
@@ -68,10 +72,10 @@ impl Workspace {
         self.root.join("crates").join(name)
     }
 
-    /// The library crates that have loom models.
+    /// The crates that have loom models.
     pub(crate) fn crates_with_models(&self) -> Vec<&'static str> {
         let has_models = |name: &&str| self.crate_dir(name).join("tests/loom.rs").is_file();
-        LIBRARIES.into_iter().filter(has_models).collect()
+        LIBRARIES.into_iter().chain(MODELLED).filter(has_models).collect()
     }
 
     /// The names of a crate's integration tests, without its loom models, sorted.

@@ -3,7 +3,7 @@
 //! loom reports. The barrier is a fence.
 
 use core::time::Duration;
-use icc_seqlock::primitive::{AtomicU32, Mutex, MutexGuard, Ordering, fence, thread};
+use icc_seqlock::primitive::{Arc, AtomicU32, Condvar, Mutex, MutexGuard, Ordering, fence, thread};
 
 pub(crate) const MOST_WORDS: usize = 4;
 
@@ -11,7 +11,14 @@ pub(crate) const MOST_WORDS: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Word {
     value: AtomicU32,
-    waiting: Mutex<Vec<thread::Thread>>,
+    waiting: Mutex<Vec<Arc<Sleep>>>,
+}
+
+/// A thread's sleep, at one word or several.
+#[derive(Debug)]
+struct Sleep {
+    is_over: Mutex<bool>,
+    over: Condvar,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +50,7 @@ impl Word {
         &self.value
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<thread::Thread>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Sleep>>> {
         self.waiting.lock().expect("nobody panics with this lock")
     }
 
@@ -53,7 +60,10 @@ impl Word {
         while let Err(now) = self.value.compare_exchange(found, found & !1, Ordering::Relaxed, Ordering::Relaxed) {
             found = now;
         }
-        waiting.drain(..).for_each(|thread| thread.unpark());
+        for sleep in waiting.drain(..) {
+            *sleep.is_over.lock().expect("nobody panics with this lock") = true;
+            sleep.over.notify_one();
+        }
     }
 }
 
@@ -64,6 +74,8 @@ impl Expected<'_> {
 }
 
 pub(crate) fn wait_any(words: &[Expected<'_>], _time: Duration) -> Woken {
+    // Not by parking: loom forgets that a thread was unparked while it waited for a mutex.
+    let sleep = Arc::new(Sleep { is_over: Mutex::new(false), over: Condvar::new() });
     for expected in words {
         let mut waiting = expected.word.lock();
         // A read-modify-write sees the newest value, as the kernel does.
@@ -72,9 +84,12 @@ pub(crate) fn wait_any(words: &[Expected<'_>], _time: Duration) -> Woken {
         if newest.compare_exchange(value, value, same, same).is_err() {
             return Woken::Changed;
         }
-        waiting.push(thread::current());
+        waiting.push(Arc::clone(&sleep));
     }
-    thread::park();
+    let mut is_over = sleep.is_over.lock().expect("nobody panics with this lock");
+    while !*is_over {
+        is_over = sleep.over.wait(is_over).expect("nobody panics with this lock");
+    }
     Woken::Changed
 }
 

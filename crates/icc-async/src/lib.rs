@@ -1,0 +1,70 @@
+//! Streams over the queues and vectors of icc, for any executor.
+//!
+//! A [`ConsumerStream`] yields a queue's messages, a [`VectorStream`] the changes of a table. They
+//! are [`Stream`](futures_core::Stream)s, and have a `next` of their own for programs without a
+//! stream crate. They work with any executor, and depend on none.
+//!
+//! # Examples
+//!
+//! ```
+//! use icc_async::ConsumerStream;
+//! use icc_queue::{Lost, Queue, QueueSpec};
+//!
+//! let queue = Queue::<u64>::new(QueueSpec::new(1024).wakeable())?;
+//! let mut messages = ConsumerStream::new(queue.consumer());
+//! let mut producer = queue.producer()?;
+//! std::thread::spawn(move || (0..100).for_each(|n| _ = producer.produce(&n)));
+//!
+//! # #[cfg(not(miri))]
+//! futures_lite::future::block_on(async {
+//!     for expected in 0..100 {
+//!         match messages.next().await {
+//!             Ok(message) => assert_eq!(message, expected),
+//!             Err(lost) => println!("{lost}"), // and the stream goes on after it
+//!         }
+//!     }
+//! });
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # How a task is woken
+//!
+//! Polling a stream that has something costs what polling the consumer costs, and no lock. A stream
+//! that has nothing is handed, with its waker, to a thread of this crate, which sleeps in one system
+//! call at the bells of up to 126 streams. A producer's ring wakes that thread, which wakes the
+//! task. Threads are started when they are needed, by name `icc-async`. One that has nothing to do
+//! looks around ten times a second, and ends a second after its last stream was dropped.
+//!
+//! That costs one more step than a thread of your own that sleeps at the bell with
+//! [`Park`](icc_queue::Park), and two more than one that spins. Nanoseconds want a thread; tasks are
+//! for what may take microseconds: gateways, dashboards, recorders.
+//!
+//! Create the queue or vector [wakeable](icc_queue::QueueSpec::wakeable). Streams over others work,
+//! but their thread has to poll: 50 microseconds after the last message at first, every 10
+//! milliseconds in the end.
+//!
+//! # What a task may rely on
+//!
+//! - A message that was lost is an item, [`Err(Lost)`](icc_queue::Lost), and never the end: a queue
+//!   has no end.
+//! - After [64 items](ConsumerStream) in a row a stream lets the executor run other tasks.
+//! - Dropping `next()` before it is done, as `select!` does, loses nothing.
+//! - Dropping a stream leaves nothing behind.
+//! - A child made by `fork` has no threads of its parent: it makes its own streams.
+
+mod consumer;
+mod entry;
+#[cfg_attr(not(icc_loom), allow(unreachable_pub, reason = "models have threads of their own"))]
+mod reactor;
+mod shard;
+mod turns;
+mod vector;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub use consumer::ConsumerStream;
+#[cfg(icc_loom)]
+pub use reactor::Reactor;
+pub use vector::VectorStream;

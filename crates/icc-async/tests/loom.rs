@@ -1,0 +1,54 @@
+//! Loom models of a stream against its producer. Run with `cargo xtask loom`.
+//!
+//! There is no time in them: a task that is missed never ends, and loom reports that all threads
+//! wait.
+#![cfg(icc_loom)]
+
+use icc_async::{ConsumerStream, Reactor};
+use icc_queue::{Queue, QueueSpec};
+use icc_seqlock::primitive::{Condvar, Mutex, model, thread};
+use std::pin::pin;
+use std::task::{Context, Poll, Wake, Waker};
+
+/// An executor of one task on this thread.
+struct Task {
+    is_woken: Mutex<bool>,
+    woken: Condvar,
+}
+
+impl Wake for Task {
+    fn wake(self: std::sync::Arc<Self>) {
+        *self.is_woken.lock().unwrap() = true;
+        self.woken.notify_one();
+    }
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let task = std::sync::Arc::new(Task { is_woken: Mutex::new(false), woken: Condvar::new() });
+    let waker = Waker::from(std::sync::Arc::clone(&task));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        let mut is_woken = task.is_woken.lock().unwrap();
+        while !*is_woken {
+            is_woken = task.woken.wait(is_woken).unwrap();
+        }
+        *is_woken = false;
+    }
+}
+
+#[test]
+fn registering_against_publishing() {
+    model("registering_against_publishing", Some(2), || {
+        let queue = Queue::<u64>::new(QueueSpec::new(2).wakeable()).unwrap();
+        let reactor = Reactor::new();
+        let mut stream = ConsumerStream::with_threads(queue.consumer(), &reactor);
+        let mut producer = queue.producer().unwrap();
+        let thread = thread::spawn(move || _ = producer.produce(&7));
+        assert_eq!(block_on(stream.next()), Ok(7));
+        drop(stream);
+        thread.join().unwrap();
+    });
+}
