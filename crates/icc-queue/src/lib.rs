@@ -69,14 +69,15 @@
 //!
 //! ## Wait strategy
 //!
-//! What a consumer does while there is nothing. It matters to that consumer alone; producers never
-//! wake anybody.
+//! What a consumer does while there is nothing. It matters to that consumer alone, except for
+//! [`Park`]: producers of a [wakeable](QueueSpec::wakeable) queue wake those who sleep.
 //!
 //! | the thread | choose | latency | the core |
 //! |---|---|---|---|
 //! | has a core to itself | [`BusySpin`] | the least | always busy |
 //! | may share its core | [`SpinThenYield`] | as little, while it is alone | busy, but gives way |
-//! | may be late by a tenth of a millisecond | [`SpinThenSleep`] | the sleep, and the system's on top | mostly free |
+//! | may be late by ten milliseconds | [`SpinThenSleep`] | the sleep, which grows while it is idle | mostly free |
+//! | is idle for long, on a wakeable queue | [`Park`] | that of being woken: microseconds | free |
 //! | has other work in its loop | none: [`try_consume`](Consumer::try_consume), [`drain`](Consumer::drain) | one loop | yours |
 //!
 //! A thread that polls one queue with `try_consume` and has nothing else to do may put a
