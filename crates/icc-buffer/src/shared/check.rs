@@ -408,6 +408,28 @@ mod tests {
     }
 
     #[test]
+    fn names_have_room_and_an_end() {
+        let (header, _) = header(3);
+        let with = |schema: u64, len: u64| {
+            let layout = Layout::new::<u64>(3, 16, 2, (schema + len) as usize).unwrap();
+            let named = Header {
+                schema_offset: if schema == 0 { 0 } else { 512 },
+                schema_len: schema,
+                keys_offset: 512 + schema,
+                keys_len: len,
+                counters_offset: layout.counters_offset as u64,
+                slots_offset: layout.slots_offset as u64,
+                total_size: layout.total_size as u64,
+                ..header
+            };
+            refused(&named, READER, layout.total_size as u64)
+        };
+        let most = MAX_KEYS as u64;
+        assert_eq!((with(0, 1), with(100, most), with(MAX_SCHEMA, most)), (None, None, None));
+        assert!(matches!(with(0, most + 1), Some(BufferError::OtherLayout { field: "keys_len", .. })));
+    }
+
+    #[test]
     fn words_that_are_expected_are_checked() {
         let (header, size) = header(3);
         let attaching = Attaching { expected: Expected::new(KIND).word(2, 7), ..READER };
