@@ -3,7 +3,9 @@
 use crate::exit::Failure;
 use crate::text;
 use icc_buffer::{BufferError, Inspected, inspect};
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 /// Where bare names are.
@@ -31,6 +33,8 @@ pub(crate) struct Found {
 pub(crate) struct Listing {
     /// The buffers, by name, without the files beside rings.
     pub(crate) buffers: Vec<Found>,
+    /// Buffers that are gone, but left a file of their readers.
+    pub(crate) left: Vec<PathBuf>,
     /// Files that this user may not read: buffers, or anything.
     pub(crate) unreadable: usize,
 }
@@ -84,6 +88,11 @@ fn visit(entries: fs::ReadDir, prefix: &str, depth: usize, listing: &mut Listing
                 Ok(entries) if depth > 1 => visit(entries, &format!("{name}/"), depth - 1, listing),
                 _ => {}
             }
+        } else if let Some(ring) = ring_of(&entry.path()) {
+            // Without following links, as above: what is there is the ring, whatever it is.
+            if metadata.is_file() && fs::symlink_metadata(&ring).is_err() && !listing.left.contains(&ring) {
+                listing.left.push(ring);
+            }
         } else if metadata.is_file() && !is_beside(&name) {
             match look(name, entry.path(), &metadata) {
                 Ok(found) => listing.buffers.extend(found),
@@ -91,6 +100,14 @@ fn visit(entries: fs::ReadDir, prefix: &str, depth: usize, listing: &mut Listing
             }
         }
     }
+}
+
+/// The ring that `NAME.INSTANCE.readers` is beside; none if the file is called otherwise.
+fn ring_of(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.as_bytes().strip_suffix(READERS.as_bytes())?;
+    let (ring, instance) = name.split_at_checked(name.len().checked_sub(17)?)?;
+    let is_one = !ring.is_empty() && instance[0] == b'.' && instance[1..].iter().all(u8::is_ascii_hexdigit);
+    is_one.then(|| path.with_file_name(OsStr::from_bytes(ring)))
 }
 
 /// Whether it is a file beside a ring, or one that is being made.
@@ -118,4 +135,20 @@ fn begins_as_a_buffer(path: &Path) -> bool {
     use std::io::Read as _;
     let mut magic = [0; 8];
     fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"ICCBUFFR"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_readers() {
+        let of = |name: &str| ring_of(&Path::new("/dev/shm").join(name));
+        assert_eq!(of("quotes.00ff00ff00ff00ff.readers"), Some(PathBuf::from("/dev/shm/quotes")));
+        for other in
+            ["quotes.readers", ".00ff00ff00ff00ff.readers", "quotes.00ff00ff00ff00fg.readers", "é.readers", "quotes"]
+        {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
 }

@@ -41,12 +41,26 @@ fn what_nobody_has() {
     drop(with_messages(&path("read"), 8, 5));
     let _reader = QueueReader::<[u64; 7]>::open(path("read"), &Options::new()).unwrap();
     fs::write(path("notes.txt"), "").unwrap();
+    // As a process leaves it that is killed while it removes a queue: the ring is gone.
+    drop(icc_queue::Queue::<u64>::create(path("left"), icc_queue::QueueSpec::new(8).seen(), &Options::new()).unwrap());
+    fs::remove_file(path("left")).unwrap();
+    let beside = || {
+        fs::read_dir(directory.path())
+            .unwrap()
+            .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "readers"))
+            .count()
+    };
+    assert_eq!(beside(), 1);
     let args = |more: &str| ["rm".into(), "--dead".into(), directory.path().as_os_str().to_owned(), more.into()];
     // It may say that some processes are hidden.
     let would = output(args("--dry-run"));
-    assert_eq!(String::from_utf8(would.stdout).unwrap(), format!("would remove {}\n", path("dead").display()));
-    assert!(path("dead").exists());
+    assert_eq!(
+        String::from_utf8(would.stdout).unwrap(),
+        format!("{} left a file of readers\nwould remove {}\n", path("left").display(), path("dead").display())
+    );
+    assert!(path("dead").exists() && beside() == 1);
     let removed = output(args("--force"));
-    assert_eq!(String::from_utf8(removed.stdout).unwrap(), format!("removed {}\n", path("dead").display()));
+    let said = String::from_utf8(removed.stdout).unwrap();
+    assert!(said.ends_with(&format!("removed {}\n", path("dead").display())) && beside() == 0, "{said}");
     assert!(path("alive").exists() && path("read").exists() && path("notes.txt").exists());
 }
