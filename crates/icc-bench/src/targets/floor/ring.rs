@@ -1,7 +1,7 @@
 //! The floor of rings: the lines of a message, its number last.
 //!
 //! A slot is a message, which begins a line, and its number behind it. The producer writes the message, then its number; a receiver
-//! waits for the number, then copies the message. Nothing is checked a second time,
+//! waits for the number, then copies the message. Nothing is marked or checked a second time,
 //! because a slot is never written before every receiver has taken what is in it: receivers say now
 //! and then how far they are, and the producer looks only when it would pass what it last saw. So
 //! the copies are plain ones, of whatever width the compiler likes.
@@ -12,7 +12,6 @@ use std::marker::PhantomData;
 #[allow(clippy::disallowed_types, reason = "bare atomics are what this target measures")]
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::fence;
 
 use crossbeam_utils::CachePadded;
 
@@ -32,13 +31,6 @@ const TOLD_EVERY: u64 = CAPACITY as u64 / 8;
 
 /// The most lines that an empty poll asks for. Each is taken back from a producer that writes it.
 const PREFETCHED: usize = 4;
-
-/// Messages of more lines than this are marked before they are written. That takes the number's line
-/// from those who poll it, and until they have it again they ask for no other line.
-const MARKED_FROM: usize = 2;
-
-/// What a number is never.
-const MARK: u64 = u64::MAX;
 
 /// Words of a cache line.
 const LINE: usize = 8;
@@ -118,18 +110,12 @@ impl<T: Message, const PACKED: bool> Ring<T, PACKED> {
     #[inline(always)]
     unsafe fn write(&self, number: u64, message: &T) {
         let (version, place) = self.slot(number);
-        if Self::WORDS > MARKED_FROM * LINE {
-            version.store(MARK, Relaxed);
-            // The mark is on its way before the message is. Release: nobody reads it, so without a
-            // partner; it keeps the compiler from writing the message first.
-            fence(Release);
-        }
         // SAFETY: `place` is valid for a `T`, which has the alignment of a word, and lies apart from the
         // caller's message, as nobody has a reference into the lines. No receiver
         // accesses it: those that read what was here have said so by their positions, by the
         // contract, and others wait for the number below. No producer does: the one that wrote
         // message `number - CAPACITY` had done so before a receiver took it.
-        unsafe { std::ptr::copy_nonoverlapping(message, place, 1) };
+        unsafe { copy(message, place) };
         // Release: pairs with the load in `RingReceiver::poll`.
         version.store(number, Release);
     }
@@ -228,7 +214,7 @@ impl<T: Message, const PACKED: bool> Receiver<T> for RingReceiver<'_, T, PACKED>
         // SAFETY: `place` is valid for a `T` and lies apart from `into`, as nobody has a reference into
         // the lines. Its writer is done, as it stored the number last, and
         // no producer writes there again before this receiver's position is past `next`.
-        unsafe { std::ptr::copy_nonoverlapping(place, into, 1) };
+        unsafe { copy(place, into) };
         self.next += 1;
         if self.next.is_multiple_of(TOLD_EVERY) {
             // Release: pairs with the load in `wait_for_room`.
@@ -307,6 +293,30 @@ impl Broadcast for OneProducer {
     ) -> Result<R, OpenError> {
         let ring = Ring::new(consumers);
         Ok(body(OneSender { ring: &ring, next: 1, limit: 0 }, ring.receivers()))
+    }
+}
+
+/// Copies a message: a long one line by line, with moves and not with a call.
+///
+/// # Safety
+///
+/// Both are valid for a `T` and lie apart.
+#[inline(always)]
+unsafe fn copy<T: Message>(from: *const T, to: *mut T) {
+    const SHORT: usize = 128;
+    let bytes = size_of::<T>();
+    if bytes <= SHORT || !bytes.is_multiple_of(size_of::<[u64; LINE]>()) {
+        // SAFETY: by the contract.
+        unsafe { std::ptr::copy_nonoverlapping(from, to, 1) };
+        return;
+    }
+    for line in 0..bytes / size_of::<[u64; LINE]>() {
+        // Volatile, or the compiler makes one call of the whole. SAFETY: by the contract, the lines
+        // are those of a `T`, whose words they are.
+        unsafe {
+            let words = from.cast::<[u64; LINE]>().add(line).read_volatile();
+            to.cast::<[u64; LINE]>().add(line).write(words);
+        }
     }
 }
 
