@@ -63,7 +63,10 @@ fn a_ring_between_two_threads_loses_nothing_however_slow_one_of_them_is() {
                 if is_slow(number) {
                     std::thread::sleep(std::time::Duration::from_millis(1));
                 }
+                let began = std::time::Instant::now();
                 while receiver.poll(&mut into) != Polled::Message {
+                    // A message that was overwritten never comes.
+                    assert!(began.elapsed() < std::time::Duration::from_secs(60), "message {number} is lost");
                     std::thread::yield_now();
                 }
                 into.check(number).unwrap();
