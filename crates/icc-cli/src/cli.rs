@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 /// Sees what is on a machine: the queues and vectors of icc in shared memory.
 ///
 /// NAME is a file in /dev/shm, or a path. All commands but `replay` and `rm` only read: no producer
-/// notices.
+/// waits for them.
 #[derive(Debug, Parser)]
 #[command(name = "icc", version, after_help = exit::HELP, propagate_version = true)]
 pub(crate) struct Cli {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Prints a queue's messages as they come, decoded.
 ///
 /// Messages that were overwritten before they could be printed are a line of their own. The queue is
-/// mapped read-only, and its producers do not notice. Ends at Ctrl-C, when whoever reads the output
+/// mapped read-only, and its producers do not wait. Ends at Ctrl-C, when whoever reads the output
 /// closes it, or when the queue is removed.
 #[derive(Debug, clap::Args)]
 #[command(
