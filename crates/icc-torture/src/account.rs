@@ -2,8 +2,15 @@
 
 use crate::sample::{Sample, sender_and_count};
 use crate::tally::Tally;
-use icc_queue::{Consumer, Lost, QueueReader, Recovery, TryConsumeError};
+use icc_queue::{ConsumeTimeoutError, Consumer, Lost, Park, QueueReader, QueueSpec, Recovery, TryConsumeError};
 use std::collections::HashMap;
+use std::time::Duration;
+
+/// A queue of this capacity whose consumers can be woken, or not, at random.
+pub(crate) fn spec(capacity: usize) -> QueueSpec {
+    let spec = QueueSpec::new(capacity);
+    if fastrand::bool() { spec.wakeable() } else { spec }
+}
 
 /// A consumer with an account of its own beside the consumer's.
 pub(crate) struct Account<T> {
@@ -51,6 +58,7 @@ impl<T: Sample> Account<T> {
             }
             1..16 => self.batch(),
             16..24 => self.drain(),
+            24..28 => self.asleep(),
             _ => self.one(),
         }
     }
@@ -61,6 +69,19 @@ impl<T: Sample> Account<T> {
             Ok(_) => self.receive(&message),
             Err(TryConsumeError::SpedPast(lost)) => self.lose(lost),
             Err(TryConsumeError::Empty) => return false,
+        }
+        true
+    }
+
+    /// Waits for the next message, asleep if the queue allows it.
+    fn asleep(&mut self) -> bool {
+        let mut message = T::zeroed();
+        let mut wait = Park::new(Duration::from_micros(fastrand::u64(0..3)));
+        match self.consumer.consume_into_timeout(&mut message, &mut wait, Duration::from_micros(fastrand::u64(0..500)))
+        {
+            Ok(_) => self.receive(&message),
+            Err(ConsumeTimeoutError::SpedPast(lost)) => self.lose(lost),
+            Err(_) => return false,
         }
         true
     }

@@ -1,6 +1,6 @@
 //! Queues and vectors between processes that are killed and stopped at any moment.
 
-use crate::account::Account;
+use crate::account::{Account, spec};
 use crate::child::{Child, word};
 use crate::run::Run;
 use crate::sample::{Odd, Sample, number};
@@ -121,7 +121,7 @@ fn queue<T: Sample, M: Mode>(
     capacity: usize,
 ) -> anyhow::Result<Tally> {
     let file = run.file("queue");
-    let queue = Queue::<T, M>::create(&file, capacity, &Options::new())?;
+    let queue = Queue::<T, M>::create(&file, spec(capacity), &Options::new())?;
     let reader = QueueReader::<T>::open(&file, &Options::new())?;
     let mut account = Account::new(reader.consumer());
     let (produce, consume) = (format!("{produce} {payload}"), format!("consume {payload}"));

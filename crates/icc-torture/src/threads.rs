@@ -1,10 +1,10 @@
 //! Everything in one process: queues, vectors and cells between threads.
 
-use crate::account::Account;
+use crate::account::{Account, spec};
 use crate::run::{Run, told};
 use crate::sample::{Odd, Sample, number};
 use crate::tally::Tally;
-use icc_queue::{Mode, Mpmc, Producer, Queue, QueueSpec, Spmc};
+use icc_queue::{Mode, Mpmc, Producer, Queue, Spmc};
 use icc_seqlock::Seqlock;
 use icc_vector::{MultiWriter, Packed, Padded, SeqlockVector, SingleWriter, Tracked};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -39,7 +39,7 @@ pub(crate) fn produce_until<T: Sample, M: Mode>(
 }
 
 fn queue<T: Sample, M: Mode>(run: &Run, producers: u16, capacity: usize, first: u64) -> anyhow::Result<Tally> {
-    let queue = Queue::<T, M>::new(QueueSpec::new(capacity).starting_at(first))?;
+    let queue = Queue::<T, M>::new(spec(capacity).starting_at(first))?;
     let (sent, done, mut tally) = (AtomicU64::new(0), AtomicBool::new(false), Tally::default());
     thread::scope(|scope| {
         let (queue, sent, done) = (&queue, &sent, &done);
