@@ -4,7 +4,6 @@ use crate::{
     Busy, Changed, Changes, Payload, ReadError, Unchanged, VectorReader, WaitError, WaitStrategy, Waited, Waiter,
     WriterDied,
 };
-use core::cell::Cell;
 use icc_seqlock::BeingWritten;
 use icc_seqlock::primitive::{Backoff, Silence, bound, sleep, thread};
 use std::time::{Duration, Instant};
@@ -141,7 +140,7 @@ impl<T: Payload> VectorReader<T> {
         self.check(index).map_err(ReadError::from)?;
         let slot = self.slot(index);
         let deadline = Instant::now().checked_add(timeout);
-        let (mut round, mut waited, stuck) = (0, Waited::Spun, Cell::new(0));
+        let (mut round, mut waited, mut stuck) = (0, Waited::Spun, 0);
         loop {
             // One attempt a round: a slot that stays odd must not keep this from its deadline.
             if let Ok(Some(found)) = slot.try_read_into_if_newer(version, out) {
@@ -151,15 +150,15 @@ impl<T: Payload> VectorReader<T> {
                 // The same odd version as the time before: is its writer alive? One that is only
                 // stopped may go on in time.
                 let found = slot.version();
-                if found & 1 == 1 && found == stuck.get() && self.left_by_the_dead(index, found) {
+                if found & 1 == 1 && found == stuck && self.left_by_the_dead(index, found) {
                     return Err(ReadError::from(WriterDied { index }).into());
                 }
-                stuck.set(found);
+                stuck = found;
                 if deadline.is_some_and(|at| Instant::now() >= at) {
                     return Err(WaitError::Timeout { index });
                 }
             }
-            let (mut odd, mut silence) = (0, Silence::new());
+            let (mut odd, mut silence, mut left) = (0, Silence::new(), stuck);
             // For who sleeps: a newer value, or proof that it does not come.
             let mut ready = || {
                 let found = slot.version();
@@ -171,11 +170,12 @@ impl<T: Payload> VectorReader<T> {
                 }
                 let dead = silence.lasts(SILENCE) && self.left_by_the_dead(index, found);
                 if dead {
-                    stuck.set(found);
+                    left = found;
                 }
                 dead
             };
             waited = strategy.wait_with(round, &mut Waiter::new(self.bell(), deadline, &mut ready));
+            stuck = left;
             round += 1;
         }
     }
