@@ -60,4 +60,6 @@ mod guides {
     struct Payloads;
     #[doc = include_str!("../../../docs/schema.md")]
     struct Schema;
+    #[doc = include_str!("../../../docs/seen.md")]
+    struct Seen;
 }
