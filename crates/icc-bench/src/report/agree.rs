@@ -5,7 +5,11 @@ use std::fmt::Write;
 
 use super::baseline::Threshold;
 use super::style::text_table;
-use crate::model::{Figures, Report, Row};
+use crate::model::{Figures, Kind, Merit, Report, Row};
+
+/// How many times what it took in one run a reference may take in the other before the two ran at
+/// different distances.
+const MOVED: f64 = 1.5;
 
 /// A row, and its figures in another run.
 #[derive(Clone, Debug)]
@@ -61,6 +65,16 @@ impl<'report> Agreement<'report> {
         a.max(b) <= a.min(b) * (1.0 + self.within.percent() / 100.0)
     }
 
+    /// What a reference took in each run, where that is so far apart that times and rates are not of
+    /// the same machine, in effect.
+    #[must_use]
+    pub(crate) fn moved(&self) -> Option<(f64, f64)> {
+        let references = self.rows.iter().filter(|twice| twice.row.kind == Kind::Reference);
+        references
+            .filter_map(|twice| Some((twice.row.figures?.p50_ns, twice.other?.p50_ns)))
+            .find(|(here, there)| here.max(*there) > MOVED * here.min(*there))
+    }
+
     /// How many rows agree, and those that do not, as text for a terminal of 100 columns.
     #[must_use]
     pub(crate) fn render(&self) -> String {
@@ -70,12 +84,17 @@ impl<'report> Agreement<'report> {
             let rows = differing.iter().filter_map(|twice| {
                 let (row, other) = (twice.row, twice.other?);
                 let (a, b) = (row.counting(&row.figures?), row.counting(&other));
+                let show = |value: f64| match row.scenario.merit {
+                    Merit::Rate => format!("{:.1} M/s", value / 1e6),
+                    Merit::Time => format!("{value:.2} ns"),
+                    Merit::Ratio => format!("{value:.3}"),
+                };
                 Some([
                     row.scenario.name.clone().into_owned(),
                     row.payload_bytes.to_string(),
                     row.label(),
-                    format!("{a:.3}"),
-                    format!("{b:.3}"),
+                    show(a),
+                    show(b),
                     format!("{:+.0} %", (b / a - 1.0) * 100.0),
                     if row.figures?.groups.or(other.groups).is_some() { "~" } else { "" }.to_owned(),
                 ])
@@ -83,6 +102,13 @@ impl<'report> Agreement<'report> {
             let headings = ["scenario", "bytes", "target", "this run", "the other", "", ""];
             let _ = writeln!(text, "\n{}", text_table(headings, rows, 3..=5));
             text.push_str("by what counts: the ratio, the rate, or the time of the consumers' thread; ~ two groups\n");
+        }
+        if let Some((here, there)) = self.moved() {
+            let _ = writeln!(
+                text,
+                "the reference itself took {here:.0} ns in this run and {there:.0} ns in the other: of different distances \
+                 only ratios can agree"
+            );
         }
         let _ = writeln!(
             text,
@@ -121,6 +147,15 @@ mod tests {
         let (_, holds, text) = agreement(1.11, 1.0, "10%");
         assert!(!holds && text.contains("0 of 1 rows agree") && text.contains("-10 %"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    }
+
+    #[test]
+    fn runs_at_different_distances_say_so() {
+        let (near, mut far) = (run(1.0), run(1.0));
+        far.rows[0].figures.as_mut().unwrap().p50_ns *= 4.0;
+        let moved = |far: &Report| Agreement::between(&near, far, Threshold::default()).render();
+        assert!(moved(&far).contains("took 55 ns in this run and 220 ns in the other"), "{}", moved(&far));
+        assert!(!moved(&near).contains("took"), "{}", moved(&near));
     }
 
     #[test]

@@ -268,7 +268,10 @@ fn source(agreement: &Agreement<'_>) -> String {
         ),
         _ => String::new(),
     };
-    format!("{}{kind}, {}; {}; `{}`.{both}\n", machine.cpu, machine.kernel, times.join(" and "), run.command)
+    let moved = agreement.moved().map_or(String::new(), |(here, there)| {
+        format!(" The reference took {here:.0} ns in one and {there:.0} ns in the other, so only ratios can agree.")
+    });
+    format!("{}{kind}, {}; {}; `{}`.{both}{moved}\n", machine.cpu, machine.kernel, times.join(" and "), run.command)
 }
 
 #[cfg(test)]
