@@ -7,6 +7,8 @@ use crate::explore::{Protocol, Step};
 
 /// Messages the ring keeps.
 const SLOTS: u8 = 2;
+/// The head is stored once in so many messages.
+const UNCOUNTED: u8 = 2;
 /// Words of a message.
 const WORDS: usize = 2;
 /// No model here produces more messages.
@@ -35,8 +37,10 @@ pub enum Mistake {
     CountedTooEarly,
     /// A successor writes at the head, even if the message there is complete.
     SlotNotLookedAt,
-    /// A successor does not count a complete message that the dead one had no time to count: if it
-    /// dies before it has counted one itself, the head is two behind.
+    /// A successor looks at one message less than can be complete and not counted.
+    LastSlotNotLookedAt,
+    /// A successor does not count complete messages that the dead one did not count: if it dies
+    /// before it has counted one itself, the head is further behind than anyone looks.
     NotCaughtUp,
     /// A successor leaves a half-written message and takes the next slot.
     HalfWrittenLeft,
@@ -57,9 +61,9 @@ struct Slot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Producing {
     Attach,
-    /// Has read the head.
-    Inspect(u8),
-    /// The message at the head is complete, and so the next one is this.
+    /// All messages before this one are complete, as the head or so many slots after it said.
+    Inspect(u8, u8),
+    /// What was not counted is found: this is the next message.
     CatchUp(u8),
     Rest(u8),
     /// The message, and what is next: the odd version, each word, the even version, the head.
@@ -121,14 +125,18 @@ impl<const C: usize> Spmc<C> {
         use Producing::{Attach, CatchUp, Inspect, Rest, Write};
         let last = WORDS as u8 + 1;
         state.producer = match state.producer {
-            Attach => Inspect(state.head),
-            Inspect(n) => {
-                let version = state.slot(n).version;
-                let is_left = version + 1 == complete(n) && self.does(Mistake::HalfWrittenLeft);
-                if is_left || (version == complete(n) && self.does(Mistake::NotCaughtUp)) {
-                    Rest(n + 1)
-                } else if version == complete(n) && !self.does(Mistake::SlotNotLookedAt) {
-                    CatchUp(n + 1)
+            Attach => Inspect(state.head, 0),
+            Inspect(n, looks) => {
+                let most = match self.mistake {
+                    Some(Mistake::SlotNotLookedAt) => 0,
+                    Some(Mistake::LastSlotNotLookedAt) => UNCOUNTED - 1,
+                    _ => UNCOUNTED,
+                };
+                let version = state.slot(n).version + u8::from(self.does(Mistake::HalfWrittenLeft));
+                if looks < most && version >= complete(n) {
+                    Inspect(n + 1, looks + 1)
+                } else if looks > 0 && !self.does(Mistake::NotCaughtUp) {
+                    CatchUp(n)
                 } else {
                     Rest(n)
                 }
@@ -166,8 +174,10 @@ impl<const C: usize> Spmc<C> {
                 Write(n, part + 1)
             }
             Write(n, _) => {
-                state.left_out |= self.gap.is_some_and(|(first, next)| state.head <= first && n >= next);
-                state.head = n + 1;
+                if (n + 1) % UNCOUNTED == 0 {
+                    state.left_out |= self.gap.is_some_and(|(first, next)| state.head <= first && n >= next);
+                    state.head = n + 1;
+                }
                 Rest(n + 1)
             }
         };

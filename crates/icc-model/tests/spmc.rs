@@ -39,13 +39,18 @@ fn a_complete_message_written_again() {
 }
 
 #[test]
+fn the_last_message_that_may_be_uncounted_written_again() {
+    breaks(&wrong(Mistake::LastSlotNotLookedAt), "a message of two mixed was accepted");
+}
+
+#[test]
 fn a_half_written_message_left() {
     breaks(&wrong(Mistake::HalfWrittenLeft), STUCK);
 }
 
 #[test]
 fn a_complete_message_not_counted() {
-    breaks(&wrong(Mistake::NotCaughtUp), "a message of two mixed was accepted");
+    breaks(&wrong(Mistake::NotCaughtUp), "a message was lost before it was produced");
 }
 
 /// Of three numbers, which is more than the ring keeps, so that one slot skips a lap.

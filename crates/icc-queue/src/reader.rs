@@ -1,11 +1,12 @@
 //! The queue as consumers see it: nothing here can write.
 
-use crate::layout::{FIRST, HEAD, MODE, PRODUCERS, counters};
+use crate::layout::{FIRST, HEAD, MODE, PRODUCERS, UNCOUNTED, counters};
 use crate::mode::{MANY_PRODUCERS, ONE_PRODUCER};
 use crate::place::place;
 use crate::{Consumer, Position, QueueError, QueueSpec, geometry::Geometry};
 use core::fmt;
 use icc_buffer::{Bell, BufferError, Counter, ReadOnlyBuffer};
+use icc_seqlock::primitive::{Ordering, fence};
 use icc_seqlock::{Payload, Reader};
 use std::path::PathBuf;
 
@@ -84,14 +85,22 @@ impl<T: Payload> QueueReader<T> {
     /// The number of messages produced, which is the sequence number of the next one.
     ///
     /// With many producers it counts a message as soon as its producer has its sequence number,
-    /// just before it is written. Reads the producers' counter, which costs them a little: not for
-    /// a hot loop.
+    /// just before it is written. With one, it counts what is complete. Reads the producers'
+    /// counter, and with one producer some slots, which costs the producers a little: not for a hot
+    /// loop.
     #[must_use]
     pub fn produced(&self) -> u64 {
-        // Acquire: pairs with the Release in `produce`. One producer: every message before this
-        // count is complete in its slot. Many: whoever has a ticket before it has said so in its
-        // ledger.
-        self.counter(HEAD).load_acquire()
+        let mut produced = self.counter(HEAD).load_relaxed();
+        if self.ledgers() == 0 {
+            let completed = |&n: &u64| self.geometry.ahead(self.slot(n).version(), n) >= 0;
+            let uncounted = (0..UNCOUNTED).map(|more| produced.wrapping_add(more)).take_while(completed).count();
+            produced = produced.wrapping_add(uncounted as u64);
+        }
+        // Acquire: pairs with the Release in `produce`, and in `Seqlock::publish`, whose version a
+        // slot showed. One producer: every message before this count is complete in its slot. Many:
+        // whoever has a ticket before it has said so in its ledger.
+        fence(Ordering::Acquire);
+        produced
     }
 
     /// The most producers at a time: 1, or what a queue for many was created with.

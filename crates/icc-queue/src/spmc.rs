@@ -1,5 +1,6 @@
 //! Producing alone: plain stores only.
 
+use crate::layout::UNCOUNTED;
 use crate::mode::sealed::{Producing, Properties};
 use crate::mode::{Mode, ONE_PRODUCER};
 use crate::{ProducerError, Queue, TryProduceError};
@@ -34,14 +35,11 @@ pub struct State {
 impl Producing for Spmc {
     fn register<T: Payload>(queue: &Queue<T, Self>) -> Result<State, ProducerError> {
         let lock = queue.buffer().take_id(0..1)?.ok_or_else(|| ProducerError::Taken { path: queue.place() })?;
-        // The head is stored after its message is complete, so one that was killed in between left
-        // it one behind.
-        let counted = queue.produced();
-        let completed = queue.cell(counted).version() == queue.geometry.complete(counted);
-        let next = if completed { counted.wrapping_add(1) } else { counted };
-        // Counted now, and not with the first message of this producer: if it died before that, the
-        // head would be two behind, and the next successor would write a complete message again.
-        // Release: as in `produce`.
+        // With those that its predecessor completed and did not count.
+        let next = queue.produced();
+        // Counted now, and not with the next multiple of `UNCOUNTED`: if this producer died before
+        // that, the head would be further behind than `produced` looks, and the next successor
+        // would write complete messages again. Release: as in `produce`.
         queue.head().store(next, Ordering::Release);
         Ok(State { next, lock })
     }
@@ -56,9 +54,11 @@ impl Producing for Spmc {
         unsafe { queue.cell(n).write_at(queue.geometry.complete(n), message) };
         state.next = n.wrapping_add(1);
         step("complete");
-        // Release: pairs with the Acquire load in `QueueReader::produced`. After the message, so
-        // never ahead of what is complete.
-        queue.head().store(state.next, Ordering::Release);
+        if state.next.is_multiple_of(UNCOUNTED) {
+            // Release: pairs with the Acquire load in `QueueReader::produced`. After the message,
+            // so never ahead of what is complete.
+            queue.head().store(state.next, Ordering::Release);
+        }
         step("counted");
         n
     }

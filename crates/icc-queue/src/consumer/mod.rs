@@ -320,6 +320,7 @@ impl<T> fmt::Debug for Consumer<T> {
 #[cfg(all(test, not(icc_loom)))]
 mod tests {
     use crate::Queue;
+    use crate::layout::{HEAD, UNCOUNTED};
 
     /// A message that is complete and not counted yet, as its producer leaves it for a moment or
     /// for good if it dies there.
@@ -332,5 +333,23 @@ mod tests {
         assert_eq!(consumer.try_consume(), Ok(7));
         assert_eq!((consumer.lag(), consumer.headroom(), consumer.skip_to_newest()), (0, 4, 0));
         assert_eq!((consumer.next_sequence(), consumer.received()), (1, 1));
+    }
+
+    /// The most that can be complete and not counted: its producer died just before it counted
+    /// them.
+    #[test]
+    fn uncounted_messages_are_found_in_their_slots() {
+        for capacity in [2, 4, 64] {
+            let queue = Queue::<u64>::new(capacity).unwrap();
+            let mut producer = queue.producer().unwrap();
+            (0..2 * UNCOUNTED - 1).for_each(|n| _ = producer.produce(&n));
+            assert_eq!(queue.counter(HEAD).load_relaxed(), UNCOUNTED);
+            drop(producer);
+            let last = 2 * UNCOUNTED - 1;
+            // SAFETY: nobody else writes.
+            unsafe { queue.cell(last).write_at(queue.geometry.complete(last), &last) };
+            assert_eq!(queue.produced(), 2 * UNCOUNTED);
+            assert_eq!(queue.producer().unwrap().produce(&0), 2 * UNCOUNTED);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::gaps::leaves_out;
 use crate::geometry::Geometry;
-use crate::layout::HEAD;
+use crate::layout::{HEAD, UNCOUNTED};
 use crate::{Options, ProduceAtError, Queue, QueueError, QueueSpec};
 use core::fmt;
 use icc_buffer::{ElementType, IdLock, UntypedBufferMut};
@@ -80,7 +80,9 @@ impl Producer {
         // SAFETY: this is the only producer, borrowed mutably, and the first that the queue has.
         unsafe { write(&self.buffer, self.geometry, n, message) };
         self.next = n.wrapping_add(1);
-        if let Some(head) = self.buffer.counter_mut(HEAD) {
+        if self.next.is_multiple_of(UNCOUNTED)
+            && let Some(head) = self.buffer.counter_mut(HEAD)
+        {
             // Release: as in `spmc::produce`.
             head.store(self.next, Ordering::Release);
         }
