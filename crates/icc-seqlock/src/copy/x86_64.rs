@@ -17,7 +17,7 @@
 
 use crate::primitive::{AtomicU8, Ordering::Relaxed};
 use core::arch::asm;
-use core::arch::x86_64::{__cpuid, __cpuid_count};
+use core::arch::x86_64::{__cpuid, __cpuid_count, __m128i};
 
 /// The widest vectors of this processor: 0 until looked up, then one of the constants below.
 static WIDEST: AtomicU8 = AtomicU8::new(0);
@@ -121,6 +121,9 @@ pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
     // processors that it asks for.
     unsafe {
         // Small ones the same everywhere: straight code, with nothing to look up.
+        if len <= 64 && len.is_multiple_of(8) {
+            return by_registers(from, to, len);
+        }
         if len <= 32 {
             return sse2::to_32(from, to, len);
         }
@@ -135,6 +138,36 @@ pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
             (AVX, _) => avx::long(from, to, len),
             (_, _) => sse2::long(from, to, len),
         }
+    }
+}
+
+/// Copies `len` bytes, a multiple of eight from 24 to 64, by registers that the compiler knows of.
+///
+/// So it can keep a value there that is returned, or put it where it belongs at once: what a block
+/// of assembly stored, it would have to load again. A vector's values, one by one into a slice, ns
+/// each, stored by assembly / so: 11.7 / 2.1 at 40 bytes, 12.4 / 2.8 at 56 (Zen 4).
+///
+/// # Safety
+///
+/// As [`load`].
+#[inline(always)]
+unsafe fn by_registers(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: passed on from the caller. Every piece lies inside `len`, and together they are all of
+    // it. `to` is private, so its bytes may be stored as usual.
+    unsafe {
+        macro_rules! sixteen {
+            ($at:literal) => {
+                if len >= $at + 16 {
+                    to.add($at).cast::<__m128i>().write_unaligned(sse2::sixteen::<$at>(from));
+                } else if len > $at {
+                    to.add($at).cast::<u64>().write_unaligned(sse2::eight::<$at>(from));
+                }
+            };
+        }
+        sixteen!(0);
+        sixteen!(16);
+        sixteen!(32);
+        sixteen!(48);
     }
 }
 
@@ -188,36 +221,37 @@ macro_rules! long {
     };
 }
 
+/// Defines `unsafe fn`s that move as many bytes as their name says.
+macro_rules! moving {
+    ($name:ident, [$($line:literal),*], [$($register:tt),*]) => {
+        #[inline(always)]
+        pub(super) unsafe fn $name(from: *const u8, to: *mut u8) {
+            // SAFETY: by the module's argument; moves exactly the bytes in its name, which the
+            // caller has on both sides. Flags are not changed, and all registers written are
+            // named.
+            unsafe {
+                asm!($($line),*, from = in(reg) from, to = in(reg) to, $(out($register) _,)*
+                    options(nostack, preserves_flags))
+            }
+        }
+    };
+}
+
 /// Loads of eight bytes, joined for stores of sixteen. SSE2.
 #[rustfmt::skip]
 mod eights {
     use core::arch::asm;
 
-    macro_rules! joined {
-        ($name:ident, [$($line:literal),*], [$($register:tt),*]) => {
-            #[inline(always)]
-            pub(super) unsafe fn $name(from: *const u8, to: *mut u8) {
-                // SAFETY: by the module's argument; moves exactly the bytes in its name, which the
-                // caller has on both sides. Flags are not changed, and all registers written are
-                // named.
-                unsafe {
-                    asm!($($line),*, from = in(reg) from, to = in(reg) to, $(out($register) _,)*
-                        options(nostack, preserves_flags))
-                }
-            }
-        };
-    }
+    moving!(move_16, ["movq xmm0, [{from}]", "movhps xmm0, [{from} + 8]", "movdqu [{to}], xmm0"], ["xmm0"]);
 
-    joined!(move_16, ["movq xmm0, [{from}]", "movhps xmm0, [{from} + 8]", "movdqu [{to}], xmm0"], ["xmm0"]);
-
-    joined!(
+    moving!(
         move_32,
         ["movq xmm0, [{from}]", "movhps xmm0, [{from} + 8]", "movq xmm1, [{from} + 16]", "movhps xmm1, [{from} + 24]",
          "movdqu [{to}], xmm0", "movdqu [{to} + 16], xmm1"],
         ["xmm0", "xmm1"]
     );
 
-    joined!(
+    moving!(
         move_64,
         ["movq xmm0, [{from}]", "movhps xmm0, [{from} + 8]", "movq xmm1, [{from} + 16]", "movhps xmm1, [{from} + 24]",
          "movq xmm2, [{from} + 32]", "movhps xmm2, [{from} + 40]", "movq xmm3, [{from} + 48]",
@@ -230,6 +264,35 @@ mod eights {
 #[rustfmt::skip]
 mod sse2 {
     use core::arch::asm;
+    use core::arch::x86_64::__m128i;
+
+    /// # Safety
+    ///
+    /// As [`super::load`] for sixteen bytes, `AT` bytes after `from`.
+    #[inline(always)]
+    pub(super) unsafe fn sixteen<const AT: usize>(from: *const u8) -> __m128i {
+        let bytes;
+        // SAFETY: by the module's argument; loads the caller's sixteen bytes. Flags are not changed.
+        unsafe {
+            asm!("movdqu {to}, [{from} + {at}]", from = in(reg) from, at = const AT, to = lateout(xmm_reg) bytes,
+                options(nostack, preserves_flags))
+        }
+        bytes
+    }
+
+    /// # Safety
+    ///
+    /// As [`sixteen`], eight bytes.
+    #[inline(always)]
+    pub(super) unsafe fn eight<const AT: usize>(from: *const u8) -> u64 {
+        let bytes;
+        // SAFETY: as in `sixteen`.
+        unsafe {
+            asm!("mov {to}, [{from} + {at}]", from = in(reg) from, at = const AT, to = lateout(reg) bytes,
+                options(nostack, preserves_flags))
+        }
+        bytes
+    }
 
     straight!(
         to_32, 16, 32,
