@@ -259,7 +259,7 @@ impl<T: Payload> Seqlock<T> {
             // A caller that expects an exact version polls for it. Not in `read_into_if_newer`:
             // that would take the lines of a cell that is written again and again away from its
             // writer.
-            self.storage.prefetch();
+            self.storage.prefetch(found & 1 == 1);
             return Err(BeingWritten { version: found });
         }
         self.copy_out(version, out)

@@ -53,12 +53,18 @@ impl<T: Payload> Storage<T> {
         unsafe { copy::store::<T>(self.0.get().cast(), (&raw const *value).cast()) }
     }
 
-    /// Requests all cache lines of the bytes but the first, which contains the version or is next
-    /// to it.
+    /// Requests the cache lines of the bytes but the first, which contains the version or is next
+    /// to it, where that helps.
     #[inline(always)]
-    pub(crate) fn prefetch(&self) {
+    pub(crate) fn prefetch(&self, being_written: bool) {
         // The version is at least eight bytes before: counted with it, the first line is its own.
-        copy::prefetch(self.0.get().cast::<u8>().wrapping_sub(8), size_of::<T>() + 8);
+        copy::prefetch(self.0.get().cast::<u8>().wrapping_sub(8), size_of::<T>() + 8, being_written);
+    }
+
+    /// Requests all lines of the version and the bytes for writing, if they are many and that helps.
+    #[inline(always)]
+    pub(crate) fn prefetch_many_for_write(&self) {
+        copy::prefetch_many_for_write(self.0.get().cast::<u8>().wrapping_sub(8), size_of::<T>() + 8);
     }
 
     /// Requests the line of the version, before the bytes, for writing.

@@ -48,7 +48,9 @@ impl<T: Payload> Storage<T> {
         }
     }
 
-    pub(crate) fn prefetch(&self) {}
+    pub(crate) fn prefetch(&self, _being_written: bool) {}
+
+    pub(crate) fn prefetch_many_for_write(&self) {}
 
     pub(crate) fn prefetch_for_write(&self) {}
 

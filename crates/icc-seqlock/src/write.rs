@@ -144,6 +144,7 @@ impl<T: Payload> Seqlock<T> {
     #[inline]
     pub unsafe fn write_at(&self, version: u64, value: &T) {
         debug_assert!(version & 1 == 0, "a finished write leaves an even version");
+        self.storage.prefetch_many_for_write();
         self.version.store(version.wrapping_sub(1), Relaxed);
         self.publish(version, value);
     }
@@ -163,6 +164,19 @@ impl<T: Payload> Seqlock<T> {
         // The load alone fetches the line for reading, and the store then has to request it again.
         self.prefetch_for_write();
         let seen = Tag::completed(self.version.load(Relaxed));
+        // SAFETY: by the caller; the last complete write left it at `seen`.
+        unsafe { self.write_alone_over(seen, tag, value) }
+    }
+
+    /// As [`write_alone`](Self::write_alone), over the version `seen`, which the only writer knows
+    /// from its last write. It does not look at the cell, and so does not wait for a line that a
+    /// reader has taken away.
+    ///
+    /// # Safety
+    ///
+    /// As [`write_at`](Self::write_at), and the last complete write left the cell at `seen`.
+    #[inline(always)]
+    pub unsafe fn write_alone_over(&self, seen: u64, tag: Tag, value: &T) -> u64 {
         // Release: as in `try_write_over`.
         self.version.store(tag.mark(seen), Release);
         self.publish(seen.wrapping_add(2), value)
