@@ -37,6 +37,8 @@ pub struct Writer<T: Payload, M: Mode = MultiWriter, P: Placement = Padded> {
     tag: Tag,
     /// The slot that its ledger names, in a tracked vector.
     announced: usize,
+    /// The slot that it wrote last, and the version that it left it at.
+    last: (usize, u64),
     /// Where readers sleep, if the vector is wakeable.
     bell: Option<Bell>,
 }
@@ -55,7 +57,7 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         let ticks = if M::SINGLE && M::TRACKED { whole_blocks.clone().map(count).max().unwrap_or(0) } else { 0 };
         let tag = register::tag(lock.id());
         let bell = vector.bell().inspect(|bell| bell.register_producer()).cloned();
-        Self { vector, tag, lock, range, whole_blocks, ticks, announced: usize::MAX, bell }
+        Self { vector, tag, lock, range, whole_blocks, ticks, announced: usize::MAX, last: (usize::MAX, 0), bell }
     }
 
     /// Writes `value` to slot `index` and returns its version.
@@ -117,7 +119,12 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
             unsafe { self.write_alone(index, value) }
         } else {
             // SAFETY: by the caller; a range is within the vector.
-            unsafe { self.vector.write_shared(self.tag, index, value) }?
+            let version = unsafe {
+                let seen = self.expected(index);
+                self.vector.write_shared(self.tag, index, seen, value)
+            }?;
+            self.last.1 = version;
+            version
         };
         self.ring();
         Ok(version)
@@ -153,6 +160,7 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         if !M::SINGLE {
             // SAFETY: the index was checked; a range is within the vector.
             let version = unsafe { self.vector.update_shared(self.tag, index, change) }?;
+            self.last = (index, version);
             self.ring();
             return Ok(version);
         }
@@ -189,11 +197,15 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[inline(always)]
     unsafe fn write_alone(&mut self, index: usize, value: &T) -> u64 {
         // SAFETY: by the caller.
+        let seen = unsafe { self.expected(index) };
+        // SAFETY: by the caller.
         let cell = unsafe { self.vector.cell(index) };
         // SAFETY: the mode allows no other way of writing, and this writer, borrowed mutably, alone
         // has the slot: all living writers' ranges are disjoint, by the locks. What an earlier
-        // writer did happens before this, by the same.
-        let version = unsafe { cell.write_alone(self.tag, value) };
+        // writer did happens before this, by the same. So the slot that it wrote last still stands
+        // where it left it.
+        let version = unsafe { cell.write_alone_over(seen, self.tag, value) };
+        self.last.1 = version;
         step("written");
         if M::TRACKED {
             let block = self.vector.blocks.of(index);
@@ -207,6 +219,25 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
             }
         }
         version
+    }
+
+    /// The version that slot `index` stands at, unless others write it: where this writer left it,
+    /// if it wrote it last.
+    ///
+    /// A look at the slot fetches its line once more, where a reader has taken that away. One-way
+    /// latency to a reader that polls, in ratio to bare atomics, with the look / without: 1.7 / 1.2
+    /// at 56 bytes, 1.9 / 1.4 at 256, 3.5 / 2.9 at 1 KiB (Zen 4, in shared memory).
+    ///
+    /// # Safety
+    ///
+    /// `index` is less than the vector's length.
+    #[inline(always)]
+    unsafe fn expected(&mut self, index: usize) -> u64 {
+        if self.last.0 != index {
+            // SAFETY: by the caller.
+            self.last = (index, unsafe { self.vector.look(index) });
+        }
+        self.last.1
     }
 
     #[inline(always)]
@@ -251,20 +282,32 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
 }
 
 impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
-    /// Writes slot `index`, which others may write too, as the writer `tag`.
+    /// The version of the last complete write of slot `index`, which is about to be written.
     ///
     /// # Safety
     ///
     /// `index` is less than [`len`](crate::VectorReader::len).
     #[inline(always)]
-    unsafe fn write_shared(&self, tag: Tag, index: usize, value: &T) -> Result<u64, WriteError> {
+    unsafe fn look(&self, index: usize) -> u64 {
         // SAFETY: by the caller.
         let slot = unsafe { self.cell(index) };
-        // A plain load fetches a line that a reader holds only to read, and the exchange then asks
-        // for it once more.
+        // A plain load fetches a line that a reader holds only to read, and the write then asks for
+        // it once more.
         slot.prefetch_for_write();
-        let found = slot.version();
-        match slot.try_write_over(found, tag, value) {
+        Tag::completed(slot.version())
+    }
+
+    /// Writes slot `index`, which others may write too, as the writer `tag`. Most likely it stands
+    /// at the even version `seen`.
+    ///
+    /// # Safety
+    ///
+    /// `index` is less than [`len`](crate::VectorReader::len).
+    #[inline(always)]
+    unsafe fn write_shared(&self, tag: Tag, index: usize, seen: u64, value: &T) -> Result<u64, WriteError> {
+        // SAFETY: by the caller.
+        let slot = unsafe { self.cell(index) };
+        match slot.try_write_over(seen, tag, value) {
             Ok(version) => {
                 step("written");
                 self.count_change(index);
@@ -394,7 +437,7 @@ impl<T: Payload, M: Shared, P: Placement> SeqlockVector<T, M, P> {
             return Err(WriteError::NeedsWriter);
         }
         // SAFETY: the index was checked.
-        let version = unsafe { self.write_shared(Tag::NONE, index, value) }?;
+        let version = unsafe { self.write_shared(Tag::NONE, index, self.look(index), value) }?;
         self.ring();
         Ok(version)
     }
