@@ -296,7 +296,8 @@ impl Broadcast for OneProducer {
     }
 }
 
-/// Copies a message: a long one line by line, with moves and not with a call.
+/// Copies a message: one of a few lines line by line, with moves and not with a call. One way at
+/// 256 bytes that took 1.8 times a bare atomic instead of 3.0, at 1 KiB 4.8 instead of 3.9 (Zen 4).
 ///
 /// # Safety
 ///
@@ -304,8 +305,9 @@ impl Broadcast for OneProducer {
 #[inline(always)]
 unsafe fn copy<T: Message>(from: *const T, to: *mut T) {
     const SHORT: usize = 128;
+    const LONG: usize = 512;
     let bytes = size_of::<T>();
-    if bytes <= SHORT || !bytes.is_multiple_of(size_of::<[u64; LINE]>()) {
+    if bytes <= SHORT || bytes > LONG || !bytes.is_multiple_of(size_of::<[u64; LINE]>()) {
         // SAFETY: by the contract.
         unsafe { std::ptr::copy_nonoverlapping(from, to, 1) };
         return;
