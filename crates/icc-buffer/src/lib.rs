@@ -139,6 +139,8 @@ pub use shared::{
     Boot, CompareSchemas, Demand, Descriptors, HugePages, Inspected, Options, Origin, Owner, SchemaText, UntypedBuffer,
     UntypedBufferMut, inspect, remove,
 };
+#[doc(hidden)]
+pub use sleep::Found;
 pub use spec::{Expected, Kind, Spec};
 pub use wait::{BusySpin, Park, SpinThenSleep, SpinThenYield, WaitStrategy};
 pub use wait_set::{Ready, WaitSet, WaitSetError, Waitable};

@@ -7,7 +7,9 @@ use icc_seqlock::primitive::{Silence, spin_loop, step};
 use std::time::Instant;
 
 /// How long an armed sleeper looks before it asks for a barrier, which interrupts other cores.
-const LOOK: Duration = Duration::from_micros(2);
+/// `icc_no_look` takes it out, for the torture that counts missed wakes: it hides nearly all that a
+/// missing barrier would cause.
+const LOOK: Duration = if cfg!(icc_no_look) { Duration::ZERO } else { Duration::from_micros(2) };
 /// The first wait in the kernel. A producer's core that no barrier reached has long shown by then
 /// what it had published, and sees the armed word ever after.
 const SHORT: Duration = Duration::from_millis(1);
@@ -51,8 +53,25 @@ impl Bell {
     /// assert!(!bell.wait(|| false, Some(Instant::now() + Duration::from_millis(1))));
     /// ```
     pub fn wait(&self, ready: impl FnMut() -> bool, deadline: Option<Instant>) -> bool {
+        self.wait_and_tell(ready, deadline).is_some()
+    }
+
+    /// As [`wait`](Self::wait), and tells how it ended; none at the deadline. For a test that counts
+    /// wakes that were missed.
+    #[doc(hidden)]
+    pub fn wait_and_tell(&self, ready: impl FnMut() -> bool, deadline: Option<Instant>) -> Option<Found> {
         sleep_until(&mut One { bell: self, armed: None }, ready, deadline)
     }
+}
+
+/// How a sleeper found what it waited for.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Before it slept, or when it was woken.
+    InTime,
+    /// After a wait in the kernel that nobody ended.
+    ByItself,
 }
 
 /// Sleeps for so long, or shorter if the deadline comes before, where nobody can wake it.
@@ -89,16 +108,21 @@ pub(crate) trait Bells {
     fn sleep(&self, time: Duration) -> Woken;
 }
 
-/// Sleeps at `bells` until `ready` or until the deadline; says which.
-pub(crate) fn sleep_until(bells: &mut impl Bells, mut ready: impl FnMut() -> bool, deadline: Option<Instant>) -> bool {
-    let (mut for_nothing, mut slices, mut is_refused) = (0, Slices::new(), false);
+/// Sleeps at `bells` until `ready`, and says how that was found, or until the deadline.
+pub(crate) fn sleep_until(
+    bells: &mut impl Bells,
+    mut ready: impl FnMut() -> bool,
+    deadline: Option<Instant>,
+) -> Option<Found> {
+    let (mut for_nothing, mut slices, mut is_refused, mut found) = (0, Slices::new(), false, Found::InTime);
     loop {
         if ready() {
-            return true;
+            return Some(found);
         }
         if is_over(deadline) {
-            return false;
+            return None;
         }
+        found = Found::InTime;
         if for_nothing >= WAKES_FOR_NOTHING {
             for_nothing = 0;
             doze_until(SHORT, deadline);
@@ -110,13 +134,13 @@ pub(crate) fn sleep_until(bells: &mut impl Bells, mut ready: impl FnMut() -> boo
         }
         let is_armed = bells.arm();
         if is_armed && look(&mut ready) {
-            return true;
+            return Some(Found::InTime);
         }
         let is_sure = is_armed && bells.barrier();
         step("looks");
         // After the barrier: the look that counts.
         if ready() {
-            return true;
+            return Some(Found::InTime);
         }
         step("sleeps");
         let mut slice = if is_sure { SHORT } else { slices.next() };
@@ -130,14 +154,14 @@ pub(crate) fn sleep_until(bells: &mut impl Bells, mut ready: impl FnMut() -> boo
                     is_refused = true;
                     break;
                 }
-                Woken::TimedOut => for_nothing = 0,
+                Woken::TimedOut => (for_nothing, found) = (0, Found::ByItself),
             }
             if !is_sure || is_over(deadline) {
                 break;
             }
             // The words are the same, and by now every core has seen them.
             if ready() {
-                return true;
+                return Some(Found::ByItself);
             }
             slice = LONG;
         }

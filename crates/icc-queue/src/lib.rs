@@ -154,6 +154,8 @@ pub use error::{
     BatchTooLong, ConsumeError, ConsumeTimeoutError, Lost, ProduceAtError, ProducerError, QueueError, StartError,
     TryConsumeError, TryProduceError,
 };
+#[doc(hidden)]
+pub use icc_buffer::Found;
 pub use icc_buffer::{
     Bell, BufferError, BusySpin, EntryError, Notifier, Park, Payload, ReaderKind, Ready, SpinThenSleep, SpinThenYield,
     WaitSet, WaitSetError, WaitStrategy, Waitable, Waited, Waiter,

@@ -7,6 +7,7 @@
 
 mod account;
 mod child;
+mod collisions;
 mod hostile;
 mod processes;
 mod run;
@@ -54,11 +55,12 @@ struct Cli {
 
 type Scenario = fn(&Run) -> anyhow::Result<Tally>;
 
-const SCENARIOS: [(&str, Scenario); 9] = [
+const SCENARIOS: [(&str, Scenario); 10] = [
     ("threads: cells", threads::cells),
     ("threads: queues, one producer", |run| threads::queues(run, false)),
     ("threads: queues, many producers", |run| threads::queues(run, true)),
     ("threads: vectors", threads::vectors),
+    ("threads: going to sleep", collisions::collide),
     ("processes: queues, one producer", |run| processes::queues(run, false)),
     ("processes: queues, many producers", |run| processes::queues(run, true)),
     ("processes: vectors", processes::vectors),

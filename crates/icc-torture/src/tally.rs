@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 use std::str::FromStr;
 
 /// Every figure, in the order in which it is shown.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "operations",
     "messages",
     "attaches",
@@ -16,6 +16,7 @@ const NAMES: [&str; 12] = [
     "mixed",
     "doubled",
     "unaccounted",
+    "missed",
     "crashed",
     "hung",
 ];
@@ -48,6 +49,8 @@ pub(crate) struct Tally {
     pub(crate) doubled: u64,
     /// Messages that were neither received nor reported lost, and changes that no cursor saw.
     pub(crate) unaccounted: u64,
+    /// Sleepers that nobody woke for what was published as they went to sleep.
+    pub(crate) missed: u64,
     /// Threads that panicked and processes that ended by themselves.
     pub(crate) crashed: u64,
     /// Scenarios that did not end.
@@ -55,7 +58,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    fn figures(&mut self) -> [&mut u64; 12] {
+    fn figures(&mut self) -> [&mut u64; 13] {
         [
             &mut self.operations,
             &mut self.messages,
@@ -67,6 +70,7 @@ impl Tally {
             &mut self.mixed,
             &mut self.doubled,
             &mut self.unaccounted,
+            &mut self.missed,
             &mut self.crashed,
             &mut self.hung,
         ]
