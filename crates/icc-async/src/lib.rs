@@ -27,6 +27,71 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! With tokio, in a `select!` beside something else:
+//!
+//! ```
+//! use icc_async::ConsumerStream;
+//! use icc_queue::{Queue, QueueSpec};
+//! use std::time::Duration;
+//!
+//! # #[cfg(not(miri))]
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let queue = Queue::<u64>::new(QueueSpec::new(1024).wakeable())?;
+//!     let mut messages = ConsumerStream::new(queue.consumer());
+//!     let mut producer = queue.producer()?;
+//!     std::thread::spawn(move || (0..10).for_each(|n| _ = producer.produce(&n)));
+//!
+//!     let mut beat = tokio::time::interval(Duration::from_millis(1));
+//!     let mut received = 0;
+//!     while received < 10 {
+//!         tokio::select! {
+//!             message = messages.next() => match message {
+//!                 Ok(_) => received += 1,
+//!                 Err(lost) => println!("{lost}"),
+//!             },
+//!             _ = beat.tick() => println!("{received} so far"),
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! # #[cfg(miri)]
+//! # fn main() {}
+//! ```
+//!
+//! Three queues into one task, as [`Stream`](futures_core::Stream)s that a stream crate joins:
+//!
+//! ```
+//! use futures_lite::StreamExt as _;
+//! use icc_async::ConsumerStream;
+//! use icc_queue::{Queue, QueueSpec};
+//!
+//! # #[cfg(not(miri))]
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let queue = || Queue::<u64>::new(QueueSpec::new(1024).wakeable());
+//!     let queues = [queue()?, queue()?, queue()?];
+//!     let [trades, quotes, orders] = queues.each_ref().map(|queue| ConsumerStream::new(queue.consumer()));
+//!     let all = trades
+//!         .map(|message| ("trade", message))
+//!         .or(quotes.map(|message| ("quote", message)))
+//!         .or(orders.map(|message| ("order", message)));
+//!     let producers = queues.each_ref().map(|queue| queue.producer());
+//!     std::thread::spawn(move || {
+//!         for producer in producers {
+//!             producer.expect("it has none yet").produce(&7);
+//!         }
+//!     });
+//!
+//!     let mut names: Vec<_> = all.take(3).map(|(name, message)| (name, message.expect("none is lost"))).collect().await;
+//!     names.sort();
+//!     assert_eq!(names, [("order", 7), ("quote", 7), ("trade", 7)]);
+//!     Ok(())
+//! }
+//! # #[cfg(miri)]
+//! # fn main() {}
+//! ```
+//!
 //! # How a task is woken
 //!
 //! Polling a stream that has something costs what polling the consumer costs, and no lock. A stream
