@@ -79,8 +79,13 @@ async fn tokio_on_two_threads() {
 }
 
 /// Futures that are dropped again and again before they are done lose no message.
-#[tokio::test]
-async fn dropped_in_a_select() {
+#[test]
+fn dropped_in_a_select() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(select_again_and_again());
+}
+
+async fn select_again_and_again() {
     let queue = wakeable();
     let mut stream = ConsumerStream::new(queue.consumer());
     let producer = queue.producer().unwrap();
