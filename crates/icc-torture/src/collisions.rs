@@ -1,7 +1,8 @@
 //! Publishing in the very moment in which somebody goes to sleep.
 //!
-//! Each time, the sleeper says that it is about to wait, and the producer publishes a moment of
-//! random length later, so that the one meets the other at any of its steps. Before it publishes, it
+//! Each time, the sleeper says that it is about to wait. Then each lets a moment of random length
+//! pass, the one before it waits and the other before it publishes, so that the one meets the other
+//! at any of its steps. Before it publishes, it
 //! stores to lines that are in the other's cache: its store to the message then waits in its core
 //! for as long as they take, while the look at the bell does not.
 //!
@@ -21,8 +22,8 @@ use std::time::Duration;
 
 /// Collisions between two looks at the clock.
 const AT_ONCE: u64 = 1_000;
-/// The longest moment, in spin hints: some microseconds, in which a sleeper comes to sleep.
-const LONGEST: u64 = 512;
+/// The longest moment, in spin hints.
+const LONGEST: u64 = 64;
 /// Lines that are stored to before a message.
 const LINES: usize = 16;
 
@@ -68,6 +69,10 @@ fn meet(run: &Run, bell: Bell) -> Tally {
     })
 }
 
+fn linger() {
+    (0..fastrand::u64(..LONGEST)).for_each(|_| spin_loop());
+}
+
 impl Meeting {
     fn sleep(&self, run: &Run) -> Tally {
         let mut tally = Tally::default();
@@ -79,6 +84,7 @@ impl Meeting {
                 let stale: u64 = self.before.iter().map(|line| line.0.load(Ordering::Relaxed)).sum();
                 std::hint::black_box(stale);
                 self.asked.0.store(number, Ordering::Release);
+                linger();
                 let ready = || self.published.0.load(Ordering::Relaxed) >= number;
                 tally.operations += 1;
                 tally.messages += 1;
@@ -118,7 +124,7 @@ impl Meeting {
             if self.over.0.load(Ordering::Relaxed) != 0 {
                 return Tally::default();
             }
-            (0..fastrand::u64(..LONGEST)).for_each(|_| spin_loop());
+            linger();
             self.before.iter().for_each(|line| line.0.store(number, Ordering::Relaxed));
             light_barrier();
             self.published.0.store(number, Ordering::Relaxed);
