@@ -1,4 +1,4 @@
-//! The three smallest examples do what they say.
+//! The smallest examples do what they say.
 
 mod common;
 
@@ -26,6 +26,15 @@ fn latest() {
         said.contains("update: 48000 }") && said.contains("update: 47996 }"),
         "the last values are not there: {said}"
     );
+}
+
+#[test]
+fn tasks() {
+    let said = stdout(&mut example("tasks"));
+    let first: u64 = said.split(' ').next().and_then(|word| word.parse().ok()).expect(&said);
+    let total = first + number(&said, "quotes, ") + number(&said, "trades and ") + number(&said, "received, ");
+    assert_eq!(total, 3_000, "{said}");
+    assert!(number(&said, "lost, ") >= 1, "no heartbeat came between: {said}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-/// A stream that is missed is woken by its thread's slice, 1 or 100 ms later. None is lost for good;
+/// A stream that is missed is woken by its thread's slice, 1 or 150 ms later. None is lost for good;
 /// `ICC_COLLISIONS` says how many to try.
 #[test]
 fn publishing_while_a_stream_goes_to_sleep() {

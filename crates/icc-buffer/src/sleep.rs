@@ -13,8 +13,8 @@ const LOOK: Duration = if cfg!(icc_no_look) { Duration::ZERO } else { Duration::
 /// The first wait in the kernel. A producer's core that no barrier reached has long shown by then
 /// what it had published, and sees the armed word ever after.
 const SHORT: Duration = Duration::from_millis(1);
-/// Each wait after that.
-const LONG: Duration = Duration::from_millis(100);
+/// Each wait after that. Ten sleepers that look every 100 ms take 0.12 % of a core together.
+const LONG: Duration = Duration::from_millis(150);
 /// Where nobody is told of the sleeper, or no barrier can be made, waits grow from the first to the
 /// second.
 const SHORTEST_SLICE: Duration = Duration::from_micros(50);
@@ -27,7 +27,7 @@ impl Bell {
     /// at least once.
     ///
     /// It is woken by whoever [rings](Self::ring), and looks by itself after a millisecond and then
-    /// every 100: so nothing that was published stays unseen for longer, whoever was killed. Where
+    /// every 150: so nothing that was published stays unseen for longer, whoever was killed. Where
     /// the bell is mapped read-only, or the system refuses the barrier that goes with it, it looks
     /// by itself after 50 microseconds, and then ever more seldom, every 10 ms in the end. After
     /// eight wakes for nothing it lets one millisecond pass without being woken: so whoever waits for
