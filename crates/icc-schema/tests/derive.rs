@@ -1,5 +1,7 @@
 //! What types say of themselves is what the compiler made of them.
 
+#![allow(clippy::multiple_bound_locations, reason = "derives write a bound of their own beside the type's")]
+
 use bytemuck::{Pod, Zeroable};
 use core::mem::offset_of;
 use icc_schema::{Describe, Schema, SchemaError, TimeUnit, Type, Values};
@@ -85,8 +87,6 @@ fn the_text_is_read_back_as_it_was() {
     assert_eq!(Schema::parse(&text, 143), Err(SchemaError::OtherSize { found: 144, expected: 143 }));
 }
 
-// bytemuck's derive writes the bound once more.
-#[allow(clippy::multiple_bound_locations)]
 #[derive(Clone, Copy, Zeroable, Describe)]
 #[repr(C)]
 struct Pair<T: Describe> {

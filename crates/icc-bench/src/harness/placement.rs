@@ -111,8 +111,10 @@ mod tests {
         assert!(places(cell, true) > ROUNDS / 2, "{} of a cell", places(cell, true));
         // Large blocks have fewer places on a heap; the pages beneath change as well, unseen.
         assert!(places(ring, true) > 3, "{} of a ring", places(ring, true));
-        // Without it they stay: that is why it is there.
-        assert!(places(cell, false) < ROUNDS / 4, "{} of a cell", places(cell, false));
+        // Without it they stay: that is why it is there. Other tests use the same heap meanwhile, so
+        // in one of several tries.
+        let fewest = (0..16).map(|_| places(cell, false)).min();
+        assert!(fewest < Some(ROUNDS / 4), "{fewest:?} of a cell");
     }
 
     #[test]
