@@ -19,7 +19,7 @@ impl Standing {
     ///
     /// What counts is the ratio, since rows are interleaved with its reference. At full speed it is
     /// the rate of messages received, and where the reference is the target itself with one
-    /// consumer it is the time.
+    /// consumer it is the time, of the consumers' thread if that is known.
     #[must_use]
     pub(crate) fn of(row: &Row, rows: &[Row]) -> Self {
         if row.is_yardstick() {
@@ -52,7 +52,7 @@ fn merit(row: &Row) -> Option<f64> {
     let figures = row.figures?;
     match row.scenario.merit {
         Merit::Rate => figures.flow.map(|flow| -flow.per_second),
-        Merit::Time => Some(figures.p50_ns),
+        Merit::Time => Some(time(&figures)),
         Merit::Ratio => Some(figures.ratio),
     }
 }
@@ -64,9 +64,16 @@ const LEVEL: f64 = 1.1;
 fn reaches(merit: Merit, own: &Figures, best: &Figures) -> bool {
     match merit {
         Merit::Rate => false,
+        // Of the consumers' thread there is one figure and no range.
+        Merit::Time if best.thread_ns.is_some() => time(own) <= LEVEL * time(best),
         Merit::Time => own.p50_ns <= best.p50_max_ns.min(LEVEL * best.p50_ns),
         Merit::Ratio => own.ratio <= best.ratio_max.min(LEVEL * best.ratio),
     }
+}
+
+/// That of the consumers' thread where it is known, else the producer's.
+fn time(figures: &Figures) -> f64 {
+    figures.thread_ns.unwrap_or(figures.p50_ns)
 }
 
 fn rank(row: &Row) -> f64 {
