@@ -55,6 +55,8 @@ pub(crate) enum Reference {
     OneConsumer(&'static str),
     /// Messages of the same payload copied to place after place.
     PlainRing,
+    /// Messages of one word to a thread that sleeps at a bare futex, whatever the payload.
+    BareFutex,
     /// One bare atomic word that both cores add to, whatever the payload.
     FetchAdd,
 }
@@ -62,7 +64,7 @@ pub(crate) enum Reference {
 impl Reference {
     /// Whether one serves every payload.
     fn is_one_for_all(self) -> bool {
-        matches!(self, Self::RawAtomics | Self::SpacedRawAtomics | Self::FetchAdd)
+        matches!(self, Self::RawAtomics | Self::SpacedRawAtomics | Self::BareFutex | Self::FetchAdd)
     }
 }
 

@@ -6,10 +6,10 @@ use crate::harness::pin::Cores;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
 use crate::link::message::for_payload;
-use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target};
+use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target, Waking};
 use crate::scenario::{
     copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost, spaced_latency, stream,
-    vector_read_all,
+    vector_read_all, wake,
 };
 use crate::targets::floor::cell::LONGEST;
 use crate::targets::floor::tickets::TicketRing;
@@ -17,7 +17,7 @@ use crate::targets::plain::{PlainRead, PlainWrite};
 use crate::targets::plain_ring::PlainRing;
 use crate::targets::raw::{self, RawLink, Word};
 use crate::targets::table::PlainSlice;
-use crate::targets::{fetch_add, floor, plain_ring};
+use crate::targets::{bare_futex, fetch_add, floor, plain_ring};
 
 /// A reference, and how to make a case of it.
 type ReferenceOf = (Reference, fn(usize) -> Option<Case>);
@@ -26,6 +26,7 @@ const RAW_ATOMICS: ReferenceOf = (Reference::RawAtomics, |_| Some(baseline(size_
 const SPACED_RAW_ATOMICS: ReferenceOf = (Reference::SpacedRawAtomics, |_| Some(spaced_baseline(size_of::<Word>())));
 const PLAIN_SLICE: ReferenceOf = (Reference::PlainSlice, table_of::<PlainSlice>);
 const PLAIN_RING: ReferenceOf = (Reference::PlainRing, plain_ring_of);
+const BARE_FUTEX: ReferenceOf = (Reference::BareFutex, |_| Some(bare_futex(size_of::<Word>())));
 const FETCH_ADD: ReferenceOf = (Reference::FetchAdd, |_| Some(fetch_add(size_of::<Word>())));
 
 /// The baseline as a case: the same ping-pong on two bare atomics, whatever the payload size it
@@ -126,6 +127,21 @@ pub(super) fn stream_of<S: Target>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
         Case::new(&stream::SCENARIO, S::NAME, payload_bytes, RAW_ATOMICS, |setup, length| {
             stream::round::<T, S::Link<T>>(S::open::<T>, setup, length)
+        })
+    })
+}
+
+/// The reference of waking as a case, whatever the payload size it stands beside.
+pub(super) fn bare_futex(payload_bytes: usize) -> Case {
+    Case::new(&wake::SCENARIO, bare_futex::NAME, payload_bytes, BARE_FUTEX, |setup, length| {
+        wake::round(|| Ok(bare_futex::ends()), setup, length)
+    })
+}
+
+pub(super) fn waking_of<S: Waking>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        Case::new(&wake::SCENARIO, S::NAME, payload_bytes, BARE_FUTEX, |setup, length| {
+            wake::round::<T, _, _>(S::open_to_sleep::<T>, setup, length)
         })
     })
 }

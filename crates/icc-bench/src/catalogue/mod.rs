@@ -11,11 +11,11 @@ pub use crate::harness::pair::Panicked;
 pub use crate::harness::pin::PinError;
 pub use crate::harness::round::{Flow, Round};
 pub use crate::harness::setup::Setup;
-use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target};
+use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target, Waking};
 pub use crate::model::Kind;
 use crate::scenario::{
     Rows, copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost, spaced_latency, stream,
-    vector_read_all,
+    vector_read_all, wake,
 };
 pub use crate::scenario::{SCENARIOS, Scenario};
 use crate::targets::floor::cell::{CellRead, CellWrite, OneCell};
@@ -25,6 +25,7 @@ use crate::targets::plain::{PlainRead, PlainWrite};
 use crate::targets::queue::{MpmcQueue, SharedMpmcQueue, SharedSpmcQueue, SpmcQueue};
 use crate::targets::seqlock::SeqlockCell;
 use crate::targets::seqlock_copy::{ExclusiveWrite, ReadInto, SharedWrite};
+use crate::targets::sleeping::{ParkQueue, SharedParkQueue, StreamQueue, WaitSetQueue};
 use crate::targets::table::{
     IteratedPackedVector, IteratedVector, PackedVector, PaddedVector, PlainSlice, SharedPackedVector,
     SharedPaddedVector,
@@ -32,7 +33,7 @@ use crate::targets::table::{
 use crate::targets::vector::VectorSlot;
 use crate::targets::vector_copy::{VectorRead, VectorWrite, VectorWriteAlone};
 use crate::targets::vector_handles::{SharedSingleWriterSlot, SharedVectorSlot, SingleWriterSlot};
-use crate::targets::{fetch_add, floor, plain_ring, raw};
+use crate::targets::{bare_futex, fetch_add, floor, plain_ring, raw};
 
 /// The targets a run can choose from, in the order of the report.
 #[derive(Clone, Debug)]
@@ -73,6 +74,10 @@ impl Catalogue {
             .with_lossy_queue::<SharedMpmcQueue>()
             .with_many_producers::<MpmcQueue>()
             .with_many_producers::<SharedMpmcQueue>()
+            .with_waking::<ParkQueue>()
+            .with_waking::<SharedParkQueue>()
+            .with_waking::<WaitSetQueue>()
+            .with_waking::<StreamQueue>()
             .with::<VectorSlot>()
             .with::<SharedVectorSlot>()
             .with::<SingleWriterSlot>()
@@ -150,6 +155,12 @@ impl Catalogue {
             .above(floor::MANY_PRODUCERS)
     }
 
+    /// Adds a structure whose sender wakes a receiver that sleeps.
+    #[must_use]
+    pub fn with_waking<S: Waking>(self) -> Self {
+        self.and(&wake::SCENARIO, S::NAME, Kind::Queue, make::waking_of::<S>)
+    }
+
     /// Adds a queue with one producer and up to 32 consumers in one thread.
     #[must_use]
     pub fn with_queue_fan_out<S: Broadcast>(self) -> Self {
@@ -221,6 +232,7 @@ impl Catalogue {
         self.and(&copy_cost::SCENARIO, PlainRead::NAME, kind, make::copy_of::<PlainRead>)
             .and(&copy_cost::SCENARIO, PlainWrite::NAME, kind, make::copy_of::<PlainWrite>)
             .and(&produce_cost::SCENARIO, plain_ring::NAME, kind, make::plain_ring_of)
+            .and(&wake::SCENARIO, bare_futex::NAME, kind, |payload| Some(make::bare_futex(payload)))
             .and(&multi_producer::SCENARIO, fetch_add::NAME, kind, |payload| Some(make::fetch_add(payload)))
             .and(&vector_read_all::SCENARIO, PlainSlice::NAME, kind, make::table_of::<PlainSlice>)
     }

@@ -10,6 +10,7 @@ pub(crate) mod produce_cost;
 pub(crate) mod spaced_latency;
 pub(crate) mod stream;
 pub(crate) mod vector_read_all;
+pub(crate) mod wake;
 
 pub(crate) use self::descriptor::Rows;
 pub use self::descriptor::Scenario;
@@ -18,6 +19,7 @@ pub use self::descriptor::Scenario;
 pub static SCENARIOS: &[&Scenario] = &[
     &one_way_latency::SCENARIO,
     &spaced_latency::SCENARIO,
+    &wake::SCENARIO,
     &stream::SCENARIO,
     &produce_cost::SCENARIO,
     &multi_producer::SCENARIO,

@@ -1,5 +1,6 @@
 //! The structures that are measured: one module each.
 
+pub(crate) mod bare_futex;
 pub(crate) mod fetch_add;
 pub(crate) mod floor;
 pub(crate) mod plain;
@@ -8,6 +9,7 @@ pub(crate) mod queue;
 pub(crate) mod raw;
 pub(crate) mod seqlock;
 pub(crate) mod seqlock_copy;
+pub(crate) mod sleeping;
 pub(crate) mod table;
 pub(crate) mod vector;
 pub(crate) mod vector_copy;

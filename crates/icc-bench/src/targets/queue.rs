@@ -89,11 +89,11 @@ pub(crate) struct QueueLink<T, M: Mode>(Queue<T, M>);
 
 /// The producing end.
 #[derive(Debug)]
-pub(crate) struct QueueSender<T: Message, M: Mode>(Producer<T, M>);
+pub(crate) struct QueueSender<T: Message, M: Mode>(pub(super) Producer<T, M>);
 
 /// The consuming end.
 #[derive(Debug)]
-pub(crate) struct QueueReceiver<T>(Consumer<T>);
+pub(crate) struct QueueReceiver<T>(pub(super) Consumer<T>);
 
 impl<T: Message, M: Mode> Link<T> for QueueLink<T, M> {
     type Sender<'link> = QueueSender<T, M>;
