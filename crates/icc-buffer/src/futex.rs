@@ -9,6 +9,7 @@
 //!   [`Scope`].
 //! - Waiting at a word in memory mapped read-only works; waking with an operation does not.
 
+pub(crate) use crate::woken::{Scope, Woken};
 use core::time::Duration;
 use icc_seqlock::primitive::{AtomicU32, sleep};
 use rustix::io::Errno;
@@ -23,26 +24,6 @@ pub(crate) const MOST_WORDS: usize = 128;
 #[derive(Debug)]
 #[repr(transparent)]
 pub(crate) struct Word(AtomicU32);
-
-/// Whose threads wait at a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// Those of this process.
-    Process,
-    /// Those of any process of this machine.
-    Machine,
-}
-
-/// How a wait ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Woken {
-    /// By a wake or a signal, or because a word was another one than expected.
-    Changed,
-    /// Its time was over.
-    TimedOut,
-    /// At once: the system refuses such waits.
-    Refused,
-}
 
 /// A word as it was found, to wait for its change.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,7 @@
 //! one step with regard to a wake. There is no time: whoever is not woken sleeps for ever, which
 //! loom reports. The barrier is a fence.
 
+pub(crate) use crate::woken::{Scope, Woken};
 use core::time::Duration;
 use icc_seqlock::primitive::{Arc, AtomicU32, Condvar, Mutex, MutexGuard, Ordering, fence, thread};
 
@@ -19,19 +20,6 @@ pub(crate) struct Word {
 struct Sleep {
     is_over: Mutex<bool>,
     over: Condvar,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    Process,
-    Machine,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Woken {
-    Changed,
-    TimedOut,
-    Refused,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! Stands in for the system calls of waking on systems other than Linux: nobody is woken, and who
 //! waits sleeps.
 
+pub(crate) use crate::woken::{Scope, Woken};
 use core::time::Duration;
 use icc_seqlock::primitive::{AtomicU32, sleep};
 
@@ -9,19 +10,6 @@ pub(crate) const MOST_WORDS: usize = 128;
 #[derive(Debug)]
 #[repr(transparent)]
 pub(crate) struct Word(AtomicU32);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    Process,
-    Machine,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Woken {
-    Changed,
-    TimedOut,
-    Refused,
-}
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expected<'a> {

@@ -116,6 +116,7 @@ mod spec;
 mod wait;
 mod wait_set;
 mod waiter;
+mod woken;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

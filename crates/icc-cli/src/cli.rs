@@ -2,7 +2,7 @@
 
 use crate::commands::{completions, doctor, get, ls, record, replay, rm, stat, tail, top, watch};
 use crate::exit;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Sees what is on a machine: the queues and vectors of icc in shared memory.
 ///
@@ -43,14 +43,13 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Replay(args) => replay::run(args),
         Command::Rm(args) => rm::run(args),
         Command::Doctor(args) => doctor::run(args),
-        Command::Completions(args) => completions::run(args),
+        Command::Completions(args) => completions::run(args, &mut Cli::command()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_sound_and_each_command_has_an_example() {

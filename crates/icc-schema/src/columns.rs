@@ -1,6 +1,7 @@
 //! A payload as a row: each of its values with a name of its own.
 
-use crate::schema::{Field, Number, Schema, TimeUnit, Type};
+use crate::schema::Schema;
+use crate::types::{Field, Number, TimeUnit, Type};
 use crate::value::{Meaning, Value};
 use core::fmt::Write as _;
 

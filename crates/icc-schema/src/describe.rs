@@ -1,6 +1,7 @@
 //! What types say of themselves.
 
-use crate::schema::{Number, Schema, Type};
+use crate::schema::Schema;
+use crate::types::{Number, Type};
 use icc_buffer::Payload;
 
 /// A payload that knows what its fields are. Derive it, beside what makes the type a payload.

@@ -1,8 +1,9 @@
 //! Whether two schemas are those of the same fields, and how they differ.
 
 use crate::Escaped;
-use crate::schema::{Field, Schema, Struct, Type};
+use crate::schema::Schema;
 use crate::text::{Part, canonical, format};
+use crate::types::{Field, Struct, Type};
 use core::fmt;
 
 /// How the schema found differs from the one expected: the first things that do.

@@ -1,8 +1,9 @@
 //! A payload as JSON.
 
 use crate::columns::Leaf;
-use crate::schema::{Field, Schema, Type};
+use crate::schema::Schema;
 use crate::text::push_string;
+use crate::types::{Field, Type};
 
 /// A schema prepared to write payloads as JSON.
 #[derive(Clone, Debug)]

@@ -51,6 +51,7 @@ mod options;
 mod parse;
 mod schema;
 mod text;
+mod types;
 mod value;
 
 pub use columns::Column;
@@ -62,7 +63,8 @@ pub use icc_schema_derive::{Describe, Values};
 pub use json::JsonWriter;
 #[cfg(target_os = "linux")]
 pub use options::DescribeOptions;
-pub use schema::{Field, Number, Schema, Struct, TimeUnit, Type};
+pub use schema::Schema;
+pub use types::{Field, Number, Struct, TimeUnit, Type};
 pub use value::Value;
 
 /// The longest text, in bytes: what a header takes.
@@ -71,7 +73,7 @@ pub(crate) const MAX_TEXT: usize = 16 * 1024;
 #[doc(hidden)]
 pub mod derive {
     //! What the derive's code names.
-    pub use crate::schema::{Field, Struct, TimeUnit, Type};
+    pub use crate::types::{Field, Struct, TimeUnit, Type};
     pub use icc_buffer::Payload;
 
     /// Integers and arrays of them.

@@ -1,7 +1,7 @@
 //! Reading a text that comes from another process, and may be anything.
 
-use crate::schema::{Field, Number, Struct, TimeUnit, Type};
 use crate::text::ORDER;
+use crate::types::{Field, Number, Struct, TimeUnit, Type};
 use crate::{MAX_TEXT, Schema, SchemaError};
 use serde_json::{Map, Value};
 

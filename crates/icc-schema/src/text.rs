@@ -1,6 +1,6 @@
 //! The canonical text: NumPy's dtype dictionary as JSON, in a fixed order and without white space.
 
-use crate::schema::{Field, Number, Struct, TimeUnit, Type};
+use crate::types::{Field, Number, Struct, TimeUnit, Type};
 use core::fmt::Write as _;
 
 /// How much of a schema to write.

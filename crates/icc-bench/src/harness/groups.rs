@@ -11,7 +11,7 @@
 //! Rounds that scatter widely (15 %) deceive the test in one row of eleven if there are six of
 //! them, of eighty if there are nine.
 
-use super::summary::median;
+use super::median::median;
 use crate::model::{Groups, rounded};
 
 /// The gap, as a share of the lower group's median, below which nobody would act on it.

@@ -6,6 +6,7 @@ pub(crate) mod error;
 mod groups;
 pub(crate) mod interrupt;
 pub(crate) mod machine;
+pub(crate) mod median;
 pub(crate) mod offset;
 pub(crate) mod pair;
 pub(crate) mod pin;

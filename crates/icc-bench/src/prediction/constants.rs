@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::formula::Constants;
 use crate::harness::batches::time_batches;
 use crate::harness::error::RoundError;
+use crate::harness::median::median as middle;
 use crate::harness::pair::{self, Panicked, Stop};
 use crate::harness::pin::pin_current_thread;
 use crate::harness::setup::Setup;
@@ -231,9 +232,8 @@ pub(super) fn measure(setup: &Setup, length: Duration) -> Result<Constants, Roun
 }
 
 /// The middle value; 0 of none.
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
+pub(super) fn median(values: Vec<f64>) -> f64 {
+    middle(values.into_iter()).unwrap_or(0.0)
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! `icc completions`: what a shell needs to complete this command.
 
-use crate::cli::Cli;
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 use std::io::Write as _;
 
@@ -13,8 +11,9 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+/// `command` is the whole one.
+pub(crate) fn run(args: &Args, command: &mut clap::Command) -> anyhow::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "icc", &mut script);
+    clap_complete::generate(args.shell, command, "icc", &mut script);
     Ok(std::io::stdout().write_all(&script)?)
 }

@@ -1,6 +1,6 @@
 //! What a recording says of itself.
 
-use super::read::fill;
+use super::fill::fill;
 use super::{MAGIC, RecordingError, VERSION, crc, half_word, word};
 use icc_buffer::ElementType;
 use icc_queue::{Position, QueueReader};

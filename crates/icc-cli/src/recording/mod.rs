@@ -32,6 +32,7 @@
 //! ```
 
 mod error;
+mod fill;
 mod header;
 mod read;
 #[cfg(test)]

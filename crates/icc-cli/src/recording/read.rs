@@ -1,10 +1,11 @@
 //! Reading a recording.
 
+use super::fill::fill;
 use super::header::Header;
 use super::{END, GAP, MESSAGE, RECORD, RecordingError, crc, half_word, word};
 use icc_queue::{Lost, Position};
 use icc_seqlock::Payload;
-use std::io::{self, Read};
+use std::io::Read;
 
 /// Something that was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,18 +141,4 @@ impl<R: Read> Reader<R> {
         self.next = sequence.wrapping_add(1);
         Ok(Some(Event::Message { sequence, at, bytes: &self.body }))
     }
-}
-
-/// Reads as much of `bytes` as there is.
-pub(super) fn fill(file: &mut impl Read, bytes: &mut [u8]) -> Result<usize, RecordingError> {
-    let mut have = 0;
-    while have < bytes.len() {
-        match file.read(&mut bytes[have..]) {
-            Ok(0) => break,
-            Ok(more) => have += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(source) => return Err(RecordingError::Io { doing: "read", source }),
-        }
-    }
-    Ok(have)
 }
