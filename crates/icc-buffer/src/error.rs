@@ -60,6 +60,27 @@ pub enum BufferError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// This cannot name a group of readers.
+    #[error("group {index} of a buffer cannot be called {name:?}: {reason}")]
+    BadGroup {
+        /// Which of the groups asked for.
+        index: usize,
+        /// The name given, or what fits of it.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The buffer has no group of this name.
+    #[error("{} has no group {group:?}: its creator names the groups; or it was removed meanwhile", At(buffer))]
+    NoGroup {
+        /// The name asked for.
+        group: String,
+        /// Where the buffer is; none if it has no name.
+        buffer: Option<PathBuf>,
+    },
+    /// Groups were asked for in a buffer without a name.
+    #[error("a buffer without a name has no groups: create it with a name, or in private memory")]
+    GroupsWithoutName,
     /// There is no buffer of this name.
     #[error("no buffer at {}: start its creator first, or check the name", .path.display())]
     NotFound {

@@ -95,6 +95,7 @@ mod fork;
 #[cfg_attr(icc_loom, path = "futex_loom.rs")]
 #[cfg_attr(all(not(target_os = "linux"), not(icc_loom)), path = "futex_none.rs")]
 mod futex;
+mod groups;
 mod header;
 #[cfg_attr(icc_loom, path = "heap_loom.rs")]
 mod heap;
@@ -129,6 +130,7 @@ pub use element::{ElementType, ElementTypes};
 pub use entries::{EntryStatus, ReaderEntry, ReaderKind};
 pub use error::{BufferError, EntryError};
 pub use fork::ForkGuard;
+pub use groups::{GroupNames, GroupWords};
 pub use icc_seqlock::Payload;
 pub use ids::{IdLock, MAX_IDS};
 pub use keys::Keys;

@@ -1,5 +1,6 @@
 //! What a buffer lives in, and what all handles to it share.
 
+use crate::groups::GroupWords;
 use crate::heap::Allocation;
 use crate::ids::{IdLock, Ids};
 use crate::keys::Keys;
@@ -20,6 +21,9 @@ pub(crate) struct Memory {
     pub(crate) readers: Option<Readers>,
     /// Why this handle has none, although the buffer has.
     pub(crate) readers_refused: Option<BufferError>,
+    /// Of private memory, the words of its groups. Of shared memory they are opened when they are asked
+    /// for.
+    pub(crate) groups: Vec<(String, GroupWords)>,
 }
 
 /// What was given at creation. For shared memory, a copy that nobody can change any more.
@@ -102,6 +106,25 @@ impl Memory {
             }
             sleep(pause.min(left));
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// The words of a group of the buffer with this instance.
+    pub(crate) fn group(&self, name: &str, words: usize) -> Result<GroupWords, BufferError> {
+        match &self.block {
+            Block::Heap(..) => {
+                let found = self.groups.iter().find(|(group, _)| group == name);
+                let found = found.map(|(_, words)| words.clone());
+                found.ok_or_else(|| BufferError::NoGroup { group: name.to_owned(), buffer: None })
+            }
+            Block::Mapped(mapping) => shared::open_group(mapping, self.facts.instance, name, words),
+        }
+    }
+
+    pub(crate) fn names_of_groups(&self) -> Vec<String> {
+        match &self.block {
+            Block::Heap(..) => self.groups.iter().map(|(name, _)| name.clone()).collect(),
+            Block::Mapped(mapping) => shared::names_of_groups(mapping, self.facts.instance),
         }
     }
 

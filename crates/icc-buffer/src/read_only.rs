@@ -1,6 +1,7 @@
 //! The handle that only reads: it knows where the parts of a buffer are, and keeps its memory.
 
 use crate::counter::{Counter, CounterLine};
+use crate::groups::{GroupWords, lines_for};
 use crate::heap::Allocation;
 use crate::ids::Ids;
 use crate::keys::Keys;
@@ -78,7 +79,10 @@ impl<T: Payload> ReadOnlyBuffer<T> {
         let block = Block::Heap(Allocation::new::<T>(&layout)?, Ids::default());
         let facts = Facts::of(spec, instance::new());
         let readers = facts.has_readers().then(|| Readers::private(facts.wakeable));
-        let memory = Memory { block, facts, readers, readers_refused: None, keys: None };
+        spec.groups.check()?;
+        let words = |name: &str| (name.to_owned(), GroupWords::private(lines_for(spec.group_words)));
+        let groups = spec.groups.iter().map(words).collect();
+        let memory = Memory { block, facts, readers, readers_refused: None, groups, keys: None };
         // SAFETY: the allocation was made for this layout.
         Ok(unsafe { Self::over(memory, &layout, spec.len) })
     }
@@ -324,6 +328,39 @@ impl<T> ReadOnlyBuffer<T> {
     #[must_use]
     pub fn is_seen(&self) -> bool {
         self.memory.facts.seen
+    }
+
+    /// The words that a [group](Spec::groups) of readers shares, of which there are `words`.
+    ///
+    /// In shared memory this opens the group's file, for writing if that is allowed.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferError::NoGroup`] if the creator named none like this, or the buffer was removed; others
+    /// if the file cannot be used.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::sync::atomic::Ordering;
+    /// use icc_buffer::{Buffer, BufferError, GroupNames, Kind, Packed, Spec};
+    ///
+    /// let groups = GroupNames::new().with("orders");
+    /// let buffer = Buffer::<u64, Packed>::private(Spec::new(Kind::new("example"), 8).groups(groups, 20))?;
+    /// let words = buffer.group("orders", 20)?;
+    /// words.word(3).expect("there are 20").store(7, Ordering::Relaxed);
+    /// assert_eq!(buffer.group("orders", 20)?.word(3).expect("there are 20").load(Ordering::Relaxed), 7);
+    /// assert!(matches!(buffer.group("audit", 20), Err(BufferError::NoGroup { .. })));
+    /// # Ok::<(), BufferError>(())
+    /// ```
+    pub fn group(&self, name: &str, words: usize) -> Result<GroupWords, BufferError> {
+        self.memory.group(name, words)
+    }
+
+    /// The names of its groups. In shared memory they are looked for in the buffer's directory.
+    #[must_use]
+    pub fn group_names(&self) -> Vec<String> {
+        self.memory.names_of_groups()
     }
 
     /// Whether somebody holds `id`. In shared memory this is a system call: not for a hot loop.

@@ -1,5 +1,6 @@
 //! What a layer above asks for in a buffer.
 
+use crate::GroupNames;
 use core::fmt;
 
 /// What the slots are used as: a tag of up to eight characters, given by the layer above.
@@ -75,13 +76,27 @@ pub struct Spec {
     pub seen: bool,
     /// Whether what its slots hold may have gaps: see [`gaps`](Self::gaps).
     pub gaps: bool,
+    /// The groups of readers that share words of their own: see [`groups`](Self::groups).
+    pub groups: GroupNames,
+    /// How many words each group has.
+    pub group_words: usize,
 }
 
 impl Spec {
     /// A buffer of `len` slots, without counters.
     #[must_use]
     pub const fn new(kind: Kind, len: usize) -> Self {
-        Self { kind, len, counters: 0, words: [0; 4], wakeable: false, seen: false, gaps: false }
+        Self {
+            kind,
+            len,
+            counters: 0,
+            words: [0; 4],
+            wakeable: false,
+            seen: false,
+            gaps: false,
+            groups: GroupNames::new(),
+            group_words: 0,
+        }
     }
 
     /// With this many counters.
@@ -131,6 +146,17 @@ impl Spec {
     #[must_use]
     pub const fn gaps(mut self) -> Self {
         self.gaps = true;
+        self
+    }
+
+    /// With groups of readers that share so many words each, all zero at first:
+    /// [`ReadOnlyBuffer::group`](crate::ReadOnlyBuffer::group).
+    ///
+    /// They lie beside the buffer, each in a file `NAME.INSTANCE.group-G`, or on the heap. A buffer in
+    /// a memfd has none. Writers of the buffer neither read nor write them.
+    #[must_use]
+    pub const fn groups(mut self, names: GroupNames, words: usize) -> Self {
+        (self.groups, self.group_words) = (names, words);
         self
     }
 }

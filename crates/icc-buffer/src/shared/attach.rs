@@ -123,7 +123,8 @@ impl<T: Payload> Attached<T> {
             Err(error) => (None, Some(error)),
         };
         let Self { mapping, layout, len, facts, keys, .. } = self;
-        let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused, keys };
+        let groups = Vec::new();
+        let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused, groups, keys };
         // SAFETY: `check` found the layout to be one for `len` slots, `facts` and a valid stride,
         // and to fit the mapping. Whoever makes the file smaller ends this process by a signal; it
         // cannot make an access go wrong. The mapping starts at a page, and the alignment is no

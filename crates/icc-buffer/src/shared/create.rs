@@ -1,8 +1,11 @@
 //! Creating: a file that nobody knows of, its memory, its header, and then its name.
 
+use super::beside::{self, Fresh};
 use super::file::{self, Access};
 use super::mapping::{self, EXPLICIT, Mapping};
-use super::{ANONYMOUS, Demand, HugePages, Options, check, draft::Draft, keys, memfd, readers, reserve, schema};
+use super::{
+    ANONYMOUS, Demand, HugePages, Options, check, draft::Draft, groups, keys, memfd, readers, reserve, schema,
+};
 use crate::header::Header;
 use crate::memory::{Block, Facts, Memory};
 use crate::placement::stride;
@@ -62,20 +65,23 @@ pub(super) unsafe fn create_named<T: Payload>(
     let file = draft.file().try_clone().map_err(|error| file::failed_io(&error, path, "create"))?;
     let (readers, mut fresh) =
         spec.has_readers().then(|| readers::create(path, instance, options)).transpose()?.unzip();
+    let mut groups = groups::create(path, instance, (&spec.groups, spec.group_words), options)?;
     // SAFETY: passed on from the caller.
     let buffer = unsafe { build(file, path, slots, spec, options, (instance, readers), init)? };
-    // The readers' file first: whoever finds the buffer finds it. `readers` says what happens if
-    // this process dies in between.
+    // The files of its readers first: whoever finds the buffer finds them. `beside` says what happens
+    // if this process dies in between.
+    for group in &mut groups {
+        group.link()?;
+        step("group linked");
+    }
     if let Some(fresh) = &mut fresh {
         fresh.link()?;
         step("readers linked");
     }
     draft.publish()?;
     step("buffer linked");
-    if let Some(fresh) = fresh {
-        fresh.keep();
-    }
-    readers::sweep(path);
+    groups.into_iter().chain(fresh).for_each(Fresh::keep);
+    beside::sweep(path);
     Ok(buffer)
 }
 
@@ -102,6 +108,9 @@ fn anonymous_in<T: Payload, P: Placement>(
     spec: Spec,
     options: &Options,
 ) -> Result<Buffer<T, P>, BufferError> {
+    if !spec.groups.is_empty() {
+        return Err(BufferError::GroupsWithoutName);
+    }
     let instance = instance::new();
     let readers = spec.has_readers().then(|| readers::anonymous(instance, options)).transpose()?;
     let (file, path, slots) = (memfd::create(pages)?, Path::new(ANONYMOUS), Slots::of::<T, P>());
@@ -147,7 +156,8 @@ unsafe fn build<T: Payload>(
     }
     check::write_header(&mapping, &header);
     let facts = Facts::of(&spec, instance);
-    let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused: None, keys };
+    let memory =
+        Memory { block: Block::Mapped(mapping), facts, readers, readers_refused: None, groups: Vec::new(), keys };
     // SAFETY: the mapping has `total_size` bytes, readable until it is unmapped: this file was
     // given its size above, and nobody else knows of it yet. (Whoever truncates it later ends this
     // process by a signal; that cannot make an access go wrong.) It starts at a page, to which

@@ -3,7 +3,7 @@
 use super::attach::{attach_to_memfd, attach_to_name};
 use super::create::{create_anonymous, create_at};
 use super::file::{self, Access};
-use super::{Descriptors, Mapping, Options, Owner, name, readers};
+use super::{Descriptors, Mapping, Options, Owner, beside, name};
 use crate::header::MAGIC;
 use crate::layout::HEADER_BYTES;
 use crate::placement::stride;
@@ -27,7 +27,7 @@ pub enum Origin {
     Opened,
 }
 
-/// Removes a buffer's name, and the file in which its readers sleep if it has one. Processes that
+/// Removes a buffer's name, and the files beside it of its readers and their groups. Processes that
 /// have it open continue to use it; the memory is freed with the last of them.
 ///
 /// Readers' files that earlier buffers of this name left, because a process was killed between two
@@ -44,7 +44,7 @@ pub fn remove(name: impl AsRef<Path>) -> Result<(), BufferError> {
     let failed = |error: std::io::Error| file::failed_io(&error, &path, "remove");
     let file = file::open(&path, Access::Read, &Options::new().owner(Owner::Anyone)).inspect_err(|error| {
         if let BufferError::NotFound { .. } = error {
-            readers::sweep(&path);
+            beside::sweep(&path);
         }
     })?;
     let found = file::metadata(&file, &path)?.len();
@@ -58,11 +58,11 @@ pub fn remove(name: impl AsRef<Path>) -> Result<(), BufferError> {
         return Err(BufferError::WrongMagic { path, found, expected: MAGIC });
     }
     // The buffer first: until then, whoever opens it finds its readers' file.
-    let found = readers::identify(&file);
+    let found = beside::identify(&file);
     fs::remove_file(&path).map_err(failed)?;
     step("buffer removed");
-    if let Some((_, instance)) = found {
-        let beside = readers::path_of(&path, instance);
+    let ours = beside::all_of(&path).into_iter().filter(|(_, of)| found.is_some_and(|(_, instance)| *of == instance));
+    for (beside, _) in ours {
         match fs::remove_file(&beside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(file::failed_io(&error, &beside, "remove"));
@@ -70,7 +70,7 @@ pub fn remove(name: impl AsRef<Path>) -> Result<(), BufferError> {
             _ => {}
         }
     }
-    readers::sweep(&path);
+    beside::sweep(&path);
     Ok(())
 }
 
@@ -213,7 +213,7 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
         for _ in 0..ROUNDS {
             match attach_to_name(&path, Access::ReadWrite, expected, Some(stride::<T, P>()), options) {
                 Ok(reader) => {
-                    readers::sweep(&path);
+                    beside::sweep(&path);
                     return Ok((Self::writable(reader), Origin::Opened));
                 }
                 Err(BufferError::NotFound { .. }) => {}

@@ -7,6 +7,7 @@ compile_error!(
 );
 
 mod attach;
+mod beside;
 mod check;
 mod create;
 mod descriptor;
@@ -14,6 +15,7 @@ mod descriptors;
 mod draft;
 mod errno;
 mod file;
+mod groups;
 mod handles;
 mod inspect;
 mod keys;
@@ -30,6 +32,7 @@ mod untyped;
 mod untyped_write;
 
 pub use descriptors::Descriptors;
+pub(crate) use groups::{names_of_groups, open_group};
 pub use handles::{Origin, remove};
 pub use inspect::{Boot, Inspected, inspect};
 pub(crate) use liveness::{FileLock, holder_lives, take_id};

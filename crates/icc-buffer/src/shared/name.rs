@@ -9,8 +9,8 @@ const DIRECTORY: &str = "/dev/shm";
 const NAME_MAX: usize = 255;
 /// How the file of a buffer's readers ends. Before it the instance, in 16 hexadecimal digits.
 pub(super) const READERS: &str = ".readers";
-/// In the names of files that groups of consumers will use.
-const GROUP: &str = ".group-";
+/// In the names of the files of groups of readers, before the group's name. Before it the instance, too.
+pub(super) const GROUP: &str = ".group-";
 
 /// A bare name stands for a file in `/dev/shm`; a name with a slash is a path and used as it is.
 pub(super) fn resolve(name: &Path) -> Result<PathBuf, BufferError> {
@@ -49,7 +49,8 @@ pub(super) fn check_length(beside: &Path, buffer: &Path) -> Result<(), BufferErr
     match beside.file_name() {
         Some(file) if file.len() <= NAME_MAX => Ok(()),
         _ => {
-            let reason = "its readers' file has 25 bytes more, and with them it is longer than 255 bytes";
+            let reason =
+                "a file beside it, of its readers or a group, has a longer name, and that is longer than 255 bytes";
             Err(BufferError::BadName { name: buffer.to_owned(), reason })
         }
     }

@@ -96,7 +96,8 @@ impl UntypedBuffer {
             Ok(readers) => (readers, None),
             Err(error) => (None, Some(error)),
         };
-        let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused, keys };
+        let groups = Vec::new();
+        let memory = Memory { block: Block::Mapped(mapping), facts, readers, readers_refused, groups, keys };
         // SAFETY: `check_untyped` found the layout to be one for `len` slots and `facts`, to fit the
         // mapping, and the stride to be a multiple of 8 and to have room for a version: so it is one
         // for cells of `()`, which may be any distance apart. Whoever makes the file smaller ends
