@@ -21,7 +21,8 @@ use icc_seqlock::{Payload, Seqlock, primitive::AtomicU64};
 ///
 /// # Invariants
 ///
-/// The memory is mapped for writing, and the slots are placed as `P` says.
+/// The memory is mapped for writing, and the slots are placed as `P` says. Those of `()`, which stand
+/// for slots of a type that is not known, may be any distance apart.
 #[doc(alias("shm", "shared memory", "mmap"))]
 #[repr(transparent)]
 pub struct Buffer<T, P> {
@@ -45,7 +46,7 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
 
     /// `reader`'s memory is mapped for writing, and its stride is that of `P`.
     pub(crate) fn writable(reader: ReadOnlyBuffer<T>) -> Self {
-        debug_assert_eq!(reader.stride(), stride::<T, P>());
+        debug_assert!(size_of::<T>() == 0 || reader.stride() == stride::<T, P>());
         Self { reader, _placement: PhantomData }
     }
 
@@ -63,8 +64,9 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
     /// `index` is less than [`len`](ReadOnlyBuffer::len).
     #[inline(always)]
     pub unsafe fn slot_unchecked(&self, index: usize) -> &Seqlock<T> {
+        let stride = if size_of::<T>() == 0 { self.reader.stride() } else { stride::<T, P>() };
         // SAFETY: the caller's promise, and the invariant of the placement.
-        unsafe { self.reader.cell(index * stride::<T, P>()) }
+        unsafe { self.reader.cell(index * stride) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The type of a buffer's slots, as errors show it.
 
+use crate::header;
 use core::fmt;
 
 /// The type that a buffer holds, and the one that was expected.
@@ -48,6 +49,25 @@ pub struct ElementType {
     pub align: u64,
     /// A hash of the three.
     pub fingerprint: u64,
+}
+
+impl ElementType {
+    /// A type of this name, as Rust's [`type_name`](core::any::type_name) gives it, with its fingerprint:
+    /// for programs that know a type by its description alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_buffer::ElementType;
+    ///
+    /// let (one, other) = (ElementType::new("u64", 8, 8), ElementType::new("f64", 8, 8));
+    /// assert_ne!(one.fingerprint, other.fingerprint);
+    /// ```
+    #[must_use]
+    pub fn new(name: impl Into<String>, size: u64, align: u64) -> Self {
+        let name = name.into();
+        Self { fingerprint: header::fingerprint(&name, size, align), name, size, align }
+    }
 }
 
 impl fmt::Display for ElementType {

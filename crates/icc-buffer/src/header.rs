@@ -162,9 +162,7 @@ impl Header {
 
     /// What the header of a buffer of `T` says about the type.
     pub(crate) fn element_of<T: 'static>() -> ElementType {
-        let (name, size, align) = (std::any::type_name::<T>(), size_of::<T>(), align_of::<T>());
-        let fingerprint = fingerprint(name, size, align);
-        ElementType { name: name.to_owned(), size: size as u64, align: align as u64, fingerprint }
+        ElementType::new(std::any::type_name::<T>(), size_of::<T>() as u64, align_of::<T>() as u64)
     }
 
     /// What this header says about the payload's type.
@@ -189,8 +187,8 @@ fn features(spec: &Spec) -> [u64; 3] {
 }
 
 /// FNV-1a over the name's bytes and the two numbers.
-fn fingerprint(name: &str, size: usize, align: usize) -> u64 {
-    let numbers = [(size as u64).to_le_bytes(), (align as u64).to_le_bytes()];
+pub(crate) fn fingerprint(name: &str, size: u64, align: u64) -> u64 {
+    let numbers = [size.to_le_bytes(), align.to_le_bytes()];
     let bytes = name.bytes().chain(numbers.into_iter().flatten());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }

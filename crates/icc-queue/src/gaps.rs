@@ -17,6 +17,7 @@
 //! would find themselves sped past by that message, and lose what the successor then produces.
 
 use crate::{Payload, ProduceAtError, Producer, QueueReader, Spmc};
+use icc_seqlock::Source;
 use icc_seqlock::primitive::{Ordering, step};
 
 impl<T: Payload> Producer<T, Spmc> {
@@ -52,6 +53,11 @@ impl<T: Payload> Producer<T, Spmc> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn produce_at(&mut self, n: u64, message: &T) -> Result<(), ProduceAtError> {
+        self.put_at(n, message)
+    }
+
+    /// [`produce_at`](Self::produce_at), of a value or of bytes.
+    pub(crate) fn put_at(&mut self, n: u64, message: impl Source<T>) -> Result<(), ProduceAtError> {
         if self.state.lock.is_forked() {
             return Err(ProduceAtError::Forked);
         }
@@ -62,7 +68,7 @@ impl<T: Payload> Producer<T, Spmc> {
             self.state.next = n;
             step("left out");
         }
-        self.produce(message);
+        self.put(message);
         Ok(())
     }
 }

@@ -42,7 +42,7 @@ pub(crate) mod sealed {
     use crate::{ProducerError, Queue, TryProduceError};
     use core::{fmt, ops::Range, panic::RefUnwindSafe, panic::UnwindSafe};
     use icc_buffer::Placement;
-    use icc_seqlock::Payload;
+    use icc_seqlock::{Payload, Source};
 
     pub trait Properties: Sized + Send + Sync + 'static {
         /// How the slots are placed.
@@ -59,20 +59,27 @@ pub(crate) mod sealed {
         where
             Self: super::Mode;
 
-        fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut Self::State, message: &T) -> u64
+        /// Whether the state is the copy of one in a child process made by `fork`.
+        fn is_forked(state: &Self::State) -> bool;
+
+        fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut Self::State, message: impl Source<T>) -> u64
         where
             Self: super::Mode;
 
         fn try_produce<T: Payload>(
             queue: &Queue<T, Self>,
             state: &mut Self::State,
-            message: &T,
+            message: impl Source<T>,
         ) -> Result<u64, TryProduceError>
         where
             Self: super::Mode;
 
         /// At least one message, and no more than the queue keeps.
-        fn produce_batch<T: Payload>(queue: &Queue<T, Self>, state: &mut Self::State, messages: &[T]) -> Range<u64>
+        fn produce_batch<T: Payload>(
+            queue: &Queue<T, Self>,
+            state: &mut Self::State,
+            messages: impl ExactSizeIterator<Item: Source<T>>,
+        ) -> Range<u64>
         where
             Self: super::Mode;
     }

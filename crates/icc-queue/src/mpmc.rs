@@ -6,8 +6,8 @@ use crate::mode::{MANY_PRODUCERS, Mode};
 use crate::{ProducerError, Queue, TryProduceError};
 use core::ops::Range;
 use icc_buffer::{IdLock, Padded};
-use icc_seqlock::Payload;
 use icc_seqlock::primitive::{Backoff, Ordering, bound, fence, step};
+use icc_seqlock::{Payload, Source};
 
 /// Rounds of waiting before a producer that waits for another asks whether that one lives.
 const ROUNDS_PER_PROOF: u32 = bound(16, 1);
@@ -49,7 +49,12 @@ impl Producing for Mpmc {
     }
 
     #[inline(always)]
-    fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: &T) -> u64 {
+    fn is_forked(state: &State) -> bool {
+        state.lock.is_forked()
+    }
+
+    #[inline(always)]
+    fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: impl Source<T>) -> u64 {
         let n = claim(queue, state, 1);
         write(queue, n, message);
         step("complete");
@@ -57,7 +62,11 @@ impl Producing for Mpmc {
     }
 
     #[inline]
-    fn try_produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: &T) -> Result<u64, TryProduceError> {
+    fn try_produce<T: Payload>(
+        queue: &Queue<T, Self>,
+        state: &mut State,
+        message: impl Source<T>,
+    ) -> Result<u64, TryProduceError> {
         if state.lock.is_forked() {
             return Err(TryProduceError::Forked);
         }
@@ -68,7 +77,11 @@ impl Producing for Mpmc {
     }
 
     #[inline(always)]
-    fn produce_batch<T: Payload>(queue: &Queue<T, Self>, state: &mut State, messages: &[T]) -> Range<u64> {
+    fn produce_batch<T: Payload>(
+        queue: &Queue<T, Self>,
+        state: &mut State,
+        messages: impl ExactSizeIterator<Item: Source<T>>,
+    ) -> Range<u64> {
         let first = claim(queue, state, messages.len() as u64);
         let mut n = first;
         for message in messages {
@@ -169,7 +182,7 @@ impl State {
 
 /// Writes message `n`, whose ticket this producer holds.
 #[inline(always)]
-fn write<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: &T) {
+fn write<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: impl Source<T>) {
     let (cell, ring) = (queue.cell(n), queue.geometry);
     if cell.version() != ring.complete(n).wrapping_sub(2) {
         wait_for_slot(queue, n);
@@ -179,7 +192,7 @@ fn write<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: &T) {
 
 /// Writes message `n`, whose ticket this producer holds and whose slot is ready.
 #[inline(always)]
-fn fill<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: &T) {
+fn fill<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: impl Source<T>) {
     // Acquire: pairs with the Release store that completed the message one lap earlier. Its bytes
     // come before ours.
     fence(Ordering::Acquire);

@@ -4,7 +4,7 @@ use crate::mode::sealed::Properties;
 use crate::{BatchTooLong, Mode, ProducerError, Queue, Spmc, TryProduceError};
 use core::{fmt, ops::Range};
 use icc_buffer::Bell;
-use icc_seqlock::{Payload, primitive::bound};
+use icc_seqlock::{Payload, Source, primitive::bound};
 
 /// A writing end of a queue, from [`Queue::producer`].
 ///
@@ -102,6 +102,12 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     #[doc(alias = "push")]
     #[inline]
     pub fn produce(&mut self, message: &T) -> u64 {
+        self.put(message)
+    }
+
+    /// [`produce`](Self::produce), of a value or of bytes.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, message: impl Source<T>) -> u64 {
         let n = M::produce(&self.queue, &mut self.state, message);
         self.ring();
         n
@@ -129,6 +135,12 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     /// ```
     #[inline]
     pub fn try_produce(&mut self, message: &T) -> Result<u64, TryProduceError> {
+        self.try_put(message)
+    }
+
+    /// [`try_produce`](Self::try_produce), of a value or of bytes.
+    #[inline(always)]
+    pub(crate) fn try_put(&mut self, message: impl Source<T>) -> Result<u64, TryProduceError> {
         let n = M::try_produce(&self.queue, &mut self.state, message)?;
         self.ring();
         Ok(n)
@@ -143,11 +155,20 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     /// [`BatchTooLong`] if there are more than the queue keeps; none was produced.
     #[inline]
     pub fn produce_batch(&mut self, messages: &[T]) -> Result<Range<u64>, BatchTooLong> {
+        self.put_batch(messages.iter())
+    }
+
+    /// [`produce_batch`](Self::produce_batch), of values or of bytes.
+    #[inline(always)]
+    pub(crate) fn put_batch(
+        &mut self,
+        messages: impl ExactSizeIterator<Item: Source<T>>,
+    ) -> Result<Range<u64>, BatchTooLong> {
         let (len, capacity) = (messages.len(), self.queue.capacity());
         if len > capacity {
             return Err(BatchTooLong { len, capacity });
         }
-        if messages.is_empty() {
+        if len == 0 {
             let next = self.queue.produced();
             return Ok(next..next);
         }
@@ -169,6 +190,13 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
         self.queue.produced()
+    }
+
+    /// Whether this is the copy of a producer in a child process made by `fork`: see
+    /// [`Queue::producer`]. Costs a load.
+    #[must_use]
+    pub fn is_forked(&self) -> bool {
+        M::is_forked(&self.state)
     }
 
     /// The queue, to attach consumers to.

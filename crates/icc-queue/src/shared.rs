@@ -10,12 +10,12 @@ use std::path::Path;
 use std::time::Duration;
 
 /// A queue of any capacity in mode `M`.
-const fn expected<M: Mode>() -> Expected {
+pub(crate) const fn expected<M: Mode>() -> Expected {
     Expected::new(KIND).word(MODE, M::CODE)
 }
 
 /// An error in the words of this layer.
-fn explain<M: Mode>(error: BufferError) -> QueueError {
+pub(crate) fn explain<M: Mode>(error: BufferError) -> QueueError {
     match error {
         BufferError::OtherWord { path, index: MODE, found, .. } => {
             QueueError::OtherMode { path, found: mode::name_of(found), expected: mode::name_of(M::CODE) }

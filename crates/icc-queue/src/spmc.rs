@@ -6,7 +6,7 @@ use crate::mode::{Mode, ONE_PRODUCER};
 use crate::{ProducerError, Queue, TryProduceError};
 use core::ops::Range;
 use icc_buffer::{IdLock, Packed};
-use icc_seqlock::{Payload, primitive::Ordering, primitive::step};
+use icc_seqlock::{Payload, Source, primitive::Ordering, primitive::step};
 
 /// One producer at a time, any number of consumers. The cheapest: plain stores only.
 ///
@@ -45,7 +45,12 @@ impl Producing for Spmc {
     }
 
     #[inline(always)]
-    fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: &T) -> u64 {
+    fn is_forked(state: &State) -> bool {
+        state.lock.is_forked()
+    }
+
+    #[inline(always)]
+    fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: impl Source<T>) -> u64 {
         debug_assert!(!state.lock.is_forked(), "the producer of the parent process");
         let n = state.next;
         // SAFETY: the queue has one producer at a time, borrowed mutably here; taking the lock that
@@ -64,7 +69,11 @@ impl Producing for Spmc {
     }
 
     #[inline(always)]
-    fn try_produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: &T) -> Result<u64, TryProduceError> {
+    fn try_produce<T: Payload>(
+        queue: &Queue<T, Self>,
+        state: &mut State,
+        message: impl Source<T>,
+    ) -> Result<u64, TryProduceError> {
         if state.lock.is_forked() {
             return Err(TryProduceError::Forked);
         }
@@ -72,7 +81,11 @@ impl Producing for Spmc {
     }
 
     #[inline(always)]
-    fn produce_batch<T: Payload>(queue: &Queue<T, Self>, state: &mut State, messages: &[T]) -> Range<u64> {
+    fn produce_batch<T: Payload>(
+        queue: &Queue<T, Self>,
+        state: &mut State,
+        messages: impl ExactSizeIterator<Item: Source<T>>,
+    ) -> Range<u64> {
         let first = state.next;
         for message in messages {
             Self::produce(queue, state, message);

@@ -2,9 +2,11 @@
 //! of anything.
 
 mod producer;
+mod queue;
 mod seen;
 
 pub use producer::Producer;
+pub use queue::Queue;
 
 use crate::layout::KIND;
 use crate::{Lost, Options, Position, QueueError, Recovery, StartError, TryConsumeError};

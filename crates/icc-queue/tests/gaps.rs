@@ -3,7 +3,7 @@
 #![cfg(not(icc_loom))]
 
 use icc_queue::{
-    BusySpin, ConsumeTimeoutError, Consumer, Lost, Mpmc, ProduceAtError, Queue, QueueError, QueueSpec, Recovery,
+    BusySpin, ConsumeTimeoutError, Consumer, Lost, Mpmc, ProduceAtError, Queue, QueueError, QueueSpec, Recovery, Spmc,
     TryConsumeError,
 };
 use std::collections::BTreeMap;
@@ -254,7 +254,8 @@ mod shared {
         let name = Name::new("gaps-bytes");
         let element = icc_buffer::ElementType { name: "u64".into(), size: 8, align: 8, fingerprint: 0 };
         let spec = QueueSpec::new(8).gaps().starting_at(10);
-        let mut producer = untyped::Producer::create(&name, &element, spec, &Options::new()).unwrap();
+        let mut producer =
+            untyped::Queue::<Spmc>::create(&name, &element, spec, &Options::new()).unwrap().producer().unwrap();
         let mut consumer = untyped::QueueReader::open(&name, &Options::new()).unwrap().consumer();
         producer.produce_at(12, &[7; 8]).unwrap();
         assert_eq!(producer.produce_at(12, &[7; 8]), Err(ProduceAtError::Behind { asked: 12, next: 13 }));

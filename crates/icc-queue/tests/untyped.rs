@@ -7,7 +7,8 @@ mod common;
 use bytemuck::{Pod, Zeroable};
 use icc_queue::BufferError;
 use icc_queue::{
-    Lost, Mode, Mpmc, Options, Payload, Producer, Queue, QueueError, QueueReader, Recovery, TryConsumeError, untyped,
+    Lost, Mode, Mpmc, Options, Payload, Producer, Queue, QueueError, QueueReader, Recovery, Spmc, TryConsumeError,
+    untyped,
 };
 use std::fmt::Debug;
 
@@ -129,7 +130,8 @@ fn written<T: Payload + Debug + PartialEq>(test: &str, first: u64, value: impl F
     Queue::<T>::create(&typed, 8, &Options::new()).unwrap();
     let element = icc_buffer::inspect(&typed).unwrap().element;
     let spec = icc_queue::QueueSpec::new(8).starting_at(first);
-    let mut producer = untyped::Producer::create(&name, &element, spec, &Options::new()).unwrap();
+    let mut producer =
+        untyped::Queue::<Spmc>::create(&name, &element, spec, &Options::new()).unwrap().producer().unwrap();
     let (found, expected) = (icc_buffer::inspect(&name).unwrap(), icc_buffer::inspect(&typed).unwrap());
     assert_eq!((&found.element, found.stride, found.counters), (&expected.element, expected.stride, expected.counters));
     let queue = Queue::<T>::open(&name, &Options::new()).unwrap();
@@ -163,7 +165,7 @@ fn no_queue_of_an_impossible_type() {
     let name = common::Name::new("impossible");
     let create = |size, align| {
         let element = icc_buffer::ElementType { name: "a::B".to_owned(), size, align, fingerprint: 7 };
-        untyped::Producer::create(&name, &element, 8, &Options::new()).map(drop)
+        untyped::Queue::<Spmc>::create(&name, &element, 8, &Options::new()).map(drop)
     };
     for (size, align) in [(8, 0), (8, 3), (12, 8), (1 << 41, 8), (u64::MAX, 1), (1 << 20, 1 << 20)] {
         let refused = create(size, align);
@@ -174,4 +176,70 @@ fn no_queue_of_an_impossible_type() {
     }
     assert!(matches!(create(1 << 40, 8), Err(QueueError::Buffer(_))), "larger than the memory");
     create(24, 8).unwrap();
+}
+
+/// Producers of bytes and of values are producers of one queue: each message whole, in one order, none
+/// lost in a ring that keeps all.
+fn produced_together<M: Mode>(test: &str, producers: u64) {
+    const EACH: u64 = 20_000;
+    let name = common::Name::new(test);
+    let described = icc_buffer::ElementType::new("[u64; 7]", 56, 8);
+    let made = untyped::Queue::<M>::create(&name, &described, 1 << 17, &Options::new()).unwrap();
+    let typed = Queue::<[u64; 7], M>::open(&name, &Options::new()).unwrap();
+    let bytes = untyped::Queue::<M>::open(&name, Some(&described), &Options::new()).unwrap();
+    assert_eq!((bytes.capacity(), bytes.message_size(), bytes.instance()), (1 << 17, 56, made.instance()));
+    std::thread::scope(|scope| {
+        for id in 0..producers {
+            let mut producer = bytes.producer().unwrap();
+            assert!(!producer.is_forked());
+            scope.spawn(move || {
+                for n in (0..EACH).step_by(4) {
+                    let batch = [0, 1, 2].map(|more| [id * EACH + n + more; 7]);
+                    producer.produce_batch(bytemuck::bytes_of(&batch)).unwrap();
+                    let last = [id * EACH + n + 3; 7];
+                    while producer.try_produce(bytemuck::bytes_of(&last)).is_err() {}
+                }
+            });
+        }
+        if producers > 1 {
+            let mut producer = typed.producer().unwrap();
+            scope.spawn(move || (0..EACH).for_each(|n| _ = producer.produce(&[producers * EACH + n; 7])));
+        }
+    });
+    let mut consumer = typed.consumer_from_oldest();
+    let mut messages: Vec<u64> = consumer
+        .drain()
+        .map(|message| {
+            let message = message.unwrap();
+            assert_eq!(message, [message[0]; 7]);
+            message[0]
+        })
+        .collect();
+    messages.sort_unstable();
+    let all = if producers > 1 { producers + 1 } else { 1 } * EACH;
+    assert!(messages.iter().copied().eq(0..all), "{} of {all}", messages.len());
+}
+
+#[test]
+fn bytes_are_produced_beside_values() {
+    produced_together::<Spmc>("together-one", 1);
+    produced_together::<Mpmc>("together-many", 2);
+}
+
+#[test]
+fn only_the_queue_that_was_asked_for_is_opened() {
+    let name = common::Name::new("refused");
+    Queue::<[u64; 7]>::create(&name, 8, &Options::new()).unwrap();
+    let open = |element: &icc_buffer::ElementType| {
+        untyped::Queue::<Spmc>::open(&name, Some(element), &Options::new()).map(drop)
+    };
+    let element = |name, size, align| icc_buffer::ElementType::new(name, size, align);
+    open(&element("[u64; 7]", 56, 8)).unwrap();
+    for other in [element("[i64; 7]", 56, 8), element("[u64; 7]", 48, 8), element("[u64; 7]", 56, 4)] {
+        let refused = open(&other);
+        assert!(matches!(refused, Err(QueueError::Buffer(BufferError::OtherElement { .. }))), "{other}: {refused:?}");
+    }
+    let other = untyped::Queue::<Mpmc>::open(&name, None, &Options::new());
+    assert!(matches!(other, Err(QueueError::OtherMode { .. })), "{other:?}");
+    untyped::Queue::<Spmc>::open(&name, None, &Options::new()).unwrap();
 }

@@ -46,6 +46,7 @@ mod payload;
 #[doc(hidden)]
 pub mod primitive;
 mod seqlock;
+mod source;
 mod split;
 #[cfg_attr(icc_loom, path = "storage_loom.rs")]
 mod storage;
@@ -57,7 +58,8 @@ mod write;
 pub use error::BeingWritten;
 pub use payload::Payload;
 pub use seqlock::Seqlock;
+pub use source::Source;
 pub use split::{Reader, Writer};
 pub use tag::Tag;
 #[cfg(not(icc_loom))]
-pub use untyped::{UntypedReader, UntypedWriter};
+pub use untyped::{PayloadBytes, UntypedReader, UntypedWriter};

@@ -1,9 +1,9 @@
 //! A cell whose payload's type is not known: its bytes.
 
-use crate::primitive::Ordering::{Relaxed, Release};
-use crate::primitive::{AtomicU64, fence};
+use crate::primitive::{AtomicU64, Ordering::Relaxed};
 use crate::seqlock::copy_checked;
-use crate::{BeingWritten, copy};
+use crate::source::sealed::Store;
+use crate::{BeingWritten, Seqlock, Source, copy};
 use core::{fmt, marker::PhantomData, ptr::NonNull};
 
 /// A handle that reads a [`Seqlock`](crate::Seqlock) of some type as bytes: for programs that learn
@@ -117,27 +117,35 @@ impl<'a> UntypedReader<'a> {
 
 /// A handle that writes a [`Seqlock`](crate::Seqlock) of some type as bytes: for programs that learn
 /// what a payload is only when they run, such as one that replays what was recorded.
+///
+/// The version is that of a cell of `()`, which is written with [`PayloadBytes`] in place of a value: as
+/// a cell of a known type is.
 #[derive(Clone, Copy)]
-pub struct UntypedWriter<'a>(UntypedReader<'a>);
+pub struct UntypedWriter<'a> {
+    reader: UntypedReader<'a>,
+    cell: &'a Seqlock<()>,
+}
 
 impl<'a> UntypedWriter<'a> {
     /// The cell at `cell`, with a payload of this size and alignment.
     ///
     /// # Safety
     ///
-    /// As [`UntypedReader::new`], and valid for writes as well.
+    /// As [`UntypedReader::new`], and valid for writes as well. Any bytes are those of a value of the
+    /// payload's type, for whoever reads it as one.
     #[inline(always)]
     #[must_use]
     pub unsafe fn new(cell: NonNull<u8>, size: usize, align: usize) -> Self {
-        // SAFETY: passed on from the caller.
-        Self(unsafe { UntypedReader::new(cell, size, align) })
+        // SAFETY: passed on from the caller. A cell of nothing is a version alone, which is where and
+        // how that of any cell is.
+        unsafe { Self { reader: UntypedReader::new(cell, size, align), cell: cell.cast().as_ref() } }
     }
 
     /// The same cell, as a handle that cannot write.
     #[inline]
     #[must_use]
     pub fn reader(&self) -> UntypedReader<'a> {
-        self.0
+        self.reader
     }
 
     /// Writes `bytes` as the only writer, and leaves the cell at `version`, which is even: see
@@ -149,28 +157,73 @@ impl<'a> UntypedWriter<'a> {
     ///
     /// # Safety
     ///
-    /// No other write to this cell may run at the same time, and the last one must happen before this
-    /// call. Any bytes are those of a value of the payload's type, for whoever reads it as one.
+    /// As [`Seqlock::write_at`](crate::Seqlock::write_at).
     #[inline]
     pub unsafe fn write_at(&self, version: u64, bytes: &[u8]) {
-        let Self(cell) = self;
-        assert_eq!(bytes.len(), cell.size, "the bytes are as many as the payload's");
-        debug_assert!(version & 1 == 0, "a finished write leaves an even version");
-        cell.version.store(version.wrapping_sub(1), Relaxed);
-        // Release: as in `Seqlock::publish`.
-        fence(Release);
-        // SAFETY: the payload has `size` bytes, aligned to 8, valid for writes by the promise of `new`,
-        // and others access them as in `UntypedReader::copy_out`. `bytes` has as many; they are
-        // borrowed, so they do not change, and initialised.
-        unsafe { copy::store_bytes(cell.payload.as_ptr(), bytes.as_ptr(), cell.size) };
-        // Release: as in `Seqlock::publish`.
-        cell.version.store(version, Release);
+        let UntypedReader { payload, size, .. } = self.reader;
+        assert_eq!(bytes.len(), size, "the bytes are as many as the payload's");
+        let bytes = PayloadBytes { cells: NonNull::from_ref(self.cell).cast(), payload, last: 0, bytes };
+        // SAFETY: passed on from the caller.
+        unsafe { self.cell.write_at(version, bytes) };
+    }
+}
+
+/// Bytes to be written as the payload of one of a row of cells: of whichever a write is of.
+///
+/// A write of a [`Seqlock<()>`](crate::Seqlock) takes it in place of a value. The cell must be one of the
+/// row, each of which stands for a cell of the same type, which this program does not know.
+// Invariant: a cell that is no more than `last` bytes behind `cells`, at a multiple of 8, has its payload
+// as far behind `payload`: as many bytes as `bytes`, aligned to 8 and valid for writes as long as `'a`,
+// which others access as cells of that size alone.
+#[derive(Clone, Copy)]
+pub struct PayloadBytes<'a> {
+    cells: NonNull<u8>,
+    payload: NonNull<u8>,
+    last: usize,
+    bytes: &'a [u8],
+}
+
+impl<'a> PayloadBytes<'a> {
+    /// Bytes for one of the cells from `cells` on, the last of which begins `last` bytes behind it; of a
+    /// type of this alignment.
+    ///
+    /// # Safety
+    ///
+    /// `cells` is valid for `last` bytes and, behind them, for a cell with a payload of as many bytes as
+    /// `bytes`, all as [`UntypedWriter::new`] says of one cell.
+    #[inline(always)]
+    #[must_use]
+    pub unsafe fn new(cells: NonNull<u8>, last: usize, align: usize, bytes: &'a [u8]) -> Self {
+        // SAFETY: within what the caller promises.
+        let payload = unsafe { cells.add(UntypedReader::payload_offset(align)) };
+        Self { cells, payload, last, bytes }
+    }
+}
+
+impl Source<()> for PayloadBytes<'_> {}
+
+impl Store<()> for PayloadBytes<'_> {
+    #[inline(always)]
+    fn store_in(self, cell: &Seqlock<()>) {
+        let distance = core::ptr::from_ref(cell).addr().wrapping_sub(self.cells.addr().get());
+        assert!(distance <= self.last && distance & 7 == 0, "the cell is one of the row");
+        // SAFETY: the payload of the cell, by the invariant: within the row, which holds by the promise of
+        // `new`. (Of a reference that is between two of its cells, of which there is none but by a
+        // layer's mistake, bytes of the row get mixed, and nothing else.) `bytes` are borrowed, so they do
+        // not change, and initialised.
+        unsafe { copy::store_bytes(self.payload.add(distance).as_ptr(), self.bytes.as_ptr(), self.bytes.len()) };
+    }
+}
+
+impl fmt::Debug for PayloadBytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PayloadBytes").field("len", &self.bytes.len()).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for UntypedWriter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("UntypedWriter").field(&self.0).finish()
+        f.debug_tuple("UntypedWriter").field(&self.reader).finish()
     }
 }
 
@@ -183,7 +236,7 @@ impl fmt::Debug for UntypedReader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Payload, Seqlock};
+    use crate::Payload;
     use bytemuck::{AnyBitPattern, NoUninit};
     use std::vec;
 

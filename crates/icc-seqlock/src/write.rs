@@ -2,7 +2,7 @@
 
 use crate::primitive::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::primitive::{Backoff, fence, step};
-use crate::{BeingWritten, Payload, Seqlock, Tag};
+use crate::{BeingWritten, Payload, Seqlock, Source, Tag};
 
 impl<T: Payload> Seqlock<T> {
     /// Requests this cell's first cache line for writing. Does not wait for it.
@@ -113,7 +113,7 @@ impl<T: Payload> Seqlock<T> {
     /// # Ok::<(), BeingWritten>(())
     /// ```
     #[inline(always)]
-    pub fn try_write_over(&self, seen: u64, tag: Tag, value: &T) -> Result<u64, BeingWritten> {
+    pub fn try_write_over(&self, seen: u64, tag: Tag, value: impl Source<T>) -> Result<u64, BeingWritten> {
         if seen & 1 == 1 {
             return Err(BeingWritten { version: seen });
         }
@@ -142,7 +142,7 @@ impl<T: Payload> Seqlock<T> {
     /// readers would accept a mixture of the two values, and unsafe code may rely on that never
     /// happening.
     #[inline]
-    pub unsafe fn write_at(&self, version: u64, value: &T) {
+    pub unsafe fn write_at(&self, version: u64, value: impl Source<T>) {
         debug_assert!(version & 1 == 0, "a finished write leaves an even version");
         self.storage.prefetch_many_for_write();
         self.version.store(version.wrapping_sub(1), Relaxed);
@@ -176,7 +176,7 @@ impl<T: Payload> Seqlock<T> {
     ///
     /// As [`write_at`](Self::write_at), and the last complete write left the cell at `seen`.
     #[inline(always)]
-    pub unsafe fn write_alone_over(&self, seen: u64, tag: Tag, value: &T) -> u64 {
+    pub unsafe fn write_alone_over(&self, seen: u64, tag: Tag, value: impl Source<T>) -> u64 {
         // Release: as in `try_write_over`.
         self.version.store(tag.mark(seen), Release);
         self.publish(seen.wrapping_add(2), value)
@@ -201,7 +201,7 @@ impl<T: Payload> Seqlock<T> {
     /// happens before this call (a lock that the kernel drops at a process's end gives both) or
     /// before the [`retag`](Self::retag) that left `stuck`. Otherwise it could continue to write
     /// during this call, and readers would accept the mixture.
-    pub unsafe fn recover(&self, stuck: u64, tag: Tag, value: &T) -> Result<u64, BeingWritten> {
+    pub unsafe fn recover(&self, stuck: u64, tag: Tag, value: impl Source<T>) -> Result<u64, BeingWritten> {
         if stuck & 1 == 0 {
             return Err(BeingWritten { version: stuck });
         }
@@ -236,13 +236,13 @@ impl<T: Payload> Seqlock<T> {
 
     /// The second half of every write: the version is odd and this thread made it so.
     #[inline(always)]
-    pub(crate) fn publish(&self, version: u64, value: &T) -> u64 {
+    pub(crate) fn publish(&self, version: u64, value: impl Source<T>) -> u64 {
         // Release: pairs with the second Acquire fence in `copy_checked`. A thread that reads a byte
         // stored below sees the odd version. Needed also after a compare-exchange: no ordering on
         // one keeps later stores from moving before it.
         fence(Release);
         step("marked");
-        self.storage.store(value);
+        value.store_in(self);
         step("copied");
         // Release: pairs with the first Acquire fence in `copy_checked` and the compare-exchanges of
         // other writers.

@@ -153,6 +153,7 @@ pub mod untyped;
 mod vector;
 mod wait;
 mod write;
+mod writer;
 
 pub use changes::{Change, Changed, Changes};
 pub use error::{

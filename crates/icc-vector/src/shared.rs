@@ -33,7 +33,7 @@ fn checked<T>(buffer: &ReadOnlyBuffer<T>) -> Result<ModeKind, VectorError> {
 }
 
 /// A refused mode, if that is what a buffer says with its word 0.
-fn explain<M: Mode>(error: BufferError) -> VectorError {
+pub(crate) fn explain<M: Mode>(error: BufferError) -> VectorError {
     match error {
         BufferError::OtherWord { path, index: 0, found, .. } => match mode_of(found) {
             Some(found) => other_mode::<M>(path, found),
@@ -172,11 +172,11 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     }
 
     /// A vector of any length, of this type and mode.
-    const fn expected() -> Expected {
+    pub(crate) const fn expected() -> Expected {
         Expected::new(KIND).word(0, M::KIND.word())
     }
 
-    fn attached(buffer: Result<Buffer<T, P>, BufferError>) -> Result<Self, VectorError> {
+    pub(crate) fn attached(buffer: Result<Buffer<T, P>, BufferError>) -> Result<Self, VectorError> {
         let buffer = buffer.map_err(explain::<M>)?;
         let kind = checked(&buffer)?;
         if kind != M::KIND {

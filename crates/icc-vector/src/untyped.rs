@@ -1,6 +1,10 @@
 //! Vectors whose value type this program learns only when it runs: for a command line, a recorder of
 //! anything.
 
+mod vector;
+
+pub use vector::{SeqlockVector, Writer};
+
 use crate::vector::KIND;
 use crate::{BufferError, Options, OutOfRange, ReadError, TryReadError, VectorError};
 use core::{fmt, ops::Deref};

@@ -4,10 +4,10 @@
 use crate::register::{self, Blocks};
 use crate::wait::{BoundedBackoff, Round};
 use crate::{Busy, Mode, MultiWriter, OutOfRange, Payload, SeqlockVector, Shared, WriteError, WriterDied};
-use core::{fmt, ops::Range};
+use core::ops::Range;
 use icc_buffer::{Bell, IdLock, Padded, Placement};
 use icc_seqlock::primitive::{Ordering, is_dying, step};
-use icc_seqlock::{BeingWritten, Tag};
+use icc_seqlock::{BeingWritten, Source, Tag};
 
 /// A writing end of a vector, from [`SeqlockVector::writer`] or `writer_of`.
 ///
@@ -24,10 +24,10 @@ use icc_seqlock::{BeingWritten, Tag};
 /// ```
 #[doc(alias = "publisher")]
 pub struct Writer<T: Payload, M: Mode = MultiWriter, P: Placement = Padded> {
-    vector: SeqlockVector<T, M, P>,
+    pub(crate) vector: SeqlockVector<T, M, P>,
     /// Which ledger is its own; and the proof that it lives.
-    lock: IdLock,
-    range: Range<usize>,
+    pub(crate) lock: IdLock,
+    pub(crate) range: Range<usize>,
     /// The blocks of which all slots are this writer's, if each slot has one writer.
     whole_blocks: Range<usize>,
     /// What it last counted in one of them. Each count is new there, since this only grows and
@@ -87,9 +87,7 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     #[doc(alias = "set")]
     #[inline]
     pub fn write(&mut self, index: usize, value: &T) -> Result<u64, WriteError> {
-        self.check(index)?;
-        // SAFETY: the index was checked.
-        unsafe { self.write_unchecked(index, value) }
+        self.put(index, value)
     }
 
     /// As [`write`](Self::write), without the check of the index.
@@ -113,6 +111,25 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
     /// ```
     #[inline]
     pub unsafe fn write_unchecked(&mut self, index: usize, value: &T) -> Result<u64, WriteError> {
+        // SAFETY: passed on from the caller.
+        unsafe { self.put_unchecked(index, value) }
+    }
+
+    /// [`write`](Self::write), of a value or of bytes.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, index: usize, value: impl Source<T>) -> Result<u64, WriteError> {
+        self.check(index)?;
+        // SAFETY: the index was checked.
+        unsafe { self.put_unchecked(index, value) }
+    }
+
+    /// [`write_unchecked`](Self::write_unchecked), of a value or of bytes.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[inline(always)]
+    unsafe fn put_unchecked(&mut self, index: usize, value: impl Source<T>) -> Result<u64, WriteError> {
         self.announce(index);
         let version = if M::SINGLE {
             // SAFETY: by the caller.
@@ -177,25 +194,13 @@ impl<T: Payload, M: Mode, P: Placement> Writer<T, M, P> {
         Ok(version)
     }
 
-    /// The slots that this writer may write.
-    #[must_use]
-    pub fn range(&self) -> Range<usize> {
-        self.range.clone()
-    }
-
-    /// The vector.
-    #[must_use]
-    pub fn vector(&self) -> &SeqlockVector<T, M, P> {
-        &self.vector
-    }
-
     /// Writes a slot as the only writer.
     ///
     /// # Safety
     ///
     /// Each slot has one writer, and `index` is in this one's range.
     #[inline(always)]
-    unsafe fn write_alone(&mut self, index: usize, value: &T) -> u64 {
+    unsafe fn write_alone(&mut self, index: usize, value: impl Source<T>) -> u64 {
         // SAFETY: by the caller.
         let seen = unsafe { self.expected(index) };
         // SAFETY: by the caller.
@@ -304,7 +309,7 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     ///
     /// `index` is less than [`len`](crate::VectorReader::len).
     #[inline(always)]
-    unsafe fn write_shared(&self, tag: Tag, index: usize, seen: u64, value: &T) -> Result<u64, WriteError> {
+    unsafe fn write_shared(&self, tag: Tag, index: usize, seen: u64, value: impl Source<T>) -> Result<u64, WriteError> {
         // SAFETY: by the caller.
         let slot = unsafe { self.cell(index) };
         match slot.try_write_over(seen, tag, value) {
@@ -324,7 +329,7 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     ///
     /// `index` is less than [`len`](crate::VectorReader::len).
     #[cold]
-    unsafe fn write_contended(&self, tag: Tag, index: usize, value: &T) -> Result<u64, WriteError> {
+    unsafe fn write_contended(&self, tag: Tag, index: usize, value: impl Source<T>) -> Result<u64, WriteError> {
         // SAFETY: by the caller.
         let slot = unsafe { self.cell(index) };
         let mut backoff = BoundedBackoff::default();
@@ -483,11 +488,5 @@ impl<T: Payload, M: Mode, P: Placement> Drop for Writer<T, M, P> {
         // Before the lock, which is dropped after this. All writes are complete. Release: pairs
         // with the Acquire in `uncounted`: after the last count.
         self.vector.counter(register::ledger(self.lock.id())).store(register::FREE, Ordering::Release);
-    }
-}
-
-impl<T: Payload, M: Mode, P: Placement> fmt::Debug for Writer<T, M, P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writer").field("range", &self.range).field("vector", &self.vector).finish_non_exhaustive()
     }
 }

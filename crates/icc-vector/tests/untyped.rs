@@ -61,3 +61,60 @@ fn what_is_no_vector_is_refused() {
     let refused = untyped::VectorReader::open(&name, &Options::new()).unwrap_err();
     assert!(matches!(refused, VectorError::UnknownMode { found: 0, .. }), "{refused}");
 }
+
+/// Writers of bytes and of values are writers of one vector: each value whole, each version counted
+/// once, each change seen.
+fn written_together<M: Mode, P: Placement>(test: &str) {
+    const WRITES: u64 = 20_000;
+    let name = common::Name::new(test);
+    let described = icc_buffer::ElementType::new("[u64; 7]", 56, 8);
+    let made = untyped::SeqlockVector::<M, P>::create(&name, &described, 5, &Options::new()).unwrap();
+    let typed = SeqlockVector::<[u64; 7], M, P>::open(&name, &Options::new()).unwrap();
+    let bytes = untyped::SeqlockVector::<M, P>::open(&name, Some(&described), &Options::new()).unwrap();
+    assert_eq!((bytes.len(), bytes.value_size(), bytes.is_tracked()), (5, 56, typed.is_tracked()));
+    assert_eq!(made.reader().unwrap().value_size(), 56);
+    let mut changes = typed.changes();
+    let mut both = vec![bytes.writer().unwrap()];
+    both.extend(bytes.writer());
+    let writers = both.len() as u64;
+    std::thread::scope(|scope| {
+        for mut writer in both {
+            assert!(!writer.is_forked() && writer.range() == (0..5));
+            scope.spawn(move || {
+                for n in 1..=WRITES {
+                    while writer.write(3, bytemuck::bytes_of(&[n; 7])).is_err() {}
+                }
+            });
+        }
+        scope.spawn(|| {
+            let mut value = [0; 7];
+            while typed.read_into(3, &mut value).unwrap() < 2 * WRITES * writers {
+                assert_eq!(value, [value[0]; 7]);
+            }
+        });
+    });
+    assert_eq!((typed.version(3), typed.read(3)), (Ok(2 * WRITES * writers), Ok([WRITES; 7])));
+    assert_eq!(changes.poll().map(|change| change.index).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn bytes_are_written_beside_values() {
+    written_together::<MultiWriter, Padded>("together");
+    written_together::<Tracked<MultiWriter>, Packed>("together-tracked");
+    written_together::<SingleWriter, Packed>("together-single");
+    written_together::<Tracked<SingleWriter>, Padded>("together-tracked-single");
+}
+
+#[test]
+fn a_writer_of_bytes_has_its_range() {
+    let name = common::Name::new("range");
+    let vector = SeqlockVector::<[u64; 7], SingleWriter>::create(&name, 5, &Options::new()).unwrap();
+    let bytes = untyped::SeqlockVector::<SingleWriter>::open(&name, None, &Options::new()).unwrap();
+    let mut writer = bytes.writer_of(1..3).unwrap();
+    assert!(vector.writer_of(2..4).is_err(), "taken");
+    writer.write(2, &[1; 56]).unwrap();
+    assert!(writer.write(3, &[1; 56]).is_err());
+    assert_eq!(vector.version(3), Ok(0));
+    let other = untyped::SeqlockVector::<MultiWriter>::open(&name, None, &Options::new());
+    assert!(matches!(other, Err(VectorError::OtherMode { .. })), "{other:?}");
+}

@@ -8,7 +8,7 @@ use crate::keys::MAX_KEYS;
 use crate::layout::{HEADER_BYTES, Layout};
 use crate::memory::Facts;
 use crate::placement::{Step, stride as stride_of};
-use crate::{BufferError, ElementTypes, Expected, Kind, Packed};
+use crate::{BufferError, ElementType, ElementTypes, Expected, Kind, Packed};
 use core::mem::offset_of;
 use icc_seqlock::primitive::{AtomicU64, Ordering, fence};
 use icc_seqlock::{Payload, Seqlock};
@@ -90,19 +90,47 @@ pub(super) fn check<T: Payload>(
     path: &Path,
 ) -> Result<Found, BufferError> {
     let Attaching { expected, stride, access } = attaching;
-    let to_path = || path.to_owned();
     check_begin(header, path)?;
     check_features(header, access, path)?;
+    check_kind(header, expected.kind, path)?;
+    check_element(header, &Header::element_of::<T>(), described, path)?;
+    check_expected(header, expected, path)?;
+    let wanted = stride.unwrap_or(stride_of::<T, Packed>()) as u64;
+    if header.stride != wanted && (stride.is_some() || !Step::<T>::is_one(header.stride)) {
+        return Err(other("stride", header.stride, wanted, path));
+    }
+    check_parts(header, align_of::<Seqlock<T>>(), size, granule, path)
+}
+
+/// Checks what the slots are used as.
+pub(super) fn check_kind(header: &Header, expected: Kind, path: &Path) -> Result<(), BufferError> {
     let kind = Kind(header.kind);
-    if kind != expected.kind {
-        return Err(BufferError::OtherKind { path: to_path(), found: kind, expected: expected.kind });
+    if kind != expected {
+        return Err(BufferError::OtherKind { path: path.to_owned(), found: kind, expected });
     }
-    let (found, wanted) = (header.element(), Header::element_of::<T>());
-    let same_name = described || found.fingerprint == wanted.fingerprint;
-    if (found.size, found.align, same_name) != (wanted.size, wanted.align, true) {
-        let types = Box::new(ElementTypes { found, expected: wanted });
-        return Err(BufferError::OtherElement { path: to_path(), types });
+    Ok(())
+}
+
+/// Checks the payload's type. If both sides are `described`, the caller compares their schemas in place
+/// of its name.
+pub(super) fn check_element(
+    header: &Header,
+    expected: &ElementType,
+    described: bool,
+    path: &Path,
+) -> Result<(), BufferError> {
+    let found = header.element();
+    let same_name = described || found.fingerprint == expected.fingerprint;
+    if (found.size, found.align, same_name) == (expected.size, expected.align, true) {
+        return Ok(());
     }
+    let types = Box::new(ElementTypes { found, expected: expected.clone() });
+    Err(BufferError::OtherElement { path: path.to_owned(), types })
+}
+
+/// Checks all else that is expected of a buffer, but not its kind.
+pub(super) fn check_expected(header: &Header, expected: Expected, path: &Path) -> Result<(), BufferError> {
+    let to_path = || path.to_owned();
     for (index, (&found, expected)) in header.words.iter().zip(expected.words).enumerate() {
         if let Some(expected) = expected.filter(|&expected| expected != found) {
             return Err(BufferError::OtherWord { path: to_path(), index, found, expected });
@@ -120,11 +148,7 @@ pub(super) fn check<T: Payload>(
     if expected.gaps && header.features[0] & GAPS == 0 {
         return Err(BufferError::LacksFeature { path: to_path(), feature: "one with gaps" });
     }
-    let wanted = stride.unwrap_or(stride_of::<T, Packed>()) as u64;
-    if header.stride != wanted && (stride.is_some() || !Step::<T>::is_one(header.stride)) {
-        return Err(other("stride", header.stride, wanted, path));
-    }
-    check_parts(header, align_of::<Seqlock<T>>(), size, granule, path)
+    Ok(())
 }
 
 /// Checks every field of a header of slots of any type against the file's size, but not the

@@ -5,6 +5,7 @@ use super::check;
 use super::file::{self, Access};
 use super::inspect::Inspected;
 use super::{Descriptors, Mapping, Options, keys, name, readers};
+use crate::header::Header;
 use crate::memory::{Block, Memory};
 use crate::{BufferError, ReadOnlyBuffer};
 use core::{fmt, ops::Deref, ptr::NonNull};
@@ -64,7 +65,7 @@ impl UntypedBuffer {
     /// As [`ReadOnlyBuffer::open`], except that any kind and type will do.
     pub fn open(name: impl AsRef<Path>, options: &Options) -> Result<Self, BufferError> {
         let path = name::resolve(name.as_ref())?;
-        Self::over(map_file(&path, Access::Read, options)?, None, options)
+        Self::over(map_file(&path, Access::Read, options)?, Access::Read, None, options, |_, _| Ok(()))
     }
 
     /// Opens a buffer of any kind and type to read it, by descriptor or by [two](Descriptors).
@@ -74,15 +75,23 @@ impl UntypedBuffer {
     /// As [`ReadOnlyBuffer::from_fd`], except that any kind and type will do.
     pub fn from_fd(descriptors: impl Into<Descriptors>, options: &Options) -> Result<Self, BufferError> {
         let Descriptors { buffer, readers } = descriptors.into();
-        Self::over(map_memfd(buffer, Access::Read)?, readers, options)
+        Self::over(map_memfd(buffer, Access::Read)?, Access::Read, readers, options, |_, _| Ok(()))
     }
 
-    fn over(mapping: Mapping, readers: Option<OwnedFd>, options: &Options) -> Result<Self, BufferError> {
+    /// `wanted` refuses what is sound but not what is asked for.
+    pub(super) fn over(
+        mapping: Mapping,
+        access: Access,
+        readers: Option<OwnedFd>,
+        options: &Options,
+        wanted: impl FnOnce(&Header, &Mapping) -> Result<(), BufferError>,
+    ) -> Result<Self, BufferError> {
         let (size, header) = (mapping.len() as u64, check::copy_header(&mapping));
         let (file, path) = (mapping.file()?, mapping.path());
         let found = check::check_untyped(&header, size, file::granule(file, path)?, path)?;
-        check::check_features(&header, Access::Read, path)?;
-        check_boot(&mapping, &header, Access::Read, options)?;
+        check::check_features(&header, access, path)?;
+        wanted(&header, &mapping)?;
+        check_boot(&mapping, &header, access, options)?;
         let inspected = Inspected::new(&header, file, &file::metadata(file, path)?, path)?;
         let keys = keys::read(&header, &mapping, options)?;
         mapping.prepare_opened(options)?;
@@ -94,6 +103,8 @@ impl UntypedBuffer {
         });
         let (readers, readers_refused) = match readers.transpose() {
             Ok(readers) => (readers, None),
+            // A writer must ring the bell.
+            Err(error) if access == Access::ReadWrite && facts.wakeable => return Err(error),
             Err(error) => (None, Some(error)),
         };
         let groups = Vec::new();
@@ -156,6 +167,11 @@ impl UntypedBuffer {
 
     pub(super) fn element_align(&self) -> usize {
         self.align
+    }
+
+    /// The slots as cells that hold nothing.
+    pub(super) fn versions(&self) -> &ReadOnlyBuffer<()> {
+        &self.versions
     }
 
     /// What the header says: the kind, the type, its schema, and more.

@@ -7,8 +7,8 @@ use crate::machine::signals::Interrupted;
 use crate::text;
 use anyhow::{Context as _, anyhow};
 use icc_cli::recording::{Event, Header, Reader, RecordingError};
-use icc_queue::untyped::Producer;
-use icc_queue::{Options, QueueError, QueueSpec};
+use icc_queue::untyped::{Producer, Queue};
+use icc_queue::{Options, QueueError, QueueSpec, Spmc};
 use icc_schema::Schema;
 use std::fs::File;
 use std::io::BufReader;
@@ -128,8 +128,8 @@ fn create(path: &Path, header: &Header, capacity: Option<usize>) -> anyhow::Resu
             Err(error) => eprintln!("icc: the recording's schema cannot be read: {}", text::shown(&error.to_string())),
         }
     }
-    match Producer::create(path, &header.element, spec, &options) {
-        Ok(producer) => Ok(producer),
+    match Queue::<Spmc>::create(path, &header.element, spec, &options) {
+        Ok(queue) => Ok(queue.producer()?),
         Err(QueueError::Buffer(error @ icc_buffer::BufferError::AlreadyExists { .. })) => {
             Err(Failure::Refused(error.to_string()).into())
         }
