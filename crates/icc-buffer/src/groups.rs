@@ -8,7 +8,8 @@ use crate::ids::{IdLock, Ids};
 use crate::shared::{self, Mapping};
 use crate::{BufferError, MAX_IDS};
 use core::{fmt, ops::Range, ptr::NonNull};
-use icc_seqlock::primitive::{Arc, AtomicU64};
+use icc_seqlock::Payload;
+use icc_seqlock::primitive::{Arc, AtomicU64, Ordering};
 use std::path::Path;
 
 /// Words in a line.
@@ -105,6 +106,45 @@ impl GroupWords {
         // SAFETY: there are `len` lines, which `home` keeps for longer than the reference lives,
         // aligned and atomic, as `private` made them or `mapped` was promised.
         unsafe { &self.lines.add(index / WORDS).as_ref().0[index % WORDS] }
+    }
+
+    /// Copies a value into the words from `index` on. False, and nothing is done, if it does not fit.
+    ///
+    /// Word by word, each a relaxed store: whoever reads meanwhile gets parts of both. The layer above
+    /// says when it is complete.
+    pub fn store_value<T: Payload>(&self, index: usize, value: &T) -> bool {
+        let bytes = bytemuck::bytes_of(value);
+        if !self.has_room(index, bytes.len()) {
+            return false;
+        }
+        for (words, bytes) in (index..).zip(bytes.chunks(8)) {
+            let mut word = [0; 8];
+            word[..bytes.len()].copy_from_slice(bytes);
+            // SAFETY: there is room.
+            unsafe { self.word_unchecked(words) }.store(u64::from_ne_bytes(word), Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// Copies a value out of the words from `index` on, as [`store_value`](Self::store_value) put it
+    /// there, or whatever bytes there are. None if there are fewer.
+    #[must_use]
+    pub fn load_value<T: Payload>(&self, index: usize) -> Option<T> {
+        let mut value = T::zeroed();
+        let bytes = bytemuck::bytes_of_mut(&mut value);
+        if !self.has_room(index, bytes.len()) {
+            return None;
+        }
+        for (words, bytes) in (index..).zip(bytes.chunks_mut(8)) {
+            // SAFETY: there is room.
+            let word = unsafe { self.word_unchecked(words) }.load(Ordering::Relaxed).to_ne_bytes();
+            bytes.copy_from_slice(&word[..bytes.len()]);
+        }
+        Some(value)
+    }
+
+    fn has_room(&self, index: usize, bytes: usize) -> bool {
+        index.checked_add(bytes.div_ceil(8)).is_some_and(|end| end <= self.len())
     }
 
     /// Whether they may be written: always in private memory, else with permission to.
@@ -315,7 +355,6 @@ mod tests {
 
     #[test]
     fn words_are_found_by_their_index() {
-        use icc_seqlock::primitive::Ordering;
         let words = GroupWords::private(lines_for(17));
         assert_eq!(words.len(), 32);
         for index in 0..32 {
@@ -323,5 +362,15 @@ mod tests {
         }
         assert!((0..32).all(|index| words.clone().word(index).unwrap().load(Ordering::Relaxed) == index as u64));
         assert!(words.word(32).is_none());
+    }
+
+    #[test]
+    fn values_go_in_and_come_out() {
+        let words = GroupWords::private(1);
+        let value = *b"thirteen byte";
+        assert!(words.store_value(14, &value));
+        assert_eq!(words.load_value(14), Some(value));
+        assert!(!words.store_value(15, &value) && !words.store_value(usize::MAX, &value));
+        assert_eq!(words.load_value::<[u8; 13]>(15), None);
     }
 }

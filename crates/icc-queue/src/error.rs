@@ -23,6 +23,9 @@ pub enum QueueError {
         /// The most there can be.
         max: u32,
     },
+    /// Messages of a group would never be delivered.
+    #[error("at most 0 deliveries of each message were asked for: it takes 1 to 255")]
+    Deliveries,
     /// A queue of many producers has no gaps.
     #[error("a queue for many producers with gaps was asked for: only a queue for one producer can have them")]
     GapsOfMany,

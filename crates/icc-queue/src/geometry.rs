@@ -43,6 +43,26 @@ impl Geometry {
         (found.wrapping_sub(self.complete(n)) << unused).cast_signed() >> unused
     }
 
+    /// The lap of message `n`, as far as it fits.
+    #[inline(always)]
+    pub(crate) fn lap(self, n: u64) -> u32 {
+        (n >> self.shift) as u32
+    }
+
+    /// How many laps `lap` is before that of message `n`; negative if it is after.
+    #[inline(always)]
+    pub(crate) fn laps_behind(self, lap: u32, n: u64) -> i32 {
+        // Of a ring so large that laps have fewer bits, only those count.
+        let unused = self.shift.saturating_sub(32);
+        (self.lap(n).wrapping_sub(lap) << unused).cast_signed() >> unused
+    }
+
+    /// How many whole laps so many messages are.
+    #[inline(always)]
+    pub(crate) fn laps(self, messages: u64) -> u64 {
+        messages >> self.shift
+    }
+
     /// The message that was in the slot of `n` that many laps before.
     pub(crate) fn laps_before(self, n: u64, laps: u64) -> u64 {
         n.wrapping_sub(laps << self.shift)

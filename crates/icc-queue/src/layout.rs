@@ -12,6 +12,8 @@ pub(crate) const KIND: Kind = Kind::new("queue");
 pub(crate) const FIRST: usize = 0;
 pub(crate) const MODE: usize = 1;
 pub(crate) const PRODUCERS: usize = 2;
+/// And how often a group delivers a message at most; 0 without groups.
+pub(crate) const DELIVERIES: usize = 3;
 
 /// Counter 0: how many sequence numbers are given out. With one producer it is stored once in
 /// [`UNCOUNTED`] messages.

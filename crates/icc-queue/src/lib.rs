@@ -129,6 +129,7 @@ mod consumer;
 mod error;
 mod gaps;
 mod geometry;
+mod group;
 mod layout;
 mod ledger;
 mod mode;
@@ -153,6 +154,10 @@ pub use consumer::{Consumer, Drain, Numbered, Recovery};
 pub use error::{
     BatchTooLong, ConsumeError, ConsumeTimeoutError, Lost, ProduceAtError, ProducerError, QueueError, StartError,
     TryConsumeError, TryProduceError,
+};
+pub use group::{
+    Claim, ClaimError, ClaimTimeoutError, Group, GroupError, GroupLost, GroupStart, GroupStatus, SetAside,
+    TryClaimError, Worker, WorkerStatus,
 };
 #[doc(hidden)]
 pub use icc_buffer::Found;

@@ -1,5 +1,6 @@
 //! The queue itself: the ring that producers and consumers share.
 
+use crate::group::words_of;
 use crate::layout::{HEAD, KIND, counters};
 use crate::mode::sealed::Properties;
 use crate::mode::{self, ONE_PRODUCER};
@@ -66,10 +67,17 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         spec.geometry()?;
         let producers = if M::CODE == ONE_PRODUCER { 1 } else { spec.max_producers };
         let counters = counters(M::CODE, producers);
-        let words = [spec.first, M::CODE, producers.into(), 0];
+        let deliveries = if spec.groups.is_empty() { 0 } else { spec.deliveries()? };
+        let words = [spec.first, M::CODE, producers.into(), deliveries];
         let buffer = Spec::new(KIND, spec.capacity).counters(counters).words(words);
         let buffer = if spec.wakeable { buffer.wakeable() } else { buffer };
         let buffer = if spec.seen { buffer.seen() } else { buffer };
+        let buffer = if spec.groups.is_empty() {
+            buffer
+        } else {
+            let words = words_of(spec.capacity, size_of::<T>());
+            buffer.groups(spec.groups, words.ok_or(QueueError::Capacity { asked: spec.capacity })?)
+        };
         match (spec.gaps, M::CODE) {
             (false, _) => Ok(buffer),
             (true, ONE_PRODUCER) => Ok(buffer.gaps()),

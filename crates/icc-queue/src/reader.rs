@@ -134,6 +134,11 @@ impl<T: Payload> QueueReader<T> {
         self.geometry.ahead(self.slot(n).version(), n) >= 0
     }
 
+    /// Whether message `n` is there, and has not begun to be overwritten.
+    pub(crate) fn is_intact(&self, n: u64) -> bool {
+        self.geometry.ahead(self.slot(n).version(), n) == 0
+    }
+
     /// The slot of message `n`.
     #[inline(always)]
     pub(crate) fn slot(&self, n: u64) -> Reader<'_, T> {

@@ -1,7 +1,7 @@
 //! What a queue is to be.
 
 use crate::{QueueError, geometry::Geometry};
-use icc_buffer::MAX_IDS;
+use icc_buffer::{GroupNames, MAX_IDS};
 use icc_seqlock::primitive::bound;
 
 /// What a queue is to be. A number alone is a capacity: `Queue::new(1024)`.
@@ -31,16 +31,32 @@ pub struct QueueSpec {
     pub seen: bool,
     /// Whether the producer may leave numbers out: see [`gaps`](Self::gaps).
     pub gaps: bool,
+    /// Groups of workers: see [`group`](Self::group).
+    pub groups: GroupNames,
+    /// How often a group's message is delivered at most: see [`max_deliveries`](Self::max_deliveries).
+    pub max_deliveries: u8,
 }
 
 impl QueueSpec {
+    /// What [`max_deliveries`](Self::max_deliveries) is unless given.
+    pub const DELIVERIES: u8 = 8;
+
     /// The most that [`max_producers`](Self::max_producers) can be.
     pub const MOST_PRODUCERS: u32 = MAX_IDS;
 
     /// A queue that keeps the last `capacity` messages.
     #[must_use]
     pub const fn new(capacity: usize) -> Self {
-        Self { capacity, first: 0, max_producers: bound(64, 2), wakeable: false, seen: false, gaps: false }
+        Self {
+            capacity,
+            first: 0,
+            max_producers: bound(64, 2),
+            wakeable: false,
+            seen: false,
+            gaps: false,
+            groups: GroupNames::new(),
+            max_deliveries: Self::DELIVERIES,
+        }
     }
 
     /// With sequence numbers that begin at `first`.
@@ -117,6 +133,50 @@ impl QueueSpec {
     pub const fn gaps(mut self) -> Self {
         self.gaps = true;
         self
+    }
+
+    /// With a group of workers of this name, of which each message goes to one:
+    /// [`QueueReader::group`](crate::QueueReader::group). Up to eight, each of its own name: one to 32 letters,
+    /// digits, `-` and `_`. Any other is an error when the queue is created.
+    ///
+    /// Costs producers nothing, and consumers that are no workers neither. In shared memory each group has
+    /// a file of its own, `NAME.INSTANCE.group-NAME`, of about 33 KB, 8 bytes for each message that the
+    /// queue keeps, and 16 messages more. Its permissions are
+    /// [`Options::readers_mode`](icc_buffer::Options::readers_mode). Workers still map the ring itself
+    /// read-only. A queue in shared memory without a name has no groups.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Queue, QueueSpec};
+    ///
+    /// let spec = QueueSpec::new(1024).group("orders").group("audit");
+    /// let queue = Queue::<u64>::new(spec)?;
+    /// assert_eq!(queue.groups(), ["orders", "audit"]);
+    /// assert!(Queue::<u64>::new(QueueSpec::new(1024).group("no/name")).is_err());
+    /// # Ok::<(), icc_queue::QueueError>(())
+    /// ```
+    #[must_use]
+    pub const fn group(mut self, name: &str) -> Self {
+        self.groups = self.groups.with(name);
+        self
+    }
+
+    /// How often a message is delivered to a worker of a group at most: 1 to 255, 8 unless given. One that
+    /// was given back, or whose worker died, as often as that, is
+    /// [set aside](crate::Group::set_aside).
+    #[must_use]
+    pub const fn max_deliveries(mut self, deliveries: u8) -> Self {
+        self.max_deliveries = deliveries;
+        self
+    }
+
+    /// That, if there are groups and it can be.
+    pub(crate) fn deliveries(&self) -> Result<u64, QueueError> {
+        match self.max_deliveries {
+            0 => Err(QueueError::Deliveries),
+            most => Ok(most.into()),
+        }
     }
 
     /// What the ring's arithmetic needs, if this can be a queue.
