@@ -26,7 +26,7 @@
 use crate::futex::{self, Expected, Scope, Word};
 use crate::shared::Mapping;
 use core::{fmt, ptr::NonNull};
-use icc_seqlock::primitive::{Arc, Ordering, light_barrier, step};
+use icc_seqlock::primitive::{Arc, Ordering, load_behind_stores, step};
 
 /// What sleepers sleep at, and producers ring. A handle: clones are of the same bell.
 ///
@@ -72,19 +72,6 @@ impl Bell {
         }
     }
 
-    /// One at which nobody sleeps, so that it is never rung: for a writer of what wakes nobody, whose
-    /// path is then the same as that of one that does, and free of a branch.
-    #[must_use]
-    pub fn silent() -> Self {
-        let line = Arc::new(Line(Word::new(0)));
-        Self {
-            word: NonNull::from(&line.0),
-            scope: Scope::Process,
-            writable: false,
-            _home: Home::Private { _line: line },
-        }
-    }
-
     /// One in memory that processes share.
     ///
     /// # Safety
@@ -120,8 +107,7 @@ impl Bell {
     pub fn ring(&self) {
         // Pairs with the barrier in `sleep_until`: either the sleeper sees what was published
         // before, or this sees its odd word.
-        light_barrier();
-        if self.word().value().load(Ordering::Relaxed) & 1 != 0 {
+        if load_behind_stores(self.word().value()) & 1 != 0 {
             // SAFETY: `_home` keeps the memory, and this handle lives until the call is over.
             unsafe { wake(self.word, self.scope) };
         }
@@ -164,14 +150,15 @@ impl Bell {
 /// Wakes all who sleep at a word.
 ///
 /// Not a method of the bell: a producer keeps its bell beside what it needs for each message, and a
-/// call that gets a reference there makes the compiler load all of that again for each message.
+/// call that gets a reference there makes the compiler load all of that again for each message. `C`,
+/// which does not unwind: what an unwinding call leaves would have to be in memory at each message.
 ///
 /// # Safety
 ///
 /// There is such a word until this returns.
 #[cold]
 #[inline(never)]
-unsafe fn wake(word: NonNull<Word>, scope: Scope) {
+unsafe extern "C" fn wake(word: NonNull<Word>, scope: Scope) {
     step("rings");
     // SAFETY: the caller's promise; any bytes are a word.
     unsafe { word.as_ref() }.clear_and_wake(scope);

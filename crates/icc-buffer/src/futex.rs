@@ -111,9 +111,9 @@ pub(crate) fn register(scope: Scope) -> bool {
 }
 
 /// A barrier on this thread's core and on all on which a [registered](register) thread runs: of
-/// this process, or of any. The other half of [`light_barrier`]. False if the system refuses it.
+/// this process, or of any. The other half of [`load_behind_stores`]. False if the system refuses it.
 ///
-/// [`light_barrier`]: icc_seqlock::primitive::light_barrier
+/// [`load_behind_stores`]: icc_seqlock::primitive::load_behind_stores
 pub(crate) fn heavy_barrier(scope: Scope) -> bool {
     // So that the torture that counts missed wakes can be seen to find some.
     if cfg!(icc_no_barrier) {

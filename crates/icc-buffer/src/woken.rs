@@ -2,6 +2,7 @@
 
 /// Whose threads wait at a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Scope {
     /// Those of this process.
     Process,

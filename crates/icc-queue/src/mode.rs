@@ -41,7 +41,7 @@ pub(crate) const fn name_of(code: u64) -> &'static str {
 pub(crate) mod sealed {
     use crate::{ProducerError, Queue, TryProduceError};
     use core::{fmt, ops::Range, panic::RefUnwindSafe, panic::UnwindSafe};
-    use icc_buffer::Placement;
+    use icc_buffer::{Bell, Placement};
     use icc_seqlock::{Payload, Source};
 
     pub trait Properties: Sized + Send + Sync + 'static {
@@ -62,10 +62,17 @@ pub(crate) mod sealed {
         /// Whether the state is the copy of one in a child process made by `fork`.
         fn is_forked(state: &Self::State) -> bool;
 
-        fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut Self::State, message: impl Source<T>) -> u64
+        /// Rings the bell, if there is one.
+        fn produce<T: Payload>(
+            queue: &Queue<T, Self>,
+            state: &mut Self::State,
+            bell: Option<&Bell>,
+            message: impl Source<T>,
+        ) -> u64
         where
             Self: super::Mode;
 
+        /// Rings no bell.
         fn try_produce<T: Payload>(
             queue: &Queue<T, Self>,
             state: &mut Self::State,
@@ -74,7 +81,7 @@ pub(crate) mod sealed {
         where
             Self: super::Mode;
 
-        /// At least one message, and no more than the queue keeps.
+        /// At least one message, and no more than the queue keeps. Rings no bell.
         fn produce_batch<T: Payload>(
             queue: &Queue<T, Self>,
             state: &mut Self::State,

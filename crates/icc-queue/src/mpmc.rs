@@ -5,7 +5,7 @@ use crate::mode::sealed::{Producing, Properties};
 use crate::mode::{MANY_PRODUCERS, Mode};
 use crate::{ProducerError, Queue, TryProduceError};
 use core::ops::Range;
-use icc_buffer::{IdLock, Padded};
+use icc_buffer::{Bell, IdLock, Padded};
 use icc_seqlock::primitive::{Backoff, Ordering, bound, fence, step};
 use icc_seqlock::{Payload, Source};
 
@@ -54,10 +54,18 @@ impl Producing for Mpmc {
     }
 
     #[inline(always)]
-    fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: impl Source<T>) -> u64 {
+    fn produce<T: Payload>(
+        queue: &Queue<T, Self>,
+        state: &mut State,
+        bell: Option<&Bell>,
+        message: impl Source<T>,
+    ) -> u64 {
         let n = claim(queue, state, 1);
         write(queue, n, message);
         step("complete");
+        if let Some(bell) = bell {
+            bell.ring();
+        }
         n
     }
 

@@ -4,7 +4,7 @@ use crate::mode::sealed::Properties;
 use crate::{BatchTooLong, Mode, ProducerError, Queue, Spmc, TryProduceError};
 use core::{fmt, ops::Range};
 use icc_buffer::Bell;
-use icc_seqlock::{Payload, Source, primitive::bound};
+use icc_seqlock::{Payload, Source};
 
 /// A writing end of a queue, from [`Queue::producer`].
 ///
@@ -24,9 +24,8 @@ use icc_seqlock::{Payload, Source, primitive::bound};
 pub struct Producer<T, M: Mode = Spmc> {
     pub(crate) queue: Queue<T, M>,
     pub(crate) state: <M as Properties>::State,
-    /// Where consumers sleep, or a silent one: to look at that costs less than to ask each time
-    /// whether there is a bell.
-    bell: Bell,
+    /// Where consumers sleep, in a wakeable queue.
+    bell: Option<Bell>,
 }
 
 impl<T: Payload, M: Mode> Queue<T, M> {
@@ -79,7 +78,6 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     pub fn producer(&self) -> Result<Producer<T, M>, ProducerError> {
         let state = M::register(self)?;
         let bell = self.bell().inspect(|bell| bell.register_producer()).cloned();
-        let bell = bell.unwrap_or_else(Bell::silent);
         Ok(Producer { queue: self.clone(), state, bell })
     }
 }
@@ -108,9 +106,7 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     /// [`produce`](Self::produce), of a value or of bytes.
     #[inline(always)]
     pub(crate) fn put(&mut self, message: impl Source<T>) -> u64 {
-        let n = M::produce(&self.queue, &mut self.state, message);
-        self.ring();
-        n
+        M::produce(&self.queue, &mut self.state, self.bell.as_ref(), message)
     }
 
     /// Puts `message` into the queue and returns its sequence number, if that needs no waiting.
@@ -180,9 +176,8 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     /// Wakes the consumers that sleep, after something was produced.
     #[inline(always)]
     fn ring(&self) {
-        // In a model, a ring is a fence, which would hide what the queue's own orderings lack.
-        if bound(true, self.queue.is_wakeable()) {
-            self.bell.ring();
+        if let Some(bell) = &self.bell {
+            bell.ring();
         }
     }
 

@@ -5,7 +5,7 @@ use crate::mode::sealed::{Producing, Properties};
 use crate::mode::{Mode, ONE_PRODUCER};
 use crate::{ProducerError, Queue, TryProduceError};
 use core::ops::Range;
-use icc_buffer::{IdLock, Packed};
+use icc_buffer::{Bell, IdLock, Packed};
 use icc_seqlock::{Payload, Source, primitive::Ordering, primitive::step};
 
 /// One producer at a time, any number of consumers. The cheapest: plain stores only.
@@ -28,6 +28,10 @@ pub struct State {
     /// The sequence number of the next message. The producer alone decides it; the shared head
     /// follows.
     pub(crate) next: u64,
+    /// After which messages there is more to do than to go on: those before a number that has none
+    /// of these bits. In a plain queue, each eighth, to count them. In a wakeable one, each. So a
+    /// plain queue's producer does not ask at each message whether there is a bell.
+    attention: u64,
     /// The proof of being alone.
     pub(crate) lock: IdLock,
 }
@@ -41,7 +45,8 @@ impl Producing for Spmc {
         // that, the head would be further behind than `produced` looks, and the next successor
         // would write complete messages again. Release: as in `produce`.
         queue.head().store(next, Ordering::Release);
-        Ok(State { next, lock })
+        let attention = if queue.is_wakeable() { 0 } else { UNCOUNTED - 1 };
+        Ok(State { next, attention, lock })
     }
 
     #[inline(always)]
@@ -50,7 +55,12 @@ impl Producing for Spmc {
     }
 
     #[inline(always)]
-    fn produce<T: Payload>(queue: &Queue<T, Self>, state: &mut State, message: impl Source<T>) -> u64 {
+    fn produce<T: Payload>(
+        queue: &Queue<T, Self>,
+        state: &mut State,
+        bell: Option<&Bell>,
+        message: impl Source<T>,
+    ) -> u64 {
         debug_assert!(!state.lock.is_forked(), "the producer of the parent process");
         let n = state.next;
         // SAFETY: the queue has one producer at a time, borrowed mutably here; taking the lock that
@@ -59,12 +69,16 @@ impl Producing for Spmc {
         unsafe { queue.cell(n).write_at(queue.geometry.complete(n), message) };
         state.next = n.wrapping_add(1);
         step("complete");
-        if state.next.is_multiple_of(UNCOUNTED) {
+        let attended = state.next & state.attention == 0;
+        if attended && state.next.is_multiple_of(UNCOUNTED) {
             // Release: pairs with the Acquire load in `QueueReader::produced`. After the message,
             // so never ahead of what is complete.
             queue.head().store(state.next, Ordering::Release);
         }
         step("counted");
+        if attended && let Some(bell) = bell {
+            bell.ring();
+        }
         n
     }
 
@@ -77,7 +91,7 @@ impl Producing for Spmc {
         if state.lock.is_forked() {
             return Err(TryProduceError::Forked);
         }
-        Ok(Self::produce(queue, state, message))
+        Ok(Self::produce(queue, state, None, message))
     }
 
     #[inline(always)]
@@ -88,7 +102,7 @@ impl Producing for Spmc {
     ) -> Range<u64> {
         let first = state.next;
         for message in messages {
-            Self::produce(queue, state, message);
+            Self::produce(queue, state, None, message);
         }
         first..state.next
     }

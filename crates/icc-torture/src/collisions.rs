@@ -14,7 +14,6 @@
 use crate::run::{Run, told};
 use crate::tally::Tally;
 use icc_queue::{Bell, Found, Options, Queue, QueueSpec};
-use icc_seqlock::primitive::light_barrier;
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -126,8 +125,7 @@ impl Meeting {
             }
             linger();
             self.before.iter().for_each(|line| line.0.store(number, Ordering::Relaxed));
-            light_barrier();
-            self.published.0.store(number, Ordering::Relaxed);
+            self.published.0.store(number, Ordering::Release);
             self.bell.ring();
             self.rung.0.store(number, Ordering::Release);
         }

@@ -192,7 +192,7 @@ fn effects(call: &Call, carriers: &[Carrier]) -> anyhow::Result<Option<Vec<Effec
     if call.name == "asm" {
         return Ok(Some(Vec::new()));
     }
-    // The shipped half of `light_barrier`, which is a fence under loom.
+    // The shipped half of `load_behind_stores`, which is a fence under loom.
     if call.name == "compiler_fence" {
         return Ok(Some(vec![Effect { operation: "fence".into(), orderings: call.orderings.clone() }]));
     }

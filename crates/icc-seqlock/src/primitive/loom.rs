@@ -13,7 +13,7 @@ pub use loom::hint::spin_loop;
 pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
 pub use loom::thread;
 pub use model::{model, model_with_traced_loads};
-pub use traced::{AtomicU32, AtomicU64, Ordering, fence, light_barrier};
+pub use traced::{AtomicU32, AtomicU64, Ordering, fence, load_behind_stores};
 
 /// A bound that is small under loom: the second of the two.
 #[must_use]

@@ -21,25 +21,39 @@ pub const fn bound<N: Copy>(shipped: N, _modelled: N) -> N {
     shipped
 }
 
-/// Keeps the compiler from moving any access to memory past this place. The processor still may:
-/// whoever relies on the order makes a barrier on this thread's core from another one, which Linux
-/// does with `membarrier`. Under loom, a fence.
+/// Loads `word` after all that this thread stored before, as far as the compiler goes. The processor
+/// may still load it earlier: whoever relies on the order makes a barrier on this thread's core from
+/// another one, which Linux does with `membarrier`. Under loom, a fence and a load.
 ///
-/// Not the standard library's fence for that, where this can do without: the compiler takes that one
-/// to change what only this thread knows of as well, and would read a producer's handle again for each
-/// message.
+/// Not a fence for the compiler and a load, where this can do without: the compiler takes the fence to
+/// change all that others can reach, and would read a producer's handle again for each message.
 #[inline(always)]
-#[cfg_attr(icc_loom, track_caller)]
-pub fn light_barrier() {
+#[must_use]
+pub fn load_behind_stores(word: &AtomicU32) -> u32 {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
-    // SAFETY: no instruction at all. What it may do, for all that the compiler knows, is to read and
-    // write memory that others can reach, so no access to that is moved past it.
-    unsafe {
-        core::arch::asm!("", options(nostack, preserves_flags));
+    {
+        let found: u32;
+        // SAFETY: a relaxed load of the word, in one instruction, and nothing else. It may read any
+        // memory, for all that the compiler knows, so what was stored before is there.
+        unsafe {
+            #[cfg(target_arch = "x86_64")]
+            core::arch::asm!("mov {found:e}, dword ptr [{word}]", word = in(reg) word.as_ptr(),
+                found = lateout(reg) found, options(readonly, nostack, preserves_flags));
+            #[cfg(target_arch = "aarch64")]
+            core::arch::asm!("ldr {found:w}, [{word}]", word = in(reg) word.as_ptr(),
+                found = lateout(reg) found, options(readonly, nostack, preserves_flags));
+        }
+        found
     }
     #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri))))]
-    #[expect(clippy::disallowed_methods, reason = "the half of a pair whose other half is a barrier on every core")]
-    core::sync::atomic::compiler_fence(Ordering::SeqCst);
+    {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the half of a pair whose other half is a barrier on every core"
+        )]
+        core::sync::atomic::compiler_fence(Ordering::SeqCst);
+        word.load(Ordering::Relaxed)
+    }
 }
 
 /// Lets other threads run on this core, in this round of doing so: yields at first, then sleeps

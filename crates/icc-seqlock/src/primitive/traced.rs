@@ -108,9 +108,10 @@ pub fn fence(order: Ordering) {
     }
 }
 
-/// What the producer of a pair pays nothing for in shipped builds: a fence here, where nobody can
+/// What the producer of a pair pays a load for in shipped builds: a fence too here, where nobody can
 /// order one on another thread.
 #[track_caller]
-pub fn light_barrier() {
+pub fn load_behind_stores(word: &AtomicU32) -> u32 {
     fence(Ordering::SeqCst);
+    word.load(Ordering::Relaxed)
 }
