@@ -1,10 +1,13 @@
 //! Queues whose message type this program learns only when it runs: for a command line, a recorder
 //! of anything.
 
+mod any;
 mod producer;
 mod queue;
 mod seen;
+mod waitable;
 
+pub use any::{AnyProducer, AnyQueue};
 pub use producer::Producer;
 pub use queue::Queue;
 

@@ -110,6 +110,9 @@ pub enum SnapshotError {
     /// One of the slots has no value. Only in shared memory.
     #[error(transparent)]
     WriterDied(#[from] WriterDied),
+    /// There is no such slot. Only where the slots are given with each call.
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
 }
 
 /// No slot changed while [`Changes::wait`](crate::Changes::wait) waited.

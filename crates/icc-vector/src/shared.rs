@@ -12,7 +12,7 @@ use std::time::Duration;
 const ANONYMOUS: &str = "memfd:icc";
 
 /// The mode that a header's word stands for, if this version of the crate knows it.
-fn mode_of(word: u64) -> Option<ModeKind> {
+pub(crate) fn mode_of(word: u64) -> Option<ModeKind> {
     use ModeKind::{Multi, Single, TrackedMulti, TrackedSingle};
     [Multi, Single, TrackedMulti, TrackedSingle].into_iter().find(|kind| kind.word() == word)
 }

@@ -58,38 +58,9 @@ impl<T: Payload> Snapshot<T> {
     /// [`SnapshotError::Busy`] if a write crossed every attempt. [`SnapshotError::WriterDied`] if a
     /// slot has no value. The values are then meaningless.
     pub fn take(&mut self) -> Result<&[T], SnapshotError> {
-        let mut backoff = BoundedBackoff::default();
-        while let Err((index, version)) = self.attempt() {
-            match backoff.round() {
-                Round::CheckWriter if self.vector.left_by_the_dead(index, version) => {
-                    return Err(WriterDied { index }.into());
-                }
-                Round::Again | Round::CheckWriter => {}
-                Round::GiveUp(attempts) => return Err(SnapshotError::Busy { index, attempts }),
-            }
-        }
+        let Self { vector, indices, values, versions } = self;
+        vector.at_one_moment(indices, versions, |place, index| vector.slot(index).try_read_into(&mut values[place]))?;
         Ok(&self.values)
-    }
-
-    /// Reads all slots, then checks that none has changed. Else it returns a slot that has, and its
-    /// version.
-    ///
-    /// Every load of a version below comes after all the copies, since each of those ends with an
-    /// Acquire fence. So between the last copy and the first of those loads every slot stood at the
-    /// version that it was read at. And if a copy has some write, then the loads see at least the
-    /// versions of all writes that happened before that, by the Acquire fence of that copy.
-    fn attempt(&mut self) -> Result<(), (usize, u64)> {
-        let slots = || self.indices.iter().map(|&index| (index, self.vector.slot(index)));
-        for (((index, slot), value), version) in slots().zip(&mut self.values).zip(&mut self.versions) {
-            *version = slot.try_read_into(value).map_err(|BeingWritten { version, .. }| (index, version))?;
-        }
-        for ((index, slot), &version) in slots().zip(&self.versions) {
-            let found = slot.version();
-            if found != version {
-                return Err((index, found));
-            }
-        }
-        Ok(())
     }
 
     /// The values of the last snapshot. Meaningless before the first, and after one that failed.
@@ -103,6 +74,54 @@ impl<T: Payload> Snapshot<T> {
     #[must_use]
     pub fn versions(&self) -> &[u64] {
         &self.versions
+    }
+}
+
+impl<T: Payload> VectorReader<T> {
+    /// Lets `read` read the slots of `indices`, which are in range, until all of them stood at one
+    /// moment at the versions that it returns. It is given the place in `indices` as well.
+    pub(crate) fn at_one_moment(
+        &self,
+        indices: &[usize],
+        versions: &mut [u64],
+        mut read: impl FnMut(usize, usize) -> Result<u64, BeingWritten>,
+    ) -> Result<(), SnapshotError> {
+        let mut backoff = BoundedBackoff::default();
+        while let Err((index, version)) = self.attempt(indices, versions, &mut read) {
+            match backoff.round() {
+                Round::CheckWriter if self.left_by_the_dead(index, version) => {
+                    return Err(WriterDied { index }.into());
+                }
+                Round::Again | Round::CheckWriter => {}
+                Round::GiveUp(attempts) => return Err(SnapshotError::Busy { index, attempts }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads all slots, then checks that none has changed. Else it returns a slot that has, and its
+    /// version.
+    ///
+    /// Every load of a version below comes after all the copies, since each of those ends with an
+    /// Acquire fence. So between the last copy and the first of those loads every slot stood at the
+    /// version that it was read at. And if a copy has some write, then the loads see at least the
+    /// versions of all writes that happened before that, by the Acquire fence of that copy.
+    fn attempt(
+        &self,
+        indices: &[usize],
+        versions: &mut [u64],
+        mut read: impl FnMut(usize, usize) -> Result<u64, BeingWritten>,
+    ) -> Result<(), (usize, u64)> {
+        for (place, (&index, version)) in indices.iter().zip(&mut *versions).enumerate() {
+            *version = read(place, index).map_err(|BeingWritten { version, .. }| (index, version))?;
+        }
+        for (&index, &version) in indices.iter().zip(&*versions) {
+            let found = self.slot(index).version();
+            if found != version {
+                return Err((index, found));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,12 +1,14 @@
 //! Vectors whose value type this program learns only when it runs: for a command line, a recorder of
 //! anything.
 
+mod any;
 mod vector;
 
+pub use any::{AnyVector, AnyWriter};
 pub use vector::{SeqlockVector, Writer};
 
 use crate::vector::KIND;
-use crate::{BufferError, Options, OutOfRange, ReadError, TryReadError, VectorError};
+use crate::{BufferError, Options, OutOfRange, ReadError, SnapshotError, TryReadError, VectorError};
 use core::{fmt, ops::Deref};
 use icc_buffer::UntypedBuffer;
 use icc_seqlock::UntypedReader;
@@ -118,6 +120,30 @@ impl VectorReader {
     /// As [`read_into`](Self::read_into).
     pub fn try_read_into(&self, index: usize, out: &mut [u8]) -> Result<u64, TryReadError> {
         Ok(self.slot_bytes(index)?.try_read_into(out)?)
+    }
+
+    /// Copies the values of the slots `indices` into `out`, one behind the other, as they were at one
+    /// moment: no write to any of them crossed it. `versions` gets theirs.
+    ///
+    /// Tries as often as [`Snapshot::take`](crate::Snapshot::take).
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`SnapshotError::OutOfRange`]. `out` is then meaningless.
+    ///
+    /// # Panics
+    ///
+    /// If `out` has not room for exactly as many values, or `versions` for as many versions.
+    pub fn snapshot_into(&self, indices: &[usize], out: &mut [u8], versions: &mut [u64]) -> Result<(), SnapshotError> {
+        let (size, count) = (self.value_size(), indices.len());
+        assert_eq!((out.len(), versions.len()), (size * count, count), "the output has room for as many values");
+        for &index in indices {
+            self.slot_bytes(index)?;
+        }
+        let slot = |index| self.buffer.bytes(index).unwrap_or_else(|| unreachable!("it was checked"));
+        self.versions.at_one_moment(indices, versions, |place, index| {
+            slot(index).try_read_into(&mut out[place * size..][..size])
+        })
     }
 
     fn slot_bytes(&self, index: usize) -> Result<UntypedReader<'_>, OutOfRange> {

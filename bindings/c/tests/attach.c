@@ -1,8 +1,10 @@
-/* The other side of tests/from_c.rs: a reader that knows of icc only what docs/shared-memory-layout.md says.
+/* The other side of reading.rs: a reader that knows of icc only what docs/shared-memory-layout.md says.
  *
  *   attach queue PATH FIRST COUNT   prints COUNT messages from number FIRST on, received or lost
  *   attach check PATH FIRST COUNT   the same, and prints only how many; each word k of message n must be 1000003 n + k
  *   attach vector PATH              prints every slot
+ *   attach sleep PATH FIRST COUNT   as check, but sleeps while there is nothing
+ *   attach schema PATH NAME         prints where field NAME is, and its format
  *   attach watch PATH SLOT LAST     reads SLOT until its version is LAST; the words of a value must follow its version
  *
  * Payloads are some words of 64 bits. Ends with 2 if what it read is wrong, with 1 if there is nothing to read. */
@@ -28,9 +30,10 @@ static void print_words(const uint64_t *payload, uint64_t words) {
     putchar('\n');
 }
 
-static int consume(const struct icc_buffer *b, uint64_t next, uint64_t count, int print) {
-    uint64_t payload[WORDS] = {0}, words = b->header.element_size / 8, lost = 0, received = 0, missed = 0;
+static int consume(const struct icc_buffer *b, uint64_t next, uint64_t count, int print, int sleeps) {
+    uint64_t payload[WORDS] = {0}, words = b->header.element_size / 8, received = 0, missed = 0;
     uint64_t end = next + count, idle = 0, seen = next, silent = 0;
+    struct icc_lost lost = {0, 0};
     for (time_t deadline = time(NULL) + SECONDS; next < end;) {
         uint64_t n = next;
         enum icc_consumed found = icc_try_consume(b, &next, payload, &lost);
@@ -54,10 +57,11 @@ static int consume(const struct icc_buffer *b, uint64_t next, uint64_t count, in
             }
             break;
         case ICC_LOST:
-            missed += lost;
-            if (print) printf("lost %" PRIu64 "\n", lost);
+            missed += lost.next - lost.first;
+            if (print) printf("lost %" PRIu64 " to %" PRIu64 "\n", lost.first, lost.next);
             break;
         case ICC_EMPTY:
+            if (sleeps && !icc_wait(b, next, SECONDS * UINT64_C(1000000000))) return fail("no message came while it slept");
             if (++idle % 4096 != 0) break;
             if (next != seen) deadline = time(NULL) + SECONDS;
             if (time(NULL) > deadline) return fail("no message came");
@@ -114,5 +118,15 @@ int main(int count, char **arguments) {
     fflush(stdout);
     if (strcmp(arguments[1], "vector") == 0) return print_slots(&b);
     if (strcmp(arguments[1], "watch") == 0) return watch(&b, first, second);
-    return consume(&b, first, second, strcmp(arguments[1], "queue") == 0);
+    if (strcmp(arguments[1], "schema") == 0) {
+        static char text[ICC_MAX_SCHEMA + 1];
+        struct icc_field field;
+        if (count < 4 || !icc_find_field(text, icc_schema(&b, text, sizeof text), arguments[3], &field)) return fail("no such field");
+        printf("at %" PRIu64 " format %.*s\n", field.offset, (int)field.format_len, field.format);
+        return 0;
+    }
+    int sleeps = strcmp(arguments[1], "sleep") == 0;
+    if (sleeps) printf("wakes %d\n", b.bell != NULL);
+    fflush(stdout);
+    return consume(&b, first, second, strcmp(arguments[1], "queue") == 0, sleeps);
 }

@@ -5,46 +5,21 @@
 
 mod common;
 
-use common::Name;
+use common::{C, Compiler};
 use icc_queue::{Mpmc, Options, Queue, QueueSpec};
+use icc_schema::{Describe, DescribeOptions as _};
+use icc_testing::Name;
 use icc_vector::SeqlockVector;
-use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
-
-const STRICT: [&str; 5] = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
 /// The C program, built once; none where there is no compiler.
 fn program() -> Option<&'static PathBuf> {
     static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
-    PROGRAM.get_or_init(build).as_ref()
-}
-
-fn build() -> Option<PathBuf> {
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("attach");
-    let draft = program.with_extension(std::process::id().to_string());
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/attach.c");
-    let built = Command::new(compiler()?).args(STRICT).args(["-O2", "-o"]).arg(&draft).arg(source).output().unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    // Another run of these tests may be using the one from before.
-    fs::rename(&draft, &program).unwrap();
-    Some(program)
-}
-
-/// The system's C compiler, if there is one.
-fn compiler() -> Option<OsString> {
-    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
-    match Command::new(&compiler).arg("--version").output() {
-        Ok(_) => Some(compiler),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            eprintln!("skipped: no C compiler ({}): install one, or name it in CC", compiler.display());
-            None
-        }
-        Err(error) => panic!("{}: {error}", compiler.display()),
-    }
+    PROGRAM.get_or_init(|| Compiler::of(C)?.program("tests/attach.c", &["-O2"])).as_ref()
 }
 
 /// A run of it.
@@ -114,7 +89,7 @@ fn header_messages_and_losses_of_a_queue() {
     (5..20).for_each(|n| _ = producer.produce(&[n, 0, 0]));
     let mut consumer = queue.consumer_from_oldest();
     let lines = Attach::to("queue", &name, &[3, 17]).unwrap().lines();
-    assert_eq!(lines[1..3], ["lost 9", "12 12 0 0"]);
+    assert_eq!(lines[1..3], ["lost 3 to 12", "12 12 0 0"]);
     assert_eq!(consumer.try_consume(), Ok([12, 0, 0]));
     assert_eq!(totals(&lines), (8, 9));
 }
@@ -143,7 +118,10 @@ fn a_queue_with_gaps() {
     // 1000 and 1001 took the places of 0 and 1.
     let Some(attach) = Attach::to("queue", &name, &[2, 1000]) else { return };
     let lines = attach.lines();
-    assert_eq!(lines[1..], ["lost 2", "4 28", "5 35", "lost 994", "1000 7000", "1001 7007", "received 4 lost 996"]);
+    assert_eq!(
+        lines[1..],
+        ["lost 2 to 4", "4 28", "5 35", "lost 6 to 1000", "1000 7000", "1001 7007", "received 4 lost 996"]
+    );
 }
 
 #[test]
@@ -208,6 +186,63 @@ fn a_slot_of_a_vector_at_full_speed() {
     assert_eq!(lines[1..], [format!("last {}", 2 * WRITES)]);
 }
 
+/// A reader that sleeps at the bell between messages is woken for each, and then the bell rings for nobody.
+#[test]
+fn a_sleeping_reader_is_woken() {
+    const COUNT: u64 = 200;
+    let name = Name::new("c-sleep");
+    let queue = Queue::<[u64; 2]>::create(&name, QueueSpec::new(1024).wakeable(), &Options::new()).unwrap();
+    let mut producer = queue.producer().unwrap();
+    let Some(attach) = Attach::to("sleep", &name, &[0, COUNT]) else { return };
+    let lines = attach.beside(|| {
+        for n in 0..COUNT {
+            std::thread::sleep(std::time::Duration::from_millis(3));
+            producer.produce(&words(n));
+        }
+    });
+    assert_eq!(lines[1..], ["wakes 1".to_owned(), format!("received {COUNT} lost 0")]);
+}
+
+/// Without a bell it looks in slices.
+#[test]
+fn a_reader_sleeps_without_a_bell() {
+    let name = Name::new("c-slices");
+    let queue = Queue::<[u64; 2]>::create(&name, 1024, &Options::new()).unwrap();
+    let mut producer = queue.producer().unwrap();
+    let Some(attach) = Attach::to("sleep", &name, &[0, 10]) else { return };
+    let lines = attach.beside(|| {
+        for n in 0..10 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            producer.produce(&words(n));
+        }
+    });
+    assert_eq!(lines[1..], ["wakes 0", "received 10 lost 0"]);
+}
+
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable, Describe)]
+#[repr(C)]
+struct Quote {
+    bid: f64,
+    sizes: [u32; 4],
+    ask: f64,
+}
+
+#[test]
+fn fields_are_found_by_name() {
+    let name = Name::new("c-schema");
+    Queue::<Quote>::create(&name, 8, &Options::new().describe::<Quote>()).unwrap();
+    for (field, found) in
+        [("bid", "at 0 format \"<f8\""), ("sizes", "at 8 format [\"<u4\",[4]]"), ("ask", "at 24 format \"<f8\"")]
+    {
+        let Some(mut attach) = Attach::to("schema", &name, &[]) else { return };
+        attach.0.arg(field);
+        assert_eq!(attach.lines()[1..], [found]);
+    }
+    let mut attach = Attach::to("schema", &name, &[]).unwrap();
+    attach.0.arg("as");
+    assert_eq!(attach.run().status.code(), Some(1));
+}
+
 /// Each field by itself: what a hostile or an older creator may have left there ends in a message,
 /// not in a fault.
 #[test]
@@ -266,19 +301,18 @@ fn damaged_buffers_are_refused() {
 /// What the guides show in C compiles.
 #[test]
 fn the_programs_in_the_guides() {
-    for guide in ["reading-from-c.md", "shared-memory-layout.md"] {
-        let text = fs::read_to_string(format!("{}/../../docs/{guide}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        let programs: Vec<_> = text.split("```c\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-        assert!(!programs.is_empty(), "no program in {guide}");
-        for program in programs {
-            let Some(compiler) = compiler() else { return };
-            let mut check = Command::new(compiler);
-            check.args(STRICT).args(["-Wno-unused-function", "-fsyntax-only", "-x", "c", "-"]);
-            check.arg(concat!("-I", env!("CARGO_MANIFEST_DIR"), "/tests/c"));
-            let mut check = check.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-            check.stdin.take().unwrap().write_all(program.as_bytes()).unwrap();
-            let checked = check.wait_with_output().unwrap();
-            assert!(checked.status.success(), "{guide}: {}", String::from_utf8_lossy(&checked.stderr));
+    let mut guides = 0;
+    for guide in ["docs/reading-from-c.md", "docs/shared-memory-layout.md", "docs/languages.md", "bindings/c/README.md"]
+    {
+        let text = fs::read_to_string(format!("{}/../../{guide}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        for (fence, language) in [("```c\n", C), ("```cpp\n", common::CXX)] {
+            for program in text.split(fence).skip(1).map(|rest| rest.split("```").next().unwrap()) {
+                let Some(compiler) = Compiler::of(language) else { return };
+                let standard = if language == C { "-std=c11" } else { "-std=c++17" };
+                compiler.check(guide, program, &[standard, "-Wno-unused-function"]);
+                guides += 1;
+            }
         }
     }
+    assert!(guides > 3, "the guides have programs");
 }
