@@ -10,12 +10,16 @@ mod actor;
 mod fork;
 mod name;
 mod random;
+#[cfg(target_os = "linux")]
+mod refuse;
 
 pub use actor::{Actor, NAME, ROLE, RUNNER, command, role};
 #[cfg(target_os = "linux")]
 pub use fork::in_forked_child;
 pub use name::Name;
 pub use random::Random;
+#[cfg(target_os = "linux")]
+pub use refuse::{Call, refuse};
 
 use std::time::{Duration, Instant};
 
