@@ -12,11 +12,12 @@ pub use producer::Producer;
 pub use queue::Queue;
 
 use crate::layout::KIND;
-use crate::{Lost, Options, Position, QueueError, Recovery, StartError, TryConsumeError};
+use crate::{Lost, Options, Position, QueueError, Recovery, StartError, TryConsumeError, WaitStrategy, Waited};
 use core::{fmt, ops::Deref};
 use icc_buffer::{BufferError, Descriptors, UntypedBuffer};
 use icc_seqlock::BeingWritten;
 use std::path::Path;
+use std::time::Instant;
 
 /// A queue to consume from, whose messages are bytes.
 ///
@@ -217,6 +218,44 @@ impl Consumer {
             }
             Err(BeingWritten { version, .. }) => Err(ring.ahead(version, n)),
         }
+    }
+
+    /// Waits once for the next message, as `wait` says, and at most until `deadline`: sleeps at the
+    /// queue's bell if it is [wakeable](crate::QueueSpec::wakeable). For loops that do other things
+    /// as well; `round` is how often this message has been waited for before.
+    ///
+    /// It may return before there is a message. A strategy without
+    /// [`wait_with`](WaitStrategy::wait_with) knows no deadline.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Options, Park, Queue, QueueSpec, Waited, untyped};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let feed = Queue::<u64>::anonymous(QueueSpec::new(4).wakeable(), &Options::new())?;
+    /// let ring = feed.as_fd().expect("it is shared").try_clone_to_owned()?;
+    /// let readers = feed.readers_fd().expect("it is wakeable").try_clone_to_owned()?;
+    /// let queue = untyped::QueueReader::from_fd((ring, readers), &Options::new())?;
+    /// let (mut consumer, mut message) = (queue.consumer(), [0; 8]);
+    ///
+    /// let soon = Instant::now() + Duration::from_millis(1);
+    /// let waited = consumer.wait(&mut Park::new(Duration::ZERO), 0, Some(soon));
+    /// assert_eq!((waited, Instant::now() >= soon), (Waited::Slept, true));
+    ///
+    /// feed.producer()?.produce(&7);
+    /// consumer.wait(&mut Park::default(), 0, None);
+    /// assert_eq!(consumer.try_consume_into(&mut message), Ok(0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait(&mut self, wait: &mut (impl WaitStrategy + ?Sized), round: u64, deadline: Option<Instant>) -> Waited {
+        self.cursor.pause(wait, round, deadline)
+    }
+
+    /// See [`crate::Consumer::is_ready`].
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.cursor.is_ready()
     }
 
     /// See [`crate::Consumer::with_recovery`].

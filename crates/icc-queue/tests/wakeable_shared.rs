@@ -3,7 +3,8 @@
 #![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
 use icc_queue::{
-    BufferError, Mode, Mpmc, Options, Origin, Park, Queue, QueueError, QueueReader, QueueSpec, Spmc, remove,
+    BufferError, Mode, Mpmc, Options, Origin, Park, Queue, QueueError, QueueReader, QueueSpec, Spmc, WaitSet, Waited,
+    remove, untyped,
 };
 use icc_testing::{Actor, Name, role, wait_until};
 use nix::sys::signal::Signal;
@@ -94,6 +95,35 @@ fn wakes_an_actor<M: Mode>(test: &str) {
 fn another_process_is_woken() {
     wakes_an_actor::<Spmc>("wake-spmc");
     wakes_an_actor::<Mpmc>("wake-mpmc");
+}
+
+/// One that knows no type sleeps as others do, by itself and with others in one wait.
+#[test]
+fn a_consumer_of_bytes_is_woken() {
+    let (_directory, path) = place("wake-bytes");
+    let queue = Queue::<u64, Mpmc>::create(&path, spec(), &Options::new()).unwrap();
+    let mut producer = queue.producer().unwrap();
+    let mut consumer = untyped::QueueReader::open(&path, &Options::new()).unwrap().consumer();
+    thread::scope(|scope| {
+        let sleeper = scope.spawn(move || {
+            let mut message = [0; 8];
+            for n in 0..ROUNDS {
+                while consumer.try_consume_into(&mut message) != Ok(n) {
+                    if n % 2 == 0 {
+                        assert_eq!(consumer.wait(&mut at_once(), 0, None), Waited::Slept);
+                    } else {
+                        WaitSet::spinning(Duration::ZERO).wait(&mut [&mut consumer], None).unwrap();
+                    }
+                }
+                assert_eq!(u64::from_ne_bytes(message), n);
+            }
+        });
+        for n in 0..ROUNDS {
+            wait_until("the consumer sleeps", || somebody_sleeps(&queue));
+            producer.produce(&n);
+        }
+        sleeper.join().unwrap();
+    });
 }
 
 /// A consumer that may not write to the readers' file sleeps for bounded times, and gets all.

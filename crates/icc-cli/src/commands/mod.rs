@@ -14,6 +14,7 @@ pub(crate) mod stat;
 pub(crate) mod tail;
 pub(crate) mod top;
 mod vector;
+mod wait;
 pub(crate) mod watch;
 
 pub(crate) use ls::trouble;

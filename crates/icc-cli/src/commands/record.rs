@@ -2,13 +2,13 @@
 
 use super::parts::Parts;
 use super::tail::{Start, consumer, open, start};
+use super::wait::{AfterSilence, soon};
 use crate::machine::signals::Interrupted;
 use crate::text;
 use anyhow::{Context as _, ensure};
-use icc_buffer::SpinThenSleep;
 use icc_cli::recording::{Header, QueueShape, Reader, RecordingError};
 use icc_queue::untyped::{Consumer, QueueReader};
-use icc_queue::{Lost, Position, StartError, WaitStrategy as _};
+use icc_queue::{Lost, Position, StartError};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -113,7 +113,7 @@ fn record(queue: &QueueReader, consumer: &mut Consumer, parts: &mut Parts, args:
     let mut left = args.count.unwrap_or(u64::MAX);
     let interrupted = Interrupted::new()?;
     let end = args.time.and_then(|time| Instant::now().checked_add(time));
-    let (mut wait, mut round, mut flushed, mut asked) = (SpinThenSleep::default(), 0, Instant::now(), Instant::now());
+    let (mut wait, mut round, mut flushed, mut asked) = (AfterSilence, 0, Instant::now(), Instant::now());
     while left > 0 && !interrupted.is_set() && end.is_none_or(|end| Instant::now() < end) {
         let first = consumer.next_sequence();
         // No more than are left: the consumer counts what it took.
@@ -121,7 +121,8 @@ fn record(queue: &QueueReader, consumer: &mut Consumer, parts: &mut Parts, args:
         match consumer.try_consume_batch(&mut messages[..room]) {
             Err(lost) => parts.gap(lost)?,
             Ok(0) => {
-                wait.wait(round);
+                let until = end.map_or(soon(), |end| soon().map(|soon| soon.min(end)));
+                consumer.wait(&mut wait, round, until);
                 round += 1;
                 if asked.elapsed() > 5 * FLUSH {
                     asked = Instant::now();

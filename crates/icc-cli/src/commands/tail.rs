@@ -1,12 +1,12 @@
 //! `icc tail`: a queue's messages as they come.
 
 use super::printer::{Form, Printer};
+use super::wait::{AfterSilence, soon};
 use crate::exit::Failure;
 use crate::machine::{directory, signals::Interrupted, view};
 use anyhow::bail;
-use icc_buffer::SpinThenSleep;
 use icc_queue::untyped::{Consumer, QueueReader};
-use icc_queue::{Position, QueueError, WaitStrategy as _};
+use icc_queue::{Position, QueueError};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -134,7 +134,7 @@ fn follow(
     let mut messages = vec![0; size * room];
     let mut left = args.count.unwrap_or(u64::MAX);
     let mut choice = Choice { every: args.every, count: 0, due: None };
-    let (mut wait, mut round, mut silent) = (SpinThenSleep::default(), 0, None);
+    let (mut wait, mut round, mut silent) = (AfterSilence, 0, None);
     // Where `--no-follow` ends.
     let end = queue.produced();
     while left > 0 && !interrupted.is_set() {
@@ -171,7 +171,7 @@ fn follow(
                 return Ok(());
             }
         }
-        wait.wait(round);
+        consumer.wait(&mut wait, round, soon());
         round += 1;
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::printer::{Form, Printer};
 use super::vector::{open, read, slots};
+use super::wait::soon;
 use crate::machine::signals::Interrupted;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ pub(crate) struct Args {
     fields: Vec<String>,
     #[command(flatten)]
     form: Form,
-    /// From one look to the next.
+    /// From one look to the next; where the vector is wakeable, longer if nothing changes.
     #[arg(long, value_name = "TIME", default_value = "10ms", value_parser = super::duration)]
     interval: Duration,
     /// End after so many lines.
@@ -69,6 +70,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         }
         if left > 0 {
             std::thread::sleep(args.interval);
+            // Without a bell, the next look tells as well.
+            if let Some(bell) = vector.bell() {
+                bell.wait(|| changes.is_ready(), soon());
+            }
         }
     }
     Ok(())

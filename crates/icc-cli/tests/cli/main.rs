@@ -10,6 +10,7 @@ mod run;
 mod tail;
 mod top;
 mod vectors;
+mod wakeable;
 
 /// The other processes: see [`feed`].
 #[test]

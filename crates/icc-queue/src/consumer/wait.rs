@@ -156,7 +156,7 @@ impl<T: Payload> Consumer<T> {
 
     /// Waits once for the next message, as `wait` says.
     #[inline(always)]
-    pub(super) fn pause(
+    pub(crate) fn pause(
         &mut self,
         wait: &mut (impl WaitStrategy + ?Sized),
         round: u64,
