@@ -52,3 +52,19 @@ fn registering_against_publishing() {
         thread.join().unwrap();
     });
 }
+
+/// The stream goes back to its thread for the second message, as registered as for the first.
+#[test]
+fn registering_again() {
+    model("registering_again", Some(1), || {
+        let queue = Queue::<u64>::new(QueueSpec::new(2).wakeable()).unwrap();
+        let reactor = Reactor::new();
+        let mut stream = ConsumerStream::with_threads(queue.consumer(), &reactor);
+        let mut producer = queue.producer().unwrap();
+        let thread = thread::spawn(move || (7..9).for_each(|n| _ = producer.produce(&n)));
+        assert_eq!(block_on(stream.next()), Ok(7));
+        assert_eq!(block_on(stream.next()), Ok(8));
+        drop(stream);
+        thread.join().unwrap();
+    });
+}
