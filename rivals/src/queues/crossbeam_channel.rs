@@ -3,8 +3,10 @@
 //! Promises: lossless, one process, many producers and consumers; each message goes to *one*
 //! consumer, so it is no broadcast. No data race.
 
+use std::time::Duration;
+
 use ::crossbeam_channel as channel;
-use icc_bench::link::{Link, Message, OpenError, Polled, Receiver, Sender, Target};
+use icc_bench::link::{Link, Message, OpenError, OpenedToSleep, Polled, Receiver, Sender, Sleeper, Target, Waking};
 
 use super::{CAPACITY, Ends};
 
@@ -49,6 +51,31 @@ impl<T: Message> Receiver<T> for ChannelReceiver<T> {
     #[inline(always)]
     fn poll(&mut self, into: &mut T) -> Polled {
         match self.0.try_recv() {
+            Ok(message) => {
+                *into = message;
+                Polled::Message
+            }
+            Err(_) => Polled::Empty,
+        }
+    }
+}
+
+impl Waking for CrossbeamChannel {
+    const NAME: &'static str = <Self as Target>::NAME;
+    type Sender<T: Message> = ChannelSender<T>;
+    type Sleeper<T: Message> = ChannelReceiver<T>;
+
+    fn open_to_sleep<T: Message>() -> OpenedToSleep<ChannelSender<T>, ChannelReceiver<T>> {
+        let (sender, receiver) = channel::bounded(CAPACITY);
+        Ok((ChannelSender(sender), ChannelReceiver(receiver)))
+    }
+}
+
+impl<T: Message> Sleeper<T> for ChannelReceiver<T> {
+    /// Looks for a moment before it sleeps, always.
+    #[inline(always)]
+    fn receive(&mut self, into: &mut T, timeout: Duration) -> Polled {
+        match self.0.recv_timeout(timeout) {
             Ok(message) => {
                 *into = message;
                 Polled::Message

@@ -14,6 +14,7 @@ mod photon_ring;
 mod photon_ring_mpmc;
 mod ringfire;
 mod tokio_broadcast;
+mod tokio_mpsc;
 
 /// Messages that each has room for: as many as the rings of icc.
 const CAPACITY: usize = icc_bench::link::CAPACITY;
@@ -37,6 +38,11 @@ pub(crate) fn add(catalogue: Catalogue) -> Catalogue {
         .with_queue_fan_out::<disruptor::Disruptor>()
         .with_queue_fan_out::<tokio_broadcast::TokioBroadcast>()
         .with_queue_fan_out::<bus::Bus>()
+        .with_waking::<ringfire::Ringfire>()
+        .with_waking_process::<ringfire::Ringfire>()
+        .with_waking::<crossbeam_channel::CrossbeamChannel>()
+        .with_waking::<tokio_broadcast::TokioBroadcast>()
+        .with_waking::<tokio_mpsc::TokioMpsc>()
 }
 
 /// The ends of a link whose structure makes both at once, to be handed out a single time.

@@ -2,12 +2,17 @@
 //!
 //! Promises: lossy broadcast by default, across processes; each ring is a file in `/dev/shm`.
 //! Readers copy with a plain `memcpy` that the writer may cross, which is formally a data race.
-//! `recv_status` is its poll that tells of losses.
+//! `recv_status` is its poll that tells of losses. `FutexWait` is its way to sleep.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
-use ::ringfire::{RecvStatus, RingConsumer, RingProducer};
-use icc_bench::link::{Broadcast, Link, Message, OpenError, Polled, Receiver, Sender, Target};
+use ::ringfire::{FutexWait, RecvStatus, RingConsumer, RingHeader, RingProducer, WaitStrategy};
+use icc_bench::link::{
+    Broadcast, Link, Message, OpenError, OpenedToSleep, Polled, Receiver, Sender, Sleeper, Target, Waking,
+    WakingProcess,
+};
 
 use super::{CAPACITY, Ends};
 
@@ -83,6 +88,66 @@ impl<T: Message> Receiver<T> for RingfireReceiver<T> {
             }
             RecvStatus::Empty => Polled::Empty,
             RecvStatus::Lapped { skipped, .. } => Polled::Lost(skipped),
+        }
+    }
+}
+
+impl Waking for Ringfire {
+    const NAME: &'static str = <Self as Target>::NAME;
+    type Sender<T: Message> = RingfireSender<T>;
+    type Sleeper<T: Message> = RingfireReceiver<T>;
+
+    fn open_to_sleep<T: Message>() -> OpenedToSleep<RingfireSender<T>, RingfireReceiver<T>> {
+        let path = new_path();
+        let producer = RingProducer::create(&path, CAPACITY as u64)?;
+        let consumer = RingConsumer::builder().start_from_head().attach(&path)?;
+        Ok((RingfireSender(producer), RingfireReceiver(consumer)))
+    }
+}
+
+impl WakingProcess for Ringfire {
+    const NAME: &'static str = "ringfire, processes";
+}
+
+/// Its futex, until the time is over. A wait of this library has no other end than a message, so this
+/// one unwinds from it.
+struct Until {
+    futex: FutexWait,
+    since: Instant,
+    timeout: Duration,
+}
+
+/// What it unwinds with.
+struct Over;
+
+impl WaitStrategy for Until {
+    #[inline(always)]
+    fn wait(&mut self, header: &RingHeader, cursor: u64) {
+        if self.since.elapsed() >= self.timeout {
+            resume_unwind(Box::new(Over));
+        }
+        self.futex.wait(header, cursor);
+    }
+
+    #[inline(always)]
+    fn reset(&mut self) {
+        self.futex.reset();
+    }
+}
+
+impl<T: Message> Sleeper<T> for RingfireReceiver<T> {
+    #[inline(always)]
+    fn receive(&mut self, into: &mut T, timeout: Duration) -> Polled {
+        // It sleeps at once, for 50 ms at most, as long as by its default.
+        let futex = FutexWait::new(0, Some(Duration::from_millis(50)));
+        let mut wait = Until { futex, since: Instant::now(), timeout };
+        match catch_unwind(AssertUnwindSafe(|| self.0.recv_blocking(&mut wait))) {
+            Ok(message) => {
+                *into = message;
+                Polled::Message
+            }
+            Err(panic) if panic.is::<Over>() => Polled::Empty,
+            Err(panic) => resume_unwind(panic),
         }
     }
 }

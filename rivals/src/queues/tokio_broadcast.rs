@@ -1,11 +1,17 @@
-//! `tokio::sync::broadcast`: the broadcast channel of asynchronous programs, used without a
-//! runtime.
+//! `tokio::sync::broadcast`: the broadcast channel of asynchronous programs. Polled, it is used without
+//! a runtime; where its receiver sleeps, a runtime of the receiver's own thread awaits it.
 //!
 //! Promises: lossy broadcast, one process, many producers. A lock on each slot and one on the tail;
 //! no data race.
 
-use icc_bench::link::{Broadcast, Link, ManyProducers, Message, OpenError, Polled, Receiver, Sender, Target};
-use tokio::sync::broadcast::{self, error::TryRecvError};
+use std::time::Duration;
+
+use icc_bench::link::{
+    Broadcast, Link, ManyProducers, Message, OpenError, OpenedToSleep, Polled, Receiver, Sender, Sleeper, Target, Waking,
+};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::broadcast::{self, error::RecvError, error::TryRecvError};
+use tokio::time::timeout as within;
 
 use super::{CAPACITY, Ends};
 
@@ -83,6 +89,38 @@ impl<T: Message> Receiver<T> for BroadcastReceiver<T> {
             }
             Err(TryRecvError::Lagged(count)) => Polled::Lost(count),
             Err(TryRecvError::Empty | TryRecvError::Closed) => Polled::Empty,
+        }
+    }
+}
+
+impl Waking for TokioBroadcast {
+    const NAME: &'static str = <Self as Target>::NAME;
+    type Sender<T: Message> = BroadcastSender<T>;
+    type Sleeper<T: Message> = Awaiting<T>;
+
+    fn open_to_sleep<T: Message>() -> OpenedToSleep<BroadcastSender<T>, Awaiting<T>> {
+        let (sender, receiver) = broadcast::channel(CAPACITY);
+        let runtime = Builder::new_current_thread().enable_time().build()?;
+        Ok((BroadcastSender(sender), Awaiting { receiver, runtime }))
+    }
+}
+
+pub(crate) struct Awaiting<T> {
+    receiver: broadcast::Receiver<T>,
+    runtime: Runtime,
+}
+
+impl<T: Message> Sleeper<T> for Awaiting<T> {
+    #[inline(always)]
+    fn receive(&mut self, into: &mut T, timeout: Duration) -> Polled {
+        let Self { receiver, runtime } = self;
+        match runtime.block_on(async { within(timeout, receiver.recv()).await }) {
+            Ok(Ok(message)) => {
+                *into = message;
+                Polled::Message
+            }
+            Ok(Err(RecvError::Lagged(count))) => Polled::Lost(count),
+            Ok(Err(RecvError::Closed)) | Err(_) => Polled::Empty,
         }
     }
 }

@@ -57,6 +57,8 @@ pub(crate) enum Reference {
     PlainRing,
     /// Messages of one word to a thread that sleeps at a bare futex, whatever the payload.
     BareFutex,
+    /// The same to a process.
+    BareFutexOfProcesses,
     /// One bare atomic word that both cores add to, whatever the payload.
     FetchAdd,
 }
@@ -64,7 +66,10 @@ pub(crate) enum Reference {
 impl Reference {
     /// Whether one serves every payload.
     fn is_one_for_all(self) -> bool {
-        matches!(self, Self::RawAtomics | Self::SpacedRawAtomics | Self::BareFutex | Self::FetchAdd)
+        matches!(
+            self,
+            Self::RawAtomics | Self::SpacedRawAtomics | Self::BareFutex | Self::BareFutexOfProcesses | Self::FetchAdd
+        )
     }
 }
 

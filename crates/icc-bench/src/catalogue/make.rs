@@ -6,7 +6,8 @@ use crate::harness::pin::Cores;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
 use crate::link::message::for_payload;
-use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target, Waking};
+use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target, Waking, WakingProcess};
+use crate::scenario::wake::Place;
 use crate::scenario::{
     copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost, spaced_latency, stream,
     vector_read_all, wake,
@@ -27,6 +28,8 @@ const SPACED_RAW_ATOMICS: ReferenceOf = (Reference::SpacedRawAtomics, |_| Some(s
 const PLAIN_SLICE: ReferenceOf = (Reference::PlainSlice, table_of::<PlainSlice>);
 const PLAIN_RING: ReferenceOf = (Reference::PlainRing, plain_ring_of);
 const BARE_FUTEX: ReferenceOf = (Reference::BareFutex, |_| Some(bare_futex(size_of::<Word>())));
+const BARE_FUTEX_OF_PROCESSES: ReferenceOf =
+    (Reference::BareFutexOfProcesses, |_| Some(bare_futex_of_processes(size_of::<Word>())));
 const FETCH_ADD: ReferenceOf = (Reference::FetchAdd, |_| Some(fetch_add(size_of::<Word>())));
 
 /// The baseline as a case: the same ping-pong on two bare atomics, whatever the payload size it
@@ -134,14 +137,32 @@ pub(super) fn stream_of<S: Target>(payload_bytes: usize) -> Option<Case> {
 /// The reference of waking as a case, whatever the payload size it stands beside.
 pub(super) fn bare_futex(payload_bytes: usize) -> Case {
     Case::new(&wake::SCENARIO, bare_futex::NAME, payload_bytes, BARE_FUTEX, |setup, length| {
-        wake::round(|| Ok(bare_futex::ends()), setup, length)
+        wake::round(Place::Thread, bare_futex::ends, setup, length)
+    })
+}
+
+/// The same to another process.
+pub(super) fn bare_futex_of_processes(payload_bytes: usize) -> Case {
+    let (name, reference) = (bare_futex::OF_PROCESSES, BARE_FUTEX_OF_PROCESSES);
+    Case::new(&wake::SCENARIO, name, payload_bytes, reference, |setup, length| {
+        wake::round(Place::Process, bare_futex::ends_of_processes, setup, length)
     })
 }
 
 pub(super) fn waking_of<S: Waking>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
         Case::new(&wake::SCENARIO, S::NAME, payload_bytes, BARE_FUTEX, |setup, length| {
-            wake::round::<T, _, _>(S::open_to_sleep::<T>, setup, length)
+            wake::round::<T, _, _>(Place::Thread, S::open_to_sleep::<T>, setup, length)
+        })
+    })
+}
+
+/// The same to another process.
+pub(super) fn waking_process_of<S: WakingProcess>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        let (name, reference) = (<S as WakingProcess>::NAME, BARE_FUTEX_OF_PROCESSES);
+        Case::new(&wake::SCENARIO, name, payload_bytes, reference, |setup, length| {
+            wake::round::<T, _, _>(Place::Process, S::open_to_sleep::<T>, setup, length)
         })
     })
 }

@@ -11,7 +11,7 @@ pub use crate::harness::pair::Panicked;
 pub use crate::harness::pin::PinError;
 pub use crate::harness::round::{Flow, Round};
 pub use crate::harness::setup::Setup;
-use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target, Waking};
+use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target, Waking, WakingProcess};
 pub use crate::model::Kind;
 use crate::scenario::{
     Rows, copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost, spaced_latency, stream,
@@ -25,7 +25,7 @@ use crate::targets::plain::{PlainRead, PlainWrite};
 use crate::targets::queue::{MpmcQueue, SharedMpmcQueue, SharedSpmcQueue, SpmcQueue};
 use crate::targets::seqlock::SeqlockCell;
 use crate::targets::seqlock_copy::{ExclusiveWrite, ReadInto, SharedWrite};
-use crate::targets::sleeping::{ParkQueue, SharedParkQueue, StreamQueue, WaitSetQueue};
+use crate::targets::sleeping::{ParkQueue, SharedParkQueue, SharedWaitSetQueue, StreamQueue, WaitSetQueue};
 use crate::targets::table::{
     IteratedPackedVector, IteratedVector, PackedVector, PaddedVector, PlainSlice, SharedPackedVector,
     SharedPaddedVector,
@@ -78,6 +78,8 @@ impl Catalogue {
             .with_waking::<SharedParkQueue>()
             .with_waking::<WaitSetQueue>()
             .with_waking::<StreamQueue>()
+            .with_waking_process::<SharedParkQueue>()
+            .with_waking_process::<SharedWaitSetQueue>()
             .with::<VectorSlot>()
             .with::<SharedVectorSlot>()
             .with::<SingleWriterSlot>()
@@ -161,6 +163,12 @@ impl Catalogue {
         self.and(&wake::SCENARIO, S::NAME, Kind::Queue, make::waking_of::<S>)
     }
 
+    /// Adds a structure whose sender wakes a receiver that sleeps in another process.
+    #[must_use]
+    pub fn with_waking_process<S: WakingProcess>(self) -> Self {
+        self.and(&wake::SCENARIO, <S as WakingProcess>::NAME, Kind::Queue, make::waking_process_of::<S>)
+    }
+
     /// Adds a queue with one producer and up to 32 consumers in one thread.
     #[must_use]
     pub fn with_queue_fan_out<S: Broadcast>(self) -> Self {
@@ -233,6 +241,9 @@ impl Catalogue {
             .and(&copy_cost::SCENARIO, PlainWrite::NAME, kind, make::copy_of::<PlainWrite>)
             .and(&produce_cost::SCENARIO, plain_ring::NAME, kind, make::plain_ring_of)
             .and(&wake::SCENARIO, bare_futex::NAME, kind, |payload| Some(make::bare_futex(payload)))
+            .and(&wake::SCENARIO, bare_futex::OF_PROCESSES, kind, |payload| {
+                Some(make::bare_futex_of_processes(payload))
+            })
             .and(&multi_producer::SCENARIO, fetch_add::NAME, kind, |payload| Some(make::fetch_add(payload)))
             .and(&vector_read_all::SCENARIO, PlainSlice::NAME, kind, make::table_of::<PlainSlice>)
     }

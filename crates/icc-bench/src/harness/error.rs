@@ -17,6 +17,10 @@ pub enum RoundError {
     #[error(transparent)]
     Panicked(#[from] Panicked),
 
+    /// The other of two processes could not do its part.
+    #[error("the other process: {0}")]
+    OtherProcess(String),
+
     /// The structure could not be made.
     #[error("the link could not be opened: {0}")]
     Open(OpenError),

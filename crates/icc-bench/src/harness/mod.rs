@@ -1,6 +1,7 @@
 //! What every scenario stands on: pinned threads, a clock, rounds and their plan.
 
 pub(crate) mod batches;
+pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod error;
 mod groups;

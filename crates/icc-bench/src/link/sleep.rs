@@ -36,3 +36,10 @@ pub trait Waking: 'static {
     /// Whatever keeps the structure from being made.
     fn open_to_sleep<T: Message>() -> OpenedToSleep<Self::Sender<T>, Self::Sleeper<T>>;
 }
+
+/// The same where the sleeper may be in another process: what a child made by `fork` after the link
+/// was opened receives there is what the parent sends.
+pub trait WakingProcess: Waking {
+    /// The name in tables, in JSON and on the command line, of that.
+    const NAME: &'static str;
+}

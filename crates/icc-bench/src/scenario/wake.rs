@@ -10,6 +10,9 @@
 //! hypervisor takes to bring it back is in every figure, also in the reference's. The reference is a
 //! word of 32 bits at which the sleeper waits, and one system call of the sender that wakes it.
 //!
+//! The sleeper is a thread, or a process of its own, a child of the publisher's. Each has a reference
+//! of its kind.
+//!
 //! The sleeper checks each message, whole and in its order. None may be lost, and each is waited for
 //! with a bound.
 
@@ -21,15 +24,17 @@ use hdrhistogram::Histogram;
 use super::descriptor::{Rows, Scenario};
 use super::one_way_latency::MAX_OVERTIME;
 use crate::harness::batches::trip_histogram;
+use crate::harness::child;
 use crate::harness::clock::Stopwatch;
 use crate::harness::error::RoundError;
 use crate::harness::pair::{self, Stop, Waited};
 use crate::harness::plan::Plan;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
-use crate::link::{Link, Message, OpenedToSleep, Polled, Receiver, Sender, Sleeper, message};
+use crate::link::{Message, OpenedToSleep, Polled, Receiver, Sender, Sleeper, message};
 use crate::model::{Column, Description, Merit, Shape};
-use crate::targets::raw::{RawLink, Word};
+use crate::targets::raw::{self, Word};
+use crate::targets::shared_line::SharedLine;
 
 /// The scenario as data.
 pub(crate) static SCENARIO: Scenario = Scenario {
@@ -86,24 +91,40 @@ const FIRST: u64 = 1;
 /// The number of the message that ends a round.
 const LAST: u64 = 0;
 
+/// Where the sleeper is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On another thread.
+    Thread,
+    /// In a child that `fork` makes of that thread. What `open` makes must reach there.
+    Process,
+}
+
 /// Measures one round of about `length` over the link that `open` makes.
 ///
 /// # Errors
 ///
-/// [`RoundError`] if a thread cannot be pinned, or a message is lost, comes twice or is garbled.
-/// Every wait is bounded by twice the setup's timeout.
+/// [`RoundError`] if a thread cannot be pinned, there can be no child, or a message is lost, comes
+/// twice or is garbled. Every wait is bounded by thrice the setup's timeout.
 pub(crate) fn round<T: Message, S: Sender<T>, R: Sleeper<T>>(
+    place: Place,
     open: impl FnOnce() -> OpenedToSleep<S, R>,
     setup: &Setup,
     length: Duration,
 ) -> Result<Round, RoundError> {
     let (sender, sleeper) = open().map_err(RoundError::Open)?;
-    let mut back = RawLink::default();
-    let (answer, answered) = back.ends().map_err(RoundError::Open)?;
+    let back = SharedLine::new().map_err(RoundError::Open)?;
+    let (answer, answered) = raw::ends_at(&back);
     let (histogram, ()) = pair::run(
         setup.cores,
         |stop| publish(sender, answered, stop, setup, length),
-        |_| sleep(sleeper, answer, &setup.stopwatch, setup.timeout * 2),
+        |stop| {
+            let work = || sleep(sleeper, answer, &setup.stopwatch, setup.timeout * 2);
+            match place {
+                Place::Thread => work(),
+                Place::Process => child::run(work, stop, setup.timeout * 3),
+            }
+        },
     )?;
     let clock = &setup.stopwatch;
     Ok(Round::from_histogram(&histogram, |steps| steps * clock.step_ns() - clock.cost_ns()))
@@ -163,7 +184,8 @@ fn time_wakes<T: Message>(
             histogram.saturating_record(taken / clock.step_ticks());
         }
         let elapsed = end.saturating_sub(begin);
-        if elapsed >= ticks && (histogram.len() >= MIN_SAMPLES || elapsed >= ticks.saturating_mul(MAX_OVERTIME)) {
+        let enough = if elapsed < ticks.saturating_mul(MAX_OVERTIME) { MIN_SAMPLES } else { 1 };
+        if elapsed >= ticks && histogram.len() >= enough {
             return Ok(histogram);
         }
         sequence += 1;

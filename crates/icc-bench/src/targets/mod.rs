@@ -9,6 +9,7 @@ pub(crate) mod queue;
 pub(crate) mod raw;
 pub(crate) mod seqlock;
 pub(crate) mod seqlock_copy;
+pub(crate) mod shared_line;
 pub(crate) mod sleeping;
 pub(crate) mod table;
 pub(crate) mod vector;

@@ -48,10 +48,15 @@ impl Link<Word> for RawLink {
     type Receiver<'link> = RawReceiver<'link>;
 
     fn ends(&mut self) -> Result<(RawSender<'_>, RawReceiver<'_>), OpenError> {
-        let word = &**self.0;
-        let last = word.load(Relaxed);
-        Ok((RawSender(word), RawReceiver { word, last }))
+        Ok(ends_at(&self.0))
     }
+}
+
+/// The ends of a link that is this word.
+#[allow(clippy::disallowed_types, reason = "bare atomics are what this target measures")]
+pub(crate) fn ends_at(word: &AtomicU64) -> (RawSender<'_>, RawReceiver<'_>) {
+    let last = word.load(Relaxed);
+    (RawSender(word), RawReceiver { word, last })
 }
 
 impl Sender<Word> for RawSender<'_> {

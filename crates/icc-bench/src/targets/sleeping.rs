@@ -9,7 +9,7 @@ use icc_async::ConsumerStream;
 use icc_queue::{ConsumeTimeoutError, Options, Park, Queue, QueueSpec, Spmc, WaitSet};
 
 use super::queue::{QueueReceiver, QueueSender};
-use crate::link::{CAPACITY, Message, OpenedToSleep, Polled, Receiver, Sleeper, Waking};
+use crate::link::{CAPACITY, Message, OpenedToSleep, Polled, Receiver, Sleeper, Waking, WakingProcess};
 
 /// Waits with `Park`.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,10 @@ pub(crate) struct SharedParkQueue;
 /// Waits with a `WaitSet` of this one queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WaitSetQueue;
+
+/// The same in memory that another process could map too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SharedWaitSetQueue;
 
 /// A stream of `icc_async`, polled by a thread that parks in between: two threads are woken.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +57,16 @@ waking! {
     ParkQueue: "icc-queue Park", Queue::new(spec()), ParkSleeper;
     SharedParkQueue: "icc-queue Park, shared", Queue::anonymous(spec(), &Options::new()), ParkSleeper;
     WaitSetQueue: "icc-queue WaitSet", Queue::new(spec()), WaitSetSleeper;
+    SharedWaitSetQueue: "icc-queue WaitSet, shared", Queue::anonymous(spec(), &Options::new()), WaitSetSleeper;
     StreamQueue: "icc-async stream", Queue::new(spec()), StreamSleeper;
+}
+
+impl WakingProcess for SharedParkQueue {
+    const NAME: &'static str = "icc-queue Park, processes";
+}
+
+impl WakingProcess for SharedWaitSetQueue {
+    const NAME: &'static str = "icc-queue WaitSet, processes";
 }
 
 /// A consumer that parks.

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::harness::test_setup::TestSetup;
-use crate::link::Waking;
+use crate::link::{Waking, WakingProcess};
 use crate::model::Offset;
 use crate::targets::bare_futex;
-use crate::targets::sleeping::{ParkQueue, SharedParkQueue, StreamQueue, WaitSetQueue};
+use crate::targets::sleeping::{ParkQueue, SharedParkQueue, SharedWaitSetQueue, StreamQueue, WaitSetQueue};
 
 const LENGTH: Duration = Duration::from_millis(30);
 
@@ -18,10 +18,17 @@ fn check(name: &str, measured: Result<Round, RoundError>) {
 #[test]
 fn each_way_to_sleep_is_woken_by_every_message() {
     fn of<S: Waking>(setup: &Setup) {
-        check(S::NAME, round::<[u64; 7], _, _>(S::open_to_sleep::<[u64; 7]>, setup, LENGTH));
+        check(S::NAME, round::<[u64; 7], _, _>(Place::Thread, S::open_to_sleep::<[u64; 7]>, setup, LENGTH));
+    }
+    fn of_processes<S: WakingProcess>(setup: &Setup) {
+        let measured = round::<[u64; 7], _, _>(Place::Process, S::open_to_sleep::<[u64; 7]>, setup, LENGTH);
+        check(<S as WakingProcess>::NAME, measured);
     }
     let Some(setup) = TestSetup::on_two_cores() else { return };
-    check(bare_futex::NAME, round(|| Ok(bare_futex::ends()), &setup, LENGTH));
+    check(bare_futex::NAME, round(Place::Thread, bare_futex::ends, &setup, LENGTH));
+    check(bare_futex::OF_PROCESSES, round(Place::Process, bare_futex::ends_of_processes, &setup, LENGTH));
+    of_processes::<SharedParkQueue>(&setup);
+    of_processes::<SharedWaitSetQueue>(&setup);
     of::<ParkQueue>(&setup);
     of::<SharedParkQueue>(&setup);
     of::<WaitSetQueue>(&setup);
@@ -32,7 +39,7 @@ fn each_way_to_sleep_is_woken_by_every_message() {
 fn the_answer_is_timed_where_clocks_disagree() {
     let Some(setup) = TestSetup::on_two_cores() else { return };
     let setup = Setup { clocks: Offset { low_ns: 500.0, high_ns: 700.0 }, ..setup.clone() };
-    check(bare_futex::NAME, round(|| Ok(bare_futex::ends()), &setup, LENGTH));
+    check(bare_futex::NAME, round(Place::Thread, bare_futex::ends, &setup, LENGTH));
 }
 
 /// How often this thread gave up its core of its own accord.
@@ -55,7 +62,7 @@ fn receivers_sleep_and_their_wait_is_bounded() {
         let (_sender, sleeper) = S::open_to_sleep::<[u64; 7]>().unwrap();
         sleeps_until_the_timeout(S::NAME, sleeper);
     }
-    sleeps_until_the_timeout(bare_futex::NAME, bare_futex::ends().1);
+    sleeps_until_the_timeout(bare_futex::NAME, bare_futex::ends().unwrap().1);
     of::<ParkQueue>();
     of::<SharedParkQueue>();
     of::<WaitSetQueue>();
@@ -112,7 +119,9 @@ fn the_sleeper_checks_each_message_and_ends_with_the_last() {
 fn a_message_that_wakes_nobody_is_lost_and_the_round_ends() {
     let Some(setup) = TestSetup::on_two_cores() else { return };
     let setup = setup.with_timeout(Duration::from_millis(20));
-    let (_sender, sleeper) = bare_futex::ends();
-    let error = round(|| Ok((Discard, sleeper)), &setup, LENGTH).unwrap_err();
-    assert!(matches!(error, RoundError::Lost { sequence: FIRST, .. }), "{error}");
+    for place in [Place::Thread, Place::Process] {
+        let (_sender, sleeper) = bare_futex::ends_of_processes().unwrap();
+        let error = round(place, || Ok((Discard, sleeper)), &setup, LENGTH).unwrap_err();
+        assert!(matches!(error, RoundError::Lost { sequence: FIRST, .. }), "{error}");
+    }
 }
