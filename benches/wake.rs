@@ -3,8 +3,6 @@
 //!
 //! The sleepers are all on another core than the thread that wakes them.
 
-mod common;
-
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 #[allow(clippy::disallowed_types, reason = "these count for the bench, and are what it compares with")]
 use std::sync::atomic::{AtomicU32, AtomicUsize};
@@ -124,5 +122,5 @@ fn wake(criterion: &mut Criterion) {
     }
 }
 
-criterion_group! { name = benches; config = common::criterion(); targets = wake }
+criterion_group! { name = benches; config = Criterion::default().configure_from_args(); targets = wake }
 criterion_main!(benches);

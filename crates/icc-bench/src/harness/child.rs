@@ -112,7 +112,10 @@ mod tests {
 
     #[test]
     fn a_child_that_does_not_end_is_killed() {
-        let work = || -> Result<(), String> { Ok(std::thread::sleep(LONG)) };
+        let work = || -> Result<(), String> {
+            std::thread::sleep(LONG);
+            Ok(())
+        };
         let error = run(work, &Stop::asked(), Duration::ZERO).unwrap_err();
         assert!(error.to_string().contains("did not end"), "{error}");
     }
