@@ -11,6 +11,7 @@ use common::{Actor, Name, PATIENCE, role, wait_until};
 use icc_testing::torture;
 use icc_vector::{Mode, MultiWriter, Options, Park, SeqlockVector, SingleWriter, VectorReader, VectorSpec};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -100,11 +101,14 @@ fn die<M: Mode>(role: &str) {
             let directory = Name::directory(&format!("wake-writer-{step}"));
             let vector = create::<M>(&directory);
             let reader = VectorReader::<u64>::open(directory.path().join("table"), &Options::new()).unwrap();
+            let got = AtomicBool::new(false);
             thread::scope(|scope| {
+                let (reader, got) = (&reader, &got);
                 let sleeper = scope.spawn(move || {
                     let mut value = 0;
                     let version = reader.wait_for_change(1, 0, &mut value, PATIENCE, &mut at_once()).unwrap();
                     assert_eq!(value, 7);
+                    got.store(true, Ordering::Release);
                     reader.wait_for_change(1, version, &mut value, PATIENCE, &mut at_once()).unwrap();
                     assert_eq!(value, 8);
                 });
@@ -112,6 +116,7 @@ fn die<M: Mode>(role: &str) {
                 let mut actor = Actor::start(role, path, &[("ICC_DIE_AT", &format!("{step}:0"))]);
                 wait_until("the writer's death", || actor.ended());
                 let mut next = vector.writer().unwrap();
+                wait_until("the reader has the value", || got.load(Ordering::Acquire));
                 wait_until("the reader sleeps again", || somebody_sleeps(&vector));
                 next.write(1, &8).unwrap();
                 wait_until("the reader's end", || sleeper.is_finished());
