@@ -1,4 +1,5 @@
-//! The entries that readers take to be seen: a line each, beside the bell.
+//! The entries that readers take to be seen, or to hold: a line each, beside the bell. What holding
+//! adds is in [`holding`](crate::holding).
 //!
 //! | who | does |
 //! |---|---|
@@ -23,16 +24,18 @@
 use crate::ids::{IdLock, Ids};
 use crate::instance;
 use crate::shared::{self, Mapping};
-use crate::{BufferError, EntryError};
-use core::{fmt, ops::Range, time::Duration};
-use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, bound, fence, is_dying, step};
+use crate::{Bell, BufferError, EntryError};
+use core::{fmt, mem::offset_of, ops::Range, time::Duration};
+use icc_seqlock::primitive::{Arc, AtomicU32, AtomicU64, Ordering, bound, fence, is_dying, step};
 use std::time::SystemTime;
 
-/// Entries of readers that hold, which come first. Nobody takes one yet.
-pub(crate) const HOLDING: usize = bound(64, 0);
+/// Entries of readers that hold, which come first.
+pub(crate) const HOLDING: usize = bound(64, 2);
 /// Entries of readers that are only seen.
 pub(crate) const SEEN: usize = bound(192, 1);
 const COUNT: usize = HOLDING + SEEN;
+/// The ids of those that hold.
+pub(crate) const HOLDING_IDS: Range<u32> = 0..HOLDING as u32;
 /// The ids of those that are only seen.
 const SEEN_IDS: Range<u32> = HOLDING as u32..COUNT as u32;
 
@@ -44,26 +47,41 @@ pub(crate) const LABEL_BYTES: usize = 8 * PIECES;
 
 /// One entry, of 128 bytes, as `docs/shared-memory-layout.md` describes it.
 #[repr(C, align(128))]
-struct Line {
+pub(crate) struct Line {
     /// `generation << 8 | state`.
-    word: AtomicU64,
+    pub(crate) word: AtomicU64,
     /// The number of the next message; how many were received; how many lost; when it was taken, in
     /// nanoseconds since 1970; the holder's process id, in its own namespace, for people; and the label,
     /// UTF-8, the rest zero.
-    facts: [AtomicU64; FACTS],
+    pub(crate) facts: [AtomicU64; FACTS],
     _reserved: [AtomicU64; 2],
 }
+
+/// Which of the facts is the number of the next message.
+pub(crate) const CURSOR: usize = 0;
 
 #[cfg(not(icc_loom))]
 const _: () = assert!(size_of::<Line>() == 128);
 
-/// All entries. Any bytes are valid ones.
+/// The line before the entries.
+#[repr(C, align(128))]
+pub(crate) struct Room {
+    /// The bell of writers that wait for room. In memory of this process, it is elsewhere.
+    pub(crate) bell: AtomicU32,
+    /// A bit for each entry that may hold.
+    pub(crate) holders: AtomicU64,
+}
+
+/// All entries, and what stands before them. Any bytes are valid ones.
 #[repr(C)]
-pub(crate) struct Lines([Line; COUNT]);
+pub(crate) struct Lines {
+    pub(crate) room: Room,
+    entries: [Line; COUNT],
+}
 
 /// A line's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Word(u64);
+pub(crate) struct Word(pub(crate) u64);
 
 /// Nobody's.
 const FREE: u8 = 0;
@@ -71,14 +89,18 @@ const FREE: u8 = 0;
 const FILLING: u8 = 1;
 /// A reader's that wants to be seen.
 const SEEN_STATE: u8 = 2;
+/// A reader's that holds.
+pub(crate) const HOLDS: u8 = 3;
+/// A reader's that held, until a writer went on without it.
+pub(crate) const EVICTED: u8 = 4;
 
 impl Word {
-    fn state(self) -> u8 {
+    pub(crate) fn state(self) -> u8 {
         self.0 as u8
     }
 
     /// The same tenancy in another state.
-    fn with(self, state: u8) -> Self {
+    pub(crate) fn with(self, state: u8) -> Self {
         Self(self.0 & !0xff | u64::from(state))
     }
 
@@ -86,11 +108,25 @@ impl Word {
     fn next(self) -> Self {
         Self(self.0.wrapping_add(0x100)).with(FILLING)
     }
+
+    /// What kind of reader has the entry, if its tenant has filled it.
+    fn kind(self) -> Option<ReaderKind> {
+        match self.state() {
+            SEEN_STATE => Some(ReaderKind::Seen),
+            HOLDS => Some(ReaderKind::Holding),
+            EVICTED => Some(ReaderKind::Evicted),
+            _ => None,
+        }
+    }
 }
 
 /// The entries of one buffer. A handle: clones are of the same.
 #[derive(Clone)]
-pub(crate) struct Entries(Home);
+pub(crate) struct Entries {
+    home: Home,
+    /// The bell of writers that wait for room, if there are readers that hold.
+    pub(crate) room: Option<Bell>,
+}
 
 /// What keeps them.
 #[derive(Clone)]
@@ -109,16 +145,27 @@ struct Private {
     ids: Ids,
 }
 
+/// An entry whose lock was taken, and in which the next tenancy has begun.
+pub(crate) struct Begun<'a> {
+    pub(crate) line: &'a Line,
+    pub(crate) lock: IdLock,
+    /// [`FILLING`].
+    pub(crate) word: Word,
+}
+
 impl Entries {
-    /// In memory of this process.
-    pub(crate) fn private() -> Self {
+    /// In memory of this process. With a bell for room if readers can hold.
+    pub(crate) fn private(holding: bool) -> Self {
         let zero = || AtomicU64::new(0);
         let line = |_| Line {
             word: zero(),
             facts: core::array::from_fn(|_| zero()),
             _reserved: core::array::from_fn(|_| zero()),
         };
-        Self(Home::Private(Arc::new(Private { lines: Lines(core::array::from_fn(line)), ids: Ids::default() })))
+        let room = Room { bell: AtomicU32::new(0), holders: zero() };
+        let lines = Lines { room, entries: core::array::from_fn(line) };
+        let home = Home::Private(Arc::new(Private { lines, ids: Ids::default() }));
+        Self { home, room: holding.then(Bell::private) }
     }
 
     /// # Safety
@@ -127,21 +174,28 @@ impl Entries {
     /// alignment. It is mapped for writing if `writable` is true. This process accesses them through
     /// atomics only.
     pub(crate) unsafe fn mapped(mapping: Arc<Mapping>, offset: usize, writable: bool) -> Self {
-        Self(Home::Mapped { mapping, offset, writable })
+        // SAFETY: within the mapping, by the caller.
+        let bell = unsafe { mapping.start().add(offset + offset_of!(Lines, room) + offset_of!(Room, bell)) };
+        // SAFETY: aligned, atomic and writable by the caller.
+        let room = Some(unsafe { Bell::mapped(bell, Arc::clone(&mapping), writable) });
+        Self { home: Home::Mapped { mapping, offset, writable }, room }
     }
 
-    fn line(&self, id: u32) -> &Line {
-        let Lines(lines) = match &self.0 {
+    pub(crate) fn lines(&self) -> &Lines {
+        match &self.home {
             Home::Private(private) => &private.lines,
             // SAFETY: they are there, aligned and atomic, as `mapped` was promised, for as long as
             // the mapping, which this handle keeps.
             Home::Mapped { mapping, offset, .. } => unsafe { mapping.start().add(*offset).cast().as_ref() },
-        };
-        &lines[id as usize]
+        }
     }
 
-    fn lives(&self, id: u32) -> Result<bool, BufferError> {
-        match &self.0 {
+    pub(crate) fn line(&self, id: u32) -> &Line {
+        &self.lines().entries[id as usize]
+    }
+
+    pub(crate) fn lives(&self, id: u32) -> Result<bool, BufferError> {
+        match &self.home {
             Home::Private(private) => Ok(private.ids.taken(id)),
             Home::Mapped { mapping, .. } => shared::holder_lives(mapping, id),
         }
@@ -149,23 +203,34 @@ impl Entries {
 
     /// Takes an entry for a reader whose next message is `cursor`.
     pub(crate) fn take(&self, label: &str, cursor: u64) -> Result<ReaderEntry, EntryError> {
+        let Begun { line, lock, word } = self.begin(label, cursor, SEEN_IDS)?;
+        let word = word.with(SEEN_STATE);
+        // Release: pairs with the first Acquire fence in `look`.
+        line.word.store(word.0, Ordering::Release);
+        step("entry taken");
+        Ok(ReaderEntry { entries: self.clone(), word, lock })
+    }
+
+    /// Takes the lock of a free entry, and begins the next tenancy with these facts.
+    pub(crate) fn begin(&self, label: &str, cursor: u64, ids: Range<u32>) -> Result<Begun<'_>, EntryError> {
         if label.len() > LABEL_BYTES || label.contains('\0') {
             return Err(EntryError::BadLabel { label: label.to_owned(), max: LABEL_BYTES });
         }
-        let (lock, place) = match &self.0 {
-            Home::Private(private) => (private.ids.take(SEEN_IDS), None),
+        let max = ids.len();
+        let (lock, place) = match &self.home {
+            Home::Private(private) => (private.ids.take(ids), None),
             Home::Mapped { mapping, writable: false, .. } => return Err(read_only(mapping).into()),
-            Home::Mapped { mapping, .. } => (shared::take_id(mapping, SEEN_IDS)?, Some(mapping.path().to_owned())),
+            Home::Mapped { mapping, .. } => (shared::take_id(mapping, ids)?, Some(mapping.path().to_owned())),
         };
         let Some(lock) = lock else {
-            return Err(EntryError::NoneLeft { max: SEEN, path: place });
+            return Err(EntryError::NoneLeft { max, path: place });
         };
         step("entry locked");
         let line = self.line(lock.id());
         // Relaxed: the lock orders what the last tenant stored before this. Whoever saw that one
         // dead may change its word, but not to a generation that this one begins.
-        let filling = Word(line.word.load(Ordering::Relaxed)).next();
-        line.word.store(filling.0, Ordering::Relaxed);
+        let word = Word(line.word.load(Ordering::Relaxed)).next();
+        line.word.store(word.0, Ordering::Relaxed);
         // Release: pairs with the second Acquire fence in `look`. Who sees any of what follows sees
         // the new generation.
         fence(Ordering::Release);
@@ -177,17 +242,13 @@ impl Entries {
         for (place, fact) in line.facts.iter().zip(facts) {
             place.store(fact, Ordering::Relaxed);
         }
-        let word = filling.with(SEEN_STATE);
-        // Release: pairs with the first Acquire fence in `look`.
-        line.word.store(word.0, Ordering::Release);
-        step("entry taken");
-        Ok(ReaderEntry { entries: self.clone(), word, lock })
+        Ok(Begun { line, lock, word })
     }
 
     /// Every reader that has an entry, in the order of their ids.
     pub(crate) fn list(&self) -> Result<Vec<EntryStatus>, BufferError> {
         let mut list = Vec::new();
-        for id in SEEN_IDS {
+        for id in HOLDING_IDS.chain(SEEN_IDS) {
             list.extend(self.look(id)?);
         }
         Ok(list)
@@ -203,9 +264,9 @@ impl Entries {
             let word = Word(line.word.load(Ordering::Relaxed));
             // Acquire: with the load above, pairs with the Release store of the word in `take`.
             fence(Ordering::Acquire);
-            if word.state() != SEEN_STATE {
+            let Some(kind) = word.kind().filter(|&kind| HOLDING_IDS.contains(&id) == (kind != ReaderKind::Seen)) else {
                 return Ok(None);
-            }
+            };
             let facts: [u64; FACTS] = core::array::from_fn(|index| line.facts[index].load(Ordering::Relaxed));
             // The lock after the word, and the word again: so it is this tenant's.
             let is_alive = self.lives(id)?;
@@ -217,7 +278,7 @@ impl Entries {
             let [cursor, received, lost, since, process, label @ ..] = facts;
             let label = readable(bytemuck::bytes_of(&label));
             let since = SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(since));
-            let (kind, process) = (ReaderKind::Seen, process as u32);
+            let process = process as u32;
             return Ok(Some(EntryStatus { id, label, kind, cursor, received, lost, is_alive, since, process }));
         }
         Ok(None)
@@ -231,31 +292,39 @@ fn readable(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..end]).chars().map(|c| if shown(c) { c } else { '?' }).collect()
 }
 
-/// An entry that this reader holds, from [`ReadOnlyBuffer::take_entry`]. Dropping it lets go.
+/// An entry that this reader has, from [`ReadOnlyBuffer::take_entry`] or
+/// [`ReadOnlyBuffer::hold`](crate::ReadOnlyBuffer::hold). Dropping it lets go.
 ///
 /// If its process ends instead, however it ends, the entry shows that, until another reader takes
 /// it. A child made by `fork` has a copy that does nothing: the entry is its parent's.
 ///
 /// [`ReadOnlyBuffer::take_entry`]: crate::ReadOnlyBuffer::take_entry
 pub struct ReaderEntry {
-    entries: Entries,
+    pub(crate) entries: Entries,
     /// The word of this tenancy.
-    word: Word,
-    lock: IdLock,
+    pub(crate) word: Word,
+    pub(crate) lock: IdLock,
 }
 
 impl ReaderEntry {
     /// Shows where this reader is, and what it received and lost in all. Three stores, on cache
-    /// lines of its own.
+    /// lines of its own; if it [holds](Self::holds), a fence besides, and a system call if a writer
+    /// sleeps.
     ///
-    /// Whoever lists may see some of them older than others.
+    /// Whoever lists may see some of them older than others. A writer may overwrite what is before
+    /// `cursor` from then on.
     pub fn publish(&self, cursor: u64, received: u64, lost: u64) {
         if self.lock.is_forked() {
             return;
         }
         let line = self.entries.line(self.lock.id());
-        for (place, fact) in line.facts.iter().zip([cursor, received, lost]) {
-            place.store(fact, Ordering::Relaxed);
+        line.facts[CURSOR + 1].store(received, Ordering::Relaxed);
+        line.facts[CURSOR + 2].store(lost, Ordering::Relaxed);
+        // Release: pairs with the fence at the end of `Holders::slowest`. What this reader read of
+        // the messages before comes before what a writer puts in their place.
+        line.facts[CURSOR].store(cursor, Ordering::Release);
+        if self.word.state() == HOLDS {
+            self.entries.make_room();
         }
     }
 
@@ -271,8 +340,14 @@ impl Drop for ReaderEntry {
         if is_dying() || self.lock.is_forked() {
             return;
         }
+        if self.word.state() == HOLDS {
+            self.entries.no_holder(self.lock.id());
+        }
         // Relaxed: the lock, which is dropped after this, orders it for whoever finds that free.
         self.entries.line(self.lock.id()).word.store(self.word.with(FREE).0, Ordering::Relaxed);
+        if self.word.state() == HOLDS {
+            self.entries.make_room();
+        }
     }
 }
 
@@ -288,12 +363,18 @@ impl fmt::Debug for ReaderEntry {
 pub enum ReaderKind {
     /// It is only seen: nobody waits for it.
     Seen,
+    /// It holds: writers overwrite nothing that it has not passed.
+    Holding,
+    /// It held, and writers went on without it: it was behind for too long, or died.
+    Evicted,
 }
 
 impl fmt::Display for ReaderKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Seen => "seen",
+            Self::Holding => "holding",
+            Self::Evicted => "evicted",
         })
     }
 }

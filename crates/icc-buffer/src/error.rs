@@ -526,8 +526,14 @@ pub enum EntryError {
         /// Where the buffer is; none if it has no name.
         path: Option<PathBuf>,
     },
+    /// The buffer was created without entries that hold.
+    #[error("{} was not created for readers to hold: create it with `holding`, or go on without", At(path))]
+    NotHolding {
+        /// Where the buffer is; none if it has no name.
+        path: Option<PathBuf>,
+    },
     /// Living readers have all entries.
-    #[error("all {max} entries of {} belong to living readers: let one end, or go on unseen", At(path))]
+    #[error("all {max} entries of {} belong to living readers: let one end, or go on without", At(path))]
     NoneLeft {
         /// How many there are.
         max: usize,

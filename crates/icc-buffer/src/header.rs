@@ -14,6 +14,8 @@ pub(crate) const LAYOUT_VERSION: u32 = 2;
 pub(crate) const MAX_SCHEMA: u64 = 16 * 1024;
 /// A feature that writers must know: readers sleep on a bell, which lies in a file of theirs.
 pub(crate) const READERS: u64 = 1;
+/// A feature that writers must know: readers hold, so that writers wait before they overwrite.
+pub(crate) const HOLDING: u64 = 4;
 /// A feature that nobody needs to know: readers take entries in that file to be seen.
 pub(crate) const SEEN: u64 = 1;
 /// A feature that readers and writers must know: what the layer above numbers may have gaps.
@@ -183,7 +185,7 @@ impl Header {
 fn features(spec: &Spec) -> [u64; 3] {
     let bit = |asked: bool, feature| if asked { feature } else { 0 };
     let gaps = bit(spec.gaps, GAPS);
-    [gaps, gaps | bit(spec.wakeable, READERS), bit(spec.seen, SEEN)]
+    [gaps, gaps | bit(spec.wakeable, READERS) | bit(spec.holding, HOLDING), bit(spec.seen, SEEN)]
 }
 
 /// FNV-1a over the name's bytes and the two numbers.

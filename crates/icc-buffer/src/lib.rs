@@ -99,6 +99,7 @@ mod groups;
 mod header;
 #[cfg_attr(icc_loom, path = "heap_loom.rs")]
 mod heap;
+mod holding;
 mod ids;
 mod instance;
 mod keys;
@@ -131,6 +132,7 @@ pub use entries::{EntryStatus, ReaderEntry, ReaderKind};
 pub use error::{BufferError, EntryError};
 pub use fork::ForkGuard;
 pub use groups::{GroupNames, GroupWords};
+pub use holding::{Held, Holder, Holders};
 pub use icc_seqlock::Payload;
 pub use ids::{IdLock, MAX_IDS};
 pub use keys::Keys;

@@ -37,19 +37,26 @@ pub(crate) struct Facts {
     pub(crate) wakeable: bool,
     /// Whether it has entries, likewise.
     pub(crate) seen: bool,
+    /// Whether readers can hold, likewise.
+    pub(crate) holding: bool,
     /// Whether what the layer above numbers may have gaps.
     pub(crate) gaps: bool,
 }
 
 impl Facts {
     pub(crate) fn of(spec: &Spec, instance: u64) -> Self {
-        let Spec { kind, counters, words, wakeable, seen, gaps, .. } = *spec;
-        Self { kind, counters, words, instance, wakeable, seen, gaps }
+        let Spec { kind, counters, words, wakeable, seen, holding, gaps, .. } = *spec;
+        Self { kind, counters, words, instance, wakeable, seen, holding, gaps }
     }
 
     /// Whether there is memory that readers write to.
     pub(crate) fn has_readers(&self) -> bool {
-        self.wakeable || self.seen
+        self.wakeable || self.seen || self.holding
+    }
+
+    /// Whether a writer must have access to it.
+    pub(crate) fn needs_readers(&self) -> bool {
+        self.wakeable || self.holding
     }
 }
 

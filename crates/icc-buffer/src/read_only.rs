@@ -1,8 +1,10 @@
 //! The handle that only reads: it knows where the parts of a buffer are, and keeps its memory.
 
 use crate::counter::{Counter, CounterLine};
+use crate::entries::Entries;
 use crate::groups::{GroupWords, lines_for};
 use crate::heap::Allocation;
+use crate::holding::{Held, Holders};
 use crate::ids::Ids;
 use crate::keys::Keys;
 use crate::layout::Layout;
@@ -78,7 +80,7 @@ impl<T: Payload> ReadOnlyBuffer<T> {
         let layout = Layout::new::<T>(spec.len, stride, spec.counters, 0)?;
         let block = Block::Heap(Allocation::new::<T>(&layout)?, Ids::default());
         let facts = Facts::of(spec, instance::new());
-        let readers = facts.has_readers().then(|| Readers::private(facts.wakeable));
+        let readers = facts.has_readers().then(|| Readers::private(facts.wakeable, facts.holding));
         spec.groups.check()?;
         let words = |name: &str| (name.to_owned(), GroupWords::private(lines_for(spec.group_words)));
         let groups = spec.groups.iter().map(words).collect();
@@ -308,7 +310,7 @@ impl<T> ReadOnlyBuffer<T> {
 
     /// Every reader that has an entry, the living and those that ended without letting it go and
     /// whose entry nobody has taken yet. None if the buffer was created without
-    /// [`seen`](Spec::seen).
+    /// [`seen`](Spec::seen) and [`holding`](Spec::holding).
     ///
     /// In shared memory a system call for each: not for a hot loop. It may be outdated at once, and
     /// whoever may write to the readers' file may make it up. Permission to read that file is enough.
@@ -318,10 +320,52 @@ impl<T> ReadOnlyBuffer<T> {
     /// [`BufferError`] if this handle has no access to the entries, or a system call fails.
     pub fn entries(&self) -> Result<Vec<EntryStatus>, BufferError> {
         match &*self.memory {
-            Memory { facts: Facts { seen: false, .. }, .. } => Ok(Vec::new()),
+            Memory { facts: Facts { seen: false, holding: false, .. }, .. } => Ok(Vec::new()),
             Memory { readers: Some(readers), .. } => readers.entries().list(),
             Memory { readers_refused, .. } => readers_refused.clone().map_or(Ok(Vec::new()), Err),
         }
+    }
+
+    /// Takes an entry that holds: from now on, writers overwrite nothing from the reader's cursor on,
+    /// until it [shows](ReaderEntry::publish) that it went on, lets go, dies or is evicted.
+    ///
+    /// `head` gives the number of the next message, as it is known to this process. The cursor is
+    /// that number, or `asked`. Returned with the entry is the cursor, and the number of the next
+    /// message after writers can see the entry: from then on it holds, and whatever is not older than
+    /// what writers may overwrite without a look at the entries is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`take_entry`](Self::take_entry), with [`EntryError::NotHolding`] if the buffer was created
+    /// without [`holding`](Spec::holding), and [`EntryError::NoneLeft`] if 64 living readers hold.
+    pub fn hold(&self, label: &str, asked: Option<u64>, head: impl Fn() -> u64) -> Result<Held, EntryError> {
+        self.holding()?.hold(label, asked, &head)
+    }
+
+    /// What writers look at before they overwrite: who holds what.
+    ///
+    /// # Errors
+    ///
+    /// [`EntryError::NotHolding`] if the buffer was created without [`holding`](Spec::holding);
+    /// [`EntryError::Buffer`] if this handle has no access to the readers' file.
+    pub fn holding_readers(&self) -> Result<Holders, EntryError> {
+        self.holding().map(Holders::of)
+    }
+
+    fn holding(&self) -> Result<&Entries, EntryError> {
+        match &*self.memory {
+            Memory { facts: Facts { holding: true, .. }, readers: Some(readers), .. } => Ok(readers.entries()),
+            Memory { facts: Facts { holding: true, .. }, readers_refused: Some(error), .. } => {
+                Err(error.clone().into())
+            }
+            memory => Err(EntryError::NotHolding { path: memory.mapping().map(|mapping| mapping.path().to_owned()) }),
+        }
+    }
+
+    /// Whether readers can [hold](Self::hold).
+    #[must_use]
+    pub fn is_holding(&self) -> bool {
+        self.memory.facts.holding
     }
 
     /// Whether readers can take [entries](Self::take_entry).

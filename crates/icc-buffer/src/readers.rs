@@ -1,5 +1,5 @@
 //! What readers write to, of a buffer whose creator allows it: the bell on which they sleep, and an
-//! entry for each that wants to be seen.
+//! entry for each that wants to be seen or to hold.
 //!
 //! In shared memory a file or memfd of its own, so that readers need no permission to write to the
 //! buffer itself.
@@ -17,9 +17,7 @@ use icc_seqlock::primitive::Arc;
 pub(crate) struct Lines {
     /// The bell that is rung after messages, or changes of values.
     messages: CounterLine,
-    /// The bell of writers that wait for room. Nobody does yet.
-    _room: CounterLine,
-    /// Who has which entry.
+    /// The bell of writers that wait for room, and who has which entry.
     entries: entries::Lines,
 }
 
@@ -33,8 +31,8 @@ pub(crate) struct Readers {
 
 impl Readers {
     /// In memory of this process.
-    pub(crate) fn private(wakeable: bool) -> Self {
-        Self { bell: wakeable.then(Bell::private), entries: Entries::private(), mapping: None }
+    pub(crate) fn private(wakeable: bool, holding: bool) -> Self {
+        Self { bell: wakeable.then(Bell::private), entries: Entries::private(holding), mapping: None }
     }
 
     /// # Safety

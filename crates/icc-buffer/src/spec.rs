@@ -74,6 +74,8 @@ pub struct Spec {
     pub wakeable: bool,
     /// Whether its readers can be seen: see [`seen`](Self::seen).
     pub seen: bool,
+    /// Whether its readers can hold: see [`holding`](Self::holding).
+    pub holding: bool,
     /// Whether what its slots hold may have gaps: see [`gaps`](Self::gaps).
     pub gaps: bool,
     /// The groups of readers that share words of their own: see [`groups`](Self::groups).
@@ -93,6 +95,7 @@ impl Spec {
             words: [0; 4],
             wakeable: false,
             seen: false,
+            holding: false,
             gaps: false,
             groups: GroupNames::new(),
             group_words: 0,
@@ -125,7 +128,7 @@ impl Spec {
 
     /// Whether there is memory that readers write to.
     pub(crate) const fn has_readers(&self) -> bool {
-        self.wakeable || self.seen
+        self.wakeable || self.seen || self.holding
     }
 
     /// With entries that readers take to be seen:
@@ -136,6 +139,17 @@ impl Spec {
     #[must_use]
     pub const fn seen(mut self) -> Self {
         self.seen = true;
+        self
+    }
+
+    /// With entries by which readers hold: [`hold`](crate::ReadOnlyBuffer::hold). Writers must look at
+    /// them before they overwrite what a reader may not have read.
+    ///
+    /// They lie where the bell of a [wakeable](Self::wakeable) buffer does. A version that does not
+    /// know of them does not write to such a buffer.
+    #[must_use]
+    pub const fn holding(mut self) -> Self {
+        self.holding = true;
         self
     }
 
@@ -187,6 +201,9 @@ pub struct Expected {
     /// Whether it must be one whose readers can be [seen](Spec::seen). One that is may be opened in
     /// any case.
     pub seen: bool,
+    /// Whether it must be one whose readers can [hold](Spec::holding). One that is may be opened in
+    /// any case.
+    pub holding: bool,
     /// Whether it must be one with [gaps](Spec::gaps). One that is may be opened in any case.
     pub gaps: bool,
 }
@@ -195,7 +212,7 @@ impl Expected {
     /// A buffer of this kind, of any length.
     #[must_use]
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, len: None, words: [None; 4], wakeable: false, seen: false, gaps: false }
+        Self { kind, len: None, words: [None; 4], wakeable: false, seen: false, holding: false, gaps: false }
     }
 
     /// With exactly this many slots.
@@ -227,6 +244,13 @@ impl Expected {
     #[must_use]
     pub const fn seen(mut self) -> Self {
         self.seen = true;
+        self
+    }
+
+    /// Whose readers can [hold](Spec::holding).
+    #[must_use]
+    pub const fn holding(mut self) -> Self {
+        self.holding = true;
         self
     }
 

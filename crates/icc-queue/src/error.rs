@@ -1,6 +1,6 @@
 //! What can go wrong.
 
-use crate::Position;
+use crate::{Evict, Position};
 use core::{fmt, time::Duration};
 use icc_buffer::{BufferError, ReadOnlyBuffer};
 use std::path::PathBuf;
@@ -39,9 +39,34 @@ pub enum QueueError {
         /// How this handle would.
         expected: &'static str,
     },
+    /// Producers wait in another way, or not at all, for consumers that hold.
+    #[error(
+        "{} {}, and one that {} was asked for: ask for the same, or remove the queue first",
+        .path.display(), Holding(*.found), Holding(*.expected)
+    )]
+    OtherEviction {
+        /// Of the file.
+        path: PathBuf,
+        /// What becomes of one that is behind; none if nobody can hold.
+        found: Option<Evict>,
+        /// What was asked for.
+        expected: Option<Evict>,
+    },
     /// The memory is not available, or is something else.
     #[error(transparent)]
     Buffer(#[from] BufferError),
+}
+
+/// Says whether consumers can hold.
+struct Holding(Option<Evict>);
+
+impl fmt::Display for Holding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("has no consumers that hold"),
+            Some(evict) => write!(f, "has consumers that hold, evicted {evict}"),
+        }
+    }
 }
 
 impl QueueError {
@@ -114,6 +139,18 @@ pub enum TryProduceError {
     Busy {
         /// The sequence number that the message would have had.
         n: u64,
+    },
+    /// A consumer that [holds](crate::QueueReader::holding_consumer) has not read the message that is a
+    /// whole ring older.
+    #[error(
+        "the ring is full: the consumer with entry {by} holds and is {behind} messages behind; try again, or use `produce`"
+    )]
+    Full {
+        /// Which entry it has: the [`id`](crate::ReaderStatus::id) of one of the readers. Of several, one
+        /// that is furthest behind.
+        by: u32,
+        /// How many messages it has not read, of those that were produced.
+        behind: u64,
     },
     /// This is the copy that a child process got by `fork`; the producer is its parent's.
     #[error("this producer is that of the parent process: after `fork`, the child needs one of its own")]

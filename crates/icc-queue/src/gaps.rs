@@ -65,7 +65,7 @@ impl<T: Payload> Producer<T, Spmc> {
             // Release: pairs with the Acquire load in `QueueReader::produced`. Every message before
             // the gap is complete for whoever sees this head.
             self.queue.head().store(n, Ordering::Release);
-            self.state.next = n;
+            self.state.skip_to(n, self.gate.is_there());
             step("left out");
         }
         self.put(message);

@@ -12,15 +12,19 @@ pub(crate) const KIND: Kind = Kind::new("queue");
 pub(crate) const FIRST: usize = 0;
 pub(crate) const MODE: usize = 1;
 pub(crate) const PRODUCERS: usize = 2;
-/// And how often a group delivers a message at most; 0 without groups.
+/// And how often a group delivers a message at most, in the low eight bits, 0 without groups; above, how
+/// long a consumer that holds may make a producer wait, as [`Evict::code`](crate::Evict::code) says it, 0
+/// if none can.
 pub(crate) const DELIVERIES: usize = 3;
+pub(crate) const EVICT: usize = 3;
+pub(crate) const EVICT_SHIFT: u32 = 8;
 
 /// Counter 0: how many sequence numbers are given out. With one producer it is stored once in
 /// [`UNCOUNTED`] messages.
 pub(crate) const HEAD: usize = 0;
 
-/// The most messages that one producer completes before it stores the head. The slots tell of
-/// those that are not counted yet.
+/// The most messages that one producer completes before it stores the head: it does before it begins the
+/// next. The slots tell of those that are not counted yet.
 ///
 /// A store to another line after each message keeps the processor from asking for the next slot's
 /// line while it waits for this one's: with a consumer on another core, 28 million messages of 56

@@ -128,8 +128,10 @@ struct Readme;
 mod consumer;
 mod error;
 mod gaps;
+mod gate;
 mod geometry;
 mod group;
+mod holding;
 mod layout;
 mod ledger;
 mod mode;
@@ -159,6 +161,7 @@ pub use group::{
     Claim, ClaimError, ClaimTimeoutError, Group, GroupError, GroupLost, GroupStart, GroupStatus, SetAside,
     TryClaimError, Worker, WorkerStatus,
 };
+pub use holding::{Evict, HoldError};
 #[doc(hidden)]
 pub use icc_buffer::Found;
 pub use icc_buffer::{

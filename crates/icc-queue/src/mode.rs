@@ -39,6 +39,7 @@ pub(crate) const fn name_of(code: u64) -> &'static str {
 
 /// What a mode is made of. Nobody else can add one: consumers rely on what producers do.
 pub(crate) mod sealed {
+    use crate::gate::Gate;
     use crate::{ProducerError, Queue, TryProduceError};
     use core::{fmt, ops::Range, panic::RefUnwindSafe, panic::UnwindSafe};
     use icc_buffer::{Bell, Placement};
@@ -67,6 +68,7 @@ pub(crate) mod sealed {
             queue: &Queue<T, Self>,
             state: &mut Self::State,
             bell: Option<&Bell>,
+            gate: &mut Gate<T>,
             message: impl Source<T>,
         ) -> u64
         where
@@ -76,6 +78,7 @@ pub(crate) mod sealed {
         fn try_produce<T: Payload>(
             queue: &Queue<T, Self>,
             state: &mut Self::State,
+            gate: &mut Gate<T>,
             message: impl Source<T>,
         ) -> Result<u64, TryProduceError>
         where
@@ -85,6 +88,7 @@ pub(crate) mod sealed {
         fn produce_batch<T: Payload>(
             queue: &Queue<T, Self>,
             state: &mut Self::State,
+            gate: &mut Gate<T>,
             messages: impl ExactSizeIterator<Item: Source<T>>,
         ) -> Range<u64>
         where

@@ -1,5 +1,6 @@
 //! Producing together: a ticket for each message, and a ledger that says who holds it.
 
+use crate::gate::Gate;
 use crate::ledger::{self, CLAIMING, IDLE, count_of, ledger_of};
 use crate::mode::sealed::{Producing, Properties};
 use crate::mode::{MANY_PRODUCERS, Mode};
@@ -58,10 +59,11 @@ impl Producing for Mpmc {
         queue: &Queue<T, Self>,
         state: &mut State,
         bell: Option<&Bell>,
+        gate: &mut Gate<T>,
         message: impl Source<T>,
     ) -> u64 {
-        let n = claim(queue, state, 1);
-        write(queue, n, message);
+        let n = claim(queue, state, gate, 1);
+        write(queue, gate, n, message);
         step("complete");
         if let Some(bell) = bell {
             bell.ring();
@@ -73,12 +75,13 @@ impl Producing for Mpmc {
     fn try_produce<T: Payload>(
         queue: &Queue<T, Self>,
         state: &mut State,
+        gate: &mut Gate<T>,
         message: impl Source<T>,
     ) -> Result<u64, TryProduceError> {
         if state.lock.is_forked() {
             return Err(TryProduceError::Forked);
         }
-        let n = try_claim(queue, state)?;
+        let n = try_claim(queue, state, gate)?;
         fill(queue, n, message);
         step("complete");
         Ok(n)
@@ -88,12 +91,13 @@ impl Producing for Mpmc {
     fn produce_batch<T: Payload>(
         queue: &Queue<T, Self>,
         state: &mut State,
+        gate: &mut Gate<T>,
         messages: impl ExactSizeIterator<Item: Source<T>>,
     ) -> Range<u64> {
-        let first = claim(queue, state, messages.len() as u64);
+        let first = claim(queue, state, gate, messages.len() as u64);
         let mut n = first;
         for message in messages {
-            write(queue, n, message);
+            write(queue, gate, n, message);
             n = n.wrapping_add(1);
         }
         step("complete");
@@ -106,8 +110,9 @@ impl Producing for Mpmc {
 /// The ledger stays at them when they are complete. To say so would be one more store a message,
 /// and every store before the next `fetch_add` makes that later.
 #[inline(always)]
-fn claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, count: u64) -> u64 {
+fn claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, gate: &mut Gate<T>, count: u64) -> u64 {
     debug_assert!(!state.lock.is_forked(), "the producer of the parent process");
+    gate.before_claim();
     let id = state.lock.id();
     // Release, all three stores: pair with the Acquire loads in `owner_is_dead`. Whoever sees a
     // word of this claim sees that the messages of the claim before are complete.
@@ -130,13 +135,19 @@ fn claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, count: u64) -> u64 {
 /// A ticket is taken only while its slot stands a lap behind, or those that should have moved it on
 /// are dead. Nobody but the ticket's owner can move the slot from there, so it is written without
 /// waiting.
-fn try_claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &mut State) -> Result<u64, TryProduceError> {
+fn try_claim<T: Payload>(
+    queue: &Queue<T, Mpmc>,
+    state: &mut State,
+    gate: &mut Gate<T>,
+) -> Result<u64, TryProduceError> {
     /// Exchanges that others may win.
     const ATTEMPTS: u32 = bound(64, 3);
     let (head, ledger) = (queue.head(), queue.atomic(ledger_of(state.lock.id())));
     // Relaxed: a guess, which the exchange below decides.
     let mut n = head.load(Ordering::Relaxed);
     for _ in 0..ATTEMPTS {
+        // Before anything is written to the ledger: see `claim`.
+        gate.try_pass(n)?;
         let ahead = queue.geometry.ahead(queue.cell(n).version(), n);
         if ahead > -2 {
             // Somebody has taken `n`. Acquire: pairs with the Release that completed it, after
@@ -190,7 +201,8 @@ impl State {
 
 /// Writes message `n`, whose ticket this producer holds.
 #[inline(always)]
-fn write<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: impl Source<T>) {
+fn write<T: Payload>(queue: &Queue<T, Mpmc>, gate: &mut Gate<T>, n: u64, message: impl Source<T>) {
+    gate.pass(n);
     let (cell, ring) = (queue.cell(n), queue.geometry);
     if cell.version() != ring.complete(n).wrapping_sub(2) {
         wait_for_slot(queue, n);

@@ -1,10 +1,12 @@
 //! The writing end, in either mode.
 
+use crate::gate::{Gate, Waiting};
 use crate::mode::sealed::Properties;
 use crate::{BatchTooLong, Mode, ProducerError, Queue, Spmc, TryProduceError};
-use core::{fmt, ops::Range};
+use core::{fmt, ops::Range, time::Duration};
 use icc_buffer::Bell;
 use icc_seqlock::{Payload, Source};
+use std::time::Instant;
 
 /// A writing end of a queue, from [`Queue::producer`].
 ///
@@ -26,6 +28,8 @@ pub struct Producer<T, M: Mode = Spmc> {
     pub(crate) state: <M as Properties>::State,
     /// Where consumers sleep, in a wakeable queue.
     bell: Option<Bell>,
+    /// What it passes before it overwrites.
+    pub(crate) gate: Gate<T>,
 }
 
 impl<T: Payload, M: Mode> Queue<T, M> {
@@ -78,7 +82,8 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     pub fn producer(&self) -> Result<Producer<T, M>, ProducerError> {
         let state = M::register(self)?;
         let bell = self.bell().inspect(|bell| bell.register_producer()).cloned();
-        Ok(Producer { queue: self.clone(), state, bell })
+        let gate = self.gate()?;
+        Ok(Producer { queue: self.clone(), state, bell, gate })
     }
 }
 
@@ -98,7 +103,7 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     #[doc(alias = "publish")]
     #[doc(alias = "send")]
     #[doc(alias = "push")]
-    #[inline]
+    #[inline(always)]
     pub fn produce(&mut self, message: &T) -> u64 {
         self.put(message)
     }
@@ -106,7 +111,7 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     /// [`produce`](Self::produce), of a value or of bytes.
     #[inline(always)]
     pub(crate) fn put(&mut self, message: impl Source<T>) -> u64 {
-        M::produce(&self.queue, &mut self.state, self.bell.as_ref(), message)
+        M::produce(&self.queue, &mut self.state, self.bell.as_ref(), &mut self.gate, message)
     }
 
     /// Puts `message` into the queue and returns its sequence number, if that needs no waiting.
@@ -137,9 +142,54 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     /// [`try_produce`](Self::try_produce), of a value or of bytes.
     #[inline(always)]
     pub(crate) fn try_put(&mut self, message: impl Source<T>) -> Result<u64, TryProduceError> {
-        let n = M::try_produce(&self.queue, &mut self.state, message)?;
+        let n = M::try_produce(&self.queue, &mut self.state, &mut self.gate, message)?;
         self.ring();
         Ok(n)
+    }
+
+    /// As [`try_produce`](Self::try_produce), but tries for up to `timeout`: while a consumer that
+    /// [holds](crate::QueueReader::holding_consumer) is a whole ring behind, or another producer is.
+    ///
+    /// It spins, yields its core, and then sleeps until a holder has read something. It returns within a
+    /// millisecond after the timeout, as far as the system gives it a core.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_produce`](Self::try_produce), once the time is over; [`TryProduceError::Forked`] at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Evict, Queue, QueueSpec, TryProduceError};
+    /// use std::time::Duration;
+    ///
+    /// let queue = Queue::<u64>::new(QueueSpec::new(2).holding(Evict::Never))?;
+    /// let mut producer = queue.producer()?;
+    /// let mut slow = queue.holding_consumer("slow")?;
+    /// let soon = Duration::from_millis(1);
+    /// assert_eq!(producer.produce_timeout(&0, soon), Ok(0));
+    /// assert_eq!(producer.produce_timeout(&1, soon), Ok(1));
+    /// assert_eq!(producer.produce_timeout(&2, soon), Err(TryProduceError::Full { by: 0, behind: 2 }));
+    /// assert_eq!(slow.try_consume(), Ok(0));
+    /// assert_eq!(producer.produce_timeout(&2, soon), Ok(2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn produce_timeout(&mut self, message: &T, timeout: Duration) -> Result<u64, TryProduceError> {
+        let deadline = Instant::now().checked_add(timeout);
+        let mut waiting = Waiting::default();
+        loop {
+            let reason = match self.try_produce(message) {
+                Err(reason @ (TryProduceError::Full { .. } | TryProduceError::Busy { .. })) => reason,
+                done => return done,
+            };
+            if deadline.is_some_and(|at| Instant::now() >= at) {
+                return Err(reason);
+            }
+            match reason {
+                TryProduceError::Full { .. } => self.gate.wait_once(&mut waiting, deadline),
+                _ => waiting.give_way(),
+            }
+        }
     }
 
     /// Puts `messages` into the queue, in order and with no other's between, and returns their
@@ -168,7 +218,7 @@ impl<T: Payload, M: Mode> Producer<T, M> {
             let next = self.queue.produced();
             return Ok(next..next);
         }
-        let produced = M::produce_batch(&self.queue, &mut self.state, messages);
+        let produced = M::produce_batch(&self.queue, &mut self.state, &mut self.gate, messages);
         self.ring();
         Ok(produced)
     }

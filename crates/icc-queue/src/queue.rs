@@ -1,10 +1,10 @@
 //! The queue itself: the ring that producers and consumers share.
 
 use crate::group::words_of;
-use crate::layout::{HEAD, KIND, counters};
+use crate::layout::{EVICT_SHIFT, HEAD, KIND, counters};
 use crate::mode::sealed::Properties;
 use crate::mode::{self, ONE_PRODUCER};
-use crate::{Mode, QueueError, QueueReader, QueueSpec, Spmc};
+use crate::{Evict, Mode, QueueError, QueueReader, QueueSpec, Spmc};
 use core::{fmt, marker::PhantomData, ops::Deref};
 use icc_buffer::{Buffer, Placement, Spec};
 use icc_seqlock::primitive::{AtomicU64, Ordering};
@@ -68,10 +68,12 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         let producers = if M::CODE == ONE_PRODUCER { 1 } else { spec.max_producers };
         let counters = counters(M::CODE, producers);
         let deliveries = if spec.groups.is_empty() { 0 } else { spec.deliveries()? };
-        let words = [spec.first, M::CODE, producers.into(), deliveries];
+        let words =
+            [spec.first, M::CODE, producers.into(), deliveries | spec.holding.map_or(0, Evict::code) << EVICT_SHIFT];
         let buffer = Spec::new(KIND, spec.capacity).counters(counters).words(words);
         let buffer = if spec.wakeable { buffer.wakeable() } else { buffer };
         let buffer = if spec.seen { buffer.seen() } else { buffer };
+        let buffer = if spec.holding.is_some() { buffer.holding() } else { buffer };
         let buffer = if spec.groups.is_empty() {
             buffer
         } else {

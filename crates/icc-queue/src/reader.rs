@@ -1,6 +1,6 @@
 //! The queue as consumers see it: nothing here can write.
 
-use crate::layout::{FIRST, HEAD, MODE, PRODUCERS, UNCOUNTED, counters};
+use crate::layout::{EVICT, EVICT_SHIFT, FIRST, HEAD, MODE, PRODUCERS, UNCOUNTED, counters};
 use crate::mode::{MANY_PRODUCERS, ONE_PRODUCER};
 use crate::place::place;
 use crate::{Consumer, Position, QueueError, QueueSpec, geometry::Geometry};
@@ -50,6 +50,9 @@ impl<T: Payload> QueueReader<T> {
         let expected = counters(words[MODE], producers);
         if buffer.counter_count() != expected {
             return Err(refused("counters", buffer.counter_count() as u64, expected as u64));
+        }
+        if buffer.is_holding() && words[EVICT] >> EVICT_SHIFT == 0 {
+            return Err(refused("words[3]", 0, 1));
         }
         let unsure = match (words[MODE], buffer.has_gaps()) {
             (ONE_PRODUCER, gaps) => {

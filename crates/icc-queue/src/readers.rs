@@ -12,6 +12,8 @@ use std::time::SystemTime;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReaderStatus {
+    /// Which entry it has: no other reader has it at the same time.
+    pub id: u32,
     /// What it is [seen as](crate::Consumer::seen_as). Consists of letters, digits, the signs of
     /// ASCII and spaces; whatever else it had is shown as `?`.
     pub label: String,
@@ -74,8 +76,9 @@ impl<T: Payload> QueueReader<T> {
             // Signed: a cursor may be anything.
             let behind = head.wrapping_sub(entry.cursor).cast_signed().max(0).cast_unsigned();
             let lag = behind.min(self.geometry.capacity());
-            let icc_buffer::EntryStatus { label, kind, is_alive, received, lost, since, process, .. } = entry;
-            ReaderStatus { label, kind, cursor: head.wrapping_sub(lag), lag, is_alive, received, lost, since, process }
+            let icc_buffer::EntryStatus { id, label, kind, is_alive, received, lost, since, process, .. } = entry;
+            let cursor = head.wrapping_sub(lag);
+            ReaderStatus { id, label, kind, cursor, lag, is_alive, received, lost, since, process }
         };
         Ok(entries.into_iter().map(status).collect())
     }

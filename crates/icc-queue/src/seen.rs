@@ -31,6 +31,8 @@ pub struct Seen<C> {
     /// Where it was when it showed that last.
     shown_at: u64,
     period: u64,
+    /// The first message that it was promised.
+    held_from: Option<u64>,
 }
 
 /// A consumer that is to be seen cannot be, and works on unnoticed: it is in here.
@@ -84,14 +86,18 @@ impl<C: Place> Seen<C> {
     pub(crate) fn new<T>(consumer: C, queue: &QueueReader<T>, label: &str) -> Result<Self, SeenError<C>> {
         let [cursor, ..] = consumer.totals();
         match queue.buffer.take_entry(label, cursor) {
-            Ok(entry) => {
-                let period = (queue.geometry.capacity() / 8).clamp(1, MOST);
-                let mut seen = Self { shown_at: cursor, consumer, entry: Some(entry), period };
-                seen.show();
-                Ok(seen)
-            }
+            Ok(entry) => Ok(Self::over(consumer, queue, entry, None)),
             Err(reason) => Err(SeenError { consumer, reason }),
         }
+    }
+
+    fn over<T>(consumer: C, queue: &QueueReader<T>, entry: ReaderEntry, held_from: Option<u64>) -> Self {
+        // An eighth of the ring: one that held a whole ring's worth of messages back would wait for
+        // the producers, and they for it.
+        let period = (queue.geometry.capacity() / 8).clamp(1, MOST);
+        let mut seen = Self { shown_at: consumer.next(), consumer, entry: Some(entry), period, held_from };
+        seen.show();
+        seen
     }
 
     #[cold]
@@ -141,7 +147,24 @@ impl<C: Place> Seen<C> {
         done
     }
 
-    /// The consumer, which is not seen any more.
+    /// The first message that it was promised when it began to [hold](QueueReader::holding_consumer); none
+    /// if it is only seen. It gets this and all that follow, for as long as it [holds](Self::holds).
+    #[must_use]
+    pub fn held_from(&self) -> Option<u64> {
+        self.held_from
+    }
+
+    /// Whether it [holds](QueueReader::holding_consumer): producers wait for it. False once they went on
+    /// without it, and then for good. Whenever it is told of lost messages, this is false, unless those
+    /// are a dead producer's or were left out by one, or somebody wrote garbage into the readers' file.
+    ///
+    /// In the copy in a child made by `fork`, false.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.entry.as_ref().is_some_and(ReaderEntry::holds)
+    }
+
+    /// The consumer, which is not seen any more, and does not hold.
     #[must_use]
     pub fn into_consumer(self) -> C {
         self.consumer
@@ -152,7 +175,7 @@ impl<C: Place> SeenError<C> {
     /// The consumer as one that is seen by nobody, for where both are to be of one type.
     #[must_use]
     pub fn unseen(self) -> Seen<C> {
-        Seen { shown_at: self.consumer.next(), consumer: self.consumer, entry: None, period: MOST }
+        Seen { shown_at: self.consumer.next(), consumer: self.consumer, entry: None, period: MOST, held_from: None }
     }
 }
 
@@ -193,6 +216,11 @@ impl<T: Payload> Consumer<T> {
 }
 
 impl<T: Payload> Seen<Consumer<T>> {
+    pub(crate) fn holding(consumer: Consumer<T>, entry: ReaderEntry) -> Self {
+        let (queue, from) = (consumer.queue.clone(), consumer.next);
+        Self::over(consumer, &queue, entry, Some(from))
+    }
+
     // Always inlined: returned through memory, a message of 56 bytes took 8 ns in place of 3.
     /// As [`Consumer::try_consume`].
     ///

@@ -2,7 +2,7 @@
 
 use crate::layout::{KIND, MODE};
 use crate::queue::{BufferOf, begin};
-use crate::{Mode, Queue, QueueError, QueueReader, QueueSpec, mode};
+use crate::{Evict, Mode, Queue, QueueError, QueueReader, QueueSpec, mode};
 use icc_buffer::{BufferError, Descriptors, Expected, Options, Origin, ReadOnlyBuffer};
 use icc_seqlock::Payload;
 use std::os::fd::BorrowedFd;
@@ -87,8 +87,9 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     ///
     /// As [`create`](Self::create) and [`open`](Self::open). One that exists must have this mode
     /// and capacity, and be [wakeable](QueueSpec::wakeable), [seen](QueueSpec::seen) or with
-    /// [gaps](QueueSpec::gaps) if that is asked for; it keeps its own sequence numbers and its own limit
-    /// of producers.
+    /// [gaps](QueueSpec::gaps) if that is asked for, and [holding](QueueSpec::holding) with the same
+    /// eviction, or not holding, as asked for; it keeps its own sequence numbers and its own limit of
+    /// producers.
     pub fn open_or_create(
         name: impl AsRef<Path>,
         spec: impl Into<QueueSpec>,
@@ -102,7 +103,14 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         let init = |buffer: &BufferOf<T, M>| begin(buffer, &spec);
         let made = BufferOf::<T, M>::open_or_create_with(name, wanted, expected, options, init);
         let (buffer, origin) = made.map_err(explain::<M>)?;
-        Ok((Self::over(&buffer)?, origin))
+        let queue = Self::over(&buffer)?;
+        let [found, asked] = [queue.evicts(), spec.holding].map(|evict| evict.map_or(0, Evict::code));
+        if found != asked {
+            // Of a queue that is not to hold, producers do not expect to wait.
+            let path = queue.place().unwrap_or_default();
+            return Err(QueueError::OtherEviction { path, found: queue.evicts(), expected: spec.holding });
+        }
+        Ok((queue, origin))
     }
 
     /// Creates a queue in shared memory without a name, to hand over by its

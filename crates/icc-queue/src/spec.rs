@@ -1,6 +1,6 @@
 //! What a queue is to be.
 
-use crate::{QueueError, geometry::Geometry};
+use crate::{Evict, QueueError, geometry::Geometry};
 use icc_buffer::{GroupNames, MAX_IDS};
 use icc_seqlock::primitive::bound;
 
@@ -29,6 +29,9 @@ pub struct QueueSpec {
     pub wakeable: bool,
     /// Whether consumers can be seen: see [`seen`](Self::seen).
     pub seen: bool,
+    /// Whether consumers can hold, and what becomes of one that is behind: see
+    /// [`holding`](Self::holding).
+    pub holding: Option<Evict>,
     /// Whether the producer may leave numbers out: see [`gaps`](Self::gaps).
     pub gaps: bool,
     /// Groups of workers: see [`group`](Self::group).
@@ -53,6 +56,7 @@ impl QueueSpec {
             max_producers: bound(64, 2),
             wakeable: false,
             seen: false,
+            holding: None,
             gaps: false,
             groups: GroupNames::new(),
             max_deliveries: Self::DELIVERIES,
@@ -119,6 +123,42 @@ impl QueueSpec {
     #[must_use]
     pub const fn seen(mut self) -> Self {
         self.seen = true;
+        self
+    }
+
+    /// Whose consumers can hold, and lose nothing:
+    /// [`holding_consumer`](crate::QueueReader::holding_consumer).
+    ///
+    /// Producers do not overwrite what one that holds has not read: they wait, and after the time that
+    /// `evict` says they go on without it. So a producer of such a queue can wait for consumers.
+    /// Consumers that do not hold are as in any queue.
+    ///
+    /// A producer looks at those that hold once in half a ring, and more often when one is behind. In
+    /// shared memory they write where they are into a file of its own, `NAME.INSTANCE.readers`, whose
+    /// permissions are [`Options::readers_mode`](icc_buffer::Options::readers_mode), or a second
+    /// `memfd`: whoever may write to it can make producers wait for as long as `evict` allows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Evict, Queue, QueueSpec};
+    /// use std::time::Duration;
+    ///
+    /// let evict = Evict::After(Duration::from_secs(1));
+    /// let queue = Queue::<u64>::new(QueueSpec::new(4).holding(evict))?;
+    /// let mut producer = queue.producer()?;
+    /// let mut recorder = queue.holding_consumer("recorder")?;
+    ///
+    /// let recording = std::thread::spawn(move || {
+    ///     (0..1_000).map(|_| recorder.consume(&mut icc_queue::BusySpin).expect("it loses nothing")).sum::<u64>()
+    /// });
+    /// (0..1_000).for_each(|n| { producer.produce(&n); });
+    /// assert_eq!(recording.join().expect("no panic"), 499_500);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn holding(mut self, evict: Evict) -> Self {
+        self.holding = Some(evict);
         self
     }
 

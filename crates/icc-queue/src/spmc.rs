@@ -1,5 +1,6 @@
 //! Producing alone: plain stores only.
 
+use crate::gate::Gate;
 use crate::layout::UNCOUNTED;
 use crate::mode::sealed::{Producing, Properties};
 use crate::mode::{Mode, ONE_PRODUCER};
@@ -28,12 +29,24 @@ pub struct State {
     /// The sequence number of the next message. The producer alone decides it; the shared head
     /// follows.
     pub(crate) next: u64,
-    /// After which messages there is more to do than to go on: those before a number that has none
-    /// of these bits. In a plain queue, each eighth, to count them. In a wakeable one, each. So a
-    /// plain queue's producer does not ask at each message whether there is a bell.
+    /// Before which messages there is more to do than to go on: those whose number has none of these
+    /// bits. In a plain queue each eighth, to count those before. In a wakeable one each, to ring. In
+    /// one that can be held as many as there is room for. So a plain queue's producer asks at no
+    /// message whether there is a bell or somebody that holds.
     attention: u64,
     /// The proof of being alone.
     pub(crate) lock: IdLock,
+}
+
+impl State {
+    /// Leaves out what is between: message `n` is the next one.
+    pub(crate) fn skip_to(&mut self, n: u64, is_gated: bool) {
+        self.next = n;
+        if is_gated {
+            // It has not passed the gate.
+            self.attention = 0;
+        }
+    }
 }
 
 impl Producing for Spmc {
@@ -45,7 +58,7 @@ impl Producing for Spmc {
         // that, the head would be further behind than `produced` looks, and the next successor
         // would write complete messages again. Release: as in `produce`.
         queue.head().store(next, Ordering::Release);
-        let attention = if queue.is_wakeable() { 0 } else { UNCOUNTED - 1 };
+        let attention = if queue.is_wakeable() || queue.evicts().is_some() { 0 } else { UNCOUNTED - 1 };
         Ok(State { next, attention, lock })
     }
 
@@ -59,26 +72,38 @@ impl Producing for Spmc {
         queue: &Queue<T, Self>,
         state: &mut State,
         bell: Option<&Bell>,
+        gate: &mut Gate<T>,
         message: impl Source<T>,
     ) -> u64 {
         debug_assert!(!state.lock.is_forked(), "the producer of the parent process");
         let n = state.next;
+        // Before all branches: so the compiler finds out once for many messages what this needs.
+        let (cell, complete) = (queue.cell(n), queue.geometry.complete(n));
+        if n & state.attention == 0 {
+            if n.is_multiple_of(UNCOUNTED) {
+                // Release: pairs with the Acquire load in `QueueReader::produced`. After the messages
+                // before, so never ahead of what is complete.
+                queue.head().store(n, Ordering::Release);
+                step("counted");
+            }
+            if gate.is_there() {
+                state.attention = gate.pass_several(n);
+            }
+            // SAFETY: as below.
+            unsafe { cell.write_at(complete, message) };
+            state.next = n.wrapping_add(1);
+            step("complete");
+            if let Some(bell) = bell {
+                bell.ring();
+            }
+            return n;
+        }
         // SAFETY: the queue has one producer at a time, borrowed mutably here; taking the lock that
         // proves it ordered all that the one before did before this. So no other write to any slot
         // runs, and all earlier ones happen before.
-        unsafe { queue.cell(n).write_at(queue.geometry.complete(n), message) };
+        unsafe { cell.write_at(complete, message) };
         state.next = n.wrapping_add(1);
         step("complete");
-        let attended = state.next & state.attention == 0;
-        if attended && state.next.is_multiple_of(UNCOUNTED) {
-            // Release: pairs with the Acquire load in `QueueReader::produced`. After the message,
-            // so never ahead of what is complete.
-            queue.head().store(state.next, Ordering::Release);
-        }
-        step("counted");
-        if attended && let Some(bell) = bell {
-            bell.ring();
-        }
         n
     }
 
@@ -86,23 +111,26 @@ impl Producing for Spmc {
     fn try_produce<T: Payload>(
         queue: &Queue<T, Self>,
         state: &mut State,
+        gate: &mut Gate<T>,
         message: impl Source<T>,
     ) -> Result<u64, TryProduceError> {
         if state.lock.is_forked() {
             return Err(TryProduceError::Forked);
         }
-        Ok(Self::produce(queue, state, None, message))
+        gate.try_pass(state.next)?;
+        Ok(Self::produce(queue, state, None, gate, message))
     }
 
     #[inline(always)]
     fn produce_batch<T: Payload>(
         queue: &Queue<T, Self>,
         state: &mut State,
+        gate: &mut Gate<T>,
         messages: impl ExactSizeIterator<Item: Source<T>>,
     ) -> Range<u64> {
         let first = state.next;
         for message in messages {
-            Self::produce(queue, state, None, message);
+            Self::produce(queue, state, None, gate, message);
         }
         first..state.next
     }

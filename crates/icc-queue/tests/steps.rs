@@ -54,8 +54,7 @@ fn consume(consumer: &mut Consumer<Message>, n: u64, words: u64) {
 /// The next producer takes the dead one's place: nothing is lost, whatever the step.
 #[test]
 fn one_producer() {
-    for (step, completed) in [("marked", BEFORE), ("copied", BEFORE), ("complete", BEFORE + 1), ("counted", BEFORE + 1)]
-    {
+    for (step, completed) in [("marked", BEFORE), ("copied", BEFORE), ("complete", BEFORE + 1)] {
         for capacity in [2, 16] {
             let name = Name::new(&format!("spmc-{step}"));
             let queue = Queue::<Message>::create(&name, capacity, &Options::new()).unwrap();
@@ -90,7 +89,6 @@ fn one_producer_that_leaves_numbers_out() {
         ("marked:5", after),
         ("copied:5", after),
         ("complete:5", after + 1),
-        ("counted:5", after + 1),
     ];
     for (step, next) in steps {
         for capacity in [8, 64] {

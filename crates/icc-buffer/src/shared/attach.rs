@@ -40,7 +40,7 @@ pub(super) fn attach_to_name<T: Payload>(
             // The buffer and its readers' file are removed one after the other: a file that is
             // missing may be that of a buffer that is gone. Who finds another of its name tries that.
             Err(BufferError::NoReadersFile { .. }) if round < ROUNDS && !attached.mapping.is_current()? => {}
-            Err(error) if access == Access::ReadWrite && attached.facts.wakeable => return Err(error),
+            Err(error) if access == Access::ReadWrite && attached.facts.needs_readers() => return Err(error),
             // Without it, a reader sleeps for a bounded time, and is not seen.
             readers => return Ok(attached.with(readers)),
         }
@@ -57,14 +57,14 @@ pub(super) fn attach_to_memfd<T: Payload>(
 ) -> Result<ReadOnlyBuffer<T>, BufferError> {
     let mapping = map_memfd(descriptors.buffer, access)?;
     let attached = Attached::<T>::new(mapping, Attaching { expected, stride, access }, options)?;
-    let Facts { instance, wakeable, .. } = attached.facts;
+    let (instance, needed) = (attached.facts.instance, attached.facts.needs_readers());
     let readers = match descriptors.readers {
         _ if !attached.facts.has_readers() => None,
         Some(descriptor) => Some(readers::from_fd(descriptor, instance, options)),
         None => Some(Err(BufferError::NoReadersDescriptor { path: ANONYMOUS.into() })),
     };
     match readers.transpose() {
-        Err(error) if access == Access::ReadWrite && wakeable => Err(error),
+        Err(error) if access == Access::ReadWrite && needed => Err(error),
         readers => Ok(attached.with(readers)),
     }
 }

@@ -3,7 +3,7 @@
 use super::Mapping;
 use super::file::Access;
 use super::mapping::ALIGN;
-use crate::header::{GAPS, Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA, READERS, SEEN};
+use crate::header::{GAPS, HOLDING, Header, LAYOUT_VERSION, MAGIC, MAX_SCHEMA, READERS, SEEN};
 use crate::keys::MAX_KEYS;
 use crate::layout::{HEADER_BYTES, Layout};
 use crate::memory::Facts;
@@ -16,7 +16,7 @@ use std::path::Path;
 
 /// The features that this crate knows.
 pub(super) const KNOWN_TO_READ: u64 = GAPS;
-pub(super) const KNOWN_TO_WRITE: u64 = READERS | GAPS;
+pub(super) const KNOWN_TO_WRITE: u64 = READERS | GAPS | HOLDING;
 
 const WORDS: usize = size_of::<Header>() / 8;
 
@@ -145,6 +145,9 @@ pub(super) fn check_expected(header: &Header, expected: Expected, path: &Path) -
     if expected.seen && header.features[2] & SEEN == 0 {
         return Err(BufferError::LacksFeature { path: to_path(), feature: "one whose readers can be seen" });
     }
+    if expected.holding && header.features[1] & HOLDING == 0 {
+        return Err(BufferError::LacksFeature { path: to_path(), feature: "one whose readers can hold" });
+    }
     if expected.gaps && header.features[0] & GAPS == 0 {
         return Err(BufferError::LacksFeature { path: to_path(), feature: "one with gaps" });
     }
@@ -256,7 +259,8 @@ fn check_parts(header: &Header, slot_align: usize, size: u64, granule: u64, path
     }
     let (kind, Header { words, instance, features, .. }) = (Kind(header.kind), *header);
     let (wakeable, seen, gaps) = (features[1] & READERS != 0, features[2] & SEEN != 0, features[0] & GAPS != 0);
-    let facts = Facts { kind, counters, words, instance, wakeable, seen, gaps };
+    let holding = features[1] & HOLDING != 0;
+    let facts = Facts { kind, counters, words, instance, wakeable, seen, holding, gaps };
     Ok(Found { layout, len, facts })
 }
 
@@ -398,12 +402,12 @@ mod tests {
         let writer = Attaching { access: Access::ReadWrite, ..READER };
         let with = |features| Header { features, ..header };
         for (features, reading, writing) in
-            [([0, 0, 9], None, None), ([0, 4, 0], None, Some("write")), ([4, 0, 0], Some("read"), Some("read"))]
+            [([0, 0, 9], None, None), ([0, 8, 0], None, Some("write")), ([8, 0, 0], Some("read"), Some("read"))]
         {
             for (attaching, refusal) in [(READER, reading), (writer, writing)] {
                 match (refused(&with(features), attaching, size), refusal) {
                     (None, None) => {}
-                    (Some(BufferError::UnknownFeatures { unknown: 4, doing, .. }), Some(expected)) => {
+                    (Some(BufferError::UnknownFeatures { unknown: 8, doing, .. }), Some(expected)) => {
                         assert_eq!(doing, expected);
                     }
                     (found, _) => panic!("{features:?}: {found:?}"),

@@ -126,7 +126,7 @@ impl<T: Payload> QueueReader<T> {
 
     /// How often a message is delivered at most.
     fn most_deliveries(&self) -> u8 {
-        match u8::try_from(self.buffer.words()[DELIVERIES]) {
+        match u8::try_from(self.buffer.words()[DELIVERIES] & 0xff) {
             Ok(most @ 1..) => most,
             _ => crate::QueueSpec::DELIVERIES,
         }
