@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicUsize};
 use std::time::{Duration, Instant};
 
+use core_affinity::CoreId;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criterion_main};
 use icc_queue::{Park, Queue, QueueSpec};
@@ -27,24 +28,21 @@ fn sleeps(thread: i32) -> bool {
     stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
 }
 
-/// The time that `wake` takes for the next number, while `sleepers` threads wait for another number than
-/// the last, which is what `wait` does.
+/// The time that `wake` takes for the next number, while `sleepers` threads on `core` wait for another
+/// number than the last, which is what `wait` does.
 #[allow(clippy::disallowed_types, reason = "as above")]
 fn time_of<W: FnMut(u32) -> u32>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,
-    sleepers: usize,
+    (sleepers, core): (usize, CoreId),
     mut wake: impl FnMut(u32),
     wait: impl Fn() -> W + Sync,
 ) {
-    let cores = core_affinity::get_core_ids().expect("the system tells its cores");
-    let [first, .., last] = cores[..] else { return eprintln!("skipped: this needs two cores") };
-    assert!(core_affinity::set_for_current(first), "a thread can be pinned");
     let (awake, started) = (AtomicUsize::new(0), std::sync::Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..sleepers {
             scope.spawn(|| {
-                assert!(core_affinity::set_for_current(last), "a thread can be pinned");
+                assert!(core_affinity::set_for_current(core), "a thread can be pinned");
                 let (mut wait, mut number) = (wait(), 0);
                 started.lock().unwrap().push(gettid().as_raw_nonzero().get());
                 while number != END {
@@ -82,7 +80,7 @@ fn time_of<W: FnMut(u32) -> u32>(
 }
 
 #[allow(clippy::disallowed_types, reason = "a bare atomic is what this compares with")]
-fn bare(group: &mut BenchmarkGroup<'_, WallTime>, sleepers: usize) {
+fn bare(group: &mut BenchmarkGroup<'_, WallTime>, sleepers: (usize, CoreId)) {
     let word = AtomicU32::new(0);
     let wake = |number| {
         word.store(number, Release);
@@ -101,7 +99,7 @@ fn bare(group: &mut BenchmarkGroup<'_, WallTime>, sleepers: usize) {
     time_of(group, "bare futex", sleepers, wake, wait);
 }
 
-fn produce(group: &mut BenchmarkGroup<'_, WallTime>, sleepers: usize) {
+fn produce(group: &mut BenchmarkGroup<'_, WallTime>, sleepers: (usize, CoreId)) {
     let queue = Queue::<u32>::new(QueueSpec::new(1024).wakeable()).expect("the capacity is a power of two");
     let mut producer = queue.producer().expect("there is no other producer");
     let wake = |number| _ = producer.produce(&number);
@@ -113,12 +111,15 @@ fn produce(group: &mut BenchmarkGroup<'_, WallTime>, sleepers: usize) {
 }
 
 fn wake(criterion: &mut Criterion) {
+    let cores = core_affinity::get_core_ids().expect("the system tells its cores");
+    let [first, .., last] = cores[..] else { return eprintln!("skipped: this needs two cores") };
+    assert!(core_affinity::set_for_current(first), "a thread can be pinned");
     let mut group = criterion.benchmark_group("wake");
     // Each takes as long as the sleepers take to fall asleep again.
     group.sample_size(20).measurement_time(Duration::from_secs(6));
     for sleepers in SLEEPERS {
-        bare(&mut group, sleepers);
-        produce(&mut group, sleepers);
+        bare(&mut group, (sleepers, last));
+        produce(&mut group, (sleepers, last));
     }
 }
 
