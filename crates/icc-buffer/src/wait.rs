@@ -125,7 +125,7 @@ impl WaitStrategy for SpinThenYield {
 /// What is written while it sleeps is seen only after the sleep, to which the system adds some 50
 /// microseconds. The first sleep is short, and each is twice as long as the one before, up to a
 /// longest: so a busy reader is late by little, and an idle one costs little, half a percent of a
-/// core with the 10 ms of the default. Meanwhile a burst of messages longer than the ring can speed past a
+/// core with the 10 ms of the default, nearly all of it the kernel's for a hundred wake-ups a second. Meanwhile a burst of messages longer than the ring can speed past a
 /// queue's consumer. For programs that may be late, on queues whose producers shall know nothing of
 /// it: recorders, dashboards. Where the creator allows it, [`Park`] costs less and is woken at once.
 #[derive(Clone, Copy, Debug)]
