@@ -9,7 +9,7 @@ use crate::shared::{self, Mapping};
 use crate::{BufferError, MAX_IDS};
 use core::{fmt, ops::Range, ptr::NonNull};
 use icc_seqlock::Payload;
-use icc_seqlock::primitive::{Arc, AtomicU64, Ordering};
+use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, prefetch_for_write};
 use std::path::Path;
 
 /// Words in a line.
@@ -106,6 +106,15 @@ impl GroupWords {
         // SAFETY: there are `len` lines, which `home` keeps for longer than the reference lives,
         // aligned and atomic, as `private` made them or `mapped` was promised.
         unsafe { &self.lines.add(index / WORDS).as_ref().0[index % WORDS] }
+    }
+
+    /// Requests the cache line of word `index` for writing, and does not wait for it. Nothing past the
+    /// end.
+    #[inline(always)]
+    pub fn prefetch_for_write(&self, index: usize) {
+        if let Some(word) = self.word(index) {
+            prefetch_for_write(core::ptr::from_ref(word).cast());
+        }
     }
 
     /// Copies a value into the words from `index` on. False, and nothing is done, if it does not fit.

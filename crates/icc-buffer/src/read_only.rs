@@ -13,7 +13,7 @@ use crate::placement::Step;
 use crate::readers::Readers;
 use crate::{Bell, Buffer, BufferError, EntryError, EntryStatus, MAX_IDS, ReaderEntry, Spec, instance};
 use core::{fmt, marker::PhantomData, ops::Range, ptr::NonNull};
-use icc_seqlock::primitive::{Arc, AtomicU64};
+use icc_seqlock::primitive::{Arc, AtomicU64, prefetch_line};
 use icc_seqlock::{Payload, Reader, Seqlock};
 
 /// A buffer that this handle cannot write to.
@@ -136,6 +136,15 @@ impl<T: Payload> ReadOnlyBuffer<T> {
         // is that of one of them. The reference lives no longer than this handle, which keeps the
         // memory.
         unsafe { self.slots.add(offset).cast().as_ref() }
+    }
+
+    /// Requests the first cache line of slot `index`, and does not wait for it. Nothing past the end.
+    #[inline(always)]
+    pub fn prefetch(&self, index: usize) {
+        if index < self.len {
+            // SAFETY: the index was checked.
+            prefetch_line(unsafe { self.cell_start(index) }.as_ptr());
+        }
     }
 
     /// Where slot `index` begins: a pointer to the memory, not to the slot alone.

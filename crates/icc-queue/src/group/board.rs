@@ -117,6 +117,14 @@ impl Board {
         self.at(SLOTS + self.ring.index(n))
     }
 
+    /// Requests the claim words of sixteen messages from `n` on, which are a pair of lines.
+    #[inline(always)]
+    pub(super) fn prefetch_slots(&self, n: u64) {
+        let first = SLOTS + self.ring.index(n);
+        self.words.prefetch_for_write(first);
+        self.words.prefetch_for_write(first + LINE / 2);
+    }
+
     /// Word `index`, 0 or 1, of entry `entry` of the messages set aside.
     pub(super) fn aside(&self, entry: usize, index: usize) -> &AtomicU64 {
         assert!(entry < KEPT_ASIDE && index < ENTRY_HEAD, "there is no such entry");
@@ -220,6 +228,22 @@ impl Board {
         match self.returned().compare_exchange(seen.0, to.0, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => to,
             Err(_) => seen,
+        }
+    }
+
+    /// Notes that there is a worker of this id, so that others look at its line.
+    pub(super) fn note_id(&self, id: u32) {
+        let above = u64::from(id) + 1;
+        // Relaxed, all: who looks at the line takes it as it is.
+        let mut found = self.ids().load(Ordering::Relaxed);
+        for _ in 0..=WORKERS {
+            if found >= above {
+                return;
+            }
+            match self.ids().compare_exchange(found, above, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => found = now,
+            }
         }
     }
 

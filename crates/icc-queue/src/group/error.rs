@@ -1,6 +1,6 @@
 //! What can go wrong with a group.
 
-use crate::StartError;
+use crate::{StartError, geometry::Geometry};
 use core::time::Duration;
 use icc_buffer::BufferError;
 use std::path::PathBuf;
@@ -49,6 +49,17 @@ pub struct GroupLost {
 }
 
 impl GroupLost {
+    /// So many messages of the slot of `n`, those before it; none if that is none.
+    pub(super) fn before(n: u64, count: u64, ring: Geometry) -> Option<Self> {
+        (count > 0).then(|| Self { first: ring.laps_before(n, count), count, step: ring.capacity() })
+    }
+
+    /// Message `n`, and those of its slot that are before it.
+    pub(super) fn and(before: Option<Self>, n: u64, ring: Geometry) -> Self {
+        let one = Self { first: n, count: 1, step: ring.capacity() };
+        before.map_or(one, |before| Self { count: before.count.wrapping_add(1), ..before })
+    }
+
     /// Their sequence numbers, in order.
     pub fn numbers(&self) -> impl Iterator<Item = u64> + use<> {
         let Self { first, count, step } = *self;

@@ -24,6 +24,7 @@
 //! itself until it is free, and what makes a free word one of a later lap is a claim, which counts. A
 //! worker that is between its claim and the note that it holds is not overtaken.
 
+use super::GroupLost;
 use super::board::{Board, Of};
 use super::word::{
     DONE, EMPTY, FINISHES, FREE, GIVES_BACK, HOLDS, Hand, INTENDS, LOSES, OVERTAKEN, SET_ASIDE, SETS_ASIDE,
@@ -35,8 +36,8 @@ use icc_seqlock::primitive::{bound, step};
 /// What became of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Settled {
-    /// A message that was lost, and is counted.
-    pub(super) lost: Option<u64>,
+    /// Messages that were lost and are counted.
+    pub(super) lost: Option<GroupLost>,
     /// Whether something was given back.
     pub(super) returned: bool,
 }
@@ -58,7 +59,9 @@ pub(super) fn settle<T: Payload>(queue: &QueueReader<T>, board: &Board, id: u32,
         step("group settles");
         match hand.state() {
             INTENDS if is_its_own => {
-                board.store(id, Of::Lost, board.load(id, Of::LostNext));
+                let (before, after) = (board.load(id, Of::Lost), board.load(id, Of::LostNext));
+                board.store(id, Of::Lost, after);
+                settled.lost = GroupLost::before(n, after.wrapping_sub(before), board.ring);
                 step("group settles");
                 next(HOLDS);
             }
@@ -94,7 +97,7 @@ pub(super) fn settle<T: Payload>(queue: &QueueReader<T>, board: &Board, id: u32,
             }
             LOSES => {
                 board.store(id, Of::Lost, board.load(id, Of::LostNext));
-                settled.lost = Some(n);
+                settled.lost = Some(GroupLost::and(settled.lost, n, board.ring));
                 step("group settles");
                 next(EMPTY);
             }

@@ -63,6 +63,15 @@ impl Word {
     }
 }
 
+/// Whether somebody has taken a message, as its slot's word alone shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Nobody has, or the word speaks of another lap.
+    No,
+    /// A worker has it or had it.
+    Yes,
+}
+
 /// What a slot's word says of a message that is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judged {
@@ -78,6 +87,16 @@ pub(super) enum Judged {
 }
 
 impl Word {
+    /// Whether message `n` is taken. A word of its lap proves that the ring had it.
+    #[inline(always)]
+    pub(super) fn taken(self, ring: Geometry, n: u64) -> Taken {
+        match self.state() {
+            _ if self.lap() != ring.lap(n) => Taken::No,
+            UNTOUCHED | FREE => Taken::No,
+            _ => Taken::Yes,
+        }
+    }
+
     /// What this says of message `n`, which is complete in the slot, in a group that began at `start`.
     #[inline(always)]
     pub(super) fn judge(self, ring: Geometry, n: u64, start: u64) -> Judged {

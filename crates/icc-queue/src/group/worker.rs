@@ -2,17 +2,24 @@
 
 use super::board::{Board, Of, WORKERS};
 use super::settle::{recover, settle};
-use super::word::{DONE, FINISHES, HOLDS, Hand, INTENDS, Judged, OVERTAKEN, Returned, Word};
+use super::word::{DONE, FINISHES, HOLDS, Hand, INTENDS, Judged, OVERTAKEN, Returned, Taken, Word};
 use super::{Claim, GroupError, GroupLost, TryClaimError};
 use crate::QueueReader;
 use core::{fmt, time::Duration};
-use icc_buffer::IdLock;
+use icc_buffer::{ForkGuard, IdLock};
 use icc_seqlock::Payload;
-use icc_seqlock::primitive::{Ordering, Silence, bound, is_dying, sleep, step};
+use icc_seqlock::primitive::{Silence, bound, is_dying, sleep, step};
 use std::time::{Instant, SystemTime};
 
 /// Claims after which a worker asks whether another one lives.
 const CLAIMS_PER_LOOK: u32 = bound(256, u32::MAX);
+/// How many messages ahead of its claim a worker requests one.
+const AHEAD: u64 = 4;
+/// Messages whose claim words share a pair of cache lines.
+const BLOCK: u64 = 16;
+/// How many blocks of its own a worker handles before it comes back to those that it left, if the ring
+/// is large enough.
+const BLOCKS_AWAY: u64 = 4;
 /// After this many empty polls, a worker reads the clock.
 pub(super) const POLLS_PER_CLOCK: u32 = bound(64, 2);
 /// How often a worker that finds nothing asks which others live, and whether the producer of the next
@@ -33,13 +40,26 @@ pub struct Worker<T: Payload> {
     pub(super) queue: QueueReader<T>,
     pub(super) board: Board,
     pub(super) id: u32,
-    lock: IdLock,
+    _lock: IdLock,
+    guard: ForkGuard,
     generation: u64,
     /// Where the group began.
     start: u64,
     limit: u8,
-    /// The lowest message that this worker has not passed.
+    /// The next message that this worker looks at. It has passed all before, but for those from `left` on.
     pub(super) cursor: u64,
+    /// Where it left messages to another worker that was at them, to come back soon.
+    pub(super) left: Option<u64>,
+    /// Until where it leaves none, once it has come back.
+    stays_until: u64,
+    /// Where it goes on then, and leaves again what is between.
+    resumes_at: Option<u64>,
+    /// How many workers there are, 1 if the ring is too small to leave anything to them, and which of
+    /// them this is: each begins with blocks of its own.
+    peers: u32,
+    rank: u32,
+    /// After how many messages it comes back.
+    away: u64,
     /// What was given back, when it looked last.
     pub(super) seen: Returned,
     /// The lowest message that it passed although it may be free one day without anybody saying so.
@@ -93,8 +113,7 @@ impl<T: Payload> Worker<T> {
     pub(super) fn join(queue: QueueReader<T>, board: Board, start: u64, limit: u8) -> Result<Self, GroupError> {
         let lock = take_id(&board)?;
         let id = lock.id();
-        // Release: whoever sees it looks at this line.
-        board.ids().fetch_max(u64::from(id) + 1, Ordering::Release);
+        board.note_id(id);
         // What a dead one left there, before anything new.
         let settled = settle(&queue, &board, id, limit);
         let generation = (board.load(id, Of::Tenancy) >> 8).wrapping_add(1);
@@ -111,11 +130,18 @@ impl<T: Payload> Worker<T> {
         }
         let mut worker = Self {
             id,
-            lock,
+            guard: lock.fork_guard(),
+            _lock: lock,
             generation,
             start,
             limit,
             cursor: queue.produced(),
+            left: None,
+            stays_until: start,
+            resumes_at: None,
+            peers: 1,
+            rank: 0,
+            away: 0,
             seen,
             blocked: None,
             gone: None,
@@ -137,8 +163,9 @@ impl<T: Payload> Worker<T> {
             queue,
             board,
         };
-        worker.untold.extend(settled.lost.map(|n| worker.one_lost(n)));
+        worker.untold.extend(settled.lost);
         worker.go_back_to(worker.start);
+        worker.count_peers();
         Ok(worker)
     }
 
@@ -182,8 +209,8 @@ impl<T: Payload> Worker<T> {
     /// Gets a message into its hand.
     #[inline]
     pub(super) fn seek(&mut self) -> Result<(), TryClaimError> {
-        if self.has != Has::Nothing || self.lock.is_forked() {
-            if self.lock.is_forked() {
+        if self.has != Has::Nothing || self.guard.is_child() {
+            if self.guard.is_child() {
                 return Err(TryClaimError::Forked);
             }
             if self.go_on_with_what_it_has() {
@@ -205,24 +232,93 @@ impl<T: Payload> Worker<T> {
         // A word that changes each time is somebody else's progress, or scribbled on.
         for _ in 0..ring.capacity().saturating_add(bound(64, 4)) {
             let n = self.cursor;
+            // First what others did: their messages' slots are not touched then.
+            let word = self.board.look(n);
+            match word.taken(ring, n) {
+                Taken::No => {}
+                Taken::Yes => {
+                    self.go_on(n);
+                    continue;
+                }
+            }
+            if n.is_multiple_of(BLOCK) && self.leaves(n) {
+                continue;
+            }
             match ring.ahead(self.queue.slot(n).version(), n) {
                 0 => {}
                 1.. => {
                     self.catch_up();
                     continue;
                 }
+                _ if self.left.is_some() => {
+                    self.come_back(n);
+                    continue;
+                }
                 _ => return Err(self.empty()),
             }
-            match self.attempt(n) {
-                Attempt::Passed => self.cursor = n.wrapping_add(1),
+            match self.attempt(n, word) {
+                Attempt::Passed => self.go_on(n),
                 Attempt::Again => {}
                 Attempt::Claimed { skipped } => {
-                    self.cursor = n.wrapping_add(1);
+                    self.go_on(n);
                     return self.receive(skipped);
                 }
             }
         }
         Err(TryClaimError::Empty)
+    }
+
+    /// Goes on after message `n`.
+    #[inline(always)]
+    fn go_on(&mut self, n: u64) {
+        self.cursor = n.wrapping_add(1);
+        if self.cursor.is_multiple_of(BLOCK) && (self.left.is_some() || self.resumes_at.is_some()) {
+            self.end_of_block();
+        }
+    }
+
+    /// Leaves the block that begins at `n` to another worker for a while, if it is that one's: two that
+    /// claim neighbours take the line of their words from each other each time.
+    #[inline]
+    fn leaves(&mut self, n: u64) -> bool {
+        if self.peers <= 1 || (n / BLOCK) % u64::from(self.peers) == u64::from(self.rank) {
+            return false;
+        }
+        let beyond = n.wrapping_add(BLOCK);
+        if n.wrapping_sub(self.stays_until).cast_signed() < 0 || !self.queue.is_intact(beyond) {
+            return false;
+        }
+        self.left.get_or_insert(n);
+        self.cursor = beyond;
+        true
+    }
+
+    /// At the end of a block, with others left behind.
+    #[cold]
+    fn end_of_block(&mut self) {
+        let at = self.cursor;
+        match (self.resumes_at, self.left) {
+            // The last blocks are left to the others once more: they are at them.
+            (Some(resumes), _) if at.wrapping_sub(self.stays_until).cast_signed() >= 0 => {
+                self.resumes_at = None;
+                if resumes.wrapping_sub(at).cast_signed() > 0 {
+                    (self.cursor, self.left) = (resumes, Some(at));
+                }
+            }
+            (None, Some(left)) if at.wrapping_sub(left) >= self.away => {
+                self.come_back(at.wrapping_sub(self.away / 2));
+                self.resumes_at = Some(at);
+            }
+            _ => {}
+        }
+    }
+
+    /// Comes back to what it left, and leaves nothing before `until`.
+    #[cold]
+    fn come_back(&mut self, until: u64) {
+        if let Some(left) = self.left.take() {
+            (self.cursor, self.stays_until, self.resumes_at) = (left, until, None);
+        }
     }
 
     /// Copies the message that it has just claimed.
@@ -236,7 +332,7 @@ impl<T: Payload> Worker<T> {
         }
         if copied.is_ok() {
             self.has = Has::Ready;
-            self.untold.push(self.skipped(skipped, n));
+            self.untold.extend(GroupLost::before(n, skipped, self.board.ring));
         } else {
             self.lose(skipped);
         }
@@ -249,13 +345,13 @@ impl<T: Payload> Worker<T> {
         self.board.set_hand(self.id, Hand::new(self.n, OVERTAKEN));
         step("group loses");
         self.settle();
-        self.untold.push(self.skipped(skipped + 1, self.n.wrapping_add(self.board.ring.capacity())));
+        let before = GroupLost::before(self.n, skipped, self.board.ring);
+        self.untold.push(GroupLost::and(before, self.n, self.board.ring));
     }
 
     /// Tries to claim message `n`, of which the ring's slot is complete or never will be.
     #[inline(always)]
-    fn attempt(&mut self, n: u64) -> Attempt {
-        let word = self.board.look(n);
+    fn attempt(&mut self, n: u64, word: Word) -> Attempt {
         match word.judge(self.board.ring, n, self.start) {
             Judged::Free { skipped, deliveries } => self.claim_word(n, word, skipped, deliveries),
             Judged::Settled | Judged::Held => Attempt::Passed,
@@ -266,6 +362,11 @@ impl<T: Payload> Worker<T> {
     #[inline(always)]
     fn claim_word(&mut self, n: u64, word: Word, skipped: u64, deliveries: u8) -> Attempt {
         let (id, lost) = (self.id, self.lost.wrapping_add(skipped));
+        // What comes next, since nothing is loaded ahead of the exchange.
+        self.queue.buffer.prefetch(self.board.ring.index(n.wrapping_add(AHEAD)));
+        if n.is_multiple_of(BLOCK) {
+            self.board.prefetch_slots(n.wrapping_add(u64::from(self.peers) * BLOCK));
+        }
         if lost != self.lost_next {
             self.board.store(id, Of::LostNext, lost);
             self.lost_next = lost;
@@ -332,7 +433,7 @@ impl<T: Payload> Worker<T> {
     #[inline(always)]
     pub(super) fn finish(&mut self) {
         self.has = Has::Nothing;
-        if self.lock.is_forked() {
+        if self.guard.is_child() {
             return;
         }
         self.board.set_hand(self.id, Hand::new(self.n, FINISHES));
@@ -347,7 +448,7 @@ impl<T: Payload> Worker<T> {
     /// Gives the message in its hand back, if it has one.
     #[cold]
     pub(super) fn give_back(&mut self) {
-        if self.has != Has::Nothing && !self.lock.is_forked() {
+        if self.has != Has::Nothing && !self.guard.is_child() {
             self.settle();
         }
         self.has = Has::Nothing;
@@ -362,14 +463,15 @@ impl<T: Payload> Worker<T> {
             self.queue.ring_for_return();
         }
         // What it loses itself it tells itself; else it was overtaken.
-        if let (Some(n), Has::Given | Has::Ready) = (settled.lost, self.has) {
-            self.untold.push(self.one_lost(n));
+        if self.has != Has::Nothing {
+            self.untold.extend(settled.lost);
         }
     }
 
     /// Asks for up to so many others whether they live, and settles what the dead have.
     #[cold]
     pub(super) fn look_after(&mut self, others: u32) {
+        self.count_peers();
         let ids = self.board.ids_taken();
         for _ in 0..others.min(ids) {
             let id = self.next_asked % ids.max(1);
@@ -380,13 +482,26 @@ impl<T: Payload> Worker<T> {
         }
     }
 
+    /// Counts those that share the messages.
+    fn count_peers(&mut self) {
+        let (mut peers, mut rank) = (0_u32, 0);
+        for id in 0..self.board.ids_taken() {
+            let is_one = id == self.id || self.board.load(id, Of::Tenancy) & 1 == 1;
+            peers += u32::from(is_one);
+            rank += u32::from(is_one && id < self.id);
+        }
+        let round = u64::from(peers) * BLOCK;
+        let away = (BLOCKS_AWAY * round).min(self.board.ring.capacity() / 4);
+        (self.peers, self.rank, self.away) = if away >= 2 * round { (peers, rank, away) } else { (1, 0, 0) };
+    }
+
     /// Whether worker `id` was dead, and what it had is settled.
     fn recover(&mut self, id: u32, orphan: Option<(u64, Word)>) -> bool {
         let Some(settled) = recover(&self.queue, &self.board, id, self.limit, orphan) else { return false };
         if settled.returned {
             self.queue.ring_for_return();
         }
-        self.untold.extend(settled.lost.map(|n| self.one_lost(n)));
+        self.untold.extend(settled.lost);
         true
     }
 
@@ -413,7 +528,10 @@ impl<T: Payload> Worker<T> {
         let oldest = self.queue.produced().wrapping_sub(self.board.ring.capacity());
         let back = later(later(n, oldest), self.start);
         if back.wrapping_sub(self.cursor).cast_signed() < 0 {
-            self.cursor = back;
+            // All that it left before is behind that, or comes after it.
+            let left = self.left.take().filter(|&left| left.wrapping_sub(back).cast_signed() < 0);
+            self.stays_until = self.resumes_at.take().unwrap_or(self.cursor);
+            self.cursor = left.unwrap_or(back);
         }
     }
 
@@ -472,7 +590,7 @@ impl<T: Payload> Worker<T> {
     /// Counts the message at the cursor as lost, which will never come, unless another worker did.
     fn pass_the_gone(&mut self) -> TryClaimError {
         let n = self.cursor;
-        match self.attempt(n) {
+        match self.attempt(n, self.board.look(n)) {
             Attempt::Again => TryClaimError::Empty,
             Attempt::Passed => {
                 self.cursor = n.wrapping_add(1);
@@ -486,16 +604,6 @@ impl<T: Payload> Worker<T> {
         }
     }
 
-    /// `count` messages of the slot of `n`, those before it.
-    fn skipped(&self, count: u64, n: u64) -> GroupLost {
-        let step = self.board.ring.capacity();
-        GroupLost { first: n.wrapping_sub(count.wrapping_mul(step)), count, step }
-    }
-
-    fn one_lost(&self, n: u64) -> GroupLost {
-        GroupLost { first: n, count: 1, step: self.board.ring.capacity() }
-    }
-
     /// Tells of one loss.
     #[cold]
     fn tell(&mut self) -> TryClaimError {
@@ -504,14 +612,14 @@ impl<T: Payload> Worker<T> {
 
     /// Whether it has nothing to give or to tell.
     pub(super) fn is_quiet(&self) -> bool {
-        self.has == Has::Nothing && self.untold.is_empty() && self.gone.is_none()
+        self.has == Has::Nothing && self.untold.is_empty() && self.gone.is_none() && self.left.is_none()
     }
 
     /// As the kernel does it when its process ends.
     #[cfg(all(test, not(icc_loom)))]
     pub(super) fn let_go_of_its_lock(&mut self) {
         // SAFETY: the caller never uses or drops this worker again.
-        drop(unsafe { core::ptr::read(&self.lock) });
+        drop(unsafe { core::ptr::read(&self._lock) });
     }
 
     /// Which worker of its group it is: of those that live, no two have the same.
@@ -553,7 +661,7 @@ fn take_id(board: &Board) -> Result<IdLock, GroupError> {
 
 impl<T: Payload> Drop for Worker<T> {
     fn drop(&mut self) {
-        if is_dying() || self.lock.is_forked() {
+        if is_dying() || self.guard.is_child() {
             return;
         }
         self.give_back();

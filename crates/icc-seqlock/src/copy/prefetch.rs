@@ -133,7 +133,8 @@ mod policy {
     not(any(miri, icc_portable_copy))
 ))]
 #[inline(always)]
-fn prefetch_line(address: *const u8) {
+/// Requests the cache line at `address`, and does not wait for it.
+pub fn prefetch_line(address: *const u8) {
     use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     // SAFETY: a hint to the processor, valid for any address. SSE, which it needs, is part of
     // x86-64.
@@ -146,7 +147,7 @@ fn prefetch_line(address: *const u8) {
     not(any(miri, icc_portable_copy))
 ))]
 #[inline(always)]
-pub(crate) fn prefetch_for_write(address: *const u8) {
+pub fn prefetch_for_write(address: *const u8) {
     // SAFETY: a hint to the processor, valid for any address, and no operation where it is not
     // known. It accesses no memory that the program could tell.
     unsafe {
@@ -159,7 +160,7 @@ pub(crate) fn prefetch_for_write(address: *const u8) {
     not(any(miri, icc_portable_copy))
 ))]
 #[inline(always)]
-fn prefetch_line(address: *const u8) {
+pub fn prefetch_line(address: *const u8) {
     // SAFETY: a hint to the processor, valid for any address. It accesses no memory that the
     // program could tell.
     unsafe {
@@ -172,7 +173,7 @@ fn prefetch_line(address: *const u8) {
     not(any(miri, icc_portable_copy))
 ))]
 #[inline(always)]
-pub(crate) fn prefetch_for_write(address: *const u8) {
+pub fn prefetch_for_write(address: *const u8) {
     // SAFETY: as in `prefetch_line`.
     unsafe {
         core::arch::asm!("prfm pstl1keep, [{}]", in(reg) address.addr(), options(nomem, nostack, preserves_flags));
@@ -187,7 +188,7 @@ pub(crate) fn prefetch_for_write(address: *const u8) {
     not(any(miri, icc_portable_copy))
 )))]
 #[inline(always)]
-fn prefetch_line(_address: *const u8) {}
+pub fn prefetch_line(_address: *const u8) {}
 
 #[cfg(not(all(
     any(
@@ -197,4 +198,4 @@ fn prefetch_line(_address: *const u8) {}
     not(any(miri, icc_portable_copy))
 )))]
 #[inline(always)]
-pub(crate) fn prefetch_for_write(_address: *const u8) {}
+pub fn prefetch_for_write(_address: *const u8) {}
