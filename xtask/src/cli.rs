@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Msrv,
     /// Cross-build the library crates' tests for aarch64 Linux and run them under qemu.
     Aarch64,
+    /// Build the Python package into a virtual environment and run its tests (needs Python 3.10, venv, pip).
+    Python,
 }
 
 #[derive(Debug, Args)]
@@ -78,6 +80,8 @@ pub(crate) enum Step {
     PortableTests,
     /// Producers that die at each step of the protocol.
     Steps,
+    /// The Python package's tests, beside Rust processes.
+    Python,
     /// A short torture.
     Torture,
     /// The loom models.

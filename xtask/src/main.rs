@@ -15,6 +15,7 @@ mod msrv;
 mod mutants;
 mod named_tests;
 mod process;
+mod python;
 mod sanitize;
 mod shim;
 mod test;
@@ -52,5 +53,6 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Miri => miri::run(&workspace),
         Command::Msrv => msrv::run(&workspace),
         Command::Aarch64 => aarch64::run(&workspace),
+        Command::Python => python::run(&workspace),
     }
 }

@@ -16,7 +16,7 @@ use crate::cli::{LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
 use crate::workspace::{LIBRARIES, MODELLED, OTHERS, OwnBuild as _, Workspace};
-use crate::{bench, loom, mutants, named_tests, torture};
+use crate::{bench, loom, mutants, named_tests, python, torture};
 
 /// How long the short torture lasts.
 const TORTURE_SECONDS: u32 = 20;
@@ -99,6 +99,7 @@ fn purpose(step: Step) -> &'static str {
         Step::Tests => "unit, integration and documentation tests",
         Step::PortableTests => "the library crates' tests on the portable payload copy",
         Step::Steps => "producers that die at each step of the protocol",
+        Step::Python => "the Python package, built and tested beside Rust",
         Step::Torture => "a short torture",
         Step::Loom => "loom models",
         Step::Bench => "a short benchmark run",
@@ -133,6 +134,10 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
             cargo.args(["test", "--no-fail-fast", "-p", "icc-buffer", "-p", "icc-queue", "--test", "steps*"]);
             counted(cargo.own_build(workspace, "steps", "--cfg icc_steps"), counts)
         }
+        Step::Python => match python::environment(workspace)? {
+            Ok(python) => Ok(if python::test(workspace, &python, counts)? { Outcome::Passed } else { Outcome::Failed }),
+            Err(reason) => Ok(Outcome::Skipped(reason)),
+        },
         Step::Torture => plain(&mut torture::command(workspace, TORTURE_SECONDS)),
         Step::Loom => {
             *counts = loom::check(workspace, &LoomArgs::default())?;

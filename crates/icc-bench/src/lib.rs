@@ -56,6 +56,8 @@ mod guides {
     struct Capacity;
     #[doc = include_str!("../../../docs/death.md")]
     struct Death;
+    #[doc = include_str!("../../../docs/languages.md")]
+    struct Languages;
     #[doc = include_str!("../../../docs/payloads.md")]
     struct Payloads;
     #[doc = include_str!("../../../docs/schema.md")]
