@@ -13,8 +13,10 @@ const LOOK: Duration = if cfg!(icc_no_look) { Duration::ZERO } else { Duration::
 /// The first wait in the kernel. A producer's core that no barrier reached has long shown by then
 /// what it had published, and sees the armed word ever after.
 const SHORT: Duration = Duration::from_millis(1);
-/// Each wait after that. Ten sleepers that look every 100 ms take 0.12 % of a core together.
+/// The wait after that, and the longest: each one in vain is followed by one twice as long. What a look
+/// costs is above all the core's way out of idleness, some 50 µs in a virtual machine.
 const LONG: Duration = Duration::from_millis(150);
+const LONGEST: Duration = Duration::from_millis(600);
 /// Where nobody is told of the sleeper, or no barrier can be made, waits grow from the first to the
 /// second.
 const SHORTEST_SLICE: Duration = Duration::from_micros(50);
@@ -26,8 +28,9 @@ impl Bell {
     /// Sleeps until `ready` or until the deadline, and says whether it was `ready`, which is asked
     /// at least once.
     ///
-    /// It is woken by whoever [rings](Self::ring), and looks by itself after a millisecond and then
-    /// every 150: so nothing that was published stays unseen for longer, whoever was killed. Where
+    /// It is woken by whoever [rings](Self::ring), and looks by itself after a millisecond, then
+    /// 150, and then ever more seldom, every 600 in the end: so nothing that was published stays unseen
+    /// for longer, whoever was killed. Where
     /// the bell is mapped read-only, or the system refuses the barrier that goes with it, it looks
     /// by itself after 50 microseconds, and then ever more seldom, every 10 ms in the end. After
     /// eight wakes for nothing it lets one millisecond pass without being woken: so whoever waits for
@@ -163,7 +166,7 @@ pub(crate) fn sleep_until(
             if ready() {
                 return Some(Found::ByItself);
             }
-            slice = LONG;
+            slice = (slice * 2).clamp(LONG, LONGEST);
         }
     }
 }

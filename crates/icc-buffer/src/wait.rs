@@ -202,7 +202,7 @@ impl WaitStrategy for SpinThenSleep {
 /// polls, from 50 microseconds growing to 10 milliseconds, as [`SpinThenSleep`] does.
 ///
 /// A writer pays a load and a branch for each message, and a system call for one that finds somebody
-/// asleep. Nobody sleeps for longer than 150 milliseconds without looking, so a reader is not
+/// asleep. Nobody sleeps for longer than 600 milliseconds without looking, so a reader is not
 /// stranded, whoever is killed at whatever moment.
 ///
 /// # Examples

@@ -19,7 +19,7 @@ impl<T: Payload> Worker<T> {
     ///
     /// Of a [wakeable](crate::QueueSpec::wakeable) queue, each message wakes all workers that sleep, and
     /// one of them gets it. What a dead worker had is found within some milliseconds by one that spins,
-    /// within some 150 by one that sleeps.
+    /// within some 600 by one that sleeps.
     ///
     /// # Errors
     ///
