@@ -144,7 +144,7 @@ enum icc_status icc_producer_open(const char *queue,
                                   struct icc_producer **producer);
 
 // Puts a message into the queue: as many bytes as the queue's messages have. `sequence` gets its sequence
-// number, unless it is NULL. Waits only for another producer that is a whole ring behind.
+// number, unless it is NULL. Waits only for another producer that is a whole ring behind, and for consumers that hold.
 enum icc_status icc_producer_produce(struct icc_producer *producer,
                                      const void *message,
                                      uint64_t *sequence);
@@ -210,7 +210,7 @@ enum icc_status icc_producer_open(const char *queue,
                                   struct icc_producer **producer);
 
 // Puts a message into the queue: as many bytes as the queue's messages have. `sequence` gets its sequence
-// number, unless it is NULL. Waits only for another producer that is a whole ring behind.
+// number, unless it is NULL. Waits only for another producer that is a whole ring behind, and for consumers that hold.
 enum icc_status icc_producer_produce(struct icc_producer *producer,
                                      const void *message,
                                      uint64_t *sequence);

@@ -34,7 +34,7 @@ pub unsafe extern "C" fn icc_producer_open(
 }
 
 /// Puts a message into the queue: as many bytes as the queue's messages have. `sequence` gets its sequence
-/// number, unless it is NULL. Waits only for another producer that is a whole ring behind.
+/// number, unless it is NULL. Waits only for another producer that is a whole ring behind, and for consumers that hold.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn icc_producer_produce(
     producer: *mut Producer,

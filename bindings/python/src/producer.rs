@@ -40,7 +40,7 @@ fn only_one(bytes: &[u8], size: usize) -> Result<()> {
 #[pymethods]
 impl Producer {
     /// Puts a message, or an array of them, into the queue, and returns the sequence number of the first.
-    /// Waits only for another producer that is a whole ring behind.
+    /// Waits only for another producer that is a whole ring behind, and for consumers that hold.
     fn produce(&self, py: Python<'_>, messages: &Bound<'_, PyAny>) -> PyResult<u64> {
         let bytes = self.bytes(py, messages)?;
         let size = self.dtype.size();
@@ -56,8 +56,7 @@ impl Producer {
             }
             Ok(producer.produce_batch(&bytes)?.start)
         };
-        // Of many producers, it may wait for another one.
-        let waits = self.handle.with(py, |producer| Ok(matches!(producer, AnyProducer::Many(_))))?;
+        let waits = self.handle.with(py, |producer| Ok(producer.may_wait()))?;
         if waits || bytes.len() > crate::consumer::LONG_COPY {
             self.handle.detached(py, act)
         } else {

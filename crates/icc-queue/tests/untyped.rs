@@ -7,8 +7,8 @@ mod common;
 use bytemuck::{Pod, Zeroable};
 use icc_queue::BufferError;
 use icc_queue::{
-    Lost, Mode, Mpmc, Options, Payload, Producer, Queue, QueueError, QueueReader, Recovery, Spmc, TryConsumeError,
-    untyped,
+    Evict, Lost, Mode, Mpmc, Options, Payload, Producer, Queue, QueueError, QueueReader, Recovery, SpinThenYield, Spmc,
+    TryConsumeError, TryProduceError, untyped,
 };
 use std::fmt::Debug;
 
@@ -242,4 +242,30 @@ fn only_the_queue_that_was_asked_for_is_opened() {
     let other = untyped::Queue::<Mpmc>::open(&name, None, &Options::new());
     assert!(matches!(other, Err(QueueError::OtherMode { .. })), "{other:?}");
     untyped::Queue::<Spmc>::open(&name, None, &Options::new()).unwrap();
+}
+
+/// Who produces bytes waits for consumers that hold, as who produces values does.
+fn held_back<M: Mode>(test: &str) {
+    let name = common::Name::new(test);
+    let spec = icc_queue::QueueSpec::new(8).holding(Evict::Never);
+    let queue = Queue::<u64, M>::create(&name, spec, &Options::new()).unwrap();
+    let mut recorder = queue.holding_consumer("recorder").unwrap();
+    let mut producer = untyped::AnyQueue::open(&name, None, &Options::new()).unwrap().producer().unwrap();
+    assert!(producer.may_wait());
+    let full = (0..100_u64).find_map(|n| producer.try_produce(&n.to_ne_bytes()).err());
+    assert!(matches!(full, Some(TryProduceError::Full { .. })), "{full:?}");
+    std::thread::scope(|scope| {
+        let produced = producer.next_sequence();
+        scope.spawn(move || (produced..1000).for_each(|n| _ = producer.produce(&n.to_ne_bytes())));
+        for n in 0..1000 {
+            assert_eq!(recorder.consume(&mut SpinThenYield::default()), Ok(n));
+        }
+    });
+    assert_eq!(recorder.lost(), 0);
+}
+
+#[test]
+fn producers_of_bytes_wait_for_those_that_hold() {
+    held_back::<Spmc>("held-one");
+    held_back::<Mpmc>("held-many");
 }

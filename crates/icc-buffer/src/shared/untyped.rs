@@ -103,8 +103,8 @@ impl UntypedBuffer {
         });
         let (readers, readers_refused) = match readers.transpose() {
             Ok(readers) => (readers, None),
-            // A writer must ring the bell.
-            Err(error) if access == Access::ReadWrite && facts.wakeable => return Err(error),
+            // A writer must ring the bell, or look who holds.
+            Err(error) if access == Access::ReadWrite && facts.needs_readers() => return Err(error),
             Err(error) => (None, Some(error)),
         };
         let groups = Vec::new();

@@ -100,7 +100,7 @@ pub enum AnyProducer {
 
 impl AnyProducer {
     /// Puts a message into the queue and returns its sequence number: see
-    /// [`produce`](crate::Producer::produce), which may wait for another producer.
+    /// [`produce`](crate::Producer::produce), which may wait for another producer or a consumer that holds.
     ///
     /// # Errors
     ///
@@ -112,8 +112,8 @@ impl AnyProducer {
     #[inline]
     pub fn produce(&mut self, message: &[u8]) -> Result<u64, TryProduceError> {
         match self {
-            Self::One(producer) => producer.try_produce(message),
-            Self::Many(producer) if producer.is_forked() => Err(TryProduceError::Forked),
+            _ if self.is_forked() => Err(TryProduceError::Forked),
+            Self::One(producer) => Ok(producer.produce(message)),
             Self::Many(producer) => Ok(producer.produce(message)),
         }
     }
@@ -182,6 +182,16 @@ impl AnyProducer {
         match self {
             Self::One(producer) => producer.message_size(),
             Self::Many(producer) => producer.message_size(),
+        }
+    }
+
+    /// Whether producing may wait for anybody: of many producers for another one, of a queue created for
+    /// it for consumers that hold.
+    #[must_use]
+    pub fn may_wait(&self) -> bool {
+        match self {
+            Self::One(producer) => producer.may_wait(),
+            Self::Many(_) => true,
         }
     }
 

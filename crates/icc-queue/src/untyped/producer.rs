@@ -101,6 +101,11 @@ impl<M: Mode> Producer<M> {
 }
 
 impl Producer<Spmc> {
+    /// Whether producing may wait, for consumers that hold.
+    pub(super) fn may_wait(&self) -> bool {
+        self.buffer.is_holding()
+    }
+
     /// Puts a message into the queue under the number `n`, and leaves out those before it: see
     /// [`produce_at`](crate::Producer::produce_at).
     ///
