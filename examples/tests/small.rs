@@ -29,6 +29,15 @@ fn latest() {
 }
 
 #[test]
+fn groups() {
+    let said = stdout(&mut example("groups"));
+    assert!(
+        said.contains("killed one of three workers") && said.contains("0 of 2000 orders wait, 0 were lost"),
+        "{said}"
+    );
+}
+
+#[test]
 fn tasks() {
     let said = stdout(&mut example("tasks"));
     let first: u64 = said.split(' ').next().and_then(|word| word.parse().ok()).expect(&said);

@@ -117,6 +117,7 @@
 //! - Dropping a stream leaves nothing behind.
 //! - A child made by `fork` has no threads of its parent: it makes its own streams.
 
+mod claims;
 mod consumer;
 mod entry;
 #[cfg_attr(not(icc_loom), allow(unreachable_pub, reason = "models have threads of their own"))]
@@ -129,6 +130,7 @@ mod vector;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use claims::{ClaimStream, Claimed};
 pub use consumer::ConsumerStream;
 #[cfg(icc_loom)]
 pub use reactor::Reactor;

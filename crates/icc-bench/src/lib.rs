@@ -62,6 +62,8 @@ mod guides {
     struct Payloads;
     #[doc = include_str!("../../../docs/schema.md")]
     struct Schema;
+    #[doc = include_str!("../../../docs/groups.md")]
+    struct Groups;
     #[doc = include_str!("../../../docs/seen.md")]
     struct Seen;
 }

@@ -292,7 +292,7 @@ impl GroupNames {
 
     /// Each, in the order given.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.names[..self.count].iter().map(|name| shown(name))
+        self.names[..self.count].iter().map(shown)
     }
 
     /// An error if one of them cannot be a name, or there are too many.

@@ -101,6 +101,15 @@ impl QueueReader {
         self.buffer.element_size()
     }
 
+    /// What each of the queue's groups is at: see [`Group::status`](crate::Group::status).
+    ///
+    /// # Errors
+    ///
+    /// [`BufferError`] if a group's file cannot be read, or a system call fails.
+    pub fn group_statuses(&self) -> Result<Vec<crate::GroupStatus>, BufferError> {
+        crate::group::statuses(&self.ring, self.message_size())
+    }
+
     /// See [`crate::QueueReader::consumer`].
     #[must_use]
     pub fn consumer(&self) -> Consumer {

@@ -154,6 +154,7 @@ fn live(report: &mut Report, view: &View, interval: Duration) -> anyhow::Result<
         }
     }
     readers(report, view);
+    groups(report, view);
     if let Some(rate) = last.rate_since(&first) {
         report.add("rate", format!("{}/s", text::rate(rate)), rate);
     }
@@ -226,6 +227,14 @@ fn readers(report: &mut Report, view: &View) {
     let lines: Vec<_> = readers.iter().map(line).collect();
     let text = if lines.is_empty() { "none now".to_owned() } else { lines.join("\n") };
     report.add("readers", text, readers.iter().map(view::reader_json).collect::<Value>());
+}
+
+fn groups(report: &mut Report, view: &View) {
+    let groups = view.groups();
+    if !groups.is_empty() {
+        let lines: Vec<_> = groups.iter().map(view::group_line).collect();
+        report.add("groups", lines.join("\n"), groups.iter().map(view::group_json).collect::<Value>());
+    }
 }
 
 fn of_vector(report: &mut Report, vector: &VectorReader, sample: &Sample) {

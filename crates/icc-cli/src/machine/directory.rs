@@ -33,7 +33,7 @@ pub(crate) struct Found {
 pub(crate) struct Listing {
     /// The buffers, by name, without the files beside rings.
     pub(crate) buffers: Vec<Found>,
-    /// Buffers that are gone, but left a file of their readers.
+    /// Buffers that are gone, but left a file of their readers or groups.
     pub(crate) left: Vec<PathBuf>,
     /// Files that this user may not read: buffers, or anything.
     pub(crate) unreadable: usize,
@@ -102,9 +102,12 @@ fn visit(entries: fs::ReadDir, prefix: &str, depth: usize, listing: &mut Listing
     }
 }
 
-/// The ring that `NAME.INSTANCE.readers` is beside; none if the file is called otherwise.
+/// The ring that `NAME.INSTANCE.readers` or `NAME.INSTANCE.group-G` is beside; none if the file is called
+/// otherwise.
 fn ring_of(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.as_bytes().strip_suffix(READERS.as_bytes())?;
+    let file = path.file_name()?.as_bytes();
+    let group = || file.windows(GROUP.len()).rposition(|part| part == GROUP.as_bytes()).map(|at| &file[..at]);
+    let name = file.strip_suffix(READERS.as_bytes()).or_else(group)?;
     let (ring, instance) = name.split_at_checked(name.len().checked_sub(17)?)?;
     let is_one = !ring.is_empty() && instance[0] == b'.' && instance[1..].iter().all(u8::is_ascii_hexdigit);
     is_one.then(|| path.with_file_name(OsStr::from_bytes(ring)))
@@ -145,9 +148,15 @@ mod tests {
     fn files_of_readers() {
         let of = |name: &str| ring_of(&Path::new("/dev/shm").join(name));
         assert_eq!(of("quotes.00ff00ff00ff00ff.readers"), Some(PathBuf::from("/dev/shm/quotes")));
-        for other in
-            ["quotes.readers", ".00ff00ff00ff00ff.readers", "quotes.00ff00ff00ff00fg.readers", "é.readers", "quotes"]
-        {
+        assert_eq!(of("quotes.00ff00ff00ff00ff.group-a"), Some(PathBuf::from("/dev/shm/quotes")));
+        for other in [
+            "quotes.readers",
+            "quotes.group-a",
+            ".00ff00ff00ff00ff.readers",
+            "quotes.00ff00ff00ff00fg.readers",
+            "é.readers",
+            "quotes",
+        ] {
             assert_eq!(of(other), None, "{other}");
         }
     }

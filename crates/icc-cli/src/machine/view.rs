@@ -1,9 +1,10 @@
 //! A buffer as it is watched: its counts now and then, who is alive, what the dead left.
 
 use super::processes::FileId;
+use crate::text;
 use icc_buffer::{Boot, BufferError, Inspected, MAX_IDS, Options, Owner, UntypedBuffer};
-use icc_queue::ReaderStatus;
 use icc_queue::untyped::QueueReader;
+use icc_queue::{GroupStatus, ReaderStatus};
 use icc_vector::untyped::VectorReader;
 use std::fs;
 use std::time::Instant;
@@ -99,6 +100,12 @@ impl View {
         // Those that lose messages, or are about to, first.
         readers.sort_by(|one, other| (other.lag, &one.label).cmp(&(one.lag, &other.label)));
         Some(readers)
+    }
+
+    /// The groups of a queue; none if it has none, or this user may not read their files.
+    pub(crate) fn groups(&self) -> Vec<GroupStatus> {
+        let Shape::Queue(queue) = &self.shape else { return Vec::new() };
+        queue.group_statuses().unwrap_or_default()
     }
 
     /// Looks at it once: a few counters, and a lock for each producer that there may be.
@@ -200,6 +207,37 @@ pub(crate) fn marks(inspected: &Inspected) -> Vec<String> {
 }
 
 /// A reader as JSON.
+/// What a group is at, on one line.
+pub(crate) fn group_line(group: &GroupStatus) -> String {
+    let living = group.workers.iter().filter(|worker| worker.is_alive).count();
+    let dead = group.workers.len() - living;
+    let mut line = format!(
+        "{}: {}, {} waiting, {} handled, {} lost, {} set aside",
+        text::shown(&group.name),
+        text::count(living as u64, "worker", "workers"),
+        text::thousands(group.waiting),
+        text::thousands(group.handled),
+        text::thousands(group.lost),
+        text::thousands(group.set_aside),
+    );
+    if dead > 0 {
+        line += &format!(", {dead} DEAD");
+    }
+    line
+}
+
+pub(crate) fn group_json(group: &GroupStatus) -> serde_json::Value {
+    let worker = |worker: &icc_queue::WorkerStatus| {
+        serde_json::json!({
+            "id": worker.id, "alive": worker.is_alive, "at": worker.at, "handled": worker.handled, "process": worker.process,
+        })
+    };
+    serde_json::json!({
+        "name": group.name, "start": group.start, "waiting": group.waiting, "handled": group.handled, "lost": group.lost,
+        "set_aside": group.set_aside, "workers": group.workers.iter().map(worker).collect::<serde_json::Value>(),
+    })
+}
+
 pub(crate) fn reader_json(reader: &ReaderStatus) -> serde_json::Value {
     serde_json::json!({
         "label": reader.label, "alive": reader.is_alive, "lag": reader.lag, "cursor": reader.cursor,

@@ -4,7 +4,7 @@ use crate::commands::trouble;
 use crate::machine::directory::Found;
 use crate::machine::view::{Sample, Seen, View, marks};
 use crate::text;
-use icc_queue::ReaderStatus;
+use icc_queue::{GroupStatus, ReaderStatus};
 use std::time::{Duration, Instant};
 
 /// A buffer that is watched.
@@ -17,6 +17,7 @@ pub(crate) struct Row {
     pub(crate) last: Option<Sample>,
     /// None if there are none that could be seen.
     pub(crate) readers: Option<Vec<ReaderStatus>>,
+    pub(crate) groups: Vec<GroupStatus>,
     /// Messages or values a second, between the last two looks.
     pub(crate) rate: Option<f64>,
     /// Producers or writers that were seen to be gone, and when the last of them was.
@@ -34,6 +35,7 @@ impl Row {
             marks: Vec::new(),
             last: None,
             readers: None,
+            groups: Vec::new(),
             rate: None,
             gone: 0,
             gone_at: None,
@@ -77,6 +79,7 @@ impl Row {
         }
         self.last = Some(seen);
         self.readers = view.readers();
+        self.groups = view.groups();
     }
 
     pub(crate) fn living(&self) -> Option<u32> {
@@ -105,6 +108,12 @@ impl Row {
         }
         for reader in self.readers.iter().flatten().filter(|reader| !reader.is_alive) {
             note.push(format!("{} died", reader.label));
+        }
+        for group in &self.groups {
+            let dead = group.workers.iter().filter(|worker| !worker.is_alive).count();
+            if dead > 0 {
+                note.push(format!("{dead} of {} died", group.name));
+            }
         }
         if self.lost() > 0 {
             note.push(format!("{} lost", text::thousands(self.lost())));

@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use super::state::State;
-use crate::machine::view::Shape;
+use crate::machine::view::{Shape, group_line};
 use crate::text::{bytes, count, cut, rate, short_type, shown, shown_name, span, thousands};
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
@@ -60,8 +60,15 @@ fn draw_table(frame: &mut Frame, area: Rect, state: &State, rows: &[&Row], selec
         names.extend([("TYPE", false), ("SLOTS", true), ("BYTES", true)]);
         widths.extend([Constraint::Fill(2), Constraint::Length(9), Constraint::Length(8)]);
     }
-    names.extend([("RATE/s", true), ("ALIVE", true), ("READERS", true), ("LAG", true), ("NOTE", false)]);
-    widths.extend([10, 5, 7, 9].map(Constraint::Length));
+    names.extend([
+        ("RATE/s", true),
+        ("ALIVE", true),
+        ("READERS", true),
+        ("GROUPS", true),
+        ("LAG", true),
+        ("NOTE", false),
+    ]);
+    widths.extend([10, 5, 7, 6, 9].map(Constraint::Length));
     widths.push(Constraint::Fill(3));
     let header = names.iter().map(|(name, number)| cell((*name).to_owned(), *number));
     let lines = rows.iter().map(|row| table_row(row, wide));
@@ -100,6 +107,7 @@ fn table_row(row: &Row, wide: bool) -> TableRow<'static> {
         cell(row.rate.map_or_else(|| "-".to_owned(), rate), true),
         if row.is_worse() { living.red() } else { living },
         cell(row.readers.as_ref().map_or_else(|| "-".to_owned(), |readers| readers.len().to_string()), true),
+        cell(if row.groups.is_empty() { "-".to_owned() } else { row.groups.len().to_string() }, true),
         cell(row.lag().map_or_else(|| "-".to_owned(), thousands), true),
         if row.is_worse() || row.lost() > 0 { note.red() } else { note },
     ]);
@@ -139,6 +147,9 @@ fn draw_details(frame: &mut Frame, area: Rect, row: &Row) {
         let state = if reader.is_alive { "" } else { ", DEAD" };
         let (label, lag, lost) = (shown(&reader.label), thousands(reader.lag), thousands(reader.lost));
         line("reader", format!("{label}: {lag} behind, {lost} lost, process {}{state}", reader.process));
+    }
+    for group in &row.groups {
+        line("group", group_line(group));
     }
     if !row.note().is_empty() {
         line("note", row.note());

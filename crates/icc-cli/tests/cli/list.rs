@@ -160,3 +160,33 @@ fn what_is_not_there() {
     let empty = output(["ls".as_ref(), directory.path().as_os_str()]);
     assert!(String::from_utf8(empty.stdout).unwrap().starts_with("no buffers in "));
 }
+
+/// A queue's groups, whatever its messages are.
+#[test]
+fn groups() {
+    let directory = Name::directory("groups");
+    let path = directory.path().join("queue");
+    let queue = icc_queue::Queue::<[u64; 3]>::create(
+        &path,
+        icc_queue::QueueSpec::new(64).group("orders"),
+        &icc_queue::Options::new(),
+    )
+    .unwrap();
+    let mut producer = queue.producer().unwrap();
+    let mut worker = queue.group("orders").unwrap().worker().unwrap();
+    (0..5).for_each(|n| _ = producer.produce(&[n; 3]));
+    worker.try_claim().unwrap().done();
+    let found: serde_json::Value =
+        serde_json::from_str(&stdout(["stat".as_ref(), path.as_os_str(), "--json".as_ref()])).unwrap();
+    let group = &found["groups"][0];
+    assert_eq!(
+        (&group["name"], &group["waiting"], &group["handled"]),
+        (&json!("orders"), &json!(4), &json!(1)),
+        "{found:#}"
+    );
+    assert_eq!((&group["workers"][0]["alive"], &group["lost"]), (&json!(true), &json!(0)));
+    let said = stdout(["stat".as_ref(), path.as_os_str()]);
+    assert!(said.contains("orders: 1 worker, 4 waiting, 1 handled, 0 lost, 0 set aside"), "{said}");
+    // Its file is no buffer of its own.
+    assert_eq!(stdout(["ls".as_ref(), directory.path().as_os_str()]).lines().count(), 2);
+}

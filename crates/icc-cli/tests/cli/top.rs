@@ -86,8 +86,8 @@ fn rates_and_deaths() {
         let _seen = feed::start("seen feed", &path("seen"), &[("CAPACITY", 64), ("COUNT", 42)]);
         feed::wait_for(&path("seen"), 42);
         let mut reader = feed::start("reader", &path("seen"), &[]);
-        // NAME KIND … RATE/s ALIVE READERS LAG NOTE
-        let rate = |words: &[&str]| number(words[words.len() - 4]);
+        // NAME KIND … RATE/s ALIVE READERS GROUPS LAG NOTE
+        let rate = |words: &[&str]| number(words[words.len() - 5]);
         let screen = terminal.line("quotes", "the rate", |words| (1_900.0..2_100.0).contains(&rate(words)));
         assert!(screen.lines().next().unwrap().contains("3 buffers"), "{screen}");
         assert!(
@@ -95,8 +95,8 @@ fn rates_and_deaths() {
                 && screen.lines().all(|line| line.chars().count() <= width as usize)
         );
         assert_eq!(screen.contains("[u64; 7] "), width == 120, "{screen}");
-        terminal.line("orders", "two producers", |words| words.ends_with(&["2", "-", "-"]));
-        terminal.line("seen", "the reader's lag", |words| words.ends_with(&["1", "1", "42"]));
+        terminal.line("orders", "two producers", |words| words.ends_with(&["2", "-", "-", "-"]));
+        terminal.line("seen", "the reader's lag", |words| words.ends_with(&["1", "1", "-", "42"]));
 
         feed.kill();
         reader.kill();
@@ -105,9 +105,10 @@ fn rates_and_deaths() {
         let quotes: Vec<_> =
             screen.lines().find(|line| line.starts_with("quotes")).unwrap().split_whitespace().collect();
         let at = quotes.iter().position(|word| *word == "gone").unwrap();
-        assert_eq!(quotes[at - 4..at], ["0", "-", "-", "1"], "alive, and gone: {screen}");
-        terminal
-            .line("orders", "one of two", |words| words.windows(5).any(|words| words == ["1", "-", "-", "1", "gone"]));
+        assert_eq!(quotes[at - 5..at], ["0", "-", "-", "-", "1"], "alive, and gone: {screen}");
+        terminal.line("orders", "one of two", |words| {
+            words.windows(6).any(|words| words == ["1", "-", "-", "-", "1", "gone"])
+        });
         terminal.line("seen", "the dead reader", |words| words.ends_with(&["risk", "died"]));
     }
 }

@@ -36,10 +36,10 @@ impl Board {
     pub(super) fn keep_aside<T: Payload>(&self, queue: &QueueReader<T>, n: u64, deliveries: u8) {
         let key = n << 2;
         let Some(entry) = (0..KEPT_ASIDE).find(|&entry| self.reserve_aside(entry, key)) else { return };
-        let mut copy = vec![T::zeroed()];
-        let is_there = queue.slot(n).try_read_at(self.ring.complete(n), &mut copy[0]).is_ok();
+        let mut copy = T::zeroed();
+        let is_there = queue.slot(n).try_read_at(self.ring.complete(n), &mut copy).is_ok();
         self.aside(entry, 1).store(deliveries.into(), Ordering::Relaxed);
-        self.words().store_value(self.aside_copy(entry), &copy[0]);
+        self.words().store_value(self.aside_copy(entry), &copy);
         // Release: pairs with the Acquire in `read_aside`.
         self.aside(entry, 0).store(key | if is_there { COMPLETE } else { WITHOUT }, Ordering::Release);
     }

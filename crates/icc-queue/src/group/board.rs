@@ -1,6 +1,6 @@
 //! Where everything lies in a group's words.
 
-use super::word::{Hand, Returned, Word};
+use super::word::{Hand, Returned, Word, nearest};
 use crate::QueueReader;
 use crate::geometry::Geometry;
 use icc_buffer::GroupWords;
@@ -92,6 +92,13 @@ impl Board {
     /// Where the group began: `number << 1 | 1`, or 0 if it has not.
     pub(super) fn start(&self) -> &AtomicU64 {
         self.at(START)
+    }
+
+    /// Where the group began, near `reference`; none if it has not.
+    pub(super) fn begun(&self, reference: u64) -> Option<u64> {
+        // Relaxed: nothing else depends on it.
+        let word = self.start().load(Ordering::Relaxed);
+        (word & 1 == 1).then(|| nearest(word >> 1, 63, reference))
     }
 
     /// Above all ids that were ever taken.

@@ -1,6 +1,6 @@
 //! What can go wrong with a group.
 
-use crate::{StartError, geometry::Geometry};
+use crate::{HoldError, StartError, geometry::Geometry};
 use core::time::Duration;
 use icc_buffer::BufferError;
 use std::path::PathBuf;
@@ -20,6 +20,9 @@ pub enum GroupError {
     /// The group cannot begin at the message asked for.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The queue is one of which groups hold, and this worker cannot: such as since 64 hold already.
+    #[error(transparent)]
+    Hold(#[from] HoldError),
     /// There is no such group, or the system refuses it.
     #[error(transparent)]
     Buffer(#[from] BufferError),

@@ -20,6 +20,7 @@ mod aside;
 mod board;
 mod claim;
 mod error;
+mod hold;
 mod settle;
 mod status;
 #[cfg(all(test, not(icc_loom)))]
@@ -35,6 +36,8 @@ pub use status::{GroupStatus, WorkerStatus};
 pub use worker::Worker;
 
 pub(crate) use board::words_of;
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+pub(crate) use status::statuses;
 
 use crate::layout::DELIVERIES;
 use crate::{Position, QueueReader, StartError};
@@ -180,14 +183,13 @@ impl<T: Payload> Group<T> {
             Some(start) => start,
             None => self.begin(start)?,
         };
-        Worker::join(self.queue.clone(), self.board.clone(), start, self.queue.most_deliveries())
+        let limit = self.queue.most_deliveries();
+        Worker::join(self.queue.clone(), self.board.clone(), &self.name, start, limit)
     }
 
     /// Where the group began.
     fn start(&self) -> Option<u64> {
-        // Acquire: pairs with the Release in `begin`, for order's sake: nothing else depends on it.
-        let word = self.board.start().load(Ordering::Acquire);
-        (word & 1 == 1).then(|| nearest(word >> 1, 63, self.queue.produced()))
+        self.board.begun(self.queue.produced())
     }
 
     /// Lets the group begin, unless another worker does.
@@ -197,7 +199,8 @@ impl<T: Payload> Group<T> {
             GroupStart::Newest => self.queue.produced(),
             GroupStart::At(position) => self.queue.consumer_at(position)?.next_sequence(),
         };
-        match self.board.start().compare_exchange(0, n << 1 | 1, Ordering::AcqRel, Ordering::Acquire) {
+        // Relaxed: as in `Board::begun`.
+        match self.board.start().compare_exchange(0, n << 1 | 1, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => Ok(n),
             Err(found) => Ok(nearest(found >> 1, 63, n)),
         }

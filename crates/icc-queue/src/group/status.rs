@@ -3,6 +3,8 @@
 use super::Group;
 use super::board::{Board, KEPT_ASIDE, Of};
 use super::word::{EMPTY, FINISHES, Judged};
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+use super::words_of;
 use crate::QueueReader;
 use icc_buffer::BufferError;
 use icc_seqlock::Payload;
@@ -61,6 +63,19 @@ impl<T: Payload> Group<T> {
     pub fn status(&self) -> Result<GroupStatus, BufferError> {
         status(&self.queue, &self.board, &self.name, self.start())
     }
+}
+
+/// What all groups of a queue are at, whose messages have so many bytes.
+#[cfg(all(target_os = "linux", not(icc_loom)))]
+pub(crate) fn statuses<T: Payload>(queue: &QueueReader<T>, message: usize) -> Result<Vec<GroupStatus>, BufferError> {
+    let of_group = |name: String| {
+        let no_group = || BufferError::NoGroup { group: name.clone(), buffer: queue.place() };
+        let words = words_of(queue.capacity(), message).ok_or_else(no_group)?;
+        let words = queue.buffer.group(&name, words)?;
+        let board = Board::new(words, queue.geometry, message).ok_or_else(no_group)?;
+        status(queue, &board, &name, board.begun(queue.produced()))
+    };
+    queue.groups().into_iter().map(of_group).collect()
 }
 
 fn status<T: Payload>(

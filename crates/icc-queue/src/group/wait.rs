@@ -107,7 +107,10 @@ impl<T: Payload> Worker<T> {
 
     /// Whether there is a message that this worker has not looked at, or one was given back.
     fn is_something_new(&self) -> bool {
-        !self.is_quiet() || self.queue.is_there(self.cursor) || self.board.look_returned() != self.seen
+        !self.is_quiet()
+            || self.queue.is_there(self.cursor)
+            || self.board.look_returned() != self.seen
+            || self.is_hold_behind()
     }
 
     /// Whether a worker died, or the producer of the next message.

@@ -1,6 +1,7 @@
 //! A worker: how it comes to a message.
 
 use super::board::{Board, Of, WORKERS};
+use super::hold::Hold;
 use super::settle::{recover, settle};
 use super::word::{DONE, FINISHES, HOLDS, Hand, INTENDS, Judged, OVERTAKEN, Returned, Taken, Word};
 use super::{Claim, GroupError, GroupLost, TryClaimError};
@@ -12,7 +13,7 @@ use icc_seqlock::primitive::{Silence, bound, is_dying, sleep, step};
 use std::time::{Instant, SystemTime};
 
 /// Claims after which a worker asks whether another one lives.
-const CLAIMS_PER_LOOK: u32 = bound(256, u32::MAX);
+const CLAIMS_PER_LOOK: u32 = bound(256, 1 << 31);
 /// How many messages ahead of its claim a worker requests one.
 const AHEAD: u64 = 4;
 /// Messages whose claim words share a pair of cache lines.
@@ -43,6 +44,8 @@ pub struct Worker<T: Payload> {
     _lock: IdLock,
     guard: ForkGuard,
     generation: u64,
+    /// Its part in that the group loses nothing, if the queue is one for that.
+    hold: Option<Hold>,
     /// Where the group began.
     start: u64,
     limit: u8,
@@ -78,6 +81,8 @@ pub struct Worker<T: Payload> {
     /// Losses that it has not told yet.
     untold: Vec<GroupLost>,
     claims: u32,
+    /// What is done now and then is done when these bits of the claims are 0.
+    tick: u32,
     pub(super) empty_polls: u32,
     looked: Silence,
     silence: Silence,
@@ -110,8 +115,15 @@ enum Attempt {
 
 impl<T: Payload> Worker<T> {
     /// A worker of a group that has begun at `start`.
-    pub(super) fn join(queue: QueueReader<T>, board: Board, start: u64, limit: u8) -> Result<Self, GroupError> {
+    pub(super) fn join(
+        queue: QueueReader<T>,
+        board: Board,
+        name: &str,
+        start: u64,
+        limit: u8,
+    ) -> Result<Self, GroupError> {
         let lock = take_id(&board)?;
+        let hold = Hold::begin(&queue, &board, name, start)?;
         let id = lock.id();
         board.note_id(id);
         // What a dead one left there, before anything new.
@@ -128,11 +140,13 @@ impl<T: Payload> Worker<T> {
             // It rings when it gives something back.
             bell.register_producer();
         }
+        let tick = hold.as_ref().map_or(CLAIMS_PER_LOOK, |hold| hold.period.min(CLAIMS_PER_LOOK)) - 1;
         let mut worker = Self {
             id,
             guard: lock.fork_guard(),
             _lock: lock,
             generation,
+            hold,
             start,
             limit,
             cursor: queue.produced(),
@@ -154,6 +168,7 @@ impl<T: Payload> Worker<T> {
             word: Word(0),
             untold: Vec::new(),
             claims: 0,
+            tick,
             empty_polls: 0,
             looked: Silence::new(),
             silence: Silence::new(),
@@ -221,8 +236,8 @@ impl<T: Payload> Worker<T> {
             return Err(self.tell());
         }
         self.claims = self.claims.wrapping_add(1);
-        if self.claims.is_multiple_of(CLAIMS_PER_LOOK) {
-            self.look_after(1);
+        if self.claims & self.tick == 0 {
+            self.now_and_then();
         }
         let returned = self.board.look_returned();
         if returned != self.seen {
@@ -468,6 +483,47 @@ impl<T: Payload> Worker<T> {
         }
     }
 
+    #[cold]
+    fn now_and_then(&mut self) {
+        self.show();
+        if self.claims.is_multiple_of(CLAIMS_PER_LOOK) {
+            self.look_after(1);
+        }
+    }
+
+    /// Shows the producers which message is the oldest that the group has not settled, if they wait for
+    /// that.
+    fn show(&mut self) {
+        if let Some(hold) = &mut self.hold
+            && hold.show(&self.queue, &self.board, self.start, (self.handled, self.lost))
+        {
+            // Others that sleep show it, too.
+            self.queue.ring_for_return();
+        }
+    }
+
+    /// Whether the group can go on in its hold: it has settled what it showed as the oldest.
+    pub(super) fn is_hold_behind(&self) -> bool {
+        self.hold.as_ref().is_some_and(|hold| hold.is_behind(&self.queue, &self.board, self.start))
+    }
+
+    /// Whether producers wait for the group before they overwrite what it has not handled, as far as this
+    /// worker goes: the queue was created with [`holding`](crate::QueueSpec::holding), and no producer has
+    /// evicted this worker since it came. The group holds for as long as one of its workers does.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.hold.as_ref().is_some_and(Hold::holds)
+    }
+
+    /// As [`try_claim`](Self::try_claim), but keeps the message in its hand, and says which it is, its
+    /// number and how often it was delivered: the next `try_claim` gives it. For streams.
+    #[doc(hidden)]
+    pub fn prepare(&mut self) -> Result<(T, u64, u8), TryClaimError> {
+        self.seek()?;
+        self.has = Has::Ready;
+        Ok((self.message, self.n, self.word.deliveries()))
+    }
+
     /// Asks for up to so many others whether they live, and settles what the dead have.
     #[cold]
     pub(super) fn look_after(&mut self, others: u32) {
@@ -546,6 +602,7 @@ impl<T: Payload> Worker<T> {
     /// Nothing is there: what to do about that, now and then.
     #[cold]
     fn empty(&mut self) -> TryClaimError {
+        self.show();
         if let Some(n) = self.blocked.take() {
             // Once more, the next time.
             self.cursor = n;
