@@ -50,11 +50,11 @@ impl Dtype {
         Self { descr: descr.clone_ref(py), base: base.clone_ref(py), shape: shape.clone(), size: *size }
     }
 
-    /// An array of its own memory for `count` payloads, whose bytes are zero.
-    pub(crate) fn zeros<'py>(&self, py: Python<'py>, count: usize) -> PyResult<Made<'py>> {
-        static ZEROS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let zeros = ZEROS.import(py, "numpy", "zeros")?;
-        let array = zeros.call1((count, self.descr.bind(py)))?.cast_into::<PyUntypedArray>()?;
+    /// An array of its own memory for `count` payloads, to be filled.
+    pub(crate) fn empty<'py>(&self, py: Python<'py>, count: usize) -> PyResult<Made<'py>> {
+        static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let empty = EMPTY.import(py, "numpy", "empty")?;
+        let array = empty.call1((count, self.descr.bind(py)))?.cast_into::<PyUntypedArray>()?;
         let len = self.size * count;
         Ok(Made { array, len })
     }
@@ -138,8 +138,9 @@ pub(crate) struct Made<'py> {
 impl<'py> Made<'py> {
     /// Its bytes.
     pub(crate) fn bytes(&mut self) -> &mut [u8] {
-        // SAFETY: the array was made for so many bytes, zeroed, C-contiguous; it lives as long as this, and
-        // nobody else has it.
+        // SAFETY: the array was made for so many bytes, C-contiguous; it lives as long as this, and nobody else
+        // has it. The bytes come from NumPy, which this compiler does not see: whatever they are, they are some
+        // bytes, as those of any memory that another program's code gives.
         unsafe {
             let data = (*npyffi::_PyArray_GET_ITEM_DATA(self.array.as_array_ptr())).data.cast::<u8>();
             if self.len == 0 { &mut [] } else { core::slice::from_raw_parts_mut(data, self.len) }

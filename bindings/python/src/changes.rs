@@ -36,7 +36,7 @@ impl Changes {
         let changed = self.handle.with(py, |cursor| {
             Ok(cursor.changes.poll().map(|change| (change.index, change.version)).collect::<Vec<_>>())
         })?;
-        let mut made = self.dtype.zeros(py, changed.len())?;
+        let mut made = self.dtype.empty(py, changed.len())?;
         let (size, bytes) = (self.dtype.size(), made.bytes());
         let mut versions: Vec<u64> = changed.iter().map(|&(_, version)| version).collect();
         let told = &mut versions;

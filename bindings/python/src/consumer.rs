@@ -56,7 +56,7 @@ impl Consumer {
         let there = self.handle.with(py, |consumer| Ok(consumer.lag()))?;
         // One if there seems to be none, to find out about losses.
         let count = most.min(usize::try_from(there).unwrap_or(usize::MAX)).max(usize::from(most > 0));
-        let mut made = self.dtype.zeros(py, count)?;
+        let mut made = self.dtype.empty(py, count)?;
         let bytes = made.bytes();
         let (count, lost) = if bytes.len() < LONG_COPY {
             self.handle.with(py, |consumer| Ok(take(consumer, bytes)))?

@@ -21,16 +21,6 @@ pub(crate) struct Vector {
     len: usize,
 }
 
-/// Copies the values of all slots, one behind the other.
-fn read_all(vector: &VectorReader, size: usize, out: &mut [u8]) -> Result<()> {
-    if size != 0 {
-        for (index, value) in out.chunks_exact_mut(size).enumerate() {
-            vector.read_into(index, value)?;
-        }
-    }
-    Ok(())
-}
-
 #[pymethods]
 impl Vector {
     #[new]
@@ -46,7 +36,7 @@ impl Vector {
     }
 
     fn _read<'py>(&self, py: Python<'py>, index: usize) -> PyResult<(Bound<'py, PyAny>, u64)> {
-        let mut made = self.dtype.zeros(py, 1)?;
+        let mut made = self.dtype.empty(py, 1)?;
         let bytes = made.bytes();
         // Its writer may be in mid-write, and this waits for it, for some milliseconds at most.
         let version = self.handle.with(py, |vector| Ok(vector.try_read_into(index, bytes).ok()))?;
@@ -59,9 +49,10 @@ impl Vector {
 
     /// The newest whole value of each slot, as an array of its own memory.
     fn read_all<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let mut made = self.dtype.zeros(py, self.len)?;
-        let (size, bytes) = (self.dtype.size(), made.bytes());
-        self.handle.detached(py, |vector| read_all(vector, size, bytes))?;
+        let mut made = self.dtype.empty(py, self.len)?;
+        let bytes = made.bytes();
+        // A slot's writer may be in mid-write, and this waits for it, for some milliseconds at most.
+        self.handle.detached(py, |vector| Ok(vector.read_all_into(bytes)?))?;
         Ok(made.whole())
     }
 
@@ -80,11 +71,11 @@ impl Vector {
         }
         // SAFETY: as in `Consumer::read_into`.
         let bytes = unsafe { core::slice::from_raw_parts_mut(data, len) };
-        self.handle.with(py, |vector| read_all(vector, size, bytes))
+        self.handle.with(py, |vector| Ok(vector.read_all_into(bytes)?))
     }
 
     fn _snapshot<'py>(&self, py: Python<'py>, indices: Vec<usize>) -> PyResult<(Bound<'py, PyAny>, Vec<u64>)> {
-        let mut made = self.dtype.zeros(py, indices.len())?;
+        let mut made = self.dtype.empty(py, indices.len())?;
         let (bytes, mut versions) = (made.bytes(), vec![0; indices.len()]);
         let into = &mut versions;
         self.handle.detached(py, |vector| Ok(vector.snapshot_into(&indices, bytes, into)?))?;

@@ -110,7 +110,7 @@ impl<'a> UntypedReader<'a> {
             // `new`, others access them as cells of that size alone, which `copy` copies in the same
             // way as here. `out` has as many bytes and is borrowed mutably; it is not in the cell,
             // which nobody has a `&mut` to.
-            unsafe { copy::load_bytes(self.payload.as_ptr(), out.as_mut_ptr(), self.size) }
+            unsafe { copy::load_any(self.payload.as_ptr(), out.as_mut_ptr(), self.size) }
         })
     }
 }
@@ -211,7 +211,7 @@ impl Store<()> for PayloadBytes<'_> {
         // `new`. (Of a reference that is between two of its cells, of which there is none but by a
         // layer's mistake, bytes of the row get mixed, and nothing else.) `bytes` are borrowed, so they do
         // not change, and initialised.
-        unsafe { copy::store_bytes(self.payload.add(distance).as_ptr(), self.bytes.as_ptr(), self.bytes.len()) };
+        unsafe { copy::store_any(self.payload.add(distance).as_ptr(), self.bytes.as_ptr(), self.bytes.len()) };
     }
 }
 

@@ -122,6 +122,29 @@ impl VectorReader {
         Ok(self.slot_bytes(index)?.try_read_into(out)?)
     }
 
+    /// Copies the newest complete value of every slot into `out`, one behind the other: see
+    /// [`read_all_into`](crate::VectorReader::read_all_into).
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if a slot cannot be read; those before it were.
+    ///
+    /// # Panics
+    ///
+    /// If `out` has not room for exactly as many values.
+    pub fn read_all_into(&self, out: &mut [u8]) -> Result<(), ReadError> {
+        let size = self.value_size();
+        assert_eq!(out.len(), size * self.len(), "the output has room for all values");
+        // Values of no bytes take no room, and there is nothing to copy.
+        for (index, value) in out.chunks_exact_mut(size.max(1)).enumerate() {
+            let read = self.buffer.bytes(index).is_some_and(|slot| slot.try_read_into(value).is_ok());
+            if !read {
+                self.read_into(index, value)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Copies the values of the slots `indices` into `out`, one behind the other, as they were at one
     /// moment: no write to any of them crossed it. `versions` gets theirs.
     ///

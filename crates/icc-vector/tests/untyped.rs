@@ -6,7 +6,7 @@ mod common;
 
 use icc_vector::{
     Mode, MultiWriter, Options, OutOfRange, Packed, Padded, Payload, Placement, ReadError, SeqlockVector, SingleWriter,
-    Tracked, VectorError, VectorReader, untyped,
+    SnapshotError, Tracked, VectorError, VectorReader, untyped,
 };
 
 fn alike<T: Payload, M: Mode, P: Placement>(test: &str, write: impl Fn(&SeqlockVector<T, M, P>, usize, u64)) {
@@ -32,6 +32,10 @@ fn alike<T: Payload, M: Mode, P: Placement>(test: &str, write: impl Fn(&SeqlockV
             assert_eq!(bytes.version(index), Ok(version));
         }
     }
+    let (mut all, mut out) = (vec![T::zeroed(); 9], vec![0xee; 9 * size_of::<T>()]);
+    typed.read_all_into(&mut all).unwrap();
+    bytes.read_all_into(&mut out).unwrap();
+    assert_eq!(bytemuck::cast_slice::<T, u8>(&all), out);
     let past = bytes.read_into(9, &mut vec![0; size_of::<T>()]);
     assert!(matches!(past, Err(ReadError::OutOfRange(OutOfRange { index: 9, len: 9, .. }))), "{past:?}");
 }
@@ -117,4 +121,38 @@ fn a_writer_of_bytes_has_its_range() {
     assert_eq!(vector.version(3), Ok(0));
     let other = untyped::SeqlockVector::<MultiWriter>::open(&name, None, &Options::new());
     assert!(matches!(other, Err(VectorError::OtherMode { .. })), "{other:?}");
+}
+
+/// One writer writes two slots in turn, the first of them first: at any moment the first is as far as the
+/// second or one further.
+#[test]
+fn a_snapshot_of_bytes_is_of_one_moment() {
+    const WRITES: u64 = 30_000;
+    let name = common::Name::new("moment");
+    let vector = SeqlockVector::<[u64; 7]>::create(&name, 3, &Options::new()).unwrap();
+    let bytes = untyped::VectorReader::open(&name, &Options::new()).unwrap();
+    let mut writer = vector.writer().unwrap();
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(move || {
+            for n in 1..=WRITES {
+                writer.write(2, &[n; 7]).unwrap();
+                writer.write(0, &[n; 7]).unwrap();
+            }
+        });
+        let (mut taken, mut values, mut versions) = (0, [[0_u64; 7]; 2], [0; 2]);
+        while !writing.is_finished() {
+            // At full speed, writes may cross every attempt.
+            if bytes.snapshot_into(&[0, 2], bytemuck::bytes_of_mut(&mut values), &mut versions).is_err() {
+                continue;
+            }
+            let [[second, ..], [first, ..]] = values;
+            assert_eq!(values, [[second; 7], [first; 7]]);
+            assert!(first == second || first == second + 1, "{first} and {second}");
+            assert_eq!(versions, [2 * second, 2 * first]);
+            taken += 1;
+        }
+        assert!(taken > 0);
+    });
+    let past = bytes.snapshot_into(&[0, 3], &mut [0; 112], &mut [0; 2]);
+    assert!(matches!(past, Err(SnapshotError::OutOfRange(OutOfRange { index: 3, len: 3, .. }))), "{past:?}");
 }

@@ -128,3 +128,42 @@ pub(crate) unsafe fn store_bytes(shared: *mut u8, private: *const u8, size: usiz
     // SAFETY: passed on from the caller.
     unsafe { words::store(shared, private, size) }
 }
+
+/// [`load_bytes`] of a size that is known only when it runs: the usual ones have code of their own, without
+/// loops.
+///
+/// # Safety
+///
+/// As [`load_bytes`].
+#[inline]
+pub(crate) unsafe fn load_any(shared: *const u8, private: *mut u8, size: usize) {
+    macro_rules! sizes {
+        ($($size:literal)*) => {
+            match size {
+                $($size => load_bytes(shared, private, $size),)*
+                _ => load_bytes(shared, private, size),
+            }
+        };
+    }
+    // SAFETY: passed on from the caller, who names the size.
+    unsafe { sizes!(8 16 24 32 40 48 56 64) }
+}
+
+/// [`store_bytes`], as [`load_any`].
+///
+/// # Safety
+///
+/// As [`store_bytes`].
+#[inline]
+pub(crate) unsafe fn store_any(shared: *mut u8, private: *const u8, size: usize) {
+    macro_rules! sizes {
+        ($($size:literal)*) => {
+            match size {
+                $($size => store_bytes(shared, private, $size),)*
+                _ => store_bytes(shared, private, size),
+            }
+        };
+    }
+    // SAFETY: passed on from the caller, who names the size.
+    unsafe { sizes!(8 16 24 32 40 48 56 64) }
+}
