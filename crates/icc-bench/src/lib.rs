@@ -64,6 +64,6 @@ mod guides {
     struct Schema;
     #[doc = include_str!("../../../docs/groups.md")]
     struct Groups;
-    #[doc = include_str!("../../../docs/seen.md")]
+    #[doc = include_str!("../../../docs/lossless-seen-shared.md")]
     struct Seen;
 }

@@ -236,7 +236,8 @@ impl<T: Payload> Behind<T> {
         }
         match waiting.rounds {
             ..SPINS => waiting.backoff.spin(),
-            ..YIELDS => thread::yield_now(),
+            // In a model, which has no time, a death would wake nobody: there only one of a wakeable queue sleeps.
+            _ if waiting.rounds < YIELDS || !bound(true, self.queue.is_wakeable()) => thread::yield_now(),
             _ => {
                 let left = |end: Instant| end.saturating_duration_since(Instant::now());
                 let evicts = match *evict {

@@ -1,11 +1,13 @@
 //! Consumers that hold, in memory of this process.
 
 #![cfg(not(icc_loom))]
+#![allow(clippy::disallowed_types, reason = "a flag of the test's own")]
 
 use icc_queue::{
     Evict, HoldError, Lost, Mode, Mpmc, Producer, Queue, QueueReader, QueueSpec, ReaderKind, SpinThenYield, Spmc,
     StartError, TryConsumeError, TryProduceError,
 };
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -158,6 +160,63 @@ fn trying_evicts_too<M: Mode>() {
 fn the_time_counts_between_tries() {
     trying_evicts_too::<Spmc>();
     trying_evicts_too::<Mpmc>();
+}
+
+/// Consumers begin to hold while producers go round the ring as fast as they can, at the next message or
+/// half a ring behind, and lose nothing after the message that they were promised. With
+/// `ICC_TORTURE_SECONDS` in the environment, a hundred thousand of them.
+fn joins<M: Mode>(producers: u64, capacity: usize) {
+    let queue = queue::<M>(capacity, Evict::Never);
+    let joins = if icc_testing::torture().is_some() { 17_000 } else { 40 };
+    let stop = AtomicBool::new(false);
+    let (mut held, mut received, mut too_old) = (0, 0, 0);
+    thread::scope(|scope| {
+        for _ in 0..producers {
+            let mut producer = queue.producer().unwrap();
+            let stop = &stop;
+            scope.spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    producer.produce(&0);
+                }
+            });
+        }
+        while held < joins {
+            let holder = if held % 2 == 0 {
+                queue.holding_consumer("x")
+            } else {
+                let asked = queue.produced().saturating_sub(capacity as u64 / 4);
+                queue.holding_consumer_at("x", queue.position(asked))
+            };
+            let mut holder = match holder {
+                Ok(holder) => holder,
+                Err(HoldError::TooOld { .. }) if too_old < 1_000 * joins => {
+                    too_old += 1;
+                    continue;
+                }
+                Err(error) => panic!("{error}"),
+            };
+            let end = holder.held_from().unwrap() + 2 * capacity as u64 + 1;
+            while holder.next_sequence() < end {
+                match holder.try_consume() {
+                    Ok(_) => received += 1,
+                    Err(TryConsumeError::Empty) => thread::yield_now(),
+                    Err(TryConsumeError::SpedPast(lost)) => panic!("{lost}, and held from {:?}", holder.held_from()),
+                }
+            }
+            assert!(holder.holds());
+            held += 1;
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    println!("{held} began to hold, {too_old} were too old, {received} messages");
+}
+
+#[test]
+fn joining_at_full_speed_loses_nothing() {
+    for capacity in [2, 8, 64] {
+        joins::<Spmc>(1, capacity);
+        joins::<Mpmc>(2, capacity);
+    }
 }
 
 fn positions<M: Mode>() {

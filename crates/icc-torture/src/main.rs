@@ -8,6 +8,7 @@
 mod account;
 mod child;
 mod collisions;
+mod holding;
 mod hostile;
 mod processes;
 mod run;
@@ -55,10 +56,12 @@ struct Cli {
 
 type Scenario = fn(&Run) -> anyhow::Result<Tally>;
 
-const SCENARIOS: [(&str, Scenario); 10] = [
+const SCENARIOS: [(&str, Scenario); 12] = [
     ("threads: cells", threads::cells),
     ("threads: queues, one producer", |run| threads::queues(run, false)),
     ("threads: queues, many producers", |run| threads::queues(run, true)),
+    ("threads: holding, one producer", |run| holding::queues(run, false)),
+    ("threads: holding, many producers", |run| holding::queues(run, true)),
     ("threads: vectors", threads::vectors),
     ("threads: going to sleep", collisions::collide),
     ("processes: queues, one producer", |run| processes::queues(run, false)),

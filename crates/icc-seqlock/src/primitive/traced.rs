@@ -76,6 +76,13 @@ macro_rules! traced {
 
             /// As in the standard library.
             #[track_caller]
+            pub fn fetch_max(&self, value: $value, order: Ordering) -> $value {
+                self.trace();
+                self.value.fetch_max(value, weaken::order("fetch_max", order))
+            }
+
+            /// As in the standard library.
+            #[track_caller]
             pub fn fetch_add(&self, value: $value, order: Ordering) -> $value {
                 self.trace();
                 self.value.fetch_add(value, weaken::order("fetch_add", order))
