@@ -15,7 +15,8 @@ use crate::process;
 pub(crate) const LIBRARIES: [&str; 4] = ["icc-seqlock", "icc-buffer", "icc-queue", "icc-vector"];
 
 /// The other packages that are published, those that others depend on first.
-pub(crate) const OTHERS: [&str; 5] = ["icc-schema-derive", "icc-schema", "icc-async", "icc-bench", "icc-cli"];
+pub(crate) const OTHERS: [&str; 6] =
+    ["icc-schema-derive", "icc-schema", "icc-async", "icc-trace", "icc-bench", "icc-cli"];
 
 /// Those of the other packages that are built for loom as well, and take their atomics from the
 /// shim.

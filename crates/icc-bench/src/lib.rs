@@ -66,4 +66,6 @@ mod guides {
     struct Groups;
     #[doc = include_str!("../../../docs/lossless-seen-shared.md")]
     struct Seen;
+    #[doc = include_str!("../../../docs/tracing.md")]
+    struct Tracing;
 }

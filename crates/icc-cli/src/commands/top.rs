@@ -2,7 +2,7 @@
 
 use crate::machine::directory::SHARED_MEMORY;
 use crate::machine::signals::Interrupted;
-use crate::top::{Action, State, action, draw};
+use crate::top::{Action, State, action, draw, hops};
 use anyhow::bail;
 use ratatui::crossterm::event::{self, Event};
 use std::io::IsTerminal as _;
@@ -13,8 +13,13 @@ use std::time::{Duration, Instant};
 ///
 /// Each key is an action: arrows select, `s` sorts by the next column, `r` reverses, `/` filters by
 /// name, `p` pauses, `+` and `-` change the interval, `q` leaves.
+///
+/// With `--hops`, shows how long messages take at each hop of a system that is traced, in a terminal or as lines of text.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  icc top\n  icc top /dev/shm/desk --interval 250ms --filter quotes")]
+#[command(
+    after_help = "Examples:\n  icc top\n  icc top /dev/shm/desk --interval 250ms --filter quotes\n  icc top --hops desk\n  \
+    icc top --hops desk --count 1 | cat"
+)]
 pub(crate) struct Args {
     /// Where to look, directories below it included.
     #[arg(default_value = SHARED_MEMORY)]
@@ -25,6 +30,12 @@ pub(crate) struct Args {
     /// Only names that contain this.
     #[arg(long, value_name = "TEXT", default_value = "")]
     filter: String,
+    /// The hops of this system, in place of the buffers: the name that its programs trace under.
+    #[arg(long, value_name = "SYSTEM", conflicts_with_all = ["directory", "filter"])]
+    hops: Option<PathBuf>,
+    /// With `--hops`: end after so many tables.
+    #[arg(long, value_name = "N", requires = "hops")]
+    count: Option<u64>,
 }
 
 /// How long the first rates are taken.
@@ -33,6 +44,9 @@ const FIRST: Duration = Duration::from_millis(250);
 const KEYS: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    if let Some(system) = &args.hops {
+        return hops::run(system, args.interval, args.count);
+    }
     if !std::io::stdout().is_terminal() {
         bail!("standard output is no terminal: use `icc ls`");
     }

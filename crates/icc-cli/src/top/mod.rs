@@ -1,5 +1,6 @@
 //! The screen of `icc top`: what is seen, what a key does, and how it is drawn.
 
+pub(crate) mod hops;
 mod keys;
 mod row;
 mod screen;

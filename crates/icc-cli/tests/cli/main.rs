@@ -28,7 +28,9 @@ fn the_libraries_stay_lean() {
     let output = tree.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && libraries.iter().all(|library| text.contains(library)), "{text}");
-    for optional in ["clap", "ratatui", "serde", "comfy-table", "jiff", "itoa", "zmij", "crc32fast", "icc-schema"] {
+    for optional in
+        ["clap", "ratatui", "serde", "comfy-table", "jiff", "itoa", "zmij", "crc32fast", "icc-schema", "icc-trace"]
+    {
         assert!(!text.lines().any(|line| line.split(' ').next() == Some(optional)), "{optional}:\n{text}");
     }
 }
