@@ -82,6 +82,28 @@ impl<'a> UntypedReader<'a> {
         self.copy_out(version, out).map(|()| version)
     }
 
+    /// As [`try_read_into`](Self::try_read_into), of a size that is known when this is compiled: for loops
+    /// over many cells.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// If the payload has another size.
+    #[inline(always)]
+    pub fn try_read_array<const SIZE: usize>(&self, out: &mut [u8; SIZE]) -> Result<u64, BeingWritten> {
+        assert_eq!(SIZE, self.size, "the output is as long as the payload");
+        let version = self.version.load(Relaxed);
+        if version & 1 == 1 {
+            return Err(BeingWritten { version });
+        }
+        // SAFETY: as in `copy_out`.
+        let copy = || unsafe { copy::load_bytes(self.payload.as_ptr(), out.as_mut_ptr(), SIZE) };
+        copy_checked(self.version, version, copy).map(|()| version)
+    }
+
     /// Copies the payload into `out` if the cell stands at exactly `version`. Never waits.
     ///
     /// # Errors
@@ -250,6 +272,10 @@ mod tests {
         let cell = Seqlock::new(value);
         let reader = untyped(&cell);
         assert_eq!((reader.try_read_into(&mut out), &out[..]), (Ok(0), bytemuck::bytes_of(&value)));
+        if let Some(out) = out.first_chunk_mut::<56>().filter(|_| size_of::<T>() == 56) {
+            *out = [0; 56];
+            assert_eq!((reader.try_read_array(out), &out[..]), (Ok(0), bytemuck::bytes_of(&value)));
+        }
         cell.write(&T::zeroed());
         assert_eq!(reader.try_read_at(0, &mut out), Err(BeingWritten { version: 2 }));
         assert_eq!((reader.try_read_at(2, &mut out), reader.version()), (Ok(()), 2));

@@ -135,9 +135,28 @@ impl VectorReader {
     pub fn read_all_into(&self, out: &mut [u8]) -> Result<(), ReadError> {
         let size = self.value_size();
         assert_eq!(out.len(), size * self.len(), "the output has room for all values");
-        // Values of no bytes take no room, and there is nothing to copy.
-        for (index, value) in out.chunks_exact_mut(size.max(1)).enumerate() {
-            let read = self.buffer.bytes(index).is_some_and(|slot| slot.try_read_into(value).is_ok());
+        match size {
+            8 => self.read_arrays::<8>(out),
+            16 => self.read_arrays::<16>(out),
+            24 => self.read_arrays::<24>(out),
+            32 => self.read_arrays::<32>(out),
+            40 => self.read_arrays::<40>(out),
+            48 => self.read_arrays::<48>(out),
+            56 => self.read_arrays::<56>(out),
+            64 => self.read_arrays::<64>(out),
+            // Values of no bytes take no room, and there is nothing to copy.
+            _ => out
+                .chunks_exact_mut(size.max(1))
+                .enumerate()
+                .try_for_each(|(index, value)| self.read_into(index, value).map(drop)),
+        }
+    }
+
+    /// [`read_all_into`](Self::read_all_into), of values of `SIZE` bytes.
+    fn read_arrays<const SIZE: usize>(&self, out: &mut [u8]) -> Result<(), ReadError> {
+        let (values, _) = out.as_chunks_mut::<SIZE>();
+        for (index, value) in values.iter_mut().enumerate() {
+            let read = self.buffer.bytes(index).is_some_and(|slot| slot.try_read_array(value).is_ok());
             if !read {
                 self.read_into(index, value)?;
             }
