@@ -126,8 +126,8 @@ impl Entries {
 
     /// Wakes the writers that wait for room, after a cursor was stored.
     pub(crate) fn make_room(&self) {
-        // Pairs with the barrier of `RoomBell`: either the writer sees the cursor, or this sees that
-        // it sleeps.
+        // Pairs with the fence of a look that a writer makes before it sleeps: that sees the cursor, or this
+        // sees that it sleeps.
         fence(Ordering::SeqCst);
         if let Some(room) = &self.room {
             room.ring();
@@ -251,7 +251,8 @@ impl Holders {
     }
 
     /// Sleeps until `ready`, which a holder's cursor may have made so, or for `time`. A death wakes
-    /// nobody.
+    /// nobody. `ready` looks by [`slowest`](Self::slowest): its fence is what keeps a wake from being
+    /// missed.
     pub fn wait(&self, ready: impl FnMut() -> bool, time: Duration) {
         if let Some(bell) = &self.entries.room {
             // A model has no time.
@@ -273,8 +274,9 @@ impl fmt::Debug for Holders {
     }
 }
 
-/// The bell of writers that wait for room. Those that ring it make a fence each time, so that a fence
-/// is all that a sleeper needs.
+/// The bell of writers that wait for room. Those that ring it make a fence each time, so that no barrier
+/// on their cores is needed: the look that follows, [`Holders::slowest`], begins with a fence, which is
+/// all that a sleeper needs.
 struct RoomBell<'a> {
     bell: &'a Bell,
     armed: Option<Expected<'a>>,
@@ -288,8 +290,6 @@ impl Bells for RoomBell<'_> {
     }
 
     fn barrier(&self) -> bool {
-        // Pairs with the fence in `Entries::make_room`.
-        fence(Ordering::SeqCst);
         true
     }
 

@@ -112,6 +112,27 @@ fn produce_waits_for_a_holder() {
     waits_until_read::<Mpmc>();
 }
 
+/// A producer of many that waits has its number already, and its message has not taken the place of the
+/// oldest yet, which is still there.
+#[test]
+fn what_waiting_producers_have_not_overwritten_is_there() {
+    let queue = queue::<Mpmc>(4, Evict::Never);
+    let mut producer = queue.producer().unwrap();
+    let mut holder = queue.holding_consumer("slow").unwrap();
+    (0..4).for_each(|n| _ = producer.produce(&n));
+    thread::scope(|scope| {
+        scope.spawn(move || producer.produce(&4));
+        while queue.produced() < 5 {
+            thread::yield_now();
+        }
+        assert_eq!(queue.oldest(), 0);
+        assert_eq!(queue.consumer_at(queue.position(0)).unwrap().try_consume(), Ok(0));
+        assert_eq!(holder.try_consume(), Ok(0));
+    });
+    assert_eq!(queue.oldest(), 1);
+    assert!(queue.consumer_at(queue.position(0)).is_err());
+}
+
 /// It holds no longer, is told exactly what it lost, and nobody waits for it any more.
 fn is_evicted<M: Mode>(evict: Evict) {
     let queue = queue::<M>(4, evict);

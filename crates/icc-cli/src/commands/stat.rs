@@ -8,8 +8,8 @@ use crate::machine::view::{self, Sample, Seen, Shape, View};
 use crate::output::{Paint, table};
 use crate::text;
 use icc_buffer::Inspected;
-use icc_queue::ReaderStatus;
 use icc_queue::untyped::QueueReader;
+use icc_queue::{ReaderKind, ReaderStatus};
 use icc_schema::Schema;
 use icc_vector::untyped::VectorReader;
 use serde_json::{Map, Value, json};
@@ -205,7 +205,7 @@ fn of_queue(report: &mut Report, queue: &QueueReader, sample: &Sample) -> anyhow
 fn readers(report: &mut Report, view: &View) {
     let Some(readers) = view.readers() else {
         let Shape::Queue(queue) = view.shape() else { return };
-        let why = if queue.is_seen() {
+        let why = if queue.is_seen() || queue.evicts().is_some() {
             "in a file that this user may not read"
         } else {
             "not seen: the queue was created without"
@@ -214,8 +214,9 @@ fn readers(report: &mut Report, view: &View) {
     };
     let line = |reader: &ReaderStatus| {
         format!(
-            "{}: {} behind, at {}, received {}, lost {}, process {}{}",
+            "{}{}: {} behind, at {}, received {}, lost {}, process {}{}",
             text::shown(&reader.label),
+            if reader.kind == ReaderKind::Seen { String::new() } else { format!(" ({})", reader.kind) },
             text::thousands(reader.lag),
             reader.cursor,
             text::thousands(reader.received),

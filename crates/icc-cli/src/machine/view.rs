@@ -89,11 +89,11 @@ impl View {
         }
     }
 
-    /// The consumers of a queue that are seen; none if its creator did not ask for that, or this user may
+    /// The consumers of a queue that are seen or hold; none if its creator did not ask for that, or this user may
     /// not read their file.
     pub(crate) fn readers(&self) -> Option<Vec<ReaderStatus>> {
         let Shape::Queue(queue) = &self.shape else { return None };
-        if !queue.is_seen() {
+        if !queue.is_seen() && queue.evicts().is_none() {
             return None;
         }
         let mut readers = queue.readers().ok()?;
@@ -240,7 +240,7 @@ pub(crate) fn group_json(group: &GroupStatus) -> serde_json::Value {
 
 pub(crate) fn reader_json(reader: &ReaderStatus) -> serde_json::Value {
     serde_json::json!({
-        "label": reader.label, "alive": reader.is_alive, "lag": reader.lag, "cursor": reader.cursor,
+        "label": reader.label, "kind": reader.kind.to_string(), "alive": reader.is_alive, "lag": reader.lag, "cursor": reader.cursor,
         "received": reader.received, "lost": reader.lost, "process": reader.process,
     })
 }

@@ -40,7 +40,7 @@ impl<T: Payload> QueueReader<T> {
     /// It cannot if a later message has been begun meanwhile, whose slot is that of the oldest one.
     pub(crate) fn oldest_readable(&self, produced: u64) -> u64 {
         let oldest = self.oldest_of(produced);
-        let full = produced.wrapping_sub(oldest) == self.geometry.capacity();
+        let full = produced.wrapping_sub(oldest) >= self.geometry.capacity();
         let overwritten = self.geometry.ahead(self.slot(oldest).version(), oldest) > 0 || self.produced() != produced;
         if full && overwritten { oldest.wrapping_add(margin(self.geometry)) } else { oldest }
     }

@@ -89,8 +89,20 @@ impl<T: Payload> QueueReader<T> {
     }
 
     /// How many messages the ring keeps when `produced` have been.
+    ///
+    /// Of many producers, those that wait for a consumer that holds have their numbers already: as many
+    /// messages more are still there, untouched.
     fn kept(&self, produced: u64) -> u64 {
-        produced.wrapping_sub(self.first()).min(self.geometry.capacity())
+        let (all, capacity) = (produced.wrapping_sub(self.first()), self.geometry.capacity());
+        let mut kept = all.min(capacity);
+        if self.ledgers() != 0 && self.evicts().is_some() {
+            let is_whole = |n: u64| self.geometry.ahead(self.slot(n).version(), n) == 0;
+            // No more than a ring of them, whatever the memory says.
+            while kept < all.min(2 * capacity) && kept >= capacity && is_whole(produced.wrapping_sub(kept + 1)) {
+                kept += 1;
+            }
+        }
+        kept
     }
 }
 
