@@ -128,7 +128,7 @@ fn readers() {
         seen = stat()["readers"][0].clone();
         seen != Value::Null
     });
-    let expected = json!({ "label": "risk", "alive": true, "lag": 42, "cursor": 0, "received": 0, "lost": 0, "process": reader.id() });
+    let expected = json!({ "label": "risk", "kind": "seen", "alive": true, "lag": 42, "cursor": 0, "received": 0, "lost": 0, "process": reader.id() });
     assert_eq!(seen, expected);
     let list = || json(["ls".as_ref(), directory.path().as_os_str(), "--json".as_ref(), "--interval=0".as_ref()]);
     let before = list();
