@@ -8,6 +8,7 @@
 mod account;
 mod child;
 mod collisions;
+mod groups;
 mod holding;
 mod hostile;
 mod processes;
@@ -56,7 +57,7 @@ struct Cli {
 
 type Scenario = fn(&Run) -> anyhow::Result<Tally>;
 
-const SCENARIOS: [(&str, Scenario); 12] = [
+const SCENARIOS: [(&str, Scenario); 14] = [
     ("threads: cells", threads::cells),
     ("threads: queues, one producer", |run| threads::queues(run, false)),
     ("threads: queues, many producers", |run| threads::queues(run, true)),
@@ -67,6 +68,8 @@ const SCENARIOS: [(&str, Scenario); 12] = [
     ("processes: queues, one producer", |run| processes::queues(run, false)),
     ("processes: queues, many producers", |run| processes::queues(run, true)),
     ("processes: vectors", processes::vectors),
+    ("processes: groups", groups::groups),
+    ("processes: groups, scribbled over", groups::scribbled),
     ("processes: scribbled over", hostile::scribbled),
     ("processes: created and removed", hostile::created),
 ];
@@ -74,10 +77,11 @@ const SCENARIOS: [(&str, Scenario); 12] = [
 fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     if let (Some(part), Some(file)) = (&cli.part, &cli.file) {
-        let tally = match hostile::play(part, file)? {
-            Some(tally) => tally,
-            None => processes::play(part, cli.name, file)?,
-        };
+        let tally =
+            match hostile::play(part, file)?.map_or_else(|| groups::play(part, file), |tally| Ok(Some(tally)))? {
+                Some(tally) => tally,
+                None => processes::play(part, cli.name, file)?,
+            };
         println!("{tally}");
         return Ok(ExitCode::SUCCESS);
     }
