@@ -314,3 +314,20 @@ fn giving_back_before_it_is_told() {
 fn giving_back_before_the_hand_is_empty() {
     giving_back("giving_back_before_the_hand_is_empty", 4);
 }
+
+/// Whoever finds a message in the list finds all of it.
+#[test]
+fn setting_aside_against_listing() {
+    model("setting_aside_against_listing", Some(3), || {
+        let queue = Queue::<Message>::new(QueueSpec::new(2).group("g").max_deliveries(1)).unwrap();
+        queue.producer().unwrap().produce(&7);
+        let group = queue.group("g").unwrap();
+        let mut worker = group.worker().unwrap();
+        let thread = thread::spawn(move || worker.try_claim().unwrap().give_back());
+        for found in group.set_aside() {
+            assert_eq!((found.sequence, found.deliveries, found.message), (0, 1, Some(7)));
+        }
+        thread.join().unwrap();
+        assert_eq!(group.set_aside().len(), 1);
+    });
+}

@@ -21,6 +21,12 @@ pub const fn bound<N: Copy>(_shipped: N, modelled: N) -> N {
     modelled
 }
 
+/// The model checker has no caches.
+pub fn prefetch_line(_address: *const u8) {}
+
+/// As [`prefetch_line`].
+pub fn prefetch_for_write(_address: *const u8) {}
+
 /// The model checker has no time: lets another thread run.
 pub fn sleep(_time: Duration) {
     thread::yield_now();

@@ -15,6 +15,7 @@ mod silence;
 #[cfg_attr(icc_steps, path = "step_process.rs")]
 mod step;
 
+#[cfg(not(icc_loom))]
 pub use crate::copy::{prefetch_for_write, prefetch_line};
 pub use backoff::Backoff;
 pub use os::*;
