@@ -20,7 +20,7 @@ pub const LEVELS: usize = 5;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Describe)]
 #[repr(C)]
 pub struct MarketUpdate {
-    /// When the feed sent it, by [`clock::now`](crate::clock::now).
+    /// When the feed sent it, by the clock of the system's hops.
     #[describe(unit = "ns")]
     pub sent_at: u64,
     /// When it happened at the venue: nanoseconds since its day began.
@@ -64,51 +64,6 @@ impl MarketUpdate {
     pub const ASK: u8 = 1;
 }
 
-/// The points on the way from a market update to the report on an order at which a clock is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-pub enum Stage {
-    /// The feed sent the market update.
-    MarketSent,
-    /// A model received it.
-    ModelReceived,
-    /// The model wrote what it wants to have.
-    IdealWritten,
-    /// The overseer saw that.
-    OverseerSaw,
-    /// The overseer sent an order request.
-    OrderSent,
-    /// The account handler received it.
-    AccountReceived,
-    /// The account handler reported what came of it.
-    ReportSent,
-}
-
-/// How many stages there are.
-pub const STAGES: usize = Stage::ReportSent as usize + 1;
-
-/// When a cause passed each stage, carried along in the messages, by
-/// [`clock::now`](crate::clock::now).
-///
-/// 0 where it has not been yet. All 0 in a message that no single market update caused, such as a
-/// second try.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Describe)]
-#[repr(C)]
-pub struct Trace {
-    /// A stamp for each [`Stage`], in their order.
-    #[describe(unit = "ns")]
-    pub at: [u64; STAGES],
-}
-
-impl Trace {
-    /// The same with one more stamp.
-    #[must_use]
-    pub fn stamped(mut self, stage: Stage, at: u64) -> Self {
-        self.at[stage as usize] = at;
-        self
-    }
-}
-
 /// What a model wants to have of an instrument: a slot of the vector of ideal positions, which that
 /// model alone writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Describe)]
@@ -118,8 +73,9 @@ pub struct Ideal {
     pub quantity: i64,
     /// The middle of the market when the model decided so, in half ticks.
     pub middle: i64,
-    /// Up to [`Stage::IdealWritten`].
-    pub trace: Trace,
+    /// When the feed sent the market update that made the model decide so.
+    #[describe(unit = "ns")]
+    pub decided_on: u64,
 }
 
 /// A request to buy or sell at once what can be had, and to forget the rest.
@@ -138,8 +94,6 @@ pub struct OrderRequest {
     /// [`OVERSEER`](Self::OVERSEER) or [`OPERATOR`](Self::OPERATOR).
     #[describe(values = Sender)]
     pub sender: u32,
-    /// Up to [`Stage::OrderSent`].
-    pub trace: Trace,
 }
 
 /// What the senders are called.
@@ -175,8 +129,6 @@ pub struct Report {
     /// Why nothing was filled: one of the codes of [`Refusal`], 0 if something was.
     #[describe(values = Refusal)]
     pub refusal: u32,
-    /// Complete.
-    pub trace: Trace,
 }
 
 /// Why an order request came to nothing. Stored as a number, since not every number is a refusal.

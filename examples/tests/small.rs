@@ -37,6 +37,41 @@ fn groups() {
     );
 }
 
+/// An injected delay is in the model's figures, and the exporter's file has an event for each timing.
+#[test]
+fn hops() {
+    let name = common::unique("hops");
+    let mut command = example("hops");
+    command.args(["--name", &name, "--seconds", "3", "--delay", "20000"]).stdout(std::process::Stdio::piped());
+    let mut running = common::Killed(command.spawn().expect("it starts"));
+    let ring = format!("/dev/shm/{name}.hops");
+    let start = std::time::Instant::now();
+    while !std::path::Path::new(&ring).exists() && start.elapsed() < common::LONG {
+        std::thread::yield_now();
+    }
+    let file = std::env::temp_dir().join(&name);
+    let said = stdout(example("perfetto").arg(&name).arg(&file).args(["--seconds", "0.5"]));
+    let text = std::fs::read_to_string(&file).expect("it was written");
+    std::fs::remove_file(&file).expect("it is there");
+    let trace: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let events = trace["traceEvents"].as_array().expect("there are events");
+    let timings: usize = said.split(' ').next().and_then(|word| word.parse().ok()).expect(&said);
+    let of = |phase: &str| events.iter().filter(|event| event["ph"] == phase).count();
+    assert!(timings > 0 && of("X") == timings && of("s") + of("t") == timings, "{said}");
+    let names: Vec<_> = events.iter().filter(|event| event["ph"] == "M").map(|event| &event["args"]["name"]).collect();
+    assert_eq!(names, ["feed", "model"]);
+
+    let mut table = String::new();
+    std::io::Read::read_to_string(running.0.stdout.as_mut().expect("it is piped"), &mut table).expect("text");
+    assert!(running.0.wait().expect("it ends").success());
+    let worked = |hop: &str| {
+        let line = table.lines().find(|line| line.starts_with(hop)).expect(&table);
+        line.split_whitespace().rev().nth(1).and_then(|word| word.parse::<u64>().ok()).expect(&table)
+    };
+    assert!(worked("model") >= 19_800 && worked("feed") < 19_800, "{table}");
+    assert!(!std::path::Path::new(&ring).exists());
+}
+
 #[test]
 fn tasks() {
     let said = stdout(&mut example("tasks"));

@@ -134,7 +134,7 @@ fn icc_sees_it() {
         stdout(icc().arg(command).arg(market.with_file_name(name)).args(more))
     };
     let list = stdout(icc().arg("ls").arg(system.directory()));
-    for line in ["market", "orders", "reports", "ideal", "positions", "status"] {
+    for line in ["market", "orders", "reports", "ideal", "positions", "status", "trace.hops"] {
         assert!(list.lines().any(|listed| listed.starts_with(line)), "{line}: {list}");
     }
     let message = run("tail", "market", &["--count=1"]);
@@ -144,13 +144,21 @@ fn icc_sees_it() {
     assert!(message.contains(" side=Bid") || message.contains(" side=Ask"), "{message}");
     let price = message.split_once(" price=").unwrap().1.split(' ').next().unwrap();
     assert_eq!(price.split_once('.').unwrap().1.len(), 2, "a price in hundredths: {message}");
-    let order = run("tail", "orders", &["--from=oldest", "--count=1", "--fields=sender,limit,trace", "--csv"]);
-    assert!(order.starts_with("sequence,sender,limit,trace.at[0],") && order.contains(",Overseer,"), "{order}");
+    let order =
+        run("tail", "orders", &["--from=oldest", "--count=1", "--fields=payload.sender,payload.limit,origin", "--csv"]);
+    assert!(
+        order.starts_with("sequence,payload.sender,payload.limit,origin") && order.contains(",Overseer,"),
+        "{order}"
+    );
     let report = run("tail", "reports", &["--from=oldest", "--count=1", "--json"]);
-    assert!(report.contains("\"filled\":") && report.contains("\"trace\":{\"at\":["), "{report}");
-    assert!(run("get", "ideal", &["0"]).contains("trace.at[6]="));
+    assert!(report.contains("\"filled\":") && report.contains("\"refusal\":"), "{report}");
+    assert!(run("get", "ideal", &["0"]).contains(" origin="));
     assert!(run("get", "positions", &["0"]).contains(" fills="));
     assert!(run("get", "status", &["0"]).contains(" pid="));
+    let hops = stdout(icc().args(["top", "--count=1", "--hops"]).arg(market.with_file_name("trace")));
+    for hop in ["trend", "imbalance", "overseer", "account", "whole path to account"] {
+        assert!(hops.lines().any(|line| line.starts_with(hop)), "{hop}: {hops}");
+    }
     assert!(run("watch", "status", &["--count=2"]).lines().all(|line| line.contains(" alive_at=")));
     system.launcher.signal(Signal::INT);
     assert_eq!(system.launcher.end(), Some(0));

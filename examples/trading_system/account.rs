@@ -10,7 +10,7 @@ use crate::session::{Positions, Session};
 use anyhow::{Context as _, Result};
 use icc_examples::book::Book;
 use icc_examples::clock;
-use icc_examples::messages::{INSTRUMENTS, OrderRequest, Position, Refusal, Report, Stage, Trace};
+use icc_examples::messages::{INSTRUMENTS, OrderRequest, Position, Refusal, Report};
 use icc_queue::TryConsumeError;
 use icc_vector::{SingleWriter, Writer};
 
@@ -28,6 +28,7 @@ pub(crate) fn run(common: &Common) -> Result<()> {
     let mut orders = session.read_orders()?.consumer();
     let mut reports = session.reports()?.producer()?;
     let mut account = Account::open(&session)?;
+    let mut hop = session.hop("account")?;
     let mut idle = Idle::new(common.wait);
     loop {
         let mut found = false;
@@ -41,7 +42,8 @@ pub(crate) fn run(common: &Common) -> Result<()> {
         match orders.try_consume() {
             Ok(request) => {
                 found = true;
-                let received = clock::now();
+                let arrival = hop.arrive(&request);
+                let request = request.payload;
                 let (filled, price, refusal) = match account.fill(&request) {
                     Ok((filled, price)) => (filled, price, 0),
                     Err(refusal) => (0, 0, refusal as u32),
@@ -49,12 +51,10 @@ pub(crate) fn run(common: &Common) -> Result<()> {
                 if filled != 0 {
                     account.write(request.instrument as usize)?;
                 }
-                let mut trace = request.trace;
-                if trace != Trace::default() {
-                    trace = trace.stamped(Stage::AccountReceived, received).stamped(Stage::ReportSent, clock::now());
-                }
                 let OrderRequest { id, instrument, .. } = request;
-                reports.produce(&Report { id, filled, price, instrument, refusal, trace });
+                let report = Report { id, filled, price, instrument, refusal };
+                // Here the way ends: reports carry no stamps.
+                hop.pass(arrival, report, |report| reports.produce(&report.payload));
                 agent.status.sent += 1;
             }
             Err(TryConsumeError::SpedPast(_)) => found = true,

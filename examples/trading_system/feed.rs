@@ -39,6 +39,7 @@ pub(crate) fn run(common: &Common, feed: &Feed) -> Result<()> {
     // One producer at a time: had another feed it, this would be refused. One that was killed does
     // not.
     let mut producer = session.market()?.producer()?;
+    let stamps = icc_trace::Clock::shared()?;
     let mut idle = Idle::new(common.wait);
     let mut began = clock::now();
     for timed in source(&feed.recording)? {
@@ -56,7 +57,7 @@ pub(crate) fn run(common: &Common, feed: &Feed) -> Result<()> {
         if now > began + after + LATE {
             began = now - after;
         }
-        update.sent_at = now;
+        update.sent_at = stamps.now();
         producer.produce(&update);
         agent.status.sent += 1;
         if !agent.goes_on(now)? {

@@ -7,8 +7,9 @@ use anyhow::Result;
 use clap::ValueEnum;
 use icc_examples::book::Book;
 use icc_examples::clock;
-use icc_examples::messages::{INSTRUMENTS, Ideal, MarketUpdate, Stage, Trace};
+use icc_examples::messages::{INSTRUMENTS, Ideal, MarketUpdate};
 use icc_queue::ConsumeTimeoutError;
+use icc_trace::Stamped;
 
 /// The most that a model wants of an instrument, in lots.
 const MOST: f64 = 10.0;
@@ -47,8 +48,10 @@ pub(crate) fn run(common: &Common, model: Model) -> Result<()> {
     let mut ideals = session.ideals()?.writer_of(model.slot(0)..model.slot(INSTRUMENTS))?;
     // Nothing wanted yet. This also fixes a slot that the process before left half-written.
     for slot in ideals.range() {
-        ideals.write(slot, &Ideal::default())?;
+        ideals.write(slot, &Stamped::default())?;
     }
+
+    let mut hop = session.hop(model.name())?;
 
     let mut books = [Book::default(); INSTRUMENTS];
     let mut opinions = [Opinion::default(); INSTRUMENTS];
@@ -57,16 +60,15 @@ pub(crate) fn run(common: &Common, model: Model) -> Result<()> {
     loop {
         match consumer.consume_into_timeout(&mut update, &mut wait, PATIENCE) {
             Ok(_) => {
-                let received = clock::now();
+                // The market carries no stamps but the feed's own: the cause enters the system here, and was
+                // under way since then.
+                let arrival = hop.enter_at(update.sent_at);
                 let instrument = usize::from(update.instrument);
                 if instrument < INSTRUMENTS && books[instrument].apply(&update) {
                     let book = &books[instrument];
                     if let Some(quantity) = opinions[instrument].changed(model, book) {
-                        let trace = Trace::default()
-                            .stamped(Stage::MarketSent, update.sent_at)
-                            .stamped(Stage::ModelReceived, received)
-                            .stamped(Stage::IdealWritten, clock::now());
-                        ideals.write(model.slot(instrument), &Ideal { quantity, middle: book.middle(), trace })?;
+                        let ideal = Ideal { quantity, middle: book.middle(), decided_on: update.sent_at };
+                        hop.pass(arrival, ideal, |ideal| ideals.write(model.slot(instrument), ideal))?;
                         agent.status.sent += 1;
                     }
                 }

@@ -4,8 +4,9 @@ use crate::Common;
 use crate::session::Session;
 use anyhow::{Result, bail, ensure};
 use icc_examples::clock;
-use icc_examples::messages::{INSTRUMENTS, OrderRequest, Trace};
+use icc_examples::messages::{INSTRUMENTS, OrderRequest};
 use icc_queue::{ConsumeTimeoutError, SpinThenSleep};
+use icc_trace::Stamped;
 use std::time::{Duration, Instant};
 
 /// How long to wait for the report.
@@ -24,7 +25,7 @@ pub(crate) fn run(common: &Common, instrument: u32, quantity: i64) -> Result<()>
     let id = 1 << 63 | clock::now();
     let limit = if quantity > 0 { i64::MAX / 2 } else { 0 };
     let sender = OrderRequest::OPERATOR;
-    orders.produce(&OrderRequest { id, quantity, limit, instrument, sender, trace: Trace::default() });
+    orders.produce(&Stamped::unstamped(OrderRequest { id, quantity, limit, instrument, sender }));
 
     let deadline = Instant::now() + WAIT;
     while Instant::now() < deadline {

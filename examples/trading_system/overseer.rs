@@ -7,8 +7,9 @@ use crate::model::MODELS;
 use crate::session::Session;
 use anyhow::Result;
 use icc_examples::clock;
-use icc_examples::messages::{INSTRUMENTS, Ideal, OrderRequest, Position, Stage, Trace};
+use icc_examples::messages::{INSTRUMENTS, Ideal, OrderRequest, Position};
 use icc_queue::{Mpmc, Producer};
+use icc_trace::{Arrival, Hop, Stamped};
 use icc_vector::VectorReader;
 
 /// Lots in one order.
@@ -32,6 +33,7 @@ pub(crate) fn run(common: &Common) -> Result<()> {
         open: [None; INSTRUMENTS],
         positions: session.read_positions()?,
         orders: session.orders()?.producer()?,
+        hop: session.hop("overseer")?,
         // No id of the process before comes again.
         next_id: u64::from(agent.status.starts) << 40,
     };
@@ -50,18 +52,17 @@ pub(crate) fn run(common: &Common) -> Result<()> {
         for change in changes.poll() {
             found = true;
             let (model, instrument) = (change.index / INSTRUMENTS, change.index % INSTRUMENTS);
-            desk.wanted[model][instrument] = change.value;
-            let now = clock::now();
+            desk.wanted[model][instrument] = change.value.payload;
             // What it finds when it begins is old: no measure of how quick anybody is.
-            let trace = if news { change.value.trace.stamped(Stage::OverseerSaw, now) } else { Trace::default() };
-            agent.status.sent += u64::from(desk.order(instrument, trace, now));
+            let arrival = if news { desk.hop.arrive(&change.value) } else { Arrival::untraced() };
+            agent.status.sent += u64::from(desk.order(instrument, arrival, clock::now()));
         }
         news = true;
         let now = clock::now();
         if now >= round_at {
             round_at = now + ROUND;
             for instrument in 0..INSTRUMENTS {
-                agent.status.sent += u64::from(desk.order(instrument, Trace::default(), now));
+                agent.status.sent += u64::from(desk.order(instrument, Arrival::untraced(), now));
             }
         }
         if !agent.goes_on_after(&reports, now)? {
@@ -77,7 +78,8 @@ struct Desk {
     /// The order that is under way for each instrument: its id, and when it was sent.
     open: [Option<(u64, u64)>; INSTRUMENTS],
     positions: VectorReader<Position>,
-    orders: Producer<OrderRequest, Mpmc>,
+    orders: Producer<Stamped<OrderRequest>, Mpmc>,
+    hop: Hop,
     next_id: u64,
 }
 
@@ -92,7 +94,7 @@ impl Desk {
 
     /// Orders what is missing of an instrument, if anything is and nothing is under way. Whether it
     /// did.
-    fn order(&mut self, instrument: usize, trace: Trace, now: u64) -> bool {
+    fn order(&mut self, instrument: usize, arrival: Arrival, now: u64) -> bool {
         self.open[instrument].take_if(|(_, sent)| now > *sent + OPEN);
         if self.open[instrument].is_some() {
             return false;
@@ -103,7 +105,7 @@ impl Desk {
         let wanted: i64 = self.wanted.iter().map(|model| model[instrument].quantity).sum();
         let quantity = (wanted - position.quantity).clamp(-MOST, MOST);
         // The newest opinion of where the market is.
-        let newest = self.wanted.iter().map(|model| model[instrument]).max_by_key(|ideal| ideal.trace.at);
+        let newest = self.wanted.iter().map(|model| model[instrument]).max_by_key(|ideal| ideal.decided_on);
         let middle = newest.map_or(0, |ideal| ideal.middle);
         if quantity == 0 || middle == 0 {
             return false;
@@ -112,12 +114,9 @@ impl Desk {
         let id = self.next_id;
         self.next_id += 1;
         self.open[instrument] = Some((id, now));
-        let mut request =
-            OrderRequest { id, quantity, limit, instrument: instrument as u32, sender: OrderRequest::OVERSEER, trace };
-        if trace != Trace::default() {
-            request.trace = trace.stamped(Stage::OrderSent, clock::now());
-        }
-        self.orders.produce(&request);
+        let request =
+            OrderRequest { id, quantity, limit, instrument: instrument as u32, sender: OrderRequest::OVERSEER };
+        self.hop.pass(arrival, request, |request| self.orders.produce(request));
         true
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use icc_examples::messages::{INSTRUMENTS, Ideal, MarketUpdate, NAMES, OrderRequest, Position, Report, Status};
 use icc_queue::{Mpmc, Options, Queue, QueueReader};
 use icc_schema::DescribeOptions as _;
+use icc_trace::{Hop, Reader, Stamped, Trace, TraceSpec};
 use icc_vector::{SeqlockVector, SingleWriter, VectorReader};
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -32,7 +33,7 @@ pub(crate) struct Owned {
 }
 
 /// One slot for each model and instrument, each written by its model alone.
-pub(crate) type Ideals = SeqlockVector<Ideal, SingleWriter>;
+pub(crate) type Ideals = SeqlockVector<Stamped<Ideal>, SingleWriter>;
 /// Two slots for each instrument: see `account`.
 pub(crate) type Positions = SeqlockVector<Position, SingleWriter>;
 /// One slot for each process.
@@ -69,17 +70,20 @@ impl Session {
         }
         // Each says what it holds.
         Queue::<MarketUpdate>::create(self.path("market"), MARKET, &Options::new().describe::<MarketUpdate>())?;
-        Queue::<OrderRequest, Mpmc>::create(self.path("orders"), ORDERS, &Options::new().describe::<OrderRequest>())?;
+        let orders = Options::new().describe::<Stamped<OrderRequest>>();
+        Queue::<Stamped<OrderRequest>, Mpmc>::create(self.path("orders"), ORDERS, &orders)?;
         Queue::<Report>::create(self.path("reports"), REPORTS, &Options::new().describe::<Report>())?;
         // And what its slots are called.
         let of_models = MODELS.iter().flat_map(|model| NAMES.map(|name| format!("{name}/{}", model.name())));
-        let ideals = Options::new().describe::<Ideal>().keys(of_models);
+        let ideals = Options::new().describe::<Stamped<Ideal>>().keys(of_models);
         Ideals::create(self.path("ideal"), MODELS.len() * INSTRUMENTS, &ideals)?;
         let of_positions = ["", "/copy"].iter().flat_map(|which| NAMES.map(|name| format!("{name}{which}")));
         let positions = Options::new().describe::<Position>().keys(of_positions);
         Positions::create(self.path("positions"), 2 * INSTRUMENTS, &positions)?;
         let statuses = Options::new().describe::<Status>().keys(ROLES.map(|role| role.to_string()));
         Statuses::create(self.path("status"), ROLES.len(), &statuses)?;
+        // Where the hops' times go.
+        self.trace()?;
         Ok(Owned { session: self, _lock: lock })
     }
 
@@ -98,7 +102,16 @@ impl Session {
         Queue::open(self.path("market"), &Options::new()).with_context(hint)
     }
 
-    pub(crate) fn orders(&self) -> Result<Queue<OrderRequest, Mpmc>> {
+    fn trace(&self) -> Result<Trace> {
+        Trace::open_or_create(self.path("trace"), &TraceSpec::new()).with_context(hint)
+    }
+
+    /// The hop of this name.
+    pub(crate) fn hop(&self, name: &str) -> Result<Hop> {
+        Ok(self.trace()?.hop(name)?)
+    }
+
+    pub(crate) fn orders(&self) -> Result<Queue<Stamped<OrderRequest>, Mpmc>> {
         Queue::open(self.path("orders"), &Options::new()).with_context(hint)
     }
 
@@ -125,7 +138,11 @@ impl Session {
         QueueReader::open(self.path("market"), &Options::new()).with_context(hint)
     }
 
-    pub(crate) fn read_orders(&self) -> Result<QueueReader<OrderRequest>> {
+    pub(crate) fn read_hops(&self) -> Result<Reader> {
+        Reader::open(self.path("trace"), &Options::new()).with_context(hint)
+    }
+
+    pub(crate) fn read_orders(&self) -> Result<QueueReader<Stamped<OrderRequest>>> {
         QueueReader::open(self.path("orders"), &Options::new()).with_context(hint)
     }
 
@@ -133,7 +150,7 @@ impl Session {
         QueueReader::open(self.path("reports"), &Options::new()).with_context(hint)
     }
 
-    pub(crate) fn read_ideals(&self) -> Result<VectorReader<Ideal>> {
+    pub(crate) fn read_ideals(&self) -> Result<VectorReader<Stamped<Ideal>>> {
         VectorReader::open(self.path("ideal"), &Options::new()).with_context(hint)
     }
 

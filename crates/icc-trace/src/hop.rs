@@ -9,7 +9,7 @@ use icc_queue::{Mpmc, Producer};
 
 /// Records that are dropped without trying after one that could not be written: another hop was stopped
 /// or killed while it wrote its own, a whole ring ago. To find out takes a system call.
-const REST: u32 = 64;
+const REST: u32 = 16;
 
 /// A place where messages pass through, under a name: from [`Trace::hop`](crate::Trace::hop).
 ///
@@ -30,6 +30,14 @@ pub struct Hop<M: Mode = On> {
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a message that is neither passed on nor ended is not recorded"]
 pub struct Arrival<M: Mode = On>(<M as Properties>::Arrival);
+
+impl<M: Mode> Arrival<M> {
+    /// Of what no single cause led to, such as a retry: passed on without stamps, and not recorded.
+    #[inline(always)]
+    pub fn untraced() -> Self {
+        Self(M::UNTRACED)
+    }
+}
 
 impl<M: Mode> Hop<M> {
     /// Traces only one in so many of the causes that [`enter`](Self::enter) the system here: all, if it is 0 or 1.

@@ -37,6 +37,9 @@ pub(crate) mod sealed {
         /// What a system has.
         type Trace: Debug;
 
+        /// Of a message that is not traced.
+        const UNTRACED: Self::Arrival;
+
         fn open(name: &Path, spec: &TraceSpec) -> Result<Self::Trace, TraceError>;
         fn hop(trace: &Self::Trace, name: &str) -> Result<Self::Hop, TraceError>;
         fn sample(hop: &mut Self::Hop, every: u16);
@@ -67,15 +70,13 @@ pub struct Mark {
     from: u8,
 }
 
-impl Mark {
-    const NONE: Self = Self { origin: 0, arrived: 0, published: 0, every: 0, from: NOBODY };
-}
-
 impl sealed::Properties for On {
     type Stamps = Stamps;
     type Arrival = Mark;
     type Hop = Recorder;
     type Trace = Files;
+
+    const UNTRACED: Mark = Mark { origin: 0, arrived: 0, published: 0, every: 0, from: NOBODY };
 
     fn open(name: &Path, spec: &TraceSpec) -> Result<Files, TraceError> {
         Files::open_or_create(name, spec)
@@ -91,7 +92,7 @@ impl sealed::Properties for On {
 
     #[inline(always)]
     fn enter(hop: &mut Recorder, at: Option<u64>) -> Mark {
-        let Some(every) = hop.next_sample() else { return Mark::NONE };
+        let Some(every) = hop.next_sample() else { return Self::UNTRACED };
         let now = hop.clock.now();
         let origin = at.unwrap_or(now);
         Mark { origin, arrived: now, published: origin, every, from: NOBODY }
@@ -101,7 +102,7 @@ impl sealed::Properties for On {
     fn arrive(hop: &mut Recorder, stamps: Stamps) -> Mark {
         let Stamps { origin, published, every, hop: from } = stamps;
         if origin == 0 {
-            return Mark::NONE;
+            return Self::UNTRACED;
         }
         // What does not fit was not made by a hop; the reader drops what it leads to.
         Mark { origin, arrived: hop.clock.now(), published, every: every as u16, from: from as u8 }
@@ -142,6 +143,8 @@ impl sealed::Properties for Off {
     type Arrival = ();
     type Hop = ();
     type Trace = ();
+
+    const UNTRACED: () = ();
 
     fn open(_name: &Path, _spec: &TraceSpec) -> Result<(), TraceError> {
         Ok(())

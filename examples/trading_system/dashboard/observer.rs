@@ -11,6 +11,7 @@ use icc_examples::book::Book;
 use icc_examples::clock;
 use icc_examples::messages::{INSTRUMENTS, Ideal, MarketUpdate, NAMES, OrderRequest, Position, Report, Status};
 use icc_queue::{Consumer, QueueReader, Recovery};
+use icc_trace::{Reader, Stamped};
 use icc_vector::VectorReader;
 
 /// After so long without a word a process is silent, in nanoseconds: on a busy machine it may have
@@ -21,9 +22,10 @@ const WINDOW: u64 = 5_000_000_000;
 
 pub(super) struct Observer {
     statuses: VectorReader<Status>,
-    ideals: VectorReader<Ideal>,
+    ideals: VectorReader<Stamped<Ideal>>,
     positions: VectorReader<Position>,
-    orders: QueueReader<OrderRequest>,
+    orders: QueueReader<Stamped<OrderRequest>>,
+    timings: Reader,
     market: Consumer<MarketUpdate>,
     reports: Consumer<Report>,
     books: [Book; INSTRUMENTS],
@@ -49,6 +51,7 @@ impl Observer {
             ideals: session.read_ideals()?,
             positions: session.read_positions()?,
             orders: session.read_orders()?,
+            timings: session.read_hops()?,
             // It only cares for what is now.
             market: session.read_market()?.consumer().with_recovery(Recovery::Newest),
             reports: session.read_reports()?.consumer(),
@@ -82,19 +85,21 @@ impl Observer {
         }
         for report in self.reports.drain() {
             match report {
-                Ok(Report { refusal, trace, .. }) => {
+                Ok(Report { refusal, .. }) => {
                     *if refusal == 0 { &mut self.totals.filled } else { &mut self.totals.refused } += 1;
-                    // Only those that passed all stages.
-                    if !trace.at.contains(&0) {
-                        for (histogram, hop) in self.hops[0].iter_mut().zip(HOPS) {
-                            let (from, to) = (trace.at[hop.from as usize], trace.at[hop.to as usize]);
-                            histogram.saturating_record(to.saturating_sub(from));
-                        }
-                    }
                 }
                 Err(lost) => self.totals.unknown += lost.count(),
             }
         }
+        let (names, histograms) = (self.timings.names().to_vec(), &mut self.hops[0]);
+        self.timings.read(|timing| {
+            let Some(name) = names.get(timing.hop()) else { return };
+            for (histogram, hop) in histograms.iter_mut().zip(HOPS) {
+                if hop.of.contains(&name.as_str()) {
+                    histogram.saturating_record((hop.time)(&timing).as_nanos() as u64);
+                }
+            }
+        });
     }
 
     /// How everything is now.
@@ -140,7 +145,8 @@ impl Observer {
         Instrument {
             name: NAMES[instrument],
             market: book.is_known().then(|| (book.bid().price, book.ask().price)),
-            ideal: MODELS.map(|model| self.ideals.read(model.slot(instrument)).ok().map(|ideal| ideal.quantity)),
+            ideal: MODELS
+                .map(|model| self.ideals.read(model.slot(instrument)).ok().map(|ideal| ideal.payload.quantity)),
             live: position.map(|position| position.quantity),
             fills: position.map_or(0, |position| position.fills),
             profit: position.map(profit),

@@ -2,26 +2,31 @@
 
 use crate::agent::Role;
 use crate::model::MODELS;
-use icc_examples::messages::Stage;
+use icc_trace::Timing;
+use std::time::Duration;
 
-/// A way that a message takes, and the stages at its ends.
+/// A way that a message takes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hop {
     pub(super) name: &'static str,
-    pub(super) from: Stage,
-    pub(super) to: Stage,
+    /// The hops whose timings tell.
+    pub(super) of: &'static [&'static str],
+    /// Which of a timing's times it is.
+    pub(super) time: fn(&Timing) -> Duration,
 }
 
 /// Every way between two processes and within one, and the whole.
 pub(super) const HOPS: [Hop; 7] = [
-    Hop { name: "feed -> model", from: Stage::MarketSent, to: Stage::ModelReceived },
-    Hop { name: "in the model", from: Stage::ModelReceived, to: Stage::IdealWritten },
-    Hop { name: "model -> overseer", from: Stage::IdealWritten, to: Stage::OverseerSaw },
-    Hop { name: "in the overseer", from: Stage::OverseerSaw, to: Stage::OrderSent },
-    Hop { name: "overseer -> account", from: Stage::OrderSent, to: Stage::AccountReceived },
-    Hop { name: "in the account", from: Stage::AccountReceived, to: Stage::ReportSent },
-    Hop { name: "feed to report", from: Stage::MarketSent, to: Stage::ReportSent },
+    Hop { name: "feed -> model", of: &MODEL, time: Timing::waited },
+    Hop { name: "in the model", of: &MODEL, time: Timing::worked },
+    Hop { name: "model -> overseer", of: &["overseer"], time: Timing::waited },
+    Hop { name: "in the overseer", of: &["overseer"], time: Timing::worked },
+    Hop { name: "overseer -> account", of: &["account"], time: Timing::waited },
+    Hop { name: "in the account", of: &["account"], time: Timing::worked },
+    Hop { name: "feed to report", of: &["account"], time: Timing::since_origin },
 ];
+
+const MODEL: [&str; 2] = ["trend", "imbalance"];
 
 /// All of it.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use crate::model::Source;
+use icc_trace::Clock;
 
 /// Pairs of stamps from which the cost of one pair, and the counter's step, are taken.
 const PAIRS: usize = 20_000;
@@ -17,9 +18,7 @@ const PAIRS: usize = 20_000;
 /// percentiles.
 #[derive(Clone, Debug)]
 pub(crate) struct Stopwatch {
-    clock: quanta::Clock,
-    source: Source,
-    ns_per_tick: f64,
+    clock: Clock,
     step_ticks: u64,
     cost_ns: f64,
 }
@@ -29,16 +28,7 @@ impl Stopwatch {
     /// the calling thread.
     #[must_use]
     pub(crate) fn calibrate() -> Self {
-        let clock = quanta::Clock::new();
-        let mut stopwatch = Self {
-            source: source_of(&clock),
-            // A billion ticks: the clock answers in whole nanoseconds, so the quotient is good to
-            // nine digits.
-            ns_per_tick: clock.delta_as_nanos(0, 1_000_000_000) as f64 / 1e9,
-            step_ticks: 1,
-            cost_ns: 0.0,
-            clock,
-        };
+        let mut stopwatch = Self { clock: Clock::calibrate(), step_ticks: 1, cost_ns: 0.0 };
         let mut pairs: Vec<u64> = (0..PAIRS)
             .map(|pair| {
                 // Pauses of many lengths, so that pairs begin anywhere in a step of the counter.
@@ -52,28 +42,22 @@ impl Stopwatch {
         // Without the slowest, which an interrupt fell into.
         pairs.truncate(PAIRS / 100 * 95);
         stopwatch.step_ticks = pairs.iter().copied().fold(0, greatest_common_divisor).max(1);
-        stopwatch.cost_ns = pairs.iter().sum::<u64>() as f64 / pairs.len() as f64 * stopwatch.ns_per_tick;
+        stopwatch.cost_ns = pairs.iter().sum::<u64>() as f64 / pairs.len() as f64 * stopwatch.ns_per_tick();
         stopwatch
     }
 
     /// A stamp in ticks. Everything before it in the program is done when it is taken, nothing
     /// after it has begun.
-    ///
-    /// Without the fences the processor may read the counter while the load that ends a wait is
-    /// still under way.
     #[inline(always)]
     #[must_use]
     pub(crate) fn stamp(&self) -> u64 {
-        finish_earlier_loads();
-        let ticks = self.clock.raw();
-        finish_earlier_loads();
-        ticks
+        self.clock.ticks()
     }
 
     /// The length of one tick, in nanoseconds.
     #[must_use]
     pub(crate) fn ns_per_tick(&self) -> f64 {
-        self.ns_per_tick
+        self.clock.ns_per_tick()
     }
 
     /// The length of one step of the counter, in ticks.
@@ -85,7 +69,7 @@ impl Stopwatch {
     /// The length of one step of the counter, in nanoseconds.
     #[must_use]
     pub(crate) fn step_ns(&self) -> f64 {
-        self.step_ticks as f64 * self.ns_per_tick
+        self.step_ticks as f64 * self.ns_per_tick()
     }
 
     /// What a pair of stamps adds to the time between them, in nanoseconds. The mean, so finer than
@@ -98,59 +82,22 @@ impl Stopwatch {
     /// Where the stamps come from.
     #[must_use]
     pub(crate) fn source(&self) -> Source {
-        self.source
+        match self.clock.source() {
+            icc_trace::Source::Tsc => Source::Tsc,
+            icc_trace::Source::SystemCounter => Source::SystemCounter,
+            _ => Source::Monotonic,
+        }
     }
 
     /// How many ticks a time takes, rounded down.
     #[must_use]
     pub(crate) fn ticks_in(&self, time: Duration) -> u64 {
-        (time.as_secs_f64() * 1e9 / self.ns_per_tick) as u64
+        (time.as_secs_f64() * 1e9 / self.ns_per_tick()) as u64
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn source_of(clock: &quanta::Clock) -> Source {
-    // The library does not say which clock it chose. Its stamp lies between two reads of the
-    // counter only if it is one. SAFETY: every x86-64 processor has the instruction, and no system
-    // this runs on forbids it to user code (Linux does so only at a process's own request, by
-    // `prctl(PR_SET_TSC)`).
-    let (before, stamp, after) = unsafe {
-        let before = core::arch::x86_64::_rdtsc();
-        let stamp = clock.raw();
-        (before, stamp, core::arch::x86_64::_rdtsc())
-    };
-    if (before..=after).contains(&stamp) { Source::Tsc } else { Source::Monotonic }
-}
-
-#[cfg(target_arch = "aarch64")]
-fn source_of(_clock: &quanta::Clock) -> Source {
-    Source::SystemCounter
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn source_of(_clock: &quanta::Clock) -> Source {
-    Source::Monotonic
 }
 
 fn greatest_common_divisor(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { greatest_common_divisor(b, a % b) }
-}
-
-#[inline(always)]
-fn finish_earlier_loads() {
-    // `lfence` lets no later instruction start before every earlier one has completed locally.
-    // Stores may still be on their way to other cores, which is what is being measured.
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: `lfence` is part of SSE2, which every x86-64 processor has; it touches no register
-    // and no memory.
-    unsafe {
-        core::arch::x86_64::_mm_lfence();
-    }
-    #[cfg(target_arch = "aarch64")]
-    // SAFETY: `isb` only flushes the pipeline; it touches no register and no memory.
-    unsafe {
-        core::arch::asm!("isb", options(nostack, preserves_flags));
-    }
 }
 
 #[cfg(test)]

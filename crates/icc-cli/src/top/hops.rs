@@ -36,18 +36,15 @@ pub(crate) fn run(system: &Path, interval: Duration, count: Option<u64>) -> anyh
     let (interrupted, interval) = (Interrupted::new()?, interval.max(LEAST));
     if std::io::stdout().is_terminal() {
         let mut terminal = ratatui::try_init()?;
-        let outcome = show(&mut hops, interval, count, |text| {
+        let outcome = show(&mut hops, interval, count, |text, _| {
             terminal.draw(|frame| frame.render_widget(screen(text), frame.area()))?;
             Ok(!interrupted.is_set() && !leaves()?)
         });
         ratatui::restore();
         outcome
     } else {
-        let mut last = String::new();
-        show(&mut hops, interval, count, |text| {
-            // Once for each interval.
-            if last != text {
-                text.clone_into(&mut last);
+        show(&mut hops, interval, count, |text, is_new| {
+            if is_new {
                 writeln!(std::io::stdout(), "{text}")?;
                 std::io::stdout().flush()?;
             }
@@ -56,24 +53,26 @@ pub(crate) fn run(system: &Path, interval: Duration, count: Option<u64>) -> anyh
     }
 }
 
-/// Reads, and gives each interval's text to `draw`, several times, until that says to end; none during the first.
+/// Reads, and gives each interval's text to `draw`, several times, and whether it is new, until that says to end; an empty one
+/// during the first interval.
 fn show(
     hops: &mut Hops,
     interval: Duration,
     count: Option<u64>,
-    mut draw: impl FnMut(&str) -> anyhow::Result<bool>,
+    mut draw: impl FnMut(&str, bool) -> anyhow::Result<bool>,
 ) -> anyhow::Result<()> {
     let (mut due, mut left, mut text) = (Instant::now() + interval, count.unwrap_or(u64::MAX), String::new());
     while left > 0 {
         std::thread::sleep(READ);
         hops.read();
-        if Instant::now() >= due {
+        let is_over = Instant::now() >= due;
+        if is_over {
             due = Instant::now() + interval;
             left -= 1;
             text = hops.text();
             hops.begin_interval();
         }
-        if !draw(&text)? {
+        if !draw(&text, is_over)? {
             return Ok(());
         }
     }

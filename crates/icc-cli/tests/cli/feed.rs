@@ -86,6 +86,7 @@ pub(crate) fn play() {
             let mut writer = vector.writer().unwrap();
             produce(count, rate, |n| writer.write(n as usize % capacity, &[n as f64, 0.5]).map(drop).unwrap());
         }
+        "traced feed" | "traced model" => crate::hops::play(&role, &name),
         unknown => panic!("no role {unknown}"),
     }
 }

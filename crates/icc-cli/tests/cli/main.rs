@@ -1,6 +1,7 @@
 //! The command `icc` against real queues and vectors of other processes.
 
 mod feed;
+mod hops;
 mod hostile;
 mod list;
 mod record;
