@@ -12,8 +12,11 @@ use crate::workspace::Workspace;
 
 /// What the environment needs beside the package.
 const NEEDED: [&str; 3] = ["maturin>=1.9,<2", "numpy", "pytest"];
+/// What the examples need: without it their tests are skipped.
+const OF_EXAMPLES: [&str; 2] = ["matplotlib", "pandas"];
 /// Whether all of it is there already: asking is quicker than installing nothing.
 const IS_THERE: &str = "import maturin, numpy, pytest";
+const HAS_OF_EXAMPLES: &str = "import matplotlib, pandas";
 const IS_ENOUGH: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))";
 
 /// Builds and tests, and fails if that does.
@@ -36,20 +39,36 @@ pub(crate) fn environment(workspace: &Workspace) -> anyhow::Result<Result<PathBu
     if !python.exists() {
         succeed(Command::new("python3").args(["-m", "venv"]).arg(&directory))?;
     }
-    if process::capture(Command::new(&python).args(["-c", IS_THERE])).is_err() {
-        let installed = process::capture(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(NEEDED));
-        if let Err(error) = installed {
-            return Ok(Err(format!("pip cannot install {}: {error}", NEEDED.join(", "))));
-        }
+    if let Err(reason) = installed(&python, IS_THERE, &NEEDED) {
+        return Ok(Err(reason));
+    }
+    if let Err(reason) = installed(&python, HAS_OF_EXAMPLES, &OF_EXAMPLES) {
+        process::say(&format!("the examples that need them are not run: {reason}"))?;
     }
     Ok(Ok(python))
 }
 
-/// Builds the wheel, installs it, and runs the tests beside the Rust program that they talk to. Whether all
+/// Installs what a program that imports it says is not there; or why it cannot be.
+fn installed(python: &Path, imports: &str, packages: &[&str]) -> Result<(), String> {
+    if process::capture(Command::new(python).args(["-c", imports])).is_ok() {
+        return Ok(());
+    }
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "install", "--quiet", "--retries", "1"]).args(packages);
+    match process::capture(&mut pip) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("pip cannot install {}: {error}", packages.join(", "))),
+    }
+}
+
+/// Lints the package's Rust, which no command of the workspace sees. Builds the wheel, installs it, and runs the tests beside the Rust program that they talk to. Whether all
 /// is well.
 pub(crate) fn test(workspace: &Workspace, python: &Path, counts: &mut Counts) -> anyhow::Result<bool> {
     let package = workspace.root().join("bindings/python");
     let (cargo, wheels) = (workspace.own_directory("python"), workspace.own_directory("python/wheels"));
+    let mut lint = workspace.cargo();
+    lint.args(["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"]).current_dir(&package);
+    succeed(lint.env("CARGO_TARGET_DIR", &cargo))?;
     // Of another version, one may lie there.
     let _ = fs::remove_dir_all(&wheels);
     let mut build = Command::new(python);

@@ -45,7 +45,7 @@ def show(name, seconds, save):
     import matplotlib.pyplot as plt
 
     consumer, window = icc.open(name).from_oldest(), np.empty(0)
-    figure, axes = plt.subplots(figsize=(8, 3))
+    figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
     (line,) = axes.plot([], [])
     axes.set(xlabel="quotes ago", ylabel="ask - bid")
     end = time.monotonic() + seconds

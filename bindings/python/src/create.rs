@@ -39,6 +39,7 @@ impl Asked {
 
 /// Creates a queue.
 #[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "the package's own Python calls it, by name and in one place")]
 pub(crate) fn create_queue(
     py: Python<'_>,
     name: PathBuf,
