@@ -91,8 +91,6 @@ const FILLING: u8 = 1;
 const SEEN_STATE: u8 = 2;
 /// A reader's that holds.
 pub(crate) const HOLDS: u8 = 3;
-/// That of several readers that hold together.
-pub(crate) const HOLD_JOINTLY: u8 = 5;
 /// A reader's that held, until a writer went on without it.
 pub(crate) const EVICTED: u8 = 4;
 
@@ -111,21 +109,11 @@ impl Word {
         Self(self.0.wrapping_add(0x100)).with(FILLING)
     }
 
-    /// Whether writers wait.
-    pub(crate) fn holds(self) -> bool {
-        matches!(self.state(), HOLDS | HOLD_JOINTLY)
-    }
-
-    /// The same state, and a word that never was.
-    pub(crate) fn anew(self) -> Self {
-        self.next().with(self.state())
-    }
-
     /// What kind of reader has the entry, if its tenant has filled it.
     fn kind(self) -> Option<ReaderKind> {
         match self.state() {
             SEEN_STATE => Some(ReaderKind::Seen),
-            HOLDS | HOLD_JOINTLY => Some(ReaderKind::Holding),
+            HOLDS => Some(ReaderKind::Holding),
             EVICTED => Some(ReaderKind::Evicted),
             _ => None,
         }
@@ -206,24 +194,10 @@ impl Entries {
         &self.lines().entries[id as usize]
     }
 
-    /// Whether the tenant lives whose word this is.
-    pub(crate) fn lives(&self, id: u32, word: Word) -> Result<bool, BufferError> {
+    pub(crate) fn lives(&self, id: u32) -> Result<bool, BufferError> {
         match &self.home {
             Home::Private(private) => Ok(private.ids.taken(id)),
-            // Those of a joint entry have read locks. So has one that was evicted, perhaps.
-            Home::Mapped { mapping, .. } if matches!(word.state(), HOLD_JOINTLY | EVICTED) => {
-                shared::any_holder_lives(mapping, id)
-            }
             Home::Mapped { mapping, .. } => shared::holder_lives(mapping, id),
-        }
-    }
-
-    /// Takes the lock of an entry together with others.
-    pub(crate) fn join_lock(&self, id: u32) -> Result<Option<IdLock>, BufferError> {
-        match &self.home {
-            Home::Private(private) => Ok(private.ids.join(id)),
-            Home::Mapped { mapping, writable: false, .. } => Err(read_only(mapping)),
-            Home::Mapped { mapping, .. } => shared::join_id(mapping, id),
         }
     }
 
@@ -296,7 +270,7 @@ impl Entries {
             };
             let facts: [u64; FACTS] = core::array::from_fn(|index| line.facts[index].load(Ordering::Relaxed));
             // The lock after the word, and the word again: so it is this tenant's.
-            let is_alive = self.lives(id, word)?;
+            let is_alive = self.lives(id)?;
             // Acquire: with any load above, pairs with the Release fence in `take`.
             fence(Ordering::Acquire);
             if Word(line.word.load(Ordering::Relaxed)) != word {
@@ -350,7 +324,7 @@ impl ReaderEntry {
         // Release: pairs with the fence at the end of `Holders::slowest`. What this reader read of
         // the messages before comes before what a writer puts in their place.
         line.facts[CURSOR].store(cursor, Ordering::Release);
-        if self.word.holds() {
+        if self.word.state() == HOLDS {
             self.entries.make_room();
         }
     }
@@ -364,15 +338,15 @@ impl ReaderEntry {
 
 impl Drop for ReaderEntry {
     fn drop(&mut self) {
-        if is_dying() || self.lock.is_forked() || !self.lock.leave() {
+        if is_dying() || self.lock.is_forked() {
             return;
         }
-        if self.word.holds() {
+        if self.word.state() == HOLDS {
             self.entries.no_holder(self.lock.id());
         }
         // Relaxed: the lock, which is dropped after this, orders it for whoever finds that free.
-        self.entries.line(self.lock.id()).word.store(self.current().with(FREE).0, Ordering::Relaxed);
-        if self.word.holds() {
+        self.entries.line(self.lock.id()).word.store(self.word.with(FREE).0, Ordering::Relaxed);
+        if self.word.state() == HOLDS {
             self.entries.make_room();
         }
     }

@@ -33,9 +33,7 @@
 //! Nothing here is trusted. A cursor that was never there counts as where the writer is, or as a whole
 //! ring behind; more than the policy says no writer waits for it.
 
-use crate::entries::{
-    Begun, CURSOR, EVICTED, Entries, HOLD_JOINTLY, HOLDING, HOLDING_IDS, HOLDS, Line, ReaderEntry, Word,
-};
+use crate::entries::{Begun, CURSOR, EVICTED, Entries, HOLDING, HOLDING_IDS, HOLDS, Line, ReaderEntry, Word};
 use crate::futex::{Expected, Woken, wait_any};
 use crate::sleep::{Bells, sleep_until};
 use crate::{Bell, BufferError, EntryError};
@@ -56,18 +54,12 @@ pub struct Held {
 }
 
 impl Entries {
-    /// Takes an entry that holds, alone or for several readers.
-    pub(crate) fn hold(
-        &self,
-        label: &str,
-        asked: Option<u64>,
-        head: &dyn Fn() -> u64,
-        jointly: bool,
-    ) -> Result<Held, EntryError> {
+    /// Takes an entry that holds.
+    pub(crate) fn hold(&self, label: &str, asked: Option<u64>, head: &dyn Fn() -> u64) -> Result<Held, EntryError> {
         let cursor = asked.unwrap_or_else(head);
-        let Begun { line, mut lock, word } = self.begin(label, cursor, HOLDING_IDS)?;
+        let Begun { line, lock, word } = self.begin(label, cursor, HOLDING_IDS)?;
         self.change_holders(|holders| holders | 1 << lock.id());
-        let word = word.with(if jointly { HOLD_JOINTLY } else { HOLDS });
+        let word = word.with(HOLDS);
         // Release: pairs with the first Acquire fence in `Entries::look`, and with the fence at the
         // end of `Holders::slowest`: whoever sees that it holds sees its cursor.
         line.word.store(word.0, Ordering::Release);
@@ -76,9 +68,6 @@ impl Entries {
         // sees the messages before it.
         fence(Ordering::SeqCst);
         let head = head();
-        if jointly {
-            lock.share();
-        }
         let entry = ReaderEntry { entries: self.clone(), word, lock };
         let ahead = head.wrapping_sub(cursor).cast_signed();
         if asked.is_some() || ahead <= 0 {
@@ -87,27 +76,6 @@ impl Entries {
         entry.publish(head, 0, 0);
         step("holds from there");
         Ok(Held { entry, cursor: head, head })
-    }
-
-    /// Holds as well what others hold jointly by this entry. None if nobody does, or no longer.
-    pub(crate) fn join(&self, id: u32) -> Result<Option<ReaderEntry>, EntryError> {
-        if !HOLDING_IDS.contains(&id) {
-            return Ok(None);
-        }
-        let Some(lock) = self.join_lock(id)? else { return Ok(None) };
-        let line = self.line(id);
-        let mut found = Word(line.word.load(Ordering::Relaxed));
-        // The lock first, and then another word: a writer that found nobody alive before the lock was taken
-        // does not evict whoever has it now. Relaxed: others that have the lock keep the tenancy, and the
-        // writers' looks need only its state.
-        while found.state() == HOLD_JOINTLY {
-            let word = found.anew();
-            match line.word.compare_exchange(found.0, word.0, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Ok(Some(ReaderEntry { entries: self.clone(), word, lock })),
-                Err(now) => found = Word(now),
-            }
-        }
-        Ok(None)
     }
 
     fn change_holders(&self, change: impl Fn(u64) -> u64) {
@@ -145,10 +113,10 @@ impl ReaderEntry {
         // Acquire: with the load of the slot that was overwritten, pairs with the fence at the end of
         // `Holders::slowest`.
         fence(Ordering::Acquire);
-        self.word.holds() && self.current().holds() && !self.lock.is_forked()
+        self.word.state() == HOLDS && self.current().state() == HOLDS && !self.lock.is_forked()
     }
 
-    pub(crate) fn current(&self) -> Word {
+    fn current(&self) -> Word {
         // Relaxed: see `holds`.
         Word(self.entries.line(self.id()).word.load(Ordering::Relaxed))
     }
@@ -213,7 +181,7 @@ impl Holders {
     fn look(&self, id: u32, next: u64) -> Option<Holder> {
         let line = self.entries.line(id);
         let word = Word(line.word.load(Ordering::Relaxed));
-        if !word.holds() {
+        if word.state() != HOLDS {
             return None;
         }
         // Acquire: with the load of the word, pairs with its Release store in `Entries::hold`.
@@ -232,7 +200,7 @@ impl Holders {
     ///
     /// [`BufferError`] if the system call fails.
     pub fn is_alive(&self, holder: &Holder) -> Result<bool, BufferError> {
-        self.entries.lives(holder.id, holder.word)
+        self.entries.lives(holder.id)
     }
 
     /// Ends its holding, if the entry is still as it was found. It is told so, and nobody waits for it

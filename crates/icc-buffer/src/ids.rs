@@ -4,7 +4,7 @@
 use crate::fork::ForkGuard;
 use crate::shared::FileLock;
 use core::{fmt, ops::Range};
-use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, bound, release};
+use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, release};
 
 /// Ids are below this.
 pub const MAX_IDS: u32 = 1024;
@@ -30,27 +30,14 @@ pub struct IdLock {
 
 /// Dropping it gives the id back.
 enum Held {
-    InMemory { bit: Bit },
-    InFile { lock: FileLock, is_joint: bool },
+    InMemory { _bit: Bit },
+    InFile { _lock: FileLock },
 }
 
 struct Bit {
-    ids: Arc<Words>,
+    ids: Arc<[AtomicU64; WORDS]>,
     id: u32,
-    /// Whether others may have it, too: then they are counted.
-    is_joint: bool,
-    /// Whether this one is not counted any more.
-    has_left: bool,
 }
-
-struct Words {
-    held: [AtomicU64; WORDS],
-    /// How many have each of the first ids jointly.
-    joint: [AtomicU64; JOINT],
-}
-
-/// Ids below this can be had jointly.
-const JOINT: usize = bound(64, 2);
 
 const WORDS: usize = MAX_IDS as usize / 64;
 
@@ -85,27 +72,8 @@ impl IdLock {
         self.taker
     }
 
-    pub(crate) fn in_file(id: u32, lock: FileLock, taker: ForkGuard, is_joint: bool) -> Self {
-        Self { id, taker, held: Some(Held::InFile { lock, is_joint }) }
-    }
-
-    /// Lets others have the id as well, by [`Ids::join`] or `shared::join_id`.
-    pub(crate) fn share(&mut self) {
-        match &mut self.held {
-            Some(Held::InMemory { bit }) => bit.share(),
-            Some(Held::InFile { lock, is_joint }) => *is_joint = lock.become_alone(false),
-            None => {}
-        }
-    }
-
-    /// Leaves the id, if others have it. True if nobody has: then this one has it alone, until it is
-    /// dropped.
-    pub(crate) fn leave(&mut self) -> bool {
-        match &mut self.held {
-            Some(Held::InMemory { bit }) => bit.leave(),
-            Some(Held::InFile { lock, is_joint }) => !*is_joint || lock.become_alone(true),
-            None => false,
-        }
+    pub(crate) fn in_file(id: u32, lock: FileLock, taker: ForkGuard) -> Self {
+        Self { id, taker, held: Some(Held::InFile { _lock: lock }) }
     }
 }
 
@@ -124,19 +92,17 @@ impl fmt::Debug for IdLock {
 }
 
 /// The ids held in private memory, one bit each.
-pub(crate) struct Ids(Arc<Words>);
+pub(crate) struct Ids(Arc<[AtomicU64; WORDS]>);
 
 impl Default for Ids {
     fn default() -> Self {
-        let zero = |_| AtomicU64::new(0);
-        Self(Arc::new(Words { held: core::array::from_fn(zero), joint: core::array::from_fn(zero) }))
+        Self(Arc::new(core::array::from_fn(|_| AtomicU64::new(0))))
     }
 }
 
 impl Ids {
     pub(crate) fn take(&self, ids: Range<u32>) -> Option<IdLock> {
-        let Self(all) = self;
-        let words = &all.held;
+        let Self(words) = self;
         for id in ids.start..ids.end.min(MAX_IDS) {
             let (word, bit) = place(id);
             let mut seen = words[word].load(Ordering::Relaxed);
@@ -146,8 +112,8 @@ impl Ids {
                 // dropped meanwhile.
                 match words[word].compare_exchange(seen, seen | bit, Ordering::Acquire, Ordering::Relaxed) {
                     Ok(_) => {
-                        let bit = Bit { ids: Arc::clone(all), id, is_joint: false, has_left: false };
-                        let held = Some(Held::InMemory { bit });
+                        let bit = Bit { ids: Arc::clone(words), id };
+                        let held = Some(Held::InMemory { _bit: bit });
                         return Some(IdLock { id, taker: ForkGuard::untold(), held });
                     }
                     Err(found) => seen = found,
@@ -157,64 +123,19 @@ impl Ids {
         None
     }
 
-    /// Takes an id that others have jointly. None if nobody has, or somebody has it alone.
-    pub(crate) fn join(&self, id: u32) -> Option<IdLock> {
-        let Self(all) = self;
-        let count = all.joint.get(id as usize)?;
-        let mut found = count.load(Ordering::Relaxed);
-        while found != 0 {
-            // Acquire: pairs with the Release in `Bit::share`.
-            match count.compare_exchange(found, found + 1, Ordering::Acquire, Ordering::Relaxed) {
-                Ok(_) => {
-                    let bit = Bit { ids: Arc::clone(all), id, is_joint: true, has_left: false };
-                    return Some(IdLock { id, taker: ForkGuard::untold(), held: Some(Held::InMemory { bit }) });
-                }
-                Err(now) => found = now,
-            }
-        }
-        None
-    }
-
     pub(crate) fn taken(&self, id: u32) -> bool {
         let (word, bit) = place(id);
         // Acquire: as in `take`, for a caller that finds the id free.
-        self.0.held.get(word).is_some_and(|word| word.load(Ordering::Acquire) & bit != 0)
-    }
-}
-
-impl Bit {
-    fn share(&mut self) {
-        if let Some(count) = self.ids.joint.get(self.id as usize) {
-            self.is_joint = true;
-            // Release: pairs with the Acquire in `Ids::join`.
-            count.store(1, Ordering::Release);
-        }
-    }
-
-    /// True if it is now had alone, or was.
-    fn leave(&mut self) -> bool {
-        match self.ids.joint.get(self.id as usize) {
-            Some(count) if self.is_joint => {
-                self.has_left = true;
-                // AcqRel: what all others did before they left comes before what the last one does.
-                let was_last = count.fetch_add(u64::MAX, Ordering::AcqRel) == 1;
-                (self.is_joint, self.has_left) = (!was_last, !was_last);
-                was_last
-            }
-            _ => true,
-        }
+        self.0.get(word).is_some_and(|word| word.load(Ordering::Acquire) & bit != 0)
     }
 }
 
 impl Drop for Bit {
     fn drop(&mut self) {
-        if self.has_left || !self.leave() {
-            return;
-        }
         let (word, bit) = place(self.id);
         // The bit is set, so subtracting it changes no other bit. Release: pairs with the Acquire
         // in `take`.
-        self.ids.held[word].fetch_add(bit.wrapping_neg(), Ordering::Release);
+        self.ids[word].fetch_add(bit.wrapping_neg(), Ordering::Release);
     }
 }
 

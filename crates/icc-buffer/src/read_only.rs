@@ -348,31 +348,7 @@ impl<T> ReadOnlyBuffer<T> {
     /// As [`take_entry`](Self::take_entry), with [`EntryError::NotHolding`] if the buffer was created
     /// without [`holding`](Spec::holding), and [`EntryError::NoneLeft`] if 64 living readers hold.
     pub fn hold(&self, label: &str, asked: Option<u64>, head: impl Fn() -> u64) -> Result<Held, EntryError> {
-        self.holding()?.hold(label, asked, &head, false)
-    }
-
-    /// As [`hold`](Self::hold), by an entry that others can [join](Self::join_holding): it holds for as long
-    /// as one of them lives, and any of them may [show](ReaderEntry::publish) the cursor, which must not be
-    /// beyond what all of them are done with. For a group of readers that share the work.
-    ///
-    /// The others keep read locks, which whoever may read the readers' file can take as well: such a
-    /// process can make an entry look alive whose readers are dead.
-    ///
-    /// # Errors
-    ///
-    /// As [`hold`](Self::hold).
-    pub fn hold_jointly(&self, label: &str, asked: Option<u64>, head: impl Fn() -> u64) -> Result<Held, EntryError> {
-        self.holding()?.hold(label, asked, &head, true)
-    }
-
-    /// Joins those that [hold jointly](Self::hold_jointly) by entry `id`. None if nobody does, or writers
-    /// went on without them.
-    ///
-    /// # Errors
-    ///
-    /// As [`hold`](Self::hold).
-    pub fn join_holding(&self, id: u32) -> Result<Option<ReaderEntry>, EntryError> {
-        self.holding()?.join(id)
+        self.holding()?.hold(label, asked, &head)
     }
 
     /// What writers look at before they overwrite: who holds what.

@@ -11,12 +11,6 @@ pub(crate) enum Mapping {}
 /// There is no such thing.
 pub(crate) enum FileLock {}
 
-impl FileLock {
-    pub(crate) fn become_alone(&self, _alone: bool) -> bool {
-        match *self {}
-    }
-}
-
 impl Mapping {
     pub(crate) fn start(&self) -> NonNull<u8> {
         match *self {}
@@ -41,14 +35,6 @@ pub(crate) fn open_group(
 }
 
 pub(crate) fn names_of_groups(mapping: &Mapping, _instance: u64) -> Vec<String> {
-    match *mapping {}
-}
-
-pub(crate) fn join_id(mapping: &Mapping, _id: u32) -> Result<Option<IdLock>, BufferError> {
-    match *mapping {}
-}
-
-pub(crate) fn any_holder_lives(mapping: &Mapping, _id: u32) -> Result<bool, BufferError> {
     match *mapping {}
 }
 

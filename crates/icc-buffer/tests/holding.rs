@@ -1,4 +1,4 @@
-//! Entries that hold, alone and jointly.
+//! Entries that hold.
 #![cfg(not(icc_loom))]
 
 use icc_buffer::{Buffer, EntryError, Held, Kind, Packed, ReadOnlyBuffer, ReaderKind, Spec};
@@ -54,47 +54,4 @@ fn it_is_refused_where_it_was_not_asked_for() {
     assert!(matches!(buffer.hold("x", None, || 0), Err(EntryError::NoneLeft { max: 64, path: None })));
     drop(all);
     assert!(matches!(buffer.take_entry("x", 0), Err(EntryError::NotSeen { .. })));
-}
-
-/// Several readers hold by one entry, for as long as one of them lives.
-#[test]
-fn it_is_held_jointly_until_the_last_leaves() {
-    for buffer in buffers() {
-        let holders = buffer.holding_readers().unwrap();
-        let alone = buffer.hold("alone", None, || 0).unwrap().entry;
-        assert!(buffer.join_holding(alone.id()).unwrap().is_none(), "it is one reader's alone");
-        let first = buffer.hold_jointly("group", None, || 4).unwrap().entry;
-        let before = holders.slowest(20).filter(|found| found.id == first.id());
-        drop(alone);
-        let second = buffer.join_holding(first.id()).unwrap().unwrap();
-        let found = holders.slowest(9).unwrap();
-        assert_eq!((found.id, found.behind, before), (first.id(), 5, None));
-        assert!(buffer.join_holding(first.id() + 1).unwrap().is_none());
-        drop(first);
-        assert!(second.holds());
-        assert_eq!(holders.is_alive(&found), Ok(true));
-        second.publish(8, 0, 0);
-        assert_eq!(holders.slowest(9).unwrap().behind, 1);
-        let id = second.id();
-        let third = buffer.join_holding(id).unwrap().unwrap();
-        drop((second, third));
-        assert_eq!(holders.slowest(9), None);
-        assert!(buffer.join_holding(id).unwrap().is_none());
-        assert_eq!(buffer.hold("next", None, || 0).unwrap().entry.id(), 0, "an entry stayed taken");
-    }
-}
-
-/// Whoever found nobody alive does not evict one who joined since.
-#[test]
-fn whoever_joins_is_not_evicted_by_an_earlier_look() {
-    for buffer in buffers() {
-        let holders = buffer.holding_readers().unwrap();
-        let first = buffer.hold_jointly("group", None, || 4).unwrap().entry;
-        let found = holders.slowest(9).unwrap();
-        let second = buffer.join_holding(first.id()).unwrap().unwrap();
-        assert!(!holders.evict(&found) && second.holds() && first.holds());
-        let found = holders.slowest(9).unwrap();
-        assert!(holders.evict(&found) && !second.holds() && !first.holds());
-        assert!(buffer.join_holding(first.id()).unwrap().is_none(), "it holds no longer");
-    }
 }

@@ -33,7 +33,7 @@ pub(crate) fn take_id(mapping: &Mapping, ids: Range<u32>) -> Result<Option<IdLoc
         let failed = |errno| lock_failed(errno, mapping.path(), "lock a byte of");
         if try_lock(descriptor.unchecked(), offset).map_err(failed)? {
             let taker = ForkGuard::current();
-            return Ok(Some(IdLock::in_file(id, FileLock { descriptor, offset, taker }, taker, false)));
+            return Ok(Some(IdLock::in_file(id, FileLock { descriptor, offset, taker }, taker)));
         }
         // Refused, although nobody holds it. (Or the holder dropped it just now: the caller tries
         // again.)
@@ -47,74 +47,31 @@ pub(crate) fn take_id(mapping: &Mapping, ids: Range<u32>) -> Result<Option<IdLoc
     }
 }
 
-/// Takes an id together with others who have it so. None if somebody has it alone.
-pub(crate) fn join_id(mapping: &Mapping, id: u32) -> Result<Option<IdLock>, BufferError> {
-    let (descriptor, offset) = (file::reopen(mapping)?, FIRST_BYTE + i64::from(id));
-    let failed = |errno| lock_failed(errno, mapping.path(), "lock a byte of");
-    if id >= MAX_IDS || !try_lock_as(descriptor.unchecked(), offset, Kind::Jointly).map_err(failed)? {
-        return Ok(None);
-    }
-    let taker = ForkGuard::current();
-    Ok(Some(IdLock::in_file(id, FileLock { descriptor, offset, taker }, taker, true)))
-}
-
-/// Whether somebody has the id alone.
 pub(crate) fn holder_lives(mapping: &Mapping, id: u32) -> Result<bool, BufferError> {
-    lives(mapping, id, Kind::Alone)
-}
-
-/// Whether somebody has the id, alone or with others.
-pub(crate) fn any_holder_lives(mapping: &Mapping, id: u32) -> Result<bool, BufferError> {
-    lives(mapping, id, Kind::Jointly)
-}
-
-fn lives(mapping: &Mapping, id: u32, kind: Kind) -> Result<bool, BufferError> {
     if id >= MAX_IDS {
         return Ok(false);
     }
     // The mapping's own description never holds a lock, so it conflicts with every lock there is.
     // Asking, unlike locking, needs no permission to write.
-    is_locked_as(mapping.file()?, FIRST_BYTE + i64::from(id), kind)
+    is_locked(mapping.file()?, FIRST_BYTE + i64::from(id))
         .map_err(|errno| lock_failed(errno, mapping.path(), "ask for the locks of"))
 }
 
-/// Locks a byte, alone, until `file`'s description is closed. `false` if another description has it.
+/// Locks a byte until `file`'s description is closed. `false` if another description has it.
 pub(super) fn try_lock(file: &File, offset: i64) -> Result<bool, Errno> {
-    try_lock_as(file, offset, Kind::Alone)
-}
-
-/// Whether another description has the byte locked as [`try_lock`] does.
-pub(super) fn is_locked(file: &File, offset: i64) -> Result<bool, Errno> {
-    is_locked_as(file, offset, Kind::Alone)
-}
-
-/// How a byte is locked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// For writing: by one description.
-    Alone,
-    /// For reading: by any number.
-    Jointly,
-}
-
-/// Locks a byte until `file`'s description is closed; if it has it already, in this way from now on.
-/// `false` if another description is in the way.
-fn try_lock_as(file: &File, offset: i64, kind: Kind) -> Result<bool, Errno> {
-    let lock = if kind == Kind::Alone { libc::F_WRLCK } else { libc::F_RDLCK };
-    match fcntl(file, FcntlArg::F_OFD_SETLK(&byte(offset, lock))) {
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&byte(offset, libc::F_WRLCK))) {
         Ok(_) => Ok(true),
         Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
         Err(errno) => Err(errno),
     }
 }
 
-/// Whether another description has the byte locked, in this way or alone.
+/// Whether another description has the byte locked for writing, as [`try_lock`] does.
 ///
-/// Of one that is locked alone, asked for a read lock, which only such a lock stands in the way of:
-/// whoever may read the file may lock it for reading, and does not count as a holder. Of one that is
-/// locked jointly, they do.
-fn is_locked_as(file: &File, offset: i64, kind: Kind) -> Result<bool, Errno> {
-    let mut lock = byte(offset, if kind == Kind::Alone { libc::F_RDLCK } else { libc::F_WRLCK });
+/// Asked for a read lock, which only such a lock stands in the way of: whoever may read the file
+/// may lock it for reading, and does not count as a holder.
+pub(super) fn is_locked(file: &File, offset: i64) -> Result<bool, Errno> {
+    let mut lock = byte(offset, libc::F_RDLCK);
     fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;
     Ok(i32::from(lock.l_type) != libc::F_UNLCK)
 }
@@ -131,14 +88,6 @@ pub(super) fn lock_failed(errno: Errno, path: &Path, doing: &'static str) -> Buf
             BufferError::NoLocks { path: path.to_owned(), code: errno as i32 }
         }
         _ => file::failed(errno, path, doing),
-    }
-}
-
-impl FileLock {
-    /// Has the byte in this way from now on, if nobody else is in the way.
-    pub(crate) fn become_alone(&self, alone: bool) -> bool {
-        let kind = if alone { Kind::Alone } else { Kind::Jointly };
-        self.descriptor.get(Path::new("")).is_ok_and(|file| try_lock_as(file, self.offset, kind) == Ok(true))
     }
 }
 

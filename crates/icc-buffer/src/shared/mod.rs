@@ -35,7 +35,7 @@ pub use descriptors::Descriptors;
 pub(crate) use groups::{names_of_groups, open_group};
 pub use handles::{Origin, remove};
 pub use inspect::{Boot, Inspected, inspect};
-pub(crate) use liveness::{FileLock, any_holder_lives, holder_lives, join_id, take_id};
+pub(crate) use liveness::{FileLock, holder_lives, take_id};
 pub(crate) use mapping::Mapping;
 use nix::fcntl::SealFlag;
 pub use options::{Demand, HugePages, Options, Owner};

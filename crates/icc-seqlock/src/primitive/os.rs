@@ -28,6 +28,7 @@ pub const fn bound<N: Copy>(shipped: N, _modelled: N) -> N {
 /// Not a fence for the compiler and a load, where this can do without: the compiler takes the fence to
 /// change all that others can reach, and would read a producer's handle again for each message.
 #[inline(always)]
+#[cfg_attr(icc_loom, track_caller)]
 #[must_use]
 pub fn load_behind_stores(word: &AtomicU32) -> u32 {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
