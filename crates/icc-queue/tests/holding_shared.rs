@@ -52,7 +52,7 @@ fn actor() {
         }
         "produce" => {
             let mut producer = Queue::<u64>::open(&name, &Options::new()).unwrap().producer().unwrap();
-            (0..).for_each(|n| _ = producer.produce(&n));
+            (0..u64::MAX).for_each(|n| _ = producer.produce(&n));
         }
         "forks" => forks(),
         other => panic!("no such role: {other}"),
