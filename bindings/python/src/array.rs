@@ -52,9 +52,27 @@ impl Dtype {
 
     /// An array of its own memory for `count` payloads, to be filled.
     pub(crate) fn empty<'py>(&self, py: Python<'py>, count: usize) -> PyResult<Made<'py>> {
-        static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let empty = EMPTY.import(py, "numpy", "empty")?;
-        let array = empty.call1((count, self.descr.bind(py)))?.cast_into::<PyUntypedArray>()?;
+        let mut dimension = npyffi::npy_intp::try_from(count).unwrap_or(npyffi::npy_intp::MAX);
+        let none = core::ptr::null_mut::<core::ffi::c_void>();
+        // SAFETY: attached to the interpreter. The descriptor is given away, as it wants; one dimension is read
+        // from where it is; without data, strides and flags, NumPy makes C-contiguous memory of its own.
+        // What comes is a new array, or null and an exception.
+        let array = unsafe {
+            let descr = self.descr.clone_ref(py).into_ptr().cast();
+            let kind = npyffi::get_type_object(py, npyffi::NpyTypes::PyArray_Type);
+            let made = npyffi::PY_ARRAY_API.PyArray_NewFromDescr(
+                py,
+                kind,
+                descr,
+                1,
+                &raw mut dimension,
+                none.cast(),
+                none.cast(),
+                0,
+                none.cast(),
+            );
+            Bound::from_owned_ptr_or_err(py, made)?.cast_into_unchecked::<PyUntypedArray>()
+        };
         let len = self.size * count;
         Ok(Made { array, len })
     }

@@ -94,7 +94,8 @@ impl<'a> UntypedReader<'a> {
     /// If the payload has another size.
     #[inline(always)]
     pub fn try_read_array<const SIZE: usize>(&self, out: &mut [u8; SIZE]) -> Result<u64, BeingWritten> {
-        assert_eq!(SIZE, self.size, "the output is as long as the payload");
+        // Not `assert_eq`, which takes the size's address, so that each handle would have to be in memory.
+        assert!(SIZE == self.size, "the output is as long as the payload: {SIZE} bytes");
         let version = self.version.load(Relaxed);
         if version & 1 == 1 {
             return Err(BeingWritten { version });

@@ -155,9 +155,8 @@ impl VectorReader {
     /// [`read_all_into`](Self::read_all_into), of values of `SIZE` bytes.
     fn read_arrays<const SIZE: usize>(&self, out: &mut [u8]) -> Result<(), ReadError> {
         let (values, _) = out.as_chunks_mut::<SIZE>();
-        for (index, value) in values.iter_mut().enumerate() {
-            let read = self.buffer.bytes(index).is_some_and(|slot| slot.try_read_array(value).is_ok());
-            if !read {
+        for (index, (value, slot)) in values.iter_mut().zip(self.buffer.all_bytes()).enumerate() {
+            if slot.try_read_array(value).is_err() {
                 self.read_into(index, value)?;
             }
         }

@@ -61,7 +61,7 @@ def open(name: _Name, dtype: Any = None) -> Union[Queue, Vector]:
     describes; without a schema there, give it. One that is given and differs is a DtypeError.
     """
     header = inspect(name)
-    kinds = {"queue": Queue, "vector": Vector}
+    kinds: Mapping[str, type[Union[Queue, Vector]]] = {"queue": Queue, "vector": Vector}
     kind = kinds.get(header["kind"])
     if kind is None:
         raise OtherError(f"{header['path']}: a buffer of kind `{header['kind']}`, not a queue or a vector: check the name")

@@ -30,7 +30,8 @@ def dtype_of(schema: Any, depth: int = 0) -> np.dtype:
                 "itemsize": schema["itemsize"],
             }
         )
-    return np.dtype(schema)
+    simple: np.dtype = np.dtype(schema)
+    return simple
 
 
 def dtype_of_text(text: str, size: int) -> np.dtype:
@@ -45,7 +46,7 @@ def schema_of(dtype: np.dtype, notes: Optional[Mapping[str, Any]] = None) -> str
         if of.subdtype is not None:
             base, shape = of.subdtype
             return [described(base), list(shape)]
-        if of.names is not None:
+        if of.names is not None and of.fields is not None:
             fields = [of.fields[name] for name in of.names]
             return {
                 "names": list(of.names),
@@ -71,7 +72,7 @@ def align_of(dtype: np.dtype) -> int:
     """The alignment that the same type has in C and Rust, or 1 if its fields do not lie so."""
     if dtype.subdtype is not None:
         return align_of(dtype.subdtype[0])
-    if dtype.names is None:
+    if dtype.names is None or dtype.fields is None:
         return dtype.alignment
     aligns = [(align_of(dtype.fields[name][0]), dtype.fields[name][1]) for name in dtype.names]
     largest = max((align for align, _ in aligns), default=1)

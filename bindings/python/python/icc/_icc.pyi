@@ -3,13 +3,19 @@
 import datetime
 import os
 from pathlib import Path
-from typing import Any, List, Mapping, Optional, Tuple, TypedDict, Union
+from typing import Any, List, Mapping, Optional, Tuple, TypedDict, Union, final
 
 import numpy as np
+from typing_extensions import Self
+
+__all__ = [
+    "Changes", "Consumer", "Lost", "Position", "Producer", "Queue", "Vector", "Writer", "canonical", "create_queue",
+    "create_vector", "inspect", "remove",
+]  # fmt: skip
 
 _Name = Union[str, "os.PathLike[str]"]
 
-class Header(TypedDict):
+class _Header(TypedDict):
     path: Path
     kind: str
     type_name: str
@@ -22,6 +28,7 @@ class Header(TypedDict):
     total_size: int
     schema: Optional[str]
 
+@final
 class Lost:
     """Messages that were not received: those from `first` up to, not including, `next`."""
 
@@ -29,15 +36,16 @@ class Lost:
     next: int
     @property
     def count(self) -> int: ...
-    def __init__(self, first: int, next: int) -> None: ...
+    def __new__(cls, first: int, next: int) -> Self: ...
     def __len__(self) -> int: ...
 
+@final
 class Position:
     """A place in one queue, to be noted and gone on from."""
 
     instance: int
     sequence: int
-    def __init__(self, instance: int, sequence: int) -> None: ...
+    def __new__(cls, instance: int, sequence: int) -> Self: ...
 
 class Consumer:
     @property
@@ -64,7 +72,7 @@ class Consumer:
     def close(self) -> None: ...
 
 class Queue:
-    def __init__(self, name: _Name, dtype: np.dtype) -> None: ...
+    def __new__(cls, name: _Name, dtype: np.dtype) -> Self: ...
     @property
     def capacity(self) -> int: ...
     @property
@@ -107,7 +115,7 @@ class Producer:
     def __exit__(self, *raised: object) -> None: ...
 
 class Vector:
-    def __init__(self, name: _Name, dtype: np.dtype) -> None: ...
+    def __new__(cls, name: _Name, dtype: np.dtype) -> Self: ...
     def __len__(self) -> int: ...
     @property
     def keys(self) -> Optional[List[str]]: ...
@@ -156,7 +164,7 @@ class Writer:
     def __enter__(self) -> "Writer": ...
     def __exit__(self, *raised: object) -> None: ...
 
-def inspect(name: _Name) -> Header: ...
+def inspect(name: _Name) -> _Header: ...
 def remove(name: _Name) -> None: ...
 def canonical(text: str, size: int) -> str: ...
 def create_queue(

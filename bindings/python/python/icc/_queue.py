@@ -34,14 +34,37 @@ class Consumer:
         for name in ("read", "read_into", "wait", "interrupt", "skip_to_newest", "close"):
             setattr(self, name, getattr(native, name))
 
-    position: Position = property(lambda self: self._native.position)  # type: ignore[assignment]
-    next_sequence: int = property(lambda self: self._native.next_sequence)  # type: ignore[assignment]
-    lag: int = property(lambda self: self._native.lag)  # type: ignore[assignment]
-    headroom: int = property(lambda self: self._native.headroom)  # type: ignore[assignment]
-    received: int = property(lambda self: self._native.received)  # type: ignore[assignment]
-    lost: int = property(lambda self: self._native.lost)  # type: ignore[assignment]
-    dtype: np.dtype = property(lambda self: self._native.dtype)  # type: ignore[assignment]
-    closed: bool = property(lambda self: self._native.closed)  # type: ignore[assignment]
+    @property
+    def position(self) -> Position:
+        return self._native.position
+
+    @property
+    def next_sequence(self) -> int:
+        return self._native.next_sequence
+
+    @property
+    def lag(self) -> int:
+        return self._native.lag
+
+    @property
+    def headroom(self) -> int:
+        return self._native.headroom
+
+    @property
+    def received(self) -> int:
+        return self._native.received
+
+    @property
+    def lost(self) -> int:
+        return self._native.lost
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._native.dtype
+
+    @property
+    def closed(self) -> bool:
+        return self._native.closed
 
     def batches(self, max: int = _BATCH) -> Iterator[Union[np.ndarray, Lost]]:
         """Arrays of what is there, and ``Lost`` objects between them; waits for more, without end."""

@@ -26,7 +26,9 @@ class Changes:
         for name in ("poll", "wait", "interrupt", "close"):
             setattr(self, name, getattr(native, name))
 
-    closed: bool = property(lambda self: self._native.closed)  # type: ignore[assignment]
+    @property
+    def closed(self) -> bool:
+        return self._native.closed
 
     def __iter__(self) -> Iterator[Tuple[np.ndarray, np.ndarray, np.ndarray]]:
         while True:

@@ -43,6 +43,8 @@ use std::sync::Arc;
 /// assert_eq!(slot.try_read_into(&mut bytes), Ok(2));
 /// assert_eq!(bytes, 7_u32.to_ne_bytes());
 /// assert!(seen.bytes(3).is_none());
+/// let versions: Vec<_> = seen.all_bytes().map(|slot| slot.version()).collect();
+/// assert_eq!(versions, [0, 2, 0]);
 /// icc_buffer::remove(&name)?;
 /// # Ok::<(), icc_buffer::BufferError>(())
 /// ```
@@ -156,6 +158,22 @@ impl UntypedBuffer {
         // handle lives, and any bytes are initialised ones. In this process nobody but handles like
         // this one accesses this mapping, and what other processes do is no access of this program.
         unsafe { UntypedReader::new(cell, self.size, self.align) }
+    }
+
+    /// All slots as bytes, in their order. A loop over them is quicker than one that asks for each by its
+    /// index: where they are is looked up once.
+    #[inline]
+    pub fn all_bytes(&self) -> impl ExactSizeIterator<Item = UntypedReader<'_>> {
+        // SAFETY: a buffer has at least one slot.
+        let first: NonNull<u8> = unsafe { self.versions.cell_start(0) };
+        // Copies, which nothing that a loop does can change: a copy out of a slot is assembly, behind which
+        // the compiler would have to load the fields of `self` again.
+        let (stride, size, align) = (self.versions.stride(), self.size, self.align);
+        (0..self.len()).map(move |index| {
+            // SAFETY: there are `len` slots at this distance, and this is one of them; `bytes_unchecked`
+            // says why it is a cell to be read as long as this handle lives.
+            unsafe { UntypedReader::new(first.add(index * stride), size, align) }
+        })
     }
 
     /// The payload's size in bytes.
