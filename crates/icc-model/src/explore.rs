@@ -33,6 +33,8 @@ pub enum Step {
     Death(usize),
     /// A producer came and took this id.
     Newcomer(usize),
+    /// A consumer begins to let go.
+    Leaving(usize),
 }
 
 impl Step {

@@ -4,11 +4,13 @@
 //! Here the protocols are written once more, as small state machines whose every shared access is
 //! one step, and all orders of those steps are visited, with a producer dying between any two of
 //! them: [`mpmc`] is the ticket and the ledger, [`spmc`] the single producer and its successor, [`bell`]
-//! how sleepers are woken, [`group`] how workers share messages.
+//! how sleepers are woken, [`group`] how workers share messages,
+//! [`holding`] how producers wait for those that hold.
 //! Steps take effect in one order that all agree on; what a processor may reorder is loom's part.
 //!
 //! [`explore`] visits the states. It looks for two things: a fault (a message of two mixed, one
-//! given up whose producer lives, a position that no message accounts for, a message handled twice), and a state from which
+//! given up whose producer lives, a position that no message accounts for, a message handled twice, one that a
+//! holder misses), and a state from which
 //! the end cannot be reached any more by those who live. The second is why this is not a finished
 //! model checker: `stateright`, the obvious one, does not see that two paths which wait for ever in
 //! a circle never end.
@@ -16,6 +18,7 @@
 pub mod bell;
 mod explore;
 pub mod group;
+pub mod holding;
 pub mod mpmc;
 pub mod spmc;
 
