@@ -92,6 +92,9 @@
 //! # fn main() {}
 //! ```
 //!
+//! [`produce`] puts a message into a queue, and waits while a consumer that
+//! [holds](icc_queue::QueueReader::holding_consumer) is in the way.
+//!
 //! # How a task is woken
 //!
 //! Polling a stream that has something costs what polling the consumer costs, and no lock. A stream
@@ -103,6 +106,9 @@
 //! That costs one more step than a thread of your own that sleeps at the bell with
 //! [`Park`](icc_queue::Park), and two more than one that spins. Nanoseconds want a thread; tasks are
 //! for what may take microseconds: gateways, dashboards, recorders.
+//!
+//! A task that waits for room in [`produce`] is woken in the same way. Its thread is another, which looks
+//! around every 5 milliseconds, since a holder that dies wakes nobody.
 //!
 //! Create the queue or vector [wakeable](icc_queue::QueueSpec::wakeable). Streams over others work,
 //! but their thread has to poll: 50 microseconds after the last message at first, every 10
@@ -120,6 +126,7 @@
 mod claims;
 mod consumer;
 mod entry;
+mod produce;
 #[cfg_attr(not(icc_loom), allow(unreachable_pub, reason = "models have threads of their own"))]
 mod reactor;
 mod shard;
@@ -132,6 +139,10 @@ struct Readme;
 
 pub use claims::{ClaimStream, Claimed};
 pub use consumer::ConsumerStream;
+#[cfg(not(icc_loom))]
+pub use produce::produce;
+#[cfg(icc_loom)]
+pub use produce::produce_with_threads;
 #[cfg(icc_loom)]
 pub use reactor::Reactor;
 pub use vector::VectorStream;

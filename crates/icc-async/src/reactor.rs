@@ -28,6 +28,8 @@ struct Running {
     /// Whether its streams' sources have bells. Those that have none are polled, by other threads,
     /// so that they keep nobody else awake.
     has_bells: bool,
+    /// As [`Watching::in_slices`] was told, of each of them.
+    slice: Option<Duration>,
 }
 
 impl Reactor {
@@ -50,21 +52,23 @@ impl Reactor {
 
     /// A place for one more stream, with a thread that has room or a new one; none if the system
     /// refuses a thread.
-    fn place(&self, has_bells: bool) -> Option<Place> {
+    fn place(&self, has_bells: bool, slice: Option<Duration>) -> Option<Place> {
         self.with(|threads| {
             if threads.process != std::process::id() {
                 *threads = Threads { process: std::process::id(), running: Vec::new() };
             }
-            let room = |running: &&mut Running| running.has_bells == has_bells && running.streams < MOST;
+            let room = |running: &&mut Running| {
+                (running.has_bells, running.slice) == (has_bells, slice) && running.streams < MOST
+            };
             if let Some(running) = threads.running.iter_mut().find(room) {
                 running.streams += 1;
                 return Some(Place { reactor: self.clone(), shard: Arc::clone(&running.shard) });
             }
-            let shard = Arc::new(Shard::new());
+            let shard = Arc::new(Shard::new(slice));
             let (own, reactor) = (Arc::clone(&shard), self.clone());
             let run = move || own.run(LINGER, || reactor.ends(&own));
             thread::Builder::new().name("icc-async".into()).spawn(run).ok()?;
-            threads.running.push(Running { shard: Arc::clone(&shard), streams: 1, has_bells });
+            threads.running.push(Running { shard: Arc::clone(&shard), streams: 1, has_bells, slice });
             Some(Place { reactor: self.clone(), shard })
         })
     }
@@ -109,13 +113,26 @@ pub(crate) struct Watching<S: Waitable + Send + 'static> {
     source: Option<S>,
     entry: Arc<Entry<S>>,
     reactor: Reactor,
+    /// How long its thread may sleep, if not for as long as nothing rings.
+    slice: Option<Duration>,
     /// From the first wait on.
     place: Option<Place>,
 }
 
 impl<S: Waitable + Send + 'static> Watching<S> {
     pub(crate) fn new(source: S, reactor: Reactor) -> Self {
-        Self { entry: Arc::new(Entry::new(&source)), source: Some(source), reactor, place: None }
+        Self::with_slice(source, reactor, None)
+    }
+
+    /// The same, for a source to which something may happen that rings nothing: it is looked at once in
+    /// each slice.
+    pub(crate) fn in_slices(source: S, reactor: Reactor, slice: Duration) -> Self {
+        // A model has no time.
+        Self::with_slice(source, reactor, bound(Some(slice), None))
+    }
+
+    fn with_slice(source: S, reactor: Reactor, slice: Option<Duration>) -> Self {
+        Self { entry: Arc::new(Entry::new(&source)), source: Some(source), reactor, slice, place: None }
     }
 
     /// The source, to poll; none if there is nothing to poll for, and then `waker` will be woken.
@@ -130,7 +147,7 @@ impl<S: Waitable + Send + 'static> Watching<S> {
     pub(crate) fn wait(&mut self, waker: &Waker) {
         let has_bells = self.source.as_ref().is_some_and(|source| source.bell().is_some());
         if self.place.is_none() {
-            self.place = self.reactor.place(has_bells);
+            self.place = self.reactor.place(has_bells, self.slice);
         }
         let Some(place) = &self.place else {
             // No thread to be had: the executor polls again and again.

@@ -16,11 +16,13 @@ pub(crate) struct Shard {
     control: Notifier,
     /// Entries to take on the list.
     added: Mutex<Vec<Watch>>,
+    /// How long it sleeps at most, if something may happen that rings nothing.
+    slice: Option<Duration>,
 }
 
 impl Shard {
-    pub(crate) fn new() -> Self {
-        Self { control: Notifier::new(), added: Mutex::new(Vec::new()) }
+    pub(crate) fn new(slice: Option<Duration>) -> Self {
+        Self { control: Notifier::new(), added: Mutex::new(Vec::new()), slice }
     }
 
     /// Takes an entry on the list.
@@ -47,8 +49,8 @@ impl Shard {
             let _ = control.take();
             list.append(&mut self.added.lock().unwrap_or_else(PoisonError::into_inner));
             list.retain(|watch| !watch.0.leave_if_gone());
-            let timeout = list.is_empty().then_some(linger);
-            if timeout.is_some_and(|time| time.is_zero()) && end() {
+            let timeout = if list.is_empty() { Some(linger) } else { self.slice };
+            if list.is_empty() && linger.is_zero() && end() {
                 return;
             }
             let timeout = timeout.filter(|time| !time.is_zero());

@@ -1,11 +1,11 @@
-//! Loom models of a stream against its producer. Run with `cargo xtask loom`.
+//! Loom models of a stream against its producer, and of a task that produces against a holder. Run with `cargo xtask loom`.
 //!
 //! There is no time in them: a task that is missed never ends, and loom reports that all threads
 //! wait.
 #![cfg(icc_loom)]
 
-use icc_async::{ConsumerStream, Reactor};
-use icc_queue::{Queue, QueueSpec};
+use icc_async::{ConsumerStream, Reactor, produce_with_threads};
+use icc_queue::{Evict, Queue, QueueSpec};
 use icc_seqlock::primitive::{Condvar, Mutex, model, thread};
 use std::pin::pin;
 use std::task::{Context, Poll, Wake, Waker};
@@ -66,5 +66,23 @@ fn registering_again() {
         assert_eq!(block_on(stream.next()), Ok(8));
         drop(stream);
         thread.join().unwrap();
+    });
+}
+
+/// The holder goes on holding, so only its reading makes room, and only that rings.
+#[test]
+fn producing_against_reading() {
+    model("producing_against_reading", Some(1), || {
+        let queue = Queue::<u64>::new(QueueSpec::new(2).wakeable().holding(Evict::Never)).unwrap();
+        let reactor = Reactor::new();
+        let mut producer = queue.producer().unwrap();
+        let mut holder = queue.holding_consumer("slow").unwrap();
+        (0..2).for_each(|n| assert_eq!(producer.try_produce(&n), Ok(n)));
+        let thread = thread::spawn(move || {
+            assert_eq!(holder.try_consume(), Ok(0));
+            holder
+        });
+        assert_eq!(block_on(produce_with_threads(&mut producer, &2, &reactor)), Ok(2));
+        assert!(thread.join().unwrap().holds());
     });
 }

@@ -5,7 +5,7 @@
 //! `icc-buffer`'s `holding.rs` says why that is right for those that begin to hold meanwhile.
 
 use crate::layout::{HEAD, UNCOUNTED};
-use crate::{Evict, QueueReader, TryProduceError};
+use crate::{Evict, QueueReader, Room, TryProduceError};
 use core::time::Duration;
 use icc_buffer::{BufferError, EntryError, Holder, Holders};
 use icc_seqlock::Payload;
@@ -90,6 +90,12 @@ impl<T: Payload> Gate<T> {
             return wait_for_few(&mut self.behind, n, self.most);
         }
         self.most - 1
+    }
+
+    /// What is awaited for the message that was found not to pass.
+    pub(crate) fn room(&self) -> Option<Room> {
+        let (blocked, (holders, evict)) = (self.behind.blocked?, self.behind.holding.clone()?);
+        Some(Room::new(blocked, self.behind.queue.geometry.capacity(), holders, evict))
     }
 
     /// Waits for the message that was found not to pass, in this round of doing so.
@@ -202,13 +208,8 @@ impl<T: Payload> Behind<T> {
 
     /// Whether message `n` has been in front of the gate for as long as the queue's creator allows.
     fn is_over(&self, n: u64) -> bool {
-        match self.holding {
-            None | Some((_, Evict::Never)) => false,
-            Some((_, Evict::AtOnce)) => true,
-            Some((_, Evict::After(longest))) => {
-                self.blocked.is_some_and(|(blocked, since)| blocked == n && since.elapsed() >= longest)
-            }
-        }
+        let (Some((blocked, since)), Some((_, evict))) = (self.blocked, &self.holding) else { return false };
+        blocked == n && evict.is_over(since)
     }
 
     /// Whether a holder whose next message is this one could have read it: else it waits for that

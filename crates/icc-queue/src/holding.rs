@@ -6,6 +6,7 @@ use core::{fmt, time::Duration};
 use icc_buffer::Held;
 use icc_seqlock::Payload;
 use icc_seqlock::primitive::bound;
+use std::time::Instant;
 
 /// What becomes of a consumer that holds and is a whole ring behind: part of
 /// [`QueueSpec::holding`](crate::QueueSpec::holding).
@@ -36,6 +37,15 @@ impl Evict {
             Self::AtOnce => 1,
             Self::After(time) => u64::try_from(time.as_nanos()).map_or(NEVER, |nanos| nanos.min(NEVER - 1) + 1),
             Self::Never => NEVER,
+        }
+    }
+
+    /// Whether a message that was found not to pass at this time has waited for so long.
+    pub(crate) fn is_over(self, since: Instant) -> bool {
+        match self {
+            Self::AtOnce => true,
+            Self::After(longest) => since.elapsed() >= longest,
+            Self::Never => false,
         }
     }
 

@@ -143,6 +143,7 @@ mod producer;
 mod queue;
 mod reader;
 mod readers;
+mod room;
 mod seen;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 mod shared;
@@ -177,6 +178,7 @@ pub use producer::Producer;
 pub use queue::Queue;
 pub use reader::QueueReader;
 pub use readers::ReaderStatus;
+pub use room::Room;
 pub use seen::{Seen, SeenError};
 pub use spec::QueueSpec;
 pub use spmc::Spmc;

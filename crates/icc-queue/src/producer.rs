@@ -2,7 +2,7 @@
 
 use crate::gate::{Gate, Waiting};
 use crate::mode::sealed::Properties;
-use crate::{BatchTooLong, Mode, ProducerError, Queue, Spmc, TryProduceError};
+use crate::{BatchTooLong, Mode, ProducerError, Queue, Room, Spmc, TryProduceError};
 use core::{fmt, ops::Range, time::Duration};
 use icc_buffer::Bell;
 use icc_seqlock::{Payload, Source};
@@ -190,6 +190,13 @@ impl<T: Payload, M: Mode> Producer<T, M> {
                 _ => waiting.give_way(),
             }
         }
+    }
+
+    /// What to wait for after [`TryProduceError::Full`]: for programs that wait for several things at once.
+    /// None after anything else.
+    #[must_use]
+    pub fn room(&self) -> Option<Room> {
+        self.gate.room()
     }
 
     /// Puts `messages` into the queue, in order and with no other's between, and returns their

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+#[allow(dead_code, reason = "not by every test")]
 pub(crate) fn wakeable() -> Queue<u64> {
     Queue::new(QueueSpec::new(1024).wakeable()).unwrap()
 }
