@@ -113,6 +113,15 @@ impl Bell {
         }
     }
 
+    /// As [`ring`](Self::ring), after a `SeqCst` fence of the caller's. Pairs with one of the sleeper's.
+    pub(crate) fn ring_after_fence(&self) {
+        // Relaxed: the fence orders it after what was published.
+        if self.word().value().load(Ordering::Relaxed) & 1 != 0 {
+            // SAFETY: `_home` keeps the memory, and this handle lives until the call is over.
+            unsafe { wake(self.word, self.scope) };
+        }
+    }
+
     /// The word to wait at, which says that somebody sleeps; or, where that cannot be said, the word
     /// as it is.
     pub(crate) fn arm(&self) -> Armed<'_> {

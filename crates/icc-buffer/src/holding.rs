@@ -98,7 +98,7 @@ impl Entries {
         // sees that it sleeps.
         fence(Ordering::SeqCst);
         if let Some(room) = &self.room {
-            room.ring();
+            room.ring_after_fence();
         }
     }
 }

@@ -20,6 +20,12 @@ fn produce<M: Mode>(queue: &Queue<Message, M>, count: u64) -> thread::JoinHandle
     thread::spawn(move || (0..count).for_each(|_| _ = producer.produce(&[7; 2])))
 }
 
+/// Produces that many messages before anything else happens.
+fn produce_here<M: Mode>(queue: &Queue<Message, M>, count: u64) {
+    let mut producer = queue.producer().unwrap();
+    (0..count).for_each(|_| _ = producer.produce(&[7; 2]));
+}
+
 /// Reads all up to `end`, and loses nothing.
 fn gets_all(mut holder: Seen<Consumer<Message>>, end: u64) {
     let mut next = holder.held_from().unwrap();
@@ -124,17 +130,34 @@ fn whoever_is_told_of_a_loss_was_evicted() {
     });
 }
 
-/// The same, evicted by one producer and overwritten by another.
+/// The same, evicted by one producer and overwritten by another, who is stopped in the middle.
 #[test]
 fn whoever_loses_to_another_producer_was_evicted() {
     model_with_traced_loads("whoever_loses_to_another_producer_was_evicted", Some(1), || {
         let queue = holding::<Mpmc>(Evict::AtOnce);
         let mut holder = queue.holding_consumer("x").unwrap();
-        let producing = [produce(&queue, 2), produce(&queue, 2)];
-        if let Err(TryConsumeError::SpedPast(_)) = holder.try_consume() {
-            assert!(!holder.holds(), "it lost a message, and holds");
-        }
-        producing.into_iter().for_each(|thread| thread.join().unwrap());
+        produce_here(&queue, 2);
+        let reading = thread::spawn(move || {
+            for _ in 0..2 {
+                if let Err(TryConsumeError::SpedPast(_)) = holder.try_consume() {
+                    assert!(!holder.holds(), "it lost a message, and holds");
+                }
+            }
+        });
+        let producing = [produce(&queue, 1), produce(&queue, 1)];
+        producing.into_iter().chain([reading]).for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// One that begins to hold where the producers are is not taken for one that is far behind.
+#[test]
+fn whoever_begins_to_hold_is_not_evicted_for_another_cursor() {
+    model("whoever_begins_to_hold_is_not_evicted_for_another_cursor", Some(2), || {
+        let queue = holding::<Spmc>(Evict::AtOnce);
+        produce_here(&queue, 2);
+        let producing = produce(&queue, 1);
+        assert!(queue.holding_consumer("x").unwrap().holds(), "it was evicted, and is not behind");
+        producing.join().unwrap();
     });
 }
 
