@@ -19,7 +19,7 @@ pub struct Payload {
     /// name that Rust gives it, such as "u64", "[f64; 3]" or "feed::Quote".
     pub type_name: *const c_char,
     /// What its fields are: NumPy's dtype dictionary as JSON, such as
-    /// {"names":["bid","ask"],"formats":["<f8","<f8"],"offsets":[0,8],"itemsize":16}; or NULL. Where both sides have a
+    /// `{"names":["bid","ask"],"formats":["<f8","<f8"],"offsets":[0,8],"itemsize":16}`; or NULL. Where both sides have a
     /// schema, these are compared in place of the names.
     pub schema: *const c_char,
 }
