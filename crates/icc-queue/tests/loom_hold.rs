@@ -102,6 +102,20 @@ fn a_producer_that_sleeps_is_woken() {
     });
 }
 
+/// The same, by one cursor: the holder looks no further, which would show that cursor again.
+#[test]
+fn one_cursor_wakes_a_producer() {
+    model_with_traced_loads("one_cursor_wakes_a_producer", Some(3), || {
+        let queue = Queue::<Message>::new(QueueSpec::new(2).wakeable().holding(Evict::Never)).unwrap();
+        let mut holder = queue.holding_consumer("x").unwrap();
+        produce_here(&queue, 2);
+        let producing = produce(&queue, 1);
+        assert_eq!(holder.try_consume(), Ok([7; 2]));
+        producing.join().unwrap();
+        assert!(holder.holds());
+    });
+}
+
 /// One that lets go wakes the producer as well.
 #[test]
 fn one_that_lets_go_wakes_a_producer() {
@@ -152,7 +166,7 @@ fn whoever_loses_to_another_producer_was_evicted() {
 /// One that begins to hold where the producers are is not taken for one that is far behind.
 #[test]
 fn whoever_begins_to_hold_is_not_evicted_for_another_cursor() {
-    model("whoever_begins_to_hold_is_not_evicted_for_another_cursor", Some(2), || {
+    model_with_traced_loads("whoever_begins_to_hold_is_not_evicted_for_another_cursor", Some(2), || {
         let queue = holding::<Spmc>(Evict::AtOnce);
         produce_here(&queue, 2);
         let producing = produce(&queue, 1);
