@@ -108,8 +108,10 @@ impl Bell {
         // Pairs with the barrier in `sleep_until`: either the sleeper sees what was published
         // before, or this sees its odd word.
         if load_behind_stores(self.word().value()) & 1 != 0 {
+            step("rings");
             // SAFETY: `_home` keeps the memory, and this handle lives until the call is over.
             unsafe { wake(self.word, self.scope) };
+            step("rung");
         }
     }
 
@@ -117,8 +119,10 @@ impl Bell {
     pub(crate) fn ring_after_fence(&self) {
         // Relaxed: the fence orders it after what was published.
         if self.word().value().load(Ordering::Relaxed) & 1 != 0 {
+            step("rings");
             // SAFETY: `_home` keeps the memory, and this handle lives until the call is over.
             unsafe { wake(self.word, self.scope) };
+            step("rung");
         }
     }
 
@@ -168,10 +172,8 @@ impl Bell {
 #[cold]
 #[inline(never)]
 unsafe extern "C" fn wake(word: NonNull<Word>, scope: Scope) {
-    step("rings");
     // SAFETY: the caller's promise; any bytes are a word.
     unsafe { word.as_ref() }.clear_and_wake(scope);
-    step("rung");
 }
 
 /// A word to wait at.
