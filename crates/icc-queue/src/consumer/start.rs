@@ -40,7 +40,7 @@ impl<T: Payload> QueueReader<T> {
     }
 
     /// The oldest message that is kept when `produced` have been.
-    pub(super) fn oldest_of(&self, produced: u64) -> u64 {
+    pub(crate) fn oldest_of(&self, produced: u64) -> u64 {
         produced.wrapping_sub(self.kept(produced))
     }
 

@@ -47,7 +47,7 @@ impl Hold {
             let Held { entry, head, .. } =
                 queue.buffer.hold(&label, Some(asked), || queue.produced()).map_err(HoldError::from)?;
             if entry.holds() && head.wrapping_sub(asked).cast_signed() <= (ring.capacity() / 2).cast_signed() {
-                let oldest = later(start, head.wrapping_sub(ring.capacity()));
+                let oldest = later(start, queue.oldest_of(head));
                 let period = (ring.capacity() / 8).clamp(1, 256) as u32;
                 let mut hold = Self { entry, oldest, period };
                 hold.go_on(queue, board, start);

@@ -581,7 +581,8 @@ impl<T: Payload> Worker<T> {
     /// Goes back to message `n`, or to the oldest of the group that the ring keeps.
     fn go_back_to(&mut self, n: u64) {
         let later = |one: u64, other: u64| if one.wrapping_sub(other).cast_signed() < 0 { other } else { one };
-        let oldest = self.queue.produced().wrapping_sub(self.board.ring.capacity());
+        // By the slots: producers that wait with tickets are counted, and have overwritten nothing yet.
+        let oldest = self.queue.oldest_of(self.queue.produced());
         let back = later(later(n, oldest), self.start);
         if back.wrapping_sub(self.cursor).cast_signed() < 0 {
             // All that it left before is behind that, or comes after it.
@@ -594,7 +595,7 @@ impl<T: Payload> Worker<T> {
     /// The message at the cursor is overwritten: goes on at the oldest that the ring keeps.
     #[cold]
     fn catch_up(&mut self) {
-        let oldest = self.queue.produced().wrapping_sub(self.board.ring.capacity());
+        let oldest = self.queue.oldest_of(self.queue.produced());
         let next = self.cursor.wrapping_add(1);
         self.cursor = if oldest.wrapping_sub(next).cast_signed() > 0 { oldest } else { next };
     }
