@@ -265,11 +265,11 @@ fn the_next_tenant_of_an_entry_is_not_the_dead_one() {
         let mut victim = Actor::start("stand still", &path, &[]);
         until("it holds", || queue.readers().unwrap().iter().any(|reader| reader.process == victim.id()).then_some(()));
         victim.kill();
-        let mut heir = queue.holding_consumer("heir").unwrap();
-        let from = heir.held_from().unwrap();
+        let mut successor = queue.holding_consumer("successor").unwrap();
+        let from = successor.held_from().unwrap();
         (0..8).for_each(|n| assert_eq!(producer.try_produce(&n), Ok(from + n)));
         assert!(producer.try_produce(&0).is_err());
-        assert_eq!(heir.drain().filter_map(Result::ok).count(), 8);
-        assert_eq!(queue.readers().unwrap()[0].label, "heir");
+        assert_eq!(successor.drain().filter_map(Result::ok).count(), 8);
+        assert_eq!(queue.readers().unwrap()[0].label, "successor");
     }
 }
