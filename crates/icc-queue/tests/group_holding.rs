@@ -52,7 +52,6 @@ fn nothing_is_lost<M: Mode>(capacity: usize) {
 }
 
 #[test]
-#[ignore = "an open fault: a worker that joins at full speed is now and then refused, as evicted sixteen times"]
 fn nothing_is_lost_from_one_producer() {
     nothing_is_lost::<Spmc>(4);
     nothing_is_lost::<Spmc>(1024);

@@ -41,12 +41,11 @@ impl Hold {
         let (ring, label) = (board.ring, format!("group {name}"));
         let later = |one: u64, other: u64| if one.wrapping_sub(other).cast_signed() < 0 { other } else { one };
         for _ in 0..ROUNDS {
-            let next = queue.produced();
-            // What is older others hold, or nobody.
-            let asked = later(start, next.wrapping_sub(ring.capacity() / 2));
+            // First from the newest message, so that nobody has a reason to evict it before it knows which is
+            // the oldest: that one others hold until then, or nobody.
             let Held { entry, head, .. } =
-                queue.buffer.hold(&label, Some(asked), || queue.produced()).map_err(HoldError::from)?;
-            if entry.holds() && head.wrapping_sub(asked).cast_signed() <= (ring.capacity() / 2).cast_signed() {
+                queue.buffer.hold(&label, None, || queue.produced()).map_err(HoldError::from)?;
+            if entry.holds() {
                 let oldest = later(start, queue.oldest_of(head));
                 let period = (ring.capacity() / 8).clamp(1, 256) as u32;
                 let mut hold = Self { entry, oldest, period };
