@@ -36,6 +36,9 @@ pub struct State {
     pub(crate) lock: IdLock,
     /// How often [`try_claim`] found its slot not ready.
     refusals: u32,
+    /// Whether a message is produced by nothing but its ticket and its slot: there is no bell, and nobody
+    /// can hold. Known before the ticket is taken, since whatever is loaded after that is loaded late.
+    is_plain: bool,
 }
 
 impl Producing for Mpmc {
@@ -46,7 +49,8 @@ impl Producing for Mpmc {
         // What a dead holder of this id left there no longer matters: only the ledgers of the
         // living do. Release: whoever sees this sees that the id was taken.
         queue.atomic(ledger_of(lock.id())).store(IDLE, Ordering::Release);
-        Ok(State { lock, refusals: 0 })
+        let is_plain = !queue.is_wakeable() && queue.evicts().is_none();
+        Ok(State { lock, refusals: 0, is_plain })
     }
 
     #[inline(always)]
@@ -62,8 +66,16 @@ impl Producing for Mpmc {
         gate: &mut Gate<T>,
         message: impl Source<T>,
     ) -> u64 {
-        let n = claim(queue, state, gate, 1);
-        write(queue, gate, n, message);
+        if state.is_plain {
+            let n = claim(queue, state, 1);
+            write(queue, n, message);
+            step("complete");
+            return n;
+        }
+        gate.before_claim();
+        let n = claim(queue, state, 1);
+        gate.pass(n);
+        write(queue, n, message);
         step("complete");
         if let Some(bell) = bell {
             bell.ring();
@@ -94,10 +106,12 @@ impl Producing for Mpmc {
         gate: &mut Gate<T>,
         messages: impl ExactSizeIterator<Item: Source<T>>,
     ) -> Range<u64> {
-        let first = claim(queue, state, gate, messages.len() as u64);
+        gate.before_claim();
+        let first = claim(queue, state, messages.len() as u64);
         let mut n = first;
         for message in messages {
-            write(queue, gate, n, message);
+            gate.pass(n);
+            write(queue, n, message);
             n = n.wrapping_add(1);
         }
         step("complete");
@@ -110,9 +124,8 @@ impl Producing for Mpmc {
 /// The ledger stays at them when they are complete. To say so would be one more store a message,
 /// and every store before the next `fetch_add` makes that later.
 #[inline(always)]
-fn claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, gate: &mut Gate<T>, count: u64) -> u64 {
+fn claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, count: u64) -> u64 {
     debug_assert!(!state.lock.is_forked(), "the producer of the parent process");
-    gate.before_claim();
     let id = state.lock.id();
     // Release, all three stores: pair with the Acquire loads in `owner_is_dead`. Whoever sees a
     // word of this claim sees that the messages of the claim before are complete.
@@ -201,8 +214,7 @@ impl State {
 
 /// Writes message `n`, whose ticket this producer holds.
 #[inline(always)]
-fn write<T: Payload>(queue: &Queue<T, Mpmc>, gate: &mut Gate<T>, n: u64, message: impl Source<T>) {
-    gate.pass(n);
+fn write<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: impl Source<T>) {
     let (cell, ring) = (queue.cell(n), queue.geometry);
     if cell.version() != ring.complete(n).wrapping_sub(2) {
         wait_for_slot(queue, n);
