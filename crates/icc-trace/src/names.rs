@@ -70,7 +70,7 @@ fn slot(names: &VectorReader<HopName>, index: usize) -> Slot {
 pub(crate) fn register(names: &Names, name: &HopName) -> Result<u8, TraceError> {
     let path = || names.path().unwrap_or(Path::new("")).to_owned();
     let start = Instant::now();
-    while start.elapsed() < WAIT {
+    loop {
         let Some(index) = place(names, name) else {
             return Err(TraceError::TooManyHops { path: path(), max: MAX_HOPS });
         };
@@ -86,13 +86,14 @@ pub(crate) fn register(names: &Names, name: &HopName) -> Result<u8, TraceError> 
                 }
                 Slot::Named(_) | Slot::Busy => {}
             },
-            Err(WriterError::Taken { .. } | WriterError::TooMany { .. }) => {
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            Err(WriterError::Taken { .. } | WriterError::TooMany { .. }) => {}
             Err(error) => return Err(error.into()),
         }
+        if start.elapsed() >= WAIT {
+            return Err(TraceError::Stalled { path: path() });
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
-    Err(TraceError::Stalled { path: path() })
 }
 
 /// Where the name is, or where it may go: the first slot that has none.

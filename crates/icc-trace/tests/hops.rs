@@ -2,7 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
-use icc_queue::{BusySpin, Consumer, Mpmc, Options, Producer, Queue, QueueReader, TryConsumeError};
+use icc_queue::{Consumer, Mpmc, Options, Producer, Queue, QueueReader, TryConsumeError};
 use icc_testing::{Actor, Name, Random, role, until};
 use icc_trace::{Clock, Hop, Off, On, Reader, Stamped, Timing, Trace, TraceError, TraceSpec, remove};
 use std::collections::HashMap;
@@ -14,8 +14,10 @@ type Quote = [u64; 7];
 
 /// Messages of a test with several processes.
 const COUNT: u64 = 2_000;
-/// The delay that a test puts into one hop.
-const DELAY: Duration = Duration::from_micros(2);
+/// The delay that a test puts into one hop, in nanoseconds.
+const DELAY: u64 = 2_000;
+/// How far the clocks of two cores may be apart, in nanoseconds.
+const APART: u64 = 50;
 
 /// A directory with a system and two queues in it.
 struct System(Name);
@@ -69,7 +71,7 @@ fn next(consumer: &mut Consumer<Stamped<Quote>>) -> Stamped<Quote> {
 #[test]
 fn actor() {
     let Some((role, directory)) = role() else { return };
-    let delay = if role == "slow model" { DELAY } else { Duration::ZERO };
+    let delay = if role == "slow model" { DELAY } else { 0 };
     match role.as_str() {
         "model" | "slow model" => {
             let (mut hop, mut quotes) = (hop(&directory, "model"), consumer(&directory, "quotes"));
@@ -77,9 +79,12 @@ fn actor() {
             for _ in 0..COUNT {
                 let quote = next(&mut quotes);
                 let arrival = hop.arrive(&quote);
-                let start = Instant::now();
-                while start.elapsed() < delay {}
-                hop.pass(arrival, quote.payload, |message| orders.produce(message));
+                let mut order = quote.payload;
+                order[1..3].fill(hop.clock().now());
+                while order[2] - order[1] < delay {
+                    order[2] = hop.clock().now();
+                }
+                hop.pass(arrival, order, |message| orders.produce(message));
             }
         }
         "gateway" => {
@@ -87,7 +92,7 @@ fn actor() {
             for n in 0..COUNT {
                 let order = next(&mut orders);
                 let arrival = hop.arrive(&order);
-                assert_eq!(order.payload, [n; 7]);
+                assert_eq!([order.payload[0], order.payload[6]], [n; 2]);
                 hop.end(arrival);
             }
         }
@@ -106,7 +111,7 @@ fn actor() {
                 (Clock::shared_at(directory.join("clock")).unwrap(), consumer(&directory, "quotes"));
             let mut answers = producer(&directory, "orders");
             loop {
-                let question = asked.consume(&mut BusySpin).unwrap();
+                let question = next(&mut asked);
                 answers.produce(&Stamped::unstamped([clock.now(), question.payload[0], 0, 0, 0, 0, 0]));
             }
         }
@@ -114,8 +119,8 @@ fn actor() {
     }
 }
 
-/// Runs a feed here, and a model and a gateway in processes of their own. All timings, by their cause.
-fn run(system: &System, model: &str) -> (Vec<String>, HashMap<u64, Vec<Timing>>) {
+/// Runs a feed here, and a model and a gateway in processes of their own. Of each cause, the timings of the three.
+fn run(system: &System, model: &str) -> HashMap<u64, [Timing; 3]> {
     let mut feed = system.hop("feed");
     let mut reader = system.reader();
     let mut actors = [model, "gateway"].map(|role| Actor::start(role, system.0.path(), &[]));
@@ -125,7 +130,7 @@ fn run(system: &System, model: &str) -> (Vec<String>, HashMap<u64, Vec<Timing>>)
     for n in 0..COUNT {
         let cause = feed.enter();
         feed.pass(cause, [n; 7], |message| quotes.produce(message));
-        // Slower than the others, however busy the machine is.
+        // No two causes at one time, however coarse the clock is.
         std::thread::sleep(Duration::from_micros(20));
     }
     until("all timings", || {
@@ -137,52 +142,53 @@ fn run(system: &System, model: &str) -> (Vec<String>, HashMap<u64, Vec<Timing>>)
     });
     actors.iter_mut().for_each(Actor::succeeds);
     assert_eq!((reader.lost(), reader.unreadable()), (0, 0));
-    (reader.names().to_vec(), timings)
+    let ids = ["feed", "model", "gateway"].map(|name| reader.names().iter().position(|found| found == name));
+    let ordered = |of_one: Vec<Timing>| {
+        let mut of_one: [Timing; 3] = of_one.try_into().expect("one of each hop");
+        of_one.sort_by_key(|timing| ids.iter().position(|id| *id == Some(timing.hop())));
+        assert_eq!(of_one.map(|timing| Some(timing.hop())), ids);
+        assert_eq!(of_one.map(|timing| timing.from()), [None, ids[0], ids[1]]);
+        of_one
+    };
+    timings.into_iter().map(|(origin, of_one)| (origin, ordered(of_one))).collect()
 }
 
 /// Each cause has a timing of each hop, and they add up to the whole path exactly.
 #[test]
 fn hops_of_three_processes_add_up() {
     let system = System::new("add-up");
-    let (names, timings) = run(&system, "model");
-    let id = |name: &str| names.iter().position(|found| found == name).unwrap();
+    let timings = run(&system, "model");
     assert_eq!(timings.len() as u64, COUNT);
-    for of_one in timings.values_mut_sorted() {
-        let ids: Vec<_> = of_one.iter().map(Timing::hop).collect();
-        assert_eq!(ids, [id("feed"), id("model"), id("gateway")]);
-        assert_eq!(of_one.iter().map(Timing::from).collect::<Vec<_>>(), [None, Some(id("feed")), Some(id("model"))]);
+    for of_one in timings.into_values() {
+        let [feed, model, gateway] = of_one;
         let sum: Duration = of_one.iter().map(|timing| timing.waited() + timing.worked()).sum();
-        assert_eq!(sum, of_one[2].since_origin(), "{of_one:?}");
+        // Nothing waits for less than nothing, as it seems to where the clocks of two cores are apart.
+        let early = [(feed, model), (model, gateway)].map(|(from, to)| from.left().saturating_sub(to.arrived()));
+        assert!(early.iter().all(|&ns| ns <= APART), "{of_one:?}");
+        assert_eq!(sum, gateway.since_origin() + Duration::from_nanos(early.iter().sum()), "{of_one:?}");
         assert!(of_one.iter().all(|timing| timing.every() == 1));
     }
 }
 
-/// Of each cause, its timings from the first to the last.
-trait Sorted {
-    fn values_mut_sorted(self) -> Vec<Vec<Timing>>;
-}
-
-impl Sorted for HashMap<u64, Vec<Timing>> {
-    fn values_mut_sorted(self) -> Vec<Vec<Timing>> {
-        let mut all: Vec<_> = self.into_values().collect();
-        all.iter_mut().for_each(|of_one| of_one.sort_by_key(Timing::left));
-        all
-    }
-}
-
-/// Two microseconds more in the model are in the model's figures, and in no other hop's.
+/// Two microseconds more in the model are in the model's work, and in nothing else: by when they were, so that it does
+/// not matter how fast the machine is.
 #[test]
 fn a_delay_is_found_in_its_hop() {
     let system = System::new("delay");
-    let (names, timings) = run(&system, "slow model");
-    let median = |name: &str| {
-        let of_hop = timings.values().flatten().filter(|timing| names[timing.hop()] == name);
-        let mut worked: Vec<_> = of_hop.map(Timing::worked).collect();
-        worked.sort_unstable();
-        worked[worked.len() / 2]
-    };
-    let [feed, model, gateway] = ["feed", "model", "gateway"].map(median);
-    assert!(model >= DELAY && feed < model && gateway < model, "{feed:?}, {model:?}, {gateway:?}");
+    let mut orders = consumer(system.0.path(), "orders");
+    let timings = run(&system, "slow model");
+    for _ in 0..COUNT {
+        let order = next(&mut orders);
+        let (begin, end) = (order.payload[1], order.payload[2]);
+        let [feed, model, gateway] = timings[&order.origin().unwrap()];
+        assert!(model.arrived() <= begin && end <= model.left(), "{begin} to {end}, {model:?}");
+        assert!(model.worked() >= Duration::from_nanos(DELAY), "{model:?}");
+        assert!(
+            feed.left() <= begin + APART && end <= gateway.arrived() + APART,
+            "{feed:?}, {begin} to {end}, {gateway:?}"
+        );
+        assert!(gateway.waited().as_nanos() <= u128::from(gateway.arrived().saturating_sub(end)), "{gateway:?}");
+    }
 }
 
 /// One cause in four is traced, on its whole way; the others carry no stamps.
@@ -347,12 +353,22 @@ fn a_hop_that_is_killed_harms_nobody() {
         });
         std::thread::sleep(Duration::from_micros(random.below(2_000)));
         victim.kill();
-        // More than it takes to ask whether the one that holds a place lives.
-        product(&system, &mut feed, 1_000);
-        let (dropped, mut mine) = (feed.dropped(), 0);
+        // Many rings without one that is dropped: the place of a dead hop was taken over, if it held one.
+        until("the place of a dead hop is taken over", || {
+            let dropped = feed.dropped();
+            product(&system, &mut feed, 100);
+            (feed.dropped() == dropped).then_some(())
+        });
+        // All that is there, in as many turns as it takes. Then what comes anew, without a loss.
+        let read = |reader: &mut Reader| {
+            let mut count = 0;
+            reader.read(|_| count += 1);
+            count
+        };
+        while read(&mut reader) > 0 {}
+        let lost = reader.lost();
         product(&system, &mut feed, 4);
-        reader.read(|timing| mine += usize::from(timing.from().is_none()));
-        assert_eq!((feed.dropped(), mine), (dropped, 4), "the place of a dead hop is not taken over");
+        assert_eq!((read(&mut reader), reader.lost()), (4, lost));
         // Its name is there once, or not yet.
         assert!(names(&mut reader).iter().filter(|name| *name == "victim").count() <= 1);
     }
@@ -371,7 +387,7 @@ fn a_place_that_is_not_written_delays_nobody() {
     file.write_all_at(&(ring.produced() + 1).to_ne_bytes(), head).unwrap();
     product(&system, &mut feed, 1_000);
     let dropped = feed.dropped();
-    assert!((200..400).contains(&dropped), "{dropped}");
+    assert!((1..1_000).contains(&dropped), "{dropped}");
     product(&system, &mut feed, 1_000);
     assert_eq!(feed.dropped(), dropped);
 }
@@ -407,7 +423,7 @@ fn two_processes_agree_on_the_clock() {
         let [theirs, number, ..] = next(&mut answers).payload;
         let after = clock.now();
         assert_eq!(number, n);
-        assert!(before <= theirs + 50 && theirs <= after + 50, "{before}, {theirs}, {after}");
+        assert!(before <= theirs + APART && theirs <= after + APART, "{before}, {theirs}, {after}");
     }
 }
 
@@ -424,10 +440,11 @@ fn a_clock_that_cannot_be() {
     let len = file.metadata().unwrap().len() as usize;
     let mut bytes = vec![0; len];
     file.read_exact_at(&mut bytes, 0).unwrap();
-    // The offset: the word behind the scale, which is between 2^40 and 2^60.
-    let slots: Vec<_> = (0..len / 8).map(|at| u64::from_ne_bytes(bytes[at * 8..][..8].try_into().unwrap())).collect();
-    let version = slots.iter().rposition(|&word| word == 2).unwrap();
-    file.write_all_at(&12_345_u64.to_ne_bytes(), (version as u64 + 2) * 8).unwrap();
+    // The offset: the word behind the scale. A second later.
+    let scale = (clock.ns_per_tick() * (1_u64 << 48) as f64) as u64;
+    let words: Vec<_> = bytes.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().unwrap())).collect();
+    let offset = words.iter().rposition(|&word| word == scale).unwrap() + 1;
+    file.write_all_at(&words[offset].wrapping_add(1_000_000_000).to_ne_bytes(), offset as u64 * 8).unwrap();
     let error = Clock::shared_at(&path).unwrap_err().to_string();
     assert!(error.contains("remove the file") && error.contains("CLOCK_MONOTONIC"), "{error}");
 }

@@ -87,16 +87,16 @@ mod tests {
     fn this_machines_clocks_are_compared() {
         let Some(setup) = TestSetup::on_two_cores() else { return };
         let offset = measure(setup.cores, &setup.stopwatch, setup.timeout).unwrap();
-        assert!(offset.low_ns < offset.high_ns, "{offset:?}");
-        // A round trip took this long at its fastest: longer than nothing, and far less than a
-        // millisecond.
-        assert!((1.0..1e6).contains(&(offset.high_ns - offset.low_ns)), "{offset:?}");
+        // They lie as far apart as a round trip took at its fastest: longer than nothing.
+        assert!(offset.high_ns - offset.low_ns >= 1.0, "{offset:?}");
     }
 
     #[test]
     fn a_clock_that_is_ahead_shows() {
+        // Further than any machine's fastest round trip.
+        const AHEAD: Duration = Duration::from_secs(10);
         let Some(setup) = TestSetup::on_two_cores() else { return };
-        let ahead = setup.stopwatch.ticks_in(std::time::Duration::from_millis(1));
+        let ahead = setup.stopwatch.ticks_in(AHEAD);
         let (mut there, mut back) = (RawLink::open().unwrap(), RawLink::open().unwrap());
         let (ask, mut asked) = there.ends().unwrap();
         let (mut answer, answered) = back.ends().unwrap();
@@ -113,6 +113,6 @@ mod tests {
         )
         .unwrap();
         assert!(!offset.agree() && offset.low_ns > 0.0, "{offset:?}");
-        assert!(offset.low_ns < 1e6 && offset.high_ns > 1e6, "{offset:?}");
+        assert!(offset.low_ns < 10e9 && offset.high_ns > 10e9, "{offset:?}");
     }
 }

@@ -143,9 +143,11 @@ mod tests {
 
     #[test]
     fn its_time_is_that_of_the_system_when_it_is_calibrated() {
-        let clock = Clock::calibrate();
-        let apart = clock.now().abs_diff(Clock::monotonic().now());
-        assert!(apart < 100_000_000, "{apart} ns apart");
+        /// What calibrating may be wrong by, if this thread lost its core in each of its tries.
+        const WRONG: u64 = 10_000_000;
+        let (clock, system) = (Clock::calibrate(), Clock::monotonic());
+        let (before, time, after) = (system.now(), clock.now(), system.now());
+        assert!(before <= time + WRONG && time <= after + WRONG, "{before}, {time}, {after}");
     }
 
     /// What no machine's counter reaches still gives an answer, and a tick more is never less.

@@ -13,8 +13,10 @@ use crate::targets::vector::VectorSlot;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Long enough for something to go wrong on any machine.
+const LENGTH: Duration = Duration::from_secs(60);
 /// Far longer than any of these rounds may last, even on a busy machine; far shorter than for ever.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(90);
 
 /// The message that something happens to, well after a round has begun. Even: a ping. The one after
 /// it answers it.
@@ -79,7 +81,7 @@ fn setup() -> Option<TestSetup> {
 fn error_of(setup: &Setup, fault: Fault, victim: u64) -> RoundError {
     let began = Instant::now();
     let open = || Ok(Faulty { inner: RawLink::open()?, fault, victim });
-    let error = round::<Word, Faulty>(open, setup, Duration::from_secs(5)).unwrap_err();
+    let error = round::<Word, Faulty>(open, setup, LENGTH).unwrap_err();
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     error
 }
