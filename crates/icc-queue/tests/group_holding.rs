@@ -101,6 +101,21 @@ fn the_last_worker_ends_it() {
     assert_eq!(rest(&mut group.worker().unwrap()), (4, 5), "told to the next");
 }
 
+/// Whoever joins holds what was not settled before, also when it is the only one left.
+#[test]
+fn whoever_joins_holds_what_is_not_settled() {
+    let queue = Queue::<u64>::new(QueueSpec::new(4).holding(Evict::Never).group("g")).unwrap();
+    let group = queue.group("g").unwrap();
+    let one = group.worker().unwrap();
+    let mut producer = queue.producer().unwrap();
+    (0..4).for_each(|n| _ = producer.produce(&n));
+    let mut other = group.worker().unwrap();
+    drop(one);
+    assert!(matches!(producer.try_produce(&4), Err(TryProduceError::Full { behind: 4, .. })));
+    assert_eq!(rest(&mut other), (4, 0));
+    assert_eq!(producer.try_produce(&4), Ok(4));
+}
+
 /// How many are handled, and how many were lost.
 fn rest(worker: &mut icc_queue::Worker<u64>) -> (u64, u64) {
     let (mut handled, mut lost) = (0, 0);

@@ -102,20 +102,6 @@ fn a_producer_that_sleeps_is_woken() {
     });
 }
 
-/// The same, by one cursor: the holder looks no further, which would show that cursor again.
-#[test]
-fn one_cursor_wakes_a_producer() {
-    model_with_traced_loads("one_cursor_wakes_a_producer", Some(3), || {
-        let queue = Queue::<Message>::new(QueueSpec::new(2).wakeable().holding(Evict::Never)).unwrap();
-        let mut holder = queue.holding_consumer("x").unwrap();
-        produce_here(&queue, 2);
-        let producing = produce(&queue, 1);
-        assert_eq!(holder.try_consume(), Ok([7; 2]));
-        producing.join().unwrap();
-        assert!(holder.holds());
-    });
-}
-
 /// One that lets go wakes the producer as well.
 #[test]
 fn one_that_lets_go_wakes_a_producer() {
@@ -140,37 +126,6 @@ fn whoever_is_told_of_a_loss_was_evicted() {
                 assert!(!holder.holds(), "it lost a message, and holds");
             }
         }
-        producing.join().unwrap();
-    });
-}
-
-/// The same, evicted by one producer and overwritten by another, who is stopped in the middle.
-#[test]
-fn whoever_loses_to_another_producer_was_evicted() {
-    model_with_traced_loads("whoever_loses_to_another_producer_was_evicted", Some(1), || {
-        let queue = holding::<Mpmc>(Evict::AtOnce);
-        let mut holder = queue.holding_consumer("x").unwrap();
-        produce_here(&queue, 2);
-        let reading = thread::spawn(move || {
-            for _ in 0..2 {
-                if let Err(TryConsumeError::SpedPast(_)) = holder.try_consume() {
-                    assert!(!holder.holds(), "it lost a message, and holds");
-                }
-            }
-        });
-        let producing = [produce(&queue, 1), produce(&queue, 1)];
-        producing.into_iter().chain([reading]).for_each(|thread| thread.join().unwrap());
-    });
-}
-
-/// One that begins to hold where the producers are is not taken for one that is far behind.
-#[test]
-fn whoever_begins_to_hold_is_not_evicted_for_another_cursor() {
-    model_with_traced_loads("whoever_begins_to_hold_is_not_evicted_for_another_cursor", Some(2), || {
-        let queue = holding::<Spmc>(Evict::AtOnce);
-        produce_here(&queue, 2);
-        let producing = produce(&queue, 1);
-        assert!(queue.holding_consumer("x").unwrap().holds(), "it was evicted, and is not behind");
         producing.join().unwrap();
     });
 }
