@@ -106,6 +106,8 @@ mod keys;
 mod layout;
 mod memory;
 mod notifier;
+#[cfg(not(icc_loom))]
+mod pieces;
 mod placement;
 mod read_only;
 mod readers;
@@ -137,6 +139,8 @@ pub use icc_seqlock::Payload;
 pub use ids::{IdLock, MAX_IDS};
 pub use keys::Keys;
 pub use notifier::Notifier;
+#[cfg(not(icc_loom))]
+pub use pieces::{PieceBuffer, PieceBufferMut};
 pub use placement::{Packed, Padded, Placement};
 pub use read_only::ReadOnlyBuffer;
 #[cfg(all(target_os = "linux", not(icc_loom)))]

@@ -29,6 +29,32 @@ pub enum QueueError {
     /// A queue of many producers has no gaps.
     #[error("a queue for many producers with gaps was asked for: only a queue for one producer can have them")]
     GapsOfMany,
+    /// Slots of a queue of bytes cannot have this size.
+    #[error("slots of {asked} bytes were asked for: it must be a multiple of 8, from {least} to {most}")]
+    SlotSize {
+        /// The bytes asked for.
+        asked: usize,
+        /// The least there can be.
+        least: usize,
+        /// The most there can be.
+        most: usize,
+    },
+    /// A queue of bytes was asked for with something that only queues of one message type can have.
+    #[error("a queue of bytes with {what} was asked for: only a queue of one message type can have them")]
+    NotOfBytes {
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// The slots of a queue of bytes that exists have another size.
+    #[error("{} has slots of {found} bytes, not {expected}: ask for the same, or remove the queue first", .path.display())]
+    OtherSlotSize {
+        /// Of the file.
+        path: PathBuf,
+        /// The bytes of its slots.
+        found: usize,
+        /// The bytes asked for.
+        expected: usize,
+    },
     /// The queue is written in another way than this handle's type says.
     #[error("{} is a queue for {found}, and this handle is for {expected}: give its type the same mode", .path.display())]
     OtherMode {

@@ -7,6 +7,9 @@ use icc_seqlock::primitive::bound;
 
 /// What the header says of every queue.
 pub(crate) const KIND: Kind = Kind::new("queue");
+/// What the header says of every queue whose messages are bytes of any number.
+#[cfg(not(icc_loom))]
+pub(crate) const BYTES_KIND: Kind = Kind::new("bytes");
 
 /// Words of the header: the first sequence number, the mode, the most producers at a time.
 pub(crate) const FIRST: usize = 0;

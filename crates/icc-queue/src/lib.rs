@@ -125,6 +125,8 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(not(icc_loom))]
+pub mod bytes;
 mod consumer;
 mod error;
 mod gaps;

@@ -43,6 +43,8 @@ compile_error!("icc-seqlock needs a target with 64-bit atomics");
 mod copy;
 mod error;
 mod payload;
+#[cfg(not(icc_loom))]
+mod piece;
 #[doc(hidden)]
 pub mod primitive;
 mod seqlock;
@@ -57,6 +59,8 @@ mod write;
 
 pub use error::BeingWritten;
 pub use payload::Payload;
+#[cfg(not(icc_loom))]
+pub use piece::{Piece, PieceReader};
 pub use seqlock::Seqlock;
 pub use source::Source;
 pub use split::{Reader, Writer};

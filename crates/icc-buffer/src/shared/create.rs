@@ -90,8 +90,23 @@ pub(super) fn create_anonymous<T: Payload, P: Placement>(
     spec: Spec,
     options: &Options,
 ) -> Result<Buffer<T, P>, BufferError> {
+    // SAFETY: the slots are those of a `T`.
+    unsafe { create_unnamed(&Slots::of::<T, P>(), spec, options) }.map(Buffer::writable)
+}
+
+/// Creates a buffer of these slots without a name, as [`create_anonymous`] does.
+///
+/// # Safety
+///
+/// As [`build`].
+pub(super) unsafe fn create_unnamed<T: Payload>(
+    slots: &Slots,
+    spec: Spec,
+    options: &Options,
+) -> Result<ReadOnlyBuffer<T>, BufferError> {
     if let HugePages::Explicit(demand) = options.huge_pages {
-        match (anonymous_in(MFdFlags::MFD_HUGETLB, spec, options), demand) {
+        // SAFETY: passed on from the caller, here and below.
+        match (unsafe { unnamed_in(MFdFlags::MFD_HUGETLB, slots, spec, options) }, demand) {
             (Ok(buffer), _) => return Ok(buffer),
             (Err(_), Demand::Try) => {}
             (Err(error), Demand::Require) => {
@@ -100,24 +115,29 @@ pub(super) fn create_anonymous<T: Payload, P: Placement>(
             }
         }
     }
-    anonymous_in(memfd::ORDINARY, spec, options)
+    // SAFETY: as above.
+    unsafe { unnamed_in(memfd::ORDINARY, slots, spec, options) }
 }
 
-fn anonymous_in<T: Payload, P: Placement>(
+/// # Safety
+///
+/// As [`build`].
+unsafe fn unnamed_in<T: Payload>(
     pages: MFdFlags,
+    slots: &Slots,
     spec: Spec,
     options: &Options,
-) -> Result<Buffer<T, P>, BufferError> {
+) -> Result<ReadOnlyBuffer<T>, BufferError> {
     if !spec.groups.is_empty() {
         return Err(BufferError::GroupsWithoutName);
     }
     let instance = instance::new();
     let readers = spec.has_readers().then(|| readers::anonymous(instance, options)).transpose()?;
-    let (file, path, slots) = (memfd::create(pages)?, Path::new(ANONYMOUS), Slots::of::<T, P>());
-    // SAFETY: the slots are those of a `T`.
-    let buffer = unsafe { build(file, path, &slots, spec, options, (instance, readers), |_| {})? };
+    let (file, path) = (memfd::create(pages)?, Path::new(ANONYMOUS));
+    // SAFETY: passed on from the caller.
+    let buffer = unsafe { build(file, path, slots, spec, options, (instance, readers), |_| {})? };
     memfd::seal(buffer.as_fd().unwrap_or_else(|| unreachable!("it was just mapped")))?;
-    Ok(Buffer::writable(buffer))
+    Ok(buffer)
 }
 
 /// Makes a buffer of an empty file that nobody else knows of, with its instance and its readers'

@@ -24,6 +24,7 @@ mod mapping;
 mod memfd;
 mod name;
 mod options;
+mod pieces;
 mod prefault;
 mod readers;
 mod reserve;

@@ -9,7 +9,7 @@ use icc_seqlock::Payload;
 use std::time::Instant;
 
 /// Between two times of asking whether a producer lives, at most.
-const LONGEST: Duration = Duration::from_millis(64);
+pub(crate) const LONGEST: Duration = Duration::from_millis(64);
 
 impl<T: Payload> Consumer<T> {
     /// The next message. Waits for it, as `wait` says, for as long as a producer lives.
@@ -136,7 +136,7 @@ impl<T: Payload> Consumer<T> {
     /// Whether nothing more comes, if no producer lives and the next message is not there: all numbers
     /// that were given out are behind it (a message that one of many left is reported as lost first),
     /// and there has been a producer.
-    fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         let produced = self.queue.produced();
         let had_producer = self.met_producer || produced != self.queue.first();
         had_producer && produced.wrapping_sub(self.next).cast_signed() <= 0
@@ -145,7 +145,7 @@ impl<T: Payload> Consumer<T> {
 
 impl<T> QueueReader<T> {
     /// Whether any producer lives. Asks first for the one that was found last.
-    fn some_producer_lives(&self, last: &mut u32) -> Result<bool, BufferError> {
+    pub(crate) fn some_producer_lives(&self, last: &mut u32) -> Result<bool, BufferError> {
         let all = self.ledgers().max(1);
         for id in iter::once(*last).chain(0..all) {
             if self.buffer.holder_lives(id)? {

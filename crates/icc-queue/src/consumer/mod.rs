@@ -1,10 +1,10 @@
 //! Consuming.
 
 mod batch;
-mod gone;
+pub(crate) mod gone;
 mod recovery;
 mod start;
-mod wait;
+pub(crate) mod wait;
 mod waitable;
 
 pub use batch::{Drain, Numbered};
@@ -23,7 +23,7 @@ const POLLS_PER_CLOCK: u32 = bound(64, 2);
 /// has died: it reads the producers' counter, and asks the system only if that shows the message to
 /// be begun. Not earlier, since every reading takes the counter's line from the producers. Polls
 /// that sleep for up to 100 µs find out within 15 ms.
-const SILENCE: Duration = Duration::from_millis(1);
+pub(crate) const SILENCE: Duration = Duration::from_millis(1);
 
 /// Begins to measure the silence at message `next`, unless it has begun.
 fn begin_silence(silent_at: &mut u64, silence: &mut Silence, next: u64) {
@@ -67,7 +67,7 @@ pub struct Consumer<T> {
     /// Whether the last check found a message of the dead.
     found_dead: bool,
     /// Whether it has found a living producer when it asked.
-    met_producer: bool,
+    pub(crate) met_producer: bool,
 }
 
 impl<T: Payload> Consumer<T> {
@@ -160,29 +160,46 @@ impl<T: Payload> Consumer<T> {
             if let Some(lost) = self.totals.stopped() {
                 return Some(lost);
             }
-            self.empty_polls = self.empty_polls.wrapping_add(1);
-            if self.empty_polls.is_multiple_of(POLLS_PER_CLOCK) {
+            if self.polled_in_vain() {
                 return self.silent();
             }
         }
         None
     }
 
+    /// Counts an empty poll, and says whether it is time to read the clock.
+    #[inline(always)]
+    pub(crate) fn polled_in_vain(&mut self) -> bool {
+        self.empty_polls = self.empty_polls.wrapping_add(1);
+        self.empty_polls.is_multiple_of(POLLS_PER_CLOCK)
+    }
+
     /// After many empty polls: what was lost because its producer died, or left it out, once the
     /// message has not come for long enough.
     #[cold]
     fn silent(&mut self) -> Option<Lost> {
-        if !self.found_dead {
-            begin_silence(&mut self.silent_at, &mut self.silence, self.next);
-            if !self.silence.lasts(SILENCE) {
-                return None;
-            }
+        if !self.is_silent(self.next) {
+            return None;
         }
         let lost = if self.queue.has_gaps() { self.left_out() } else { self.abandoned() };
-        // Where one died, or left some out, others may have: the next empty poll asks again, without waiting.
-        self.found_dead = lost.is_some();
-        self.empty_polls = self.empty_polls.wrapping_sub(u32::from(self.found_dead));
+        self.asked(lost.is_some());
         lost
+    }
+
+    /// Whether message `n` has not come for so long that it is time to ask whether it ever will.
+    pub(crate) fn is_silent(&mut self, n: u64) -> bool {
+        if !self.found_dead {
+            begin_silence(&mut self.silent_at, &mut self.silence, n);
+            return self.silence.lasts(SILENCE);
+        }
+        true
+    }
+
+    /// After asking: where one died, or left some out, others may have, so the next empty poll asks again,
+    /// without waiting.
+    pub(crate) fn asked(&mut self, found_dead: bool) {
+        self.found_dead = found_dead;
+        self.empty_polls = self.empty_polls.wrapping_sub(u32::from(found_dead));
     }
 
     /// Copies the next message into `out` and moves on, or tells how far ahead of it the slot

@@ -185,10 +185,14 @@ impl<T: Payload> Consumer<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn skip_to_newest(&mut self) -> u64 {
+        self.skip_to(self.queue.produced().wrapping_sub(1))
+    }
+
+    /// As [`skip_to_newest`](Self::skip_to_newest), if that is this message.
+    pub(crate) fn skip_to(&mut self, newest: u64) -> u64 {
         if let Some(lost) = self.totals.stopped.take() {
             self.next = lost.next;
         }
-        let newest = self.queue.produced().wrapping_sub(1);
         let count = newest.wrapping_sub(self.next);
         // Signed: the newest may be one that this consumer has read.
         if count.cast_signed() <= 0 {
@@ -206,6 +210,13 @@ impl<T: Payload> Consumer<T> {
         if let Some(lost) = self.totals.stopped {
             return lost;
         }
+        let next = self.recover_at(ahead);
+        self.lose(next)
+    }
+
+    /// Where the policy goes on, at least one message later, knowing that the next message's slot is
+    /// `ahead` of it.
+    pub(crate) fn recover_at(&self, ahead: i64) -> u64 {
         let (ring, produced) = (self.queue.geometry, self.produced_at_least(ahead));
         let oldest = produced.wrapping_sub(ring.capacity());
         let next = match self.recovery {
@@ -222,7 +233,7 @@ impl<T: Payload> Consumer<T> {
         // A message that is being overwritten is lost, also if nothing counts the one that
         // overwrites it yet.
         let passed = next.wrapping_sub(self.next).cast_signed() > 0;
-        self.lose(if passed { next } else { self.next.wrapping_add(1) })
+        if passed { next } else { self.next.wrapping_add(1) }
     }
 
     /// Counts the next message as lost, and those after it, if their producer has died without
@@ -241,8 +252,18 @@ impl<T: Payload> Consumer<T> {
         Some(self.lose(end))
     }
 
-    /// As [`lose_until`](Self::lose_until), but stays and stops if that is the policy.
-    fn lose(&mut self, next: u64) -> Lost {
+    /// Begins anew at message `next`, if it has neither received, lost nor skipped anything yet.
+    #[cfg(not(icc_loom))]
+    pub(crate) fn restart(&mut self, next: u64) -> bool {
+        let is_new = self.totals.base == self.next && self.totals.lost == 0 && self.totals.skipped == 0;
+        if is_new {
+            (self.next, self.totals) = (next, Totals::starting_at(next));
+        }
+        is_new
+    }
+
+    /// Counts the messages until `next` as lost and goes on there, but stays and stops if that is the policy.
+    pub(crate) fn lose(&mut self, next: u64) -> Lost {
         let stay = self.next;
         let lost = self.lose_until(next);
         if self.recovery == Recovery::Stop {

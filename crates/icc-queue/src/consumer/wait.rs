@@ -1,13 +1,13 @@
 //! Consuming that waits.
 
 use super::{Consumer, POLLS_PER_CLOCK, SILENCE, begin_silence};
-use crate::{ConsumeTimeoutError, Lost, TryConsumeError, WaitStrategy, Waited, Waiter};
+use crate::{ConsumeTimeoutError, Lost, QueueReader, TryConsumeError, WaitStrategy, Waited, Waiter};
 use core::time::Duration;
 use icc_seqlock::Payload;
 use std::time::Instant;
 
 /// After how many waits that kept the core the clock is read: it costs as much as several polls.
-pub(super) const SPINS_PER_CLOCK: u64 = 32;
+pub(crate) const SPINS_PER_CLOCK: u64 = 32;
 
 impl<T: Payload> Consumer<T> {
     /// The next message. Waits for it, as `wait` says.
@@ -162,9 +162,22 @@ impl<T: Payload> Consumer<T> {
         round: u64,
         deadline: Option<Instant>,
     ) -> Waited {
-        let Self { queue, next, silent_at, silence, .. } = self;
+        self.pause_for(wait, round, deadline, self.next, |_| false)
+    }
+
+    /// Waits once for message `next`, which need not be the next one, or until `also` says so.
+    #[inline(always)]
+    pub(crate) fn pause_for(
+        &mut self,
+        wait: &mut (impl WaitStrategy + ?Sized),
+        round: u64,
+        deadline: Option<Instant>,
+        next: u64,
+        also: impl Fn(&QueueReader<T>) -> bool,
+    ) -> Waited {
+        let Self { queue, silent_at, silence, .. } = self;
         let mut left_out = false;
-        let (queue, next) = (&*queue, *next);
+        let queue = &*queue;
         // One that sleeps looks seldom, and so can ask each time whether the message's producer has
         // died, or left it out. The poll that follows then asks as well.
         let mut ready = || {
@@ -177,6 +190,7 @@ impl<T: Payload> Consumer<T> {
                     begin_silence(silent_at, silence, next);
                     silence.lasts(SILENCE) && queue.abandoned_from(next).is_some()
                 })
+                || also(queue)
         };
         let waited = wait.wait_with(round, &mut Waiter::new(queue.bell(), deadline, &mut ready));
         if waited == Waited::Slept || left_out {

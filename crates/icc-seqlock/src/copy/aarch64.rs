@@ -51,6 +51,40 @@ pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
 
 pub(super) use load as store;
 
+/// Copies `len` bytes, up to 16, by assembly as well: for room that longer copies take in vectors.
+///
+/// # Safety
+///
+/// As [`load`].
+#[inline(always)]
+pub(super) unsafe fn short(from: *const u8, to: *mut u8, len: usize) {
+    debug_assert!(len <= 16);
+    macro_rules! both_ends {
+        ($load:literal, $store:literal, $size:literal) => {
+            asm!(
+                concat!($load, ", [{from}]"), concat!($load, "2, [{from}, {last}]"),
+                concat!($store, ", [{to}]"), concat!($store, "2, [{to}, {last}]"),
+                from = in(reg) from, to = in(reg) to, last = in(reg) len - $size,
+                out("x1") _, out("x12") _, options(nostack, preserves_flags)
+            )
+        };
+    }
+    // SAFETY: by the module's argument. The first piece starts at 0 and the last ends at `len`, which is
+    // long enough for either. All registers written are named.
+    unsafe {
+        match len {
+            0 => {}
+            1 => asm!(
+                "ldrb w1, [{from}]", "strb w1, [{to}]", from = in(reg) from, to = in(reg) to, out("x1") _,
+                options(nostack, preserves_flags)
+            ),
+            2..4 => both_ends!("ldrh w1", "strh w1", 2),
+            4..8 => both_ends!("ldr w1", "str w1", 4),
+            _ => both_ends!("ldr x1", "str x1", 8),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::vec::Vec;
@@ -66,6 +100,13 @@ mod tests {
                 assert_eq!(to[64 + at..][..len], from[at..][..len], "{len} bytes at {at}");
                 assert!(to[..64 + at].iter().chain(&to[64 + at + len..]).all(|&byte| byte == 0), "{len} bytes at {at}");
             }
+        }
+        for len in 0..=16 {
+            let mut to = [0_u8; 32];
+            // SAFETY: as above.
+            unsafe { super::short(from.as_ptr().add(3), to.as_mut_ptr().add(5), len) };
+            assert_eq!(to[5..][..len], from[3..][..len], "{len} bytes");
+            assert!(to[..5].iter().chain(&to[5 + len..]).all(|&byte| byte == 0), "{len} bytes");
         }
     }
 }

@@ -167,3 +167,77 @@ pub(crate) unsafe fn store_any(shared: *mut u8, private: *const u8, size: usize)
     // SAFETY: passed on from the caller, who names the size.
     unsafe { sizes!(8 16 24 32 40 48 56 64) }
 }
+
+/// Copies some bytes out of shared memory, of room for bytes of any number: in vectors, however few they
+/// are, or in whole words.
+///
+/// # Safety
+///
+/// `shared` is aligned to 8 and valid for reads of `len` bytes, rounded up to a multiple of 8, which nobody
+/// accesses concurrently other than through this function and [`store_piece`]. `private` is valid for
+/// writes of `len` bytes and nobody else's.
+#[inline(always)]
+pub(crate) unsafe fn load_piece(shared: *const u8, private: *mut u8, len: usize) {
+    #[cfg(all(
+        any(
+            all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+            all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64")
+        ),
+        not(any(miri, icc_portable_copy))
+    ))]
+    // SAFETY: passed on from the caller; each is called for the lengths that it asks for.
+    unsafe {
+        if len > WORDS_UP_TO {
+            vectors::load(shared, private, len);
+        } else {
+            vectors::short(shared, private, len);
+        }
+    }
+    #[cfg(not(all(
+        any(
+            all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+            all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64")
+        ),
+        not(any(miri, icc_portable_copy))
+    )))]
+    // SAFETY: passed on from the caller.
+    unsafe {
+        words::load_whole(shared, private, len);
+    }
+}
+
+/// Copies some bytes into shared memory, as [`load_piece`] copies them out.
+///
+/// # Safety
+///
+/// As there, with `shared` valid for writes, and `private` for reads of `len` initialised bytes that do
+/// not change.
+#[inline(always)]
+pub(crate) unsafe fn store_piece(shared: *mut u8, private: *const u8, len: usize) {
+    #[cfg(all(
+        any(
+            all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+            all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64")
+        ),
+        not(any(miri, icc_portable_copy))
+    ))]
+    // SAFETY: as in `load_piece`.
+    unsafe {
+        if len > WORDS_UP_TO {
+            vectors::store(private, shared, len);
+        } else {
+            vectors::short(private, shared, len);
+        }
+    }
+    #[cfg(not(all(
+        any(
+            all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+            all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64")
+        ),
+        not(any(miri, icc_portable_copy))
+    )))]
+    // SAFETY: passed on from the caller.
+    unsafe {
+        words::store_whole(shared, private, len);
+    }
+}

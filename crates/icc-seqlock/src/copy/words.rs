@@ -71,3 +71,40 @@ pub(super) unsafe fn store(shared: *mut u8, private: *const u8, len: usize) {
     }
     in_pieces!(len, piece);
 }
+
+/// Copies `len` bytes out of shared memory in whole words of eight bytes, of which the last one may hold
+/// more.
+///
+/// # Safety
+///
+/// As [`load`], for as many bytes of `shared` as the words have.
+#[allow(dead_code, reason = "used where there are no vectors")]
+#[inline(always)]
+pub(super) unsafe fn load_whole(shared: *const u8, private: *mut u8, len: usize) {
+    for at in (0..len).step_by(8) {
+        // SAFETY: the word is one of those that the caller grants, aligned to 8, and all accesses to it are
+        // of this size. No more of it is stored than `len` bytes have room for.
+        unsafe {
+            let word = AtomicU64::from_ptr(shared.add(at).cast_mut().cast()).load(Relaxed).to_ne_bytes();
+            private.add(at).copy_from_nonoverlapping(word.as_ptr(), (len - at).min(8));
+        }
+    }
+}
+
+/// Copies `len` bytes into shared memory in whole words of eight bytes, the last one filled up with zeros.
+///
+/// # Safety
+///
+/// As [`store`], for as many bytes of `shared` as the words have.
+#[allow(dead_code, reason = "used where there are no vectors")]
+#[inline(always)]
+pub(super) unsafe fn store_whole(shared: *mut u8, private: *const u8, len: usize) {
+    for at in (0..len).step_by(8) {
+        let mut word = [0; 8];
+        // SAFETY: as in `load_whole`, with the roles of the two sides swapped.
+        unsafe {
+            private.add(at).copy_to_nonoverlapping(word.as_mut_ptr(), (len - at).min(8));
+            AtomicU64::from_ptr(shared.add(at).cast()).store(u64::from_ne_bytes(word), Relaxed);
+        }
+    }
+}

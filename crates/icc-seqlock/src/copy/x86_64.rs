@@ -141,6 +141,26 @@ pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
     }
 }
 
+/// Copies `len` bytes, up to 16, by assembly as well: for room that longer copies take in vectors.
+///
+/// # Safety
+///
+/// As [`load`].
+#[inline(always)]
+pub(super) unsafe fn short(from: *const u8, to: *mut u8, len: usize) {
+    debug_assert!(len <= 16);
+    // SAFETY: passed on from the caller; each function is called for the lengths that it asks for.
+    unsafe {
+        match len {
+            0 => {}
+            1 => few::one(from, to),
+            2..4 => few::to_3(from, to, len),
+            4..8 => few::to_7(from, to, len),
+            _ => few::to_16(from, to, len),
+        }
+    }
+}
+
 /// Copies `len` bytes, a multiple of eight from 24 to 64, by registers that the compiler knows of.
 ///
 /// So it can keep a value there that is returned, or put it where it belongs at once: what a block
@@ -235,6 +255,32 @@ macro_rules! moving {
             }
         }
     };
+}
+
+/// Up to 16 bytes, by general registers.
+#[rustfmt::skip]
+mod few {
+    use core::arch::asm;
+
+    moving!(one, ["mov al, [{from}]", "mov [{to}], al"], ["rax"]);
+
+    straight!(
+        to_3, 2, 3,
+        ["mov ax, [{from}]", "mov dx, [{from} + {len} - 2]", "mov [{to}], ax", "mov [{to} + {len} - 2], dx"],
+        ["rax", "rdx"]
+    );
+
+    straight!(
+        to_7, 4, 7,
+        ["mov eax, [{from}]", "mov edx, [{from} + {len} - 4]", "mov [{to}], eax", "mov [{to} + {len} - 4], edx"],
+        ["rax", "rdx"]
+    );
+
+    straight!(
+        to_16, 8, 16,
+        ["mov rax, [{from}]", "mov rdx, [{from} + {len} - 8]", "mov [{to}], rax", "mov [{to} + {len} - 8], rdx"],
+        ["rax", "rdx"]
+    );
 }
 
 /// Loads of eight bytes, joined for stores of sixteen. SSE2.
@@ -422,6 +468,7 @@ mod tests {
 
     #[test]
     fn every_vector_width_copies_exactly() {
+        exact(short, 0..=16);
         exact(sse2::to_32, 17..=32);
         exact(sse2::to_64, 33..=64);
         exact(sse2::long, 65..=700);
