@@ -98,7 +98,7 @@ fn a_killed_holder_holds_nobody() {
 
 const POLICY: Duration = Duration::from_millis(300);
 
-fn stopped_holders<M: Mode>() {
+fn stopped_holder<M: Mode>() {
     let (_directory, path) = place(&format!("holding-stopped-{}", std::any::type_name::<M>().len()));
     let queue = create::<M>(&path, QueueSpec::new(8).holding(Evict::After(POLICY)));
     let mut producer = queue.producer().unwrap();
@@ -112,7 +112,8 @@ fn stopped_holders<M: Mode>() {
     (100..108).for_each(|n| _ = producer.produce(&n));
     let begun = Instant::now();
     producer.produce(&108);
-    assert!(begun.elapsed() >= POLICY);
+    let late = begun.elapsed().checked_sub(POLICY).expect("it was evicted before its time was over");
+    println!("evicted {late:?} after its time was over");
     let status = &queue.readers().unwrap()[0];
     assert_eq!((status.kind, status.is_alive), (ReaderKind::Evicted, true), "a stopped one lives");
     (109..120).for_each(|n| _ = producer.produce(&n));
@@ -125,8 +126,10 @@ fn stopped_holders<M: Mode>() {
 
 #[test]
 fn a_stopped_holder_is_evicted_and_told() {
-    stopped_holders::<Spmc>();
-    stopped_holders::<Mpmc>();
+    for _ in 0..if torture().is_some() { 50 } else { 1 } {
+        stopped_holder::<Spmc>();
+        stopped_holder::<Mpmc>();
+    }
 }
 
 /// Between processes, at full speed, with a lossy consumer beside.
