@@ -131,7 +131,18 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
             counted(cargo.own_build(workspace, "portable", "--cfg icc_portable_copy"), counts)
         }
         Step::Steps => {
-            cargo.args(["test", "--no-fail-fast", "-p", "icc-buffer", "-p", "icc-queue", "--test", "steps*"]);
+            cargo.args([
+                "test",
+                "--no-fail-fast",
+                "-p",
+                "icc-buffer",
+                "-p",
+                "icc-queue",
+                "-p",
+                "icc-trace",
+                "--test",
+                "steps*",
+            ]);
             counted(cargo.own_build(workspace, "steps", "--cfg icc_steps"), counts)
         }
         Step::Python => match python::environment(workspace)? {
