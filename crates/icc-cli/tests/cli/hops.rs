@@ -1,6 +1,7 @@
 //! `top --hops`: the hops of two processes, and what a hostile one cannot do.
 
 use crate::run::{output, refusal, stdout};
+use crate::top::Terminal;
 use icc_queue::{Options, Queue, QueueReader, SpinThenSleep};
 use icc_testing::{Actor, Name, Random, wait_until};
 use icc_trace::{Hop, Stamped, Trace, TraceSpec};
@@ -90,6 +91,25 @@ fn hops_of_two_processes() {
     assert!(code == Some(3) && said.contains("is traced"), "{code:?} {said}");
     let (code, said) = refusal(["top", "--count=1"]);
     assert!(code == Some(2) && said.contains("--hops"), "{code:?} {said}");
+}
+
+/// In a terminal of either size: all columns, what is new, and a key that leaves.
+#[test]
+fn in_a_terminal() {
+    for (width, height) in [(80, 24), (120, 36)] {
+        let directory = Name::directory("hops-terminal");
+        let mut actors = start(&directory);
+        let desk = directory.path().join("desk");
+        let arguments = format!("--interval 200ms --hops {}", desk.display());
+        let Some(terminal) = Terminal::start(width, height, &arguments) else { return };
+        let screen = terminal.line("model", "the model's work", |words| words[1] == "feed" && work(words) >= 20_000.0);
+        assert!(screen.contains("whole path to model") && screen.contains("q leaves"), "{screen}");
+        assert!(screen.lines().all(|line| line.chars().count() <= width as usize), "{screen}");
+        actors.iter_mut().for_each(Actor::kill);
+        wait_until("nothing more", || terminal.screen().contains("nothing was recorded"));
+        terminal.press("q");
+        wait_until("the end", || terminal.screen().contains("LEFT"));
+    }
 }
 
 /// Garbage in both files, again and again, while hops record: the command ends well, and shows nothing that moves a

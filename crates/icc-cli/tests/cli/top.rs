@@ -2,19 +2,18 @@
 
 use crate::feed;
 use icc_testing::{Name, wait_until};
-use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// A terminal of its own.
-struct Terminal(String);
+pub(crate) struct Terminal(String);
 
 impl Terminal {
     /// Runs `icc top`; none, with a message, where there is no tmux.
-    fn start(width: u32, height: u32, directory: &Path, more: &str) -> Option<Self> {
+    pub(crate) fn start(width: u32, height: u32, arguments: &str) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let terminal = Self(format!("icc-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Relaxed)));
-        let icc = format!("{} top {} {more}; echo LEFT; exec cat", env!("CARGO_BIN_EXE_icc"), directory.display());
+        let icc = format!("{} top {arguments}; echo LEFT; exec cat", env!("CARGO_BIN_EXE_icc"));
         let (width, height) = (width.to_string(), height.to_string());
         let mut tmux = terminal.tmux();
         tmux.args(["-f", "/dev/null", "new-session", "-d", "-x", &width, "-y", &height, &icc]);
@@ -35,18 +34,18 @@ impl Terminal {
         tmux
     }
 
-    fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         let Output { status, stdout, .. } = self.tmux().args(["capture-pane", "-p"]).output().unwrap();
         assert!(status.success());
         String::from_utf8(stdout).unwrap()
     }
 
-    fn press(&self, key: &str) {
+    pub(crate) fn press(&self, key: &str) {
         assert!(self.tmux().args(["send-keys", key]).status().unwrap().success());
     }
 
     /// The words of the line that begins with this name, once there is such a line that is `wanted`.
-    fn line(&self, name: &str, what: &str, mut wanted: impl FnMut(&[&str]) -> bool) -> String {
+    pub(crate) fn line(&self, name: &str, what: &str, mut wanted: impl FnMut(&[&str]) -> bool) -> String {
         let mut found = String::new();
         wait_until(&format!("{what} in the terminal"), || {
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -82,7 +81,8 @@ fn rates_and_deaths() {
         let mut feed = feed::start("feed", &path("quotes"), &[("CAPACITY", 1024), ("RATE", 2_000)]);
         let _one = feed::start("feed of many", &path("orders"), &[("CAPACITY", 64), ("COUNT", 3)]);
         let mut other = feed::start("feed of many", &path("orders"), &[("CAPACITY", 64), ("COUNT", 3)]);
-        let Some(terminal) = Terminal::start(width, height, directory.path(), "--interval 500ms") else { return };
+        let arguments = format!("{} --interval 500ms", directory.path().display());
+        let Some(terminal) = Terminal::start(width, height, &arguments) else { return };
         let _seen = feed::start("seen feed", &path("seen"), &[("CAPACITY", 64), ("COUNT", 42)]);
         feed::wait_for(&path("seen"), 42);
         let mut reader = feed::start("reader", &path("seen"), &[]);
@@ -119,7 +119,8 @@ fn keys() {
     let path = |name: &str| directory.path().join(name);
     let _a = feed::with_messages(&path("alpha"), 64, 5);
     let _b = feed::start("feed", &path("beta"), &[("CAPACITY", 64), ("RATE", 500)]);
-    let Some(terminal) = Terminal::start(80, 24, directory.path(), "--interval 100ms") else { return };
+    let arguments = format!("{} --interval 100ms", directory.path().display());
+    let Some(terminal) = Terminal::start(80, 24, &arguments) else { return };
     let first = |screen: &str| {
         screen.lines().nth(2).unwrap_or_default().split_whitespace().next().unwrap_or_default().to_owned()
     };
