@@ -156,7 +156,7 @@ fn icc_sees_it() {
     assert!(run("get", "positions", &["0"]).contains(" fills="));
     assert!(run("get", "status", &["0"]).contains(" pid="));
     let hops = stdout(icc().args(["top", "--count=1", "--hops"]).arg(market.with_file_name("trace")));
-    for hop in ["trend", "imbalance", "overseer", "account", "whole path to account"] {
+    for hop in ["trend", "imbalance", "overseer", "account", "WHOLE PATH TO"] {
         assert!(hops.lines().any(|line| line.starts_with(hop)), "{hop}: {hops}");
     }
     assert!(run("watch", "status", &["--count=2"]).lines().all(|line| line.contains(" alive_at=")));

@@ -17,9 +17,12 @@ use std::time::{Duration, Instant};
 const READ: Duration = Duration::from_millis(5);
 /// The shortest interval.
 const LEAST: Duration = Duration::from_millis(50);
-/// The columns, and which of them are numbers.
-const COLUMNS: [&str; 9] = ["HOP", "FROM", "RATE/s", "WAIT p50", "p99", "max", "WORK p50", "p99", "max"];
-const NUMBERS: [usize; 7] = [2, 3, 4, 5, 6, 7, 8];
+/// The columns of the hops, and which of them are numbers. The last is cut off first where a terminal is narrow.
+const HOPS: [&str; 9] = ["HOP", "RATE/s", "WAIT p50", "p99", "max", "WORK p50", "p99", "max", "FROM"];
+const OF_HOPS: [usize; 7] = [1, 2, 3, 4, 5, 6, 7];
+/// Those of the whole paths.
+const PATHS: [&str; 5] = ["WHOLE PATH TO", "RATE/s", "p50", "p99", "max"];
+const OF_PATHS: [usize; 4] = [1, 2, 3, 4];
 
 /// What is known of a system.
 struct Hops {
@@ -132,7 +135,7 @@ impl Hops {
             Some(name) if !name.is_empty() => shown(name),
             _ => format!("hop {id}"),
         };
-        let mut table = table(&COLUMNS, &NUMBERS);
+        let (mut hops, mut paths) = (table(&HOPS, &OF_HOPS), table(&PATHS, &OF_PATHS));
         let times = |times: &Times| [50.0, 99.0, 100.0].map(|percent| time(times.percentile(percent)));
         let per_second = |hop: &HopSummary| rate(hop.messages as f64 / seconds);
         for (id, hop) in self.summary.hops() {
@@ -142,21 +145,20 @@ impl Hops {
             } else {
                 times(&hop.waited)
             };
-            let row = [name(id), from.join(", "), per_second(hop)].into_iter().chain(waited).chain(times(&hop.worked));
-            table.add_row(row);
+            let row = [name(id), per_second(hop)].into_iter().chain(waited).chain(times(&hop.worked));
+            hops.add_row(row.chain([from.join(", ")]));
         }
         for (id, hop) in self.summary.ends() {
-            let begin = [format!("whole path to {}", name(id)), String::new(), per_second(hop)];
-            table.add_row(begin.into_iter().chain(["", "", ""].map(str::to_owned)).chain(times(&hop.since_origin)));
+            paths.add_row([name(id), per_second(hop)].into_iter().chain(times(&hop.since_origin)));
         }
         let mut text = format!("hops of {}, {}\n", shown_name(&self.name), span(self.since.elapsed()));
         if self.summary.hops().next().is_none() {
             text.push_str("nothing was recorded\n");
         } else {
-            table.lines().for_each(|line| {
+            for line in hops.lines().chain([String::new()]).chain(paths.lines()) {
                 text.push_str(line.trim_end());
                 text.push('\n');
-            });
+            }
         }
         for (count, what) in [
             (self.reader.lost() - self.before.0, "lost: the ring is too small for this rate, or trace one in so many"),
