@@ -57,3 +57,15 @@ pub enum TraceError {
     #[error(transparent)]
     Buffer(#[from] BufferError),
 }
+
+impl TraceError {
+    /// Whether there is no system of this name.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(
+            self,
+            Self::Ring(QueueError::Buffer(BufferError::NotFound { .. }))
+                | Self::Names(VectorError::Buffer(BufferError::NotFound { .. }))
+        )
+    }
+}

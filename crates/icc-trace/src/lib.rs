@@ -53,11 +53,15 @@
 
 mod clock;
 mod error;
+mod files;
 mod hop;
 mod mode;
 mod names;
 mod reader;
+mod recorder;
+mod spec;
 mod stamped;
+mod stamps;
 #[cfg(feature = "summary")]
 mod summary;
 mod timing;
@@ -73,8 +77,9 @@ pub use hop::{Arrival, Hop};
 pub use icc_buffer::Options;
 pub use mode::{Mode, Off, On};
 pub use reader::Reader;
+pub use spec::TraceSpec;
 pub use stamped::Stamped;
 #[cfg(feature = "summary")]
 pub use summary::{HopSummary, Summary, Times};
 pub use timing::Timing;
-pub use trace::{Trace, TraceSpec, remove};
+pub use trace::{Trace, remove};

@@ -1,9 +1,9 @@
 //! On and off.
 
-use crate::hop::Recorder;
-use crate::stamped::{NoStamps, Stamps};
+use crate::files::Files;
+use crate::recorder::Recorder;
+use crate::stamps::{NoStamps, Stamps};
 use crate::timing::{NOBODY, Timing};
-use crate::trace::Files;
 use crate::{TraceError, TraceSpec};
 use bytemuck::Zeroable as _;
 use std::path::Path;

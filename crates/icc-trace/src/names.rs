@@ -4,6 +4,7 @@ use crate::TraceError;
 use crate::timing::NOBODY;
 use bytemuck::{Pod, Zeroable};
 use icc_schema::Describe;
+use icc_seqlock::primitive::step;
 use icc_vector::{ReadError, SeqlockVector, SingleWriter, VectorReader, WriterError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -77,6 +78,7 @@ pub(crate) fn register(names: &Names, name: &HopName) -> Result<u8, TraceError> 
         if matches!(slot(names, index), Slot::Named(found) if found == *name) {
             return Ok(index as u8);
         }
+        step("hop placed");
         match names.writer_of(index..index + 1) {
             // From here on nobody else writes it, and what another one wrote is seen.
             Ok(mut writer) => match slot(names, index) {

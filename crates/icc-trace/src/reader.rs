@@ -1,9 +1,9 @@
 //! Reading what hops recorded.
 
 use crate::TraceError;
+use crate::files::{names_of, ring_of};
 use crate::names::{HopName, all};
 use crate::timing::Timing;
-use crate::trace::{is_missing, names_of, ring_of};
 use icc_buffer::Options;
 use icc_queue::{Consumer, QueueReader};
 use icc_schema::DescribeOptions as _;
@@ -95,13 +95,5 @@ impl Reader {
     /// [`TraceError::Buffer`] if the system refuses to tell.
     pub fn is_current(&self) -> Result<bool, TraceError> {
         Ok(self.timings.queue().is_current()?)
-    }
-}
-
-impl TraceError {
-    /// Whether there is no system of this name.
-    #[must_use]
-    pub fn is_missing(&self) -> bool {
-        is_missing(self)
     }
 }

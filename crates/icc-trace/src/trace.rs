@@ -1,96 +1,15 @@
-//! A system that is traced: its ring of timings and its table of names.
+//! A system that is traced.
 
-use crate::hop::Recorder;
-use crate::names::{HopName, MAX_HOPS, Names, beside, register};
-use crate::timing::Timing;
-use crate::{Clock, Hop, Mode, On, TraceError};
+use crate::files::{names_of, ring_of};
+use crate::{Hop, Mode, On, TraceError, TraceSpec};
 use core::fmt;
-use icc_buffer::{BufferError, Options};
-use icc_queue::{Mpmc, Queue, QueueError, QueueSpec};
-use icc_schema::DescribeOptions as _;
-use icc_vector::VectorError;
-use std::path::{Path, PathBuf};
-
-/// What a system's ring is called, after the system's name.
-const RING: &str = ".hops";
-/// What its table of names is called.
-const NAMES: &str = ".hop-names";
-
-/// The file of a system's ring of timings.
-pub(crate) fn ring_of(system: &Path) -> PathBuf {
-    beside(system, RING)
-}
-
-/// The file of a system's names.
-pub(crate) fn names_of(system: &Path) -> PathBuf {
-    beside(system, NAMES)
-}
-
-/// How a system's ring is made.
-///
-/// # Examples
-///
-/// ```
-/// use icc_trace::TraceSpec;
-///
-/// let spec = TraceSpec::new().capacity(65_536).max_hops(200);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TraceSpec {
-    capacity: usize,
-    hops: u32,
-    clock: Option<PathBuf>,
-    options: Options,
-}
-
-impl Default for TraceSpec {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl TraceSpec {
-    /// Room for 4,096 timings, 64 living hops, mode 0600.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { capacity: 4_096, hops: 64, clock: None, options: Options::new() }
-    }
-
-    /// Room for so many timings, a power of two. Each takes 128 bytes. Only a system that is created gets it; one that exists
-    /// stays as it is.
-    #[must_use]
-    pub const fn capacity(mut self, timings: usize) -> Self {
-        self.capacity = timings;
-        self
-    }
-
-    /// So many living hops at a time, up to 1,024; of up to 255 names. As for [`capacity`](Self::capacity).
-    #[must_use]
-    pub const fn max_hops(mut self, hops: u32) -> Self {
-        self.hops = hops;
-        self
-    }
-
-    /// With the clock's calibration in another file: see [`Clock::shared_at`]. All programs of a system must say the
-    /// same.
-    #[must_use]
-    pub fn clock(mut self, name: impl Into<PathBuf>) -> Self {
-        self.clock = Some(name.into());
-        self
-    }
-
-    /// How the files are made and opened: permissions, whose they may be, pages.
-    #[must_use]
-    pub fn options(mut self, options: Options) -> Self {
-        self.options = options;
-        self
-    }
-}
+use icc_buffer::BufferError;
+use std::path::Path;
 
 /// A system whose hops are timed.
 ///
 /// It consists of two buffers in shared memory, which the command `icc` shows as any others: `NAME.hops`, a queue
-/// that all hops produce [timings](Timing) into and that never waits for a reader; and `NAME.hop-names`, a vector.
+/// that all hops produce [timings](crate::Timing) into and that never waits for a reader; and `NAME.hop-names`, a vector.
 ///
 /// # Examples
 ///
@@ -115,7 +34,7 @@ impl<M: Mode> Trace<M> {
     ///
     /// # Errors
     ///
-    /// [`TraceError`] if there is something else of these names, no space, or no [clock](Clock::shared).
+    /// [`TraceError`] if there is something else of these names, no space, or no [clock](crate::Clock::shared).
     pub fn open_or_create(name: impl AsRef<Path>, spec: &TraceSpec) -> Result<Self, TraceError> {
         Ok(Self { trace: M::open(name.as_ref(), spec)? })
     }
@@ -152,56 +71,4 @@ pub fn remove(name: impl AsRef<Path>) -> Result<(), TraceError> {
         }
     }
     Ok(())
-}
-
-/// What a system consists of.
-pub struct Files {
-    clock: Clock,
-    names: Names,
-    ring: Queue<Timing, Mpmc>,
-}
-
-impl Files {
-    pub(crate) fn open_or_create(name: &Path, spec: &TraceSpec) -> Result<Self, TraceError> {
-        let clock = match &spec.clock {
-            Some(name) => Clock::shared_at(name)?,
-            None => Clock::shared()?,
-        };
-        let options = spec.options.clone().describe::<HopName>();
-        let (names, _) = Names::open_or_create(names_of(name), MAX_HOPS, &options)?;
-        // Of whatever size it is.
-        let (path, options) = (ring_of(name), spec.options.clone().describe::<Timing>());
-        let ring = match Queue::open(&path, &options) {
-            Err(QueueError::Buffer(BufferError::NotFound { .. })) => {
-                let wanted = QueueSpec::new(spec.capacity).max_producers(spec.hops);
-                match Queue::open_or_create(&path, wanted, &options) {
-                    // Another process was faster, with another size.
-                    Err(QueueError::Buffer(BufferError::OtherLen { .. })) => Queue::open(&path, &options)?,
-                    made => made?.0,
-                }
-            }
-            found => found?,
-        };
-        Ok(Self { clock, names, ring })
-    }
-
-    pub(crate) fn recorder(&self, name: &str) -> Result<Recorder, TraceError> {
-        let id = register(&self.names, &HopName::new(name)?)?;
-        Ok(Recorder::new(self.clock, id, self.ring.producer()?))
-    }
-}
-
-impl fmt::Debug for Files {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Files").field("clock", &self.clock).field("ring", &self.ring).finish_non_exhaustive()
-    }
-}
-
-/// The error of a reader whose system is not there.
-pub(crate) fn is_missing(error: &TraceError) -> bool {
-    matches!(
-        error,
-        TraceError::Ring(QueueError::Buffer(BufferError::NotFound { .. }))
-            | TraceError::Names(VectorError::Buffer(BufferError::NotFound { .. }))
-    )
 }

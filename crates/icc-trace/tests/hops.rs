@@ -266,6 +266,19 @@ fn names_and_files() {
     assert!(matches!(Trace::<On>::open_or_create(&desk, &TraceSpec::new()), Err(TraceError::Ring(_))));
 }
 
+/// A message comes before what is recorded of it, so that recording delays nobody.
+#[test]
+fn messages_come_before_their_timings() {
+    let system = System::new("before-timings");
+    let (mut feed, mut reader) = (system.hop("feed"), system.reader());
+    let mut count = 0;
+    let cause = feed.enter();
+    feed.pass(cause, [7; 7], |_| reader.read(|_| count += 1));
+    assert_eq!(count, 0);
+    reader.read(|_| count += 1);
+    assert_eq!(count, 1);
+}
+
 /// A ring that nobody reads, of two timings: each message comes, in order, and the last timings are there.
 #[test]
 fn nobody_reads() {
@@ -387,7 +400,8 @@ fn a_place_that_is_not_written_delays_nobody() {
     file.write_all_at(&(ring.produced() + 1).to_ne_bytes(), head).unwrap();
     product(&system, &mut feed, 1_000);
     let dropped = feed.dropped();
-    assert!((1..1_000).contains(&dropped), "{dropped}");
+    // Whether the one that holds a place lives is asked at each 16th try, and 16 records are dropped between two tries.
+    assert!((200..400).contains(&dropped), "{dropped}");
     product(&system, &mut feed, 1_000);
     assert_eq!(feed.dropped(), dropped);
 }

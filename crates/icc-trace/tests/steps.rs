@@ -4,13 +4,25 @@
 #![cfg(all(target_os = "linux", icc_steps))]
 
 use icc_queue::{Consumer, Producer, Queue};
-use icc_testing::{Actor, Name, role, until};
+use icc_testing::{Actor, Name, role, until, wait_until};
 use icc_trace::{Hop, Options, Reader, Stamped, Trace, TraceSpec};
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
 
 /// The steps of registering and of recording; some are of the table of names and of the ring.
-const STEPS: [&str; 10] =
-    ["taken", "held", "ranged", "registered", "marked", "copied", "written", "claiming", "claimed", "complete"];
+const STEPS: [&str; 11] = [
+    "hop placed",
+    "taken",
+    "held",
+    "ranged",
+    "registered",
+    "marked",
+    "copied",
+    "written",
+    "claiming",
+    "claimed",
+    "complete",
+];
 /// Timings that a ring keeps: so few that each hop soon comes to the place of one that died.
 const CAPACITY: usize = 4;
 
@@ -97,4 +109,22 @@ fn a_hop_that_dies_at_any_step_harms_nobody() {
             assert!(deaths >= if step == of_files { 3 } else { 1 }, "{deaths} died at {step}");
         }
     }
+}
+
+/// A hop that is stopped between finding a place for its name and taking it finds the place taken, and has the next.
+#[test]
+fn a_hop_that_is_slow_to_register_takes_nobodys_place() {
+    let directory = Name::directory("steps-slow");
+    let mut slow = Actor::start("victim", directory.path(), &[("ICC_STOP_AT", "hop placed:0")]);
+    let id = slow.id();
+    wait_until("it has stopped", || {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+        stat.rsplit_once(") ").unwrap().1.starts_with('T')
+    });
+    let _feed = hop(directory.path(), "feed");
+    let pid = Pid::from_raw(id.cast_signed()).unwrap();
+    kill_process(pid, Signal::CONT).unwrap();
+    slow.succeeds();
+    let mut reader = Reader::open(directory.path().join("desk"), &Options::new()).unwrap();
+    assert_eq!(reader.names(), ["feed", "victim"]);
 }
