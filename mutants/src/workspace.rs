@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::process::shown;
 
 /// The crates whose operations and steps are made wrong, lowest layer first.
-pub(crate) const LIBRARIES: [&str; 5] = ["icc-seqlock", "icc-buffer", "icc-queue", "icc-vector", "icc-async"];
+pub(crate) const LIBRARIES: [&str; 6] =
+    ["icc-seqlock", "icc-buffer", "icc-queue", "icc-vector", "icc-async", "icc-trace"];
 
 /// The workspace this package belongs to.
 #[derive(Debug)]

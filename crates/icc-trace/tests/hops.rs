@@ -347,6 +347,34 @@ fn garbage_in_the_ring() {
     });
 }
 
+/// Whatever is in the ring, the reader yields only what can be, and counts the rest.
+#[test]
+fn timings_that_cannot_be() {
+    let system = System::new("cannot-be");
+    let (_feed, mut reader) = (system.hop("feed"), system.reader());
+    let mut ring = Queue::<Timing, Mpmc>::open(system.path("desk.hops"), &Options::new()).unwrap().producer().unwrap();
+    // Waited for nothing, stands for so many, this hop, from nobody.
+    let last = |every: u64, hop: u64| every << 32 | hop << 48 | 255 << 56;
+    const DAY: u64 = 24 * 3_600 * 1_000_000_000;
+    let good = [[5_000, 6_000, 7_000, last(1, 0)], [5_000, 5_000, 5_000, last(9, 254)]];
+    let bad = [
+        [0, 6_000, 7_000, last(1, 0)],
+        [5_000, 6_000, 7_000, last(0, 0)],
+        [5_000, 6_000, 7_000, last(1, 255)],
+        [5_000, 3_000, 7_000, last(1, 0)],
+        [5_000, 6_000, 4_000, last(1, 0)],
+        [5_000, 6_000, 5_000 + DAY, last(1, 0)],
+        [u64::MAX; 4],
+    ];
+    for timing in good.iter().chain(&bad).chain(&good) {
+        ring.produce(&bytemuck::cast(*timing));
+    }
+    let mut found = Vec::new();
+    reader.read(|timing| found.push((timing.origin(), timing.left())));
+    assert_eq!(found, [(5_000, 7_000), (5_000, 5_000)].repeat(2));
+    assert_eq!(reader.unreadable(), bad.len() as u64);
+}
+
 /// Hops whose process is killed at any moment, in a ring of four timings: the others' messages come, and their timings again
 /// after a while.
 #[test]
