@@ -83,7 +83,7 @@ impl Producing for Mpmc {
         n
     }
 
-    #[inline]
+    #[inline(always)]
     fn try_produce<T: Payload>(
         queue: &Queue<T, Self>,
         state: &mut State,
@@ -148,6 +148,8 @@ fn claim<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, count: u64) -> u64 {
 /// A ticket is taken only while its slot stands a lap behind, or those that should have moved it on
 /// are dead. Nobody but the ticket's owner can move the slot from there, so it is written without
 /// waiting.
+// Inlined, as all that leads to it: a call takes 4 of 14 ns (AMD Zen 4, 32 bytes).
+#[inline(always)]
 fn try_claim<T: Payload>(
     queue: &Queue<T, Mpmc>,
     state: &mut State,

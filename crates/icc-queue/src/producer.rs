@@ -134,7 +134,7 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     /// assert_eq!(producer.try_produce(&7), Ok(0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn try_produce(&mut self, message: &T) -> Result<u64, TryProduceError> {
         self.try_put(message)
     }
