@@ -67,6 +67,35 @@ struct icc_position {
 
 enum icc_consumed { ICC_EMPTY, ICC_MESSAGE, ICC_LOST };
 
+/* Not known: how many messages were lost, or the number of the next. */
+#define ICC_UNKNOWN UINT64_MAX
+
+/* A queue of bytes: the slots `first` to `next` - 1 are lost, and with them so many messages, or ICC_UNKNOWN. */
+struct icc_bytes_lost {
+    uint64_t first, next, messages;
+};
+
+/* A reading end of a queue of bytes, from icc_bytes_consumer_at. One thread at a time; copy it for another one at the same place. */
+struct icc_bytes_consumer {
+    const struct icc_buffer *buffer;
+    /* The slot where the next message begins, and the number of that message: of one producer, else ICC_UNKNOWN. */
+    uint64_t next, number;
+    /* How many messages it received, how many slots it lost, and with one producer how many messages: exact whenever a message was
+     * just received. */
+    uint64_t received, lost_slots, lost_messages;
+    /* How often the rest of a message was not there yet. */
+    uint32_t partial;
+};
+
+enum icc_bytes_consumed { ICC_BYTES_EMPTY, ICC_BYTES_MESSAGE, ICC_BYTES_LOST, ICC_BYTES_TOO_SMALL };
+
+/* What the three words say that are before the bytes of a slot: which of the message's slots it is, from 0, and how many there are;
+ * the bytes of the whole message; the message's number. All may be made up. */
+struct icc_bytes_head {
+    uint32_t index, count;
+    uint64_t len, number;
+};
+
 /* A field of a payload: where it is, and its format as NumPy writes it, such as "<f8" with the quotes; the format of a struct is a
  * schema itself. It points into the text that it was found in. */
 struct icc_field {
@@ -102,7 +131,7 @@ static inline uint64_t icc_round_up(uint64_t n, uint64_t unit) {
     return (n + unit - 1) & ~(unit - 1);
 }
 
-/* Whether the slots are used as `kind`: "queue" or "vector". */
+/* Whether the slots are used as `kind`: "queue", "bytes" or "vector". */
 static inline int icc_is(const struct icc_header *h, const char *kind) {
     char tag[sizeof h->kind] = {0};
     size_t len = strlen(kind);
@@ -121,6 +150,16 @@ static inline const char *icc_check_queue(const struct icc_header *h) {
     }
     if (h->words[2] == 0 || h->words[2] > 1024) return "damaged: the most producers";
     return h->counters == 1 + 2 * h->words[2] ? NULL : "damaged: the counters of a queue of many producers";
+}
+
+/* What is wrong with a header of a queue of bytes, beside that, or NULL. */
+static inline const char *icc_check_bytes(const struct icc_header *h) {
+    static const char name[] = "icc_buffer::Piece";
+    uint64_t slot = h->element_size + 8;
+    if (memcmp(h->type_name, name, sizeof name) != 0 || h->element_align != 8) return "damaged: a queue of bytes has slots of bytes";
+    if (slot % 8 != 0 || slot < 40 || slot > 65536) return "damaged: the size of a slot";
+    if (h->features_to_read & ICC_GAPS) return "damaged: a queue of bytes has no gaps";
+    return icc_check_queue(h);
 }
 
 /* What is wrong with a header, in a file of `size` bytes, or NULL. */
@@ -144,6 +183,7 @@ static inline const char *icc_check(const struct icc_header *h, uint64_t size, u
     if (h->len == 0 || h->len > size / h->stride) return "cut off, or damaged: len";
     if (h->total_size != h->slots_offset + h->len * h->stride) return "damaged: total_size";
     if (h->total_size > size) return "cut off";
+    if (icc_is(h, "bytes")) return icc_check_bytes(h);
     return icc_is(h, "queue") ? icc_check_queue(h) : NULL;
 }
 
@@ -193,7 +233,7 @@ static inline void icc_find_bell(struct icc_buffer *b, const char *path) {
     b->bell_size = size;
 }
 
-/* Maps the buffer at `path`, a "queue" or a "vector", to read. Returns NULL, or what is wrong. */
+/* Maps the buffer at `path`, a "queue", a "vector" or, for messages of any length, "bytes", to read. Returns NULL, or what is wrong. */
 static inline const char *icc_attach(struct icc_buffer *b, const char *path, const char *kind) {
     const char *wrong;
     memset(b, 0, sizeof *b);
@@ -232,16 +272,19 @@ static inline uint64_t icc_version(const struct icc_buffer *b, uint64_t slot) {
     return icc_load(icc_slot(b, slot));
 }
 
-/* Copies a slot's payload by relaxed atomic loads. It may be a mixture of two writes: the caller checks the version again. */
-static inline void icc_copy(const struct icc_buffer *b, uint64_t slot, void *out) {
-    const unsigned char *from = icc_slot(b, slot) + b->payload_offset;
+/* Copies bytes by relaxed atomic loads. They may be a mixture of two writes: the caller checks the version again. */
+static inline void icc_copy_bytes(const unsigned char *from, void *out, uint64_t size) {
     unsigned char *to = (unsigned char *)out;
-    uint64_t done = 0, size = b->header.element_size;
+    uint64_t done = 0;
     for (; done + 8 <= size; done += 8) {
         uint64_t word = icc_load(from + done);
         memcpy(to + done, &word, 8);
     }
     for (; done < size; done++) to[done] = __atomic_load_n(from + done, __ATOMIC_RELAXED);
+}
+
+static inline void icc_copy(const struct icc_buffer *b, uint64_t slot, void *out) {
+    icc_copy_bytes(icc_slot(b, slot) + b->payload_offset, out, b->header.element_size);
 }
 
 /* Copies the payload if the slot stands at `version`, an even one, before and after. Otherwise returns 0. */
@@ -296,25 +339,29 @@ static inline const char *icc_resume(const struct icc_buffer *b, struct icc_posi
     return NULL;
 }
 
+/* A queue: where to go on when message `n` was overwritten, by what its slot's version proves; the head may be seen older than that. */
+static inline uint64_t icc_after_overwritten(const struct icc_buffer *b, uint64_t n, uint64_t version) {
+    uint64_t len = b->header.len, begun = n + len * ((version - (2 * (n / len) + 2) + 1) / 2), produced = icc_produced(b), resume;
+    if (produced < begun) produced = begun;
+    resume = produced - len;
+    version = icc_version(b, resume & (len - 1));
+    if (version > 2 * (resume / len) + 2 || icc_produced(b) != produced) resume += len < 4 ? 1 : len / 4;
+    return resume;
+}
+
 /* A queue: message `*next`, which is then one further. If it was overwritten: which are lost, and `*next` is the oldest that can
  * be read; or, if the producer overwrites even that one meanwhile, a quarter of the ring after it, so that this consumer is not sped
  * past again at once. Messages of a producer that died half-way are empty here until they are overwritten; the Rust consumer asks
  * the kernel and counts them as lost at once. */
 static inline enum icc_consumed icc_try_consume(const struct icc_buffer *b, uint64_t *next, void *out, struct icc_lost *lost) {
-    uint64_t len = b->header.len, slot = *next & (len - 1), complete = 2 * (*next / len) + 2, version, begun, produced, resume;
+    uint64_t len = b->header.len, slot = *next & (len - 1), complete = 2 * (*next / len) + 2, version, resume;
     if (icc_read_at(b, slot, complete, out)) {
         *next += 1;
         return ICC_MESSAGE;
     }
     version = icc_version(b, slot);
     if (version <= complete) return ICC_EMPTY;
-    /* What the slot proves; the head may be seen older than that. */
-    begun = *next + len * ((version - complete + 1) / 2);
-    produced = icc_produced(b);
-    if (produced < begun) produced = begun;
-    resume = produced - len;
-    version = icc_version(b, resume & (len - 1));
-    if (version > 2 * (resume / len) + 2 || icc_produced(b) != produced) resume += len < 4 ? 1 : len / 4;
+    resume = icc_after_overwritten(b, *next, version);
     lost->first = *next;
     lost->next = resume;
     *next = resume;
@@ -359,7 +406,7 @@ static inline uint64_t icc_now(void) {
 /* Whether there is something: message `above` of a queue, or a version of slot `slot` of a vector that is newer than `above`. */
 static inline int icc_is_there(const struct icc_buffer *b, uint64_t slot, uint64_t above) {
     uint64_t version, len = b->header.len;
-    if (!icc_is(&b->header, "queue")) {
+    if (icc_is(&b->header, "vector")) {
         version = icc_version(b, slot);
         return version % 2 == 0 && version > above;
     }
@@ -417,6 +464,215 @@ static inline int icc_wait_for(const struct icc_buffer *b, uint64_t slot, uint64
 /* Waits for message `next` of a queue: see icc_wait_for. */
 static inline int icc_wait(const struct icc_buffer *b, uint64_t next, uint64_t timeout) {
     return icc_wait_for(b, 0, next, timeout);
+}
+
+/* ---- Queues of bytes: messages of any length ---- */
+
+/* The bytes of a message that a slot has room for: behind its version and three words. */
+static inline uint64_t icc_bytes_room(const struct icc_buffer *b) {
+    return b->header.element_size - 24;
+}
+
+/* The most slots of a message: a quarter of the ring. */
+static inline uint64_t icc_bytes_most(const struct icc_buffer *b) {
+    uint64_t most = b->header.len / 4;
+    return most == 0 ? 1 : most > UINT32_MAX ? UINT32_MAX : most;
+}
+
+/* The bytes of the longest message: a buffer of so many is never too small. */
+static inline uint64_t icc_bytes_longest(const struct icc_buffer *b) {
+    return icc_bytes_room(b) * icc_bytes_most(b);
+}
+
+/* Whether slot number `n` is complete: 0 if so, below 0 if it is not there yet, above 0 if it was overwritten. */
+static inline int icc_bytes_state(const struct icc_buffer *b, uint64_t n) {
+    uint64_t version = icc_version(b, n & (b->header.len - 1)), complete = 2 * (n / b->header.len) + 2;
+    return version == complete ? 0 : version < complete ? -1 : 1;
+}
+
+/* As icc_bytes_state, and copies what the slot's words say if it is complete, and bytes of it, up to what it has room for, if the words
+ * are those of `part`, or `part` is NULL. */
+static inline int icc_bytes_read(const struct icc_buffer *b, uint64_t n, struct icc_bytes_head *head, const struct icc_bytes_head *part,
+                                 unsigned char *out, uint64_t size) {
+    const unsigned char *from = icc_slot(b, n & (b->header.len - 1)) + b->payload_offset;
+    int state = icc_bytes_state(b, n), same;
+    uint64_t parts;
+    if (state != 0) return state;
+    icc_acquire();
+    parts = icc_load(from);
+    head->index = (uint32_t)parts;
+    head->count = (uint32_t)(parts >> 32);
+    head->len = icc_load(from + 8);
+    head->number = icc_load(from + 16);
+    same = part == NULL || memcmp(head, part, sizeof *head) == 0;
+    if (same) icc_copy_bytes(from + 24, out, size < icc_bytes_room(b) ? size : icc_bytes_room(b));
+    icc_acquire();
+    return icc_bytes_state(b, n);
+}
+
+/* Whether a message of this queue can begin in a slot that says this. */
+static inline int icc_bytes_begins(const struct icc_buffer *b, const struct icc_bytes_head *head) {
+    uint64_t room = icc_bytes_room(b), count = head->count;
+    if (head->index != 0 || count == 0 || count > icc_bytes_most(b)) return 0;
+    return head->len <= count * room && (count == 1 || head->len > (count - 1) * room);
+}
+
+/* The first slot from `n` on at which a message begins, or that is not there yet; and, with one producer, the number of that message,
+ * or ICC_UNKNOWN. Looks at no more slots than the ring has. */
+static inline uint64_t icc_bytes_beginning(const struct icc_buffer *b, uint64_t n, uint64_t *number) {
+    struct icc_bytes_head head;
+    uint64_t left = b->header.len;
+    int laps = 16; /* Each further one means that producers went round the ring meanwhile. */
+    *number = ICC_UNKNOWN;
+    while (left > 0 && laps > 0) {
+        int state = icc_bytes_read(b, n, &head, NULL, NULL, 0);
+        if (state < 0) break;
+        if (state > 0) {
+            uint64_t next = icc_produced(b) - b->header.len + (b->header.len < 4 ? 1 : b->header.len / 4);
+            n = (int64_t)(next - n) > 0 ? next : n + 1;
+            *number = ICC_UNKNOWN;
+            laps--;
+            continue;
+        }
+        *number = head.number;
+        if (icc_bytes_begins(b, &head)) return n;
+        *number += 1;
+        n++;
+        left--;
+    }
+    if (n == b->header.words[0]) *number = 0;
+    else if (*number == ICC_UNKNOWN && icc_bytes_read(b, n - 1, &head, NULL, NULL, 0) == 0) *number = head.number + 1;
+    return n;
+}
+
+/* A consumer whose first message is the one that begins at slot `n`, or the next that begins after: icc_produced(b) for the next one
+ * produced, icc_oldest(b) for the oldest that is kept, or what icc_resume gave. If that slot was overwritten, what was lost is told
+ * first. `b` must stay attached, and where it is. */
+static inline struct icc_bytes_consumer icc_bytes_consumer_at(const struct icc_buffer *b, uint64_t n) {
+    struct icc_bytes_consumer c;
+    memset(&c, 0, sizeof c);
+    c.buffer = b;
+    c.next = n;
+    c.number = ICC_UNKNOWN;
+    if (icc_bytes_state(b, n) <= 0) c.next = icc_bytes_beginning(b, n, &c.number);
+    return c;
+}
+
+/* Counts the messages until number `number` as lost, which is the next then: no more than slots were lost, whatever memory says. */
+static inline uint64_t icc_bytes_count(struct icc_bytes_consumer *c, uint64_t number) {
+    uint64_t count = number - c->number, most = c->lost_slots - c->lost_messages;
+    if (c->number == ICC_UNKNOWN || count > INT64_MAX) count = 0;
+    if (count > most) count = most;
+    c->lost_messages += count;
+    c->number = number;
+    return count;
+}
+
+/* Goes on at the first beginning from slot `to` on. `messages` is how many that loses, if no numbers tell. */
+static inline enum icc_bytes_consumed icc_bytes_lose(struct icc_bytes_consumer *c, uint64_t to, uint64_t messages,
+                                                     struct icc_bytes_lost *lost) {
+    uint64_t number, next = icc_bytes_beginning(c->buffer, to, &number);
+    lost->first = c->next;
+    lost->next = next;
+    lost->messages = messages;
+    c->lost_slots += next - c->next;
+    c->next = next;
+    if (c->buffer->header.words[1] != 1) return ICC_BYTES_LOST;
+    if (c->number != ICC_UNKNOWN) lost->messages = number == ICC_UNKNOWN ? 0 : icc_bytes_count(c, number);
+    else c->number = number;
+    return ICC_BYTES_LOST;
+}
+
+/* When slot `n` of the next message is not complete: nothing yet, or what was lost because it was overwritten. */
+static inline enum icc_bytes_consumed icc_bytes_missed(struct icc_bytes_consumer *c, uint64_t n, struct icc_bytes_lost *lost) {
+    uint64_t version = icc_version(c->buffer, n & (c->buffer->header.len - 1)), resume;
+    if (version <= 2 * (n / c->buffer->header.len) + 2) return ICC_BYTES_EMPTY;
+    resume = icc_after_overwritten(c->buffer, n, version);
+    return icc_bytes_lose(c, resume > c->next ? resume : c->next + 1, ICC_UNKNOWN, lost);
+}
+
+/* Where the message at `c->next`, which says this, ends too early: the first slot that holds another one, or one that was overwritten.
+ * Otherwise `c->next`. */
+static inline uint64_t icc_bytes_cut_short(const struct icc_bytes_consumer *c, struct icc_bytes_head part) {
+    struct icc_bytes_head head;
+    for (part.index = 1; part.index < part.count; part.index++) {
+        int state = icc_bytes_read(c->buffer, c->next + part.index, &head, NULL, NULL, 0);
+        if (state < 0) break;
+        if (state > 0 || memcmp(&head, &part, sizeof head) != 0) return c->next + part.index;
+    }
+    return c->next;
+}
+
+/* The next message, into `out`, which has `size` bytes; `*len` is then how many the message has. ICC_BYTES_TOO_SMALL if those are more
+ * than `size`: it stays the next one, and nothing is lost. ICC_BYTES_LOST if it was overwritten, or its one producer died before it was
+ * whole and another one went on: `*lost` tells, and the consumer goes on after that, as icc_try_consume does. ICC_BYTES_EMPTY if it is
+ * not there yet, or not all of it. What `out` holds is a message after ICC_BYTES_MESSAGE alone. */
+static inline enum icc_bytes_consumed icc_bytes_try_consume(struct icc_bytes_consumer *c, void *out, uint64_t size, uint64_t *len,
+                                                            struct icc_bytes_lost *lost) {
+    const struct icc_buffer *b = c->buffer;
+    struct icc_bytes_head head, found;
+    uint64_t room = icc_bytes_room(b), done = 0, n = c->next;
+    int state = icc_bytes_read(b, n, &head, NULL, NULL, 0);
+    if (state == 0 && !icc_bytes_begins(b, &head)) {
+        /* It began in the middle of a message: nothing of that is lost. Later, memory is not what was written. */
+        if (c->received != 0 || c->lost_slots != 0) return icc_bytes_lose(c, n + 1, ICC_UNKNOWN, lost);
+        n = c->next = icc_bytes_beginning(b, n + 1, &c->number);
+        state = icc_bytes_read(b, n, &head, NULL, NULL, 0);
+        if (state == 0 && !icc_bytes_begins(b, &head)) return ICC_BYTES_EMPTY;
+    }
+    if (state != 0) return icc_bytes_missed(c, n, lost);
+    /* The last is written last: before it is there, those before it need no look, or not each time. */
+    state = icc_bytes_state(b, n + head.count - 1);
+    if (state < 0 && ++c->partial % 64 == 0) {
+        uint64_t end = icc_bytes_cut_short(c, head);
+        if (end != n && icc_bytes_state(b, end) <= 0) return icc_bytes_lose(c, end, 1, lost);
+        if (end != n) return icc_bytes_missed(c, end, lost);
+    }
+    if (state < 0) return ICC_BYTES_EMPTY;
+    if (state > 0) return icc_bytes_missed(c, n + head.count - 1, lost);
+    if (head.len > size) {
+        *len = head.len;
+        return ICC_BYTES_TOO_SMALL;
+    }
+    /* Of `head` this has a copy, and `len` is no more than `count` slots have room for: each piece fits its slot and `out`. */
+    for (head.index = 0; head.index < head.count; head.index++) {
+        uint64_t piece = head.len - done < room ? head.len - done : room, m = n + head.index;
+        if (icc_bytes_read(b, m, &found, &head, (unsigned char *)out + done, piece) != 0) return icc_bytes_missed(c, m, lost);
+        if (memcmp(&found, &head, sizeof head) != 0) return icc_bytes_lose(c, m > n ? m : n + 1, 1, lost);
+        done += piece;
+    }
+    if (b->header.words[1] == 1) {
+        icc_bytes_count(c, head.number);
+        c->number = head.number + 1;
+    }
+    c->next = n + head.count;
+    c->received++;
+    *len = head.len;
+    return ICC_BYTES_MESSAGE;
+}
+
+/* Waits until icc_bytes_try_consume finds a message or a loss, or `timeout` nanoseconds are over, and returns whether it will: see
+ * icc_wait_for. */
+static inline int icc_bytes_wait(struct icc_bytes_consumer *c, uint64_t timeout) {
+    const uint64_t SLICE = 100000000;
+    uint64_t begin = icc_now();
+    for (;;) {
+        struct icc_bytes_head head;
+        uint64_t passed = icc_now() - begin, left = passed < timeout ? timeout - passed : 0, last = c->next;
+        int state = icc_bytes_read(c->buffer, c->next, &head, NULL, NULL, 0);
+        if (state > 0 || (state == 0 && !icc_bytes_begins(c->buffer, &head))) return 1;
+        if (state == 0) {
+            last += head.count - 1;
+            if (icc_bytes_state(c->buffer, last) >= 0) return 1;
+            if (icc_bytes_cut_short(c, head) != c->next) {
+                c->partial = 63; /* The next try finds it out, too. */
+                return 1;
+            }
+        }
+        if (left == 0) return 0;
+        /* The rest of a message may be cut short. */
+        icc_wait_for(c->buffer, 0, last, last != c->next && left > SLICE ? SLICE : left);
+    }
 }
 
 /* ---- Schema ---- */

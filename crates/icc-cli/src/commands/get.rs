@@ -1,6 +1,6 @@
 //! `icc get`: a vector's values.
 
-use super::printer::{Form, Printer};
+use super::printer::{Content, Form, Printer};
 use super::vector::{open, read, slots};
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let vector = open(&args.name)?;
     let fields = super::fields(vector.buffer().inspected()).select(&args.fields)?;
     let slots = slots(vector.buffer().keys(), &args.keys, vector.len())?;
-    let mut printer = Printer::new(fields, args.form, "slot", vector.buffer().keys().is_some());
+    let mut printer = Printer::new(Content::Fields(fields), args.form, "slot", vector.buffer().keys().is_some());
     printer.begin()?;
     let mut value = vec![0; vector.value_size()];
     for index in slots {

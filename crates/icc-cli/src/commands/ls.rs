@@ -135,6 +135,7 @@ impl Row {
                 "kind": inspected.kind.to_string(),
                 "type": inspected.element.name,
                 "slots": inspected.len,
+                "slot_size": view::slot_size(inspected),
                 "instance": format!("{:016x}", inspected.instance),
                 "boot": boot(inspected.boot),
                 "described": inspected.schema.is_some(),
@@ -185,7 +186,7 @@ fn as_table(rows: &[Row], paint: Paint) -> String {
         table.add_row([
             row.found.name.clone(),
             of(|inspected| inspected.kind.to_string()),
-            of(|inspected| text::cut(&text::shown(&text::short_type(&inspected.element.name)), 32)),
+            of(view::held),
             of(|inspected| text::thousands(inspected.len as u64)),
             text::bytes(row.found.size),
             optional(row.rate().map(text::rate)),

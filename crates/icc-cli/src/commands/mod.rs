@@ -10,6 +10,7 @@ mod printer;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod rm;
+mod source;
 pub(crate) mod stat;
 pub(crate) mod tail;
 pub(crate) mod top;

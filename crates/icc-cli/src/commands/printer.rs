@@ -1,8 +1,9 @@
 //! Messages and values as lines: for people, as comma-separated values, as JSON.
 
-use crate::decode::{Fields, push_csv};
+use crate::decode::{Fields, bytes, push_csv};
 use crate::output::Paint;
 use icc_queue::Lost;
+use icc_queue::bytes::BytesLost;
 use std::io::{self, Write as _};
 
 /// How lines are written.
@@ -19,9 +20,37 @@ pub(crate) struct Form {
 /// Bytes that are gathered before they are written.
 const BUFFER: usize = 64 * 1024;
 
+/// What a message consists of.
+pub(crate) enum Content {
+    Fields(Fields),
+    /// Of any length, a text or not.
+    Bytes,
+}
+
+/// What was lost.
+pub(crate) struct Loss {
+    /// The numbers: of messages, or of the slots they were in.
+    numbers: Lost,
+    /// How many messages; none if that cannot be known.
+    messages: Option<u64>,
+    text: String,
+}
+
+impl From<Lost> for Loss {
+    fn from(lost: Lost) -> Self {
+        Self { numbers: lost, messages: Some(lost.count()), text: lost.to_string() }
+    }
+}
+
+impl From<BytesLost> for Loss {
+    fn from(lost: BytesLost) -> Self {
+        Self { numbers: lost.slots, messages: lost.messages, text: lost.to_string() }
+    }
+}
+
 /// Writes lines to standard output, in large pieces.
 pub(crate) struct Printer {
-    fields: Fields,
+    content: Content,
     form: Form,
     paint: Paint,
     /// What messages are numbered by.
@@ -32,8 +61,8 @@ pub(crate) struct Printer {
 }
 
 impl Printer {
-    pub(crate) fn new(fields: Fields, form: Form, number: &'static str, has_names: bool) -> Self {
-        Self { fields, form, paint: Paint::for_stdout(), number, has_names, out: String::with_capacity(2 * BUFFER) }
+    pub(crate) fn new(content: Content, form: Form, number: &'static str, has_names: bool) -> Self {
+        Self { content, form, paint: Paint::for_stdout(), number, has_names, out: String::with_capacity(2 * BUFFER) }
     }
 
     /// The line of names, where there is one.
@@ -41,7 +70,10 @@ impl Printer {
         if self.form.csv {
             self.out.push_str(self.number);
             self.out.push_str(if self.has_names { ",key" } else { "" });
-            self.fields.push_csv_names(&mut self.out);
+            match &self.content {
+                Content::Fields(fields) => fields.push_csv_names(&mut self.out),
+                Content::Bytes => self.out.push_str(bytes::CSV_NAMES),
+            }
             self.out.push('\n');
         }
         self.flush()
@@ -64,7 +96,10 @@ impl Printer {
                 out.push(',');
                 push_csv(name, out);
             }
-            self.fields.push_csv(payload, out);
+            match &self.content {
+                Content::Fields(fields) => fields.push_csv(payload, out),
+                Content::Bytes => bytes::push_csv(payload, out),
+            }
         } else if self.form.json {
             out.push_str("{\"");
             out.push_str(self.number);
@@ -74,8 +109,14 @@ impl Printer {
                 out.push_str(",\"key\":");
                 out.push_str(&crate::text::json(&name.into()));
             }
-            out.push_str(",\"message\":");
-            self.fields.push_json(payload, out);
+            out.push(',');
+            match &self.content {
+                Content::Fields(fields) => {
+                    out.push_str("\"message\":");
+                    fields.push_json(payload, out);
+                }
+                Content::Bytes => bytes::push_json(payload, out),
+            }
             out.push('}');
         } else {
             out.push_str(digits);
@@ -84,21 +125,25 @@ impl Printer {
                 out.push_str(&crate::text::shown(name));
                 out.push_str("  ");
             }
-            self.fields.push_text(payload, out);
+            match &self.content {
+                Content::Fields(fields) => fields.push_text(payload, out),
+                Content::Bytes => bytes::push_text(payload, out),
+            }
         }
         out.push('\n');
         if out.len() >= BUFFER { self.flush() } else { Ok(()) }
     }
 
     /// Messages that are lost.
-    pub(crate) fn lost(&mut self, lost: Lost) -> io::Result<()> {
-        let Lost { first, next } = lost;
+    pub(crate) fn lost(&mut self, lost: impl Into<Loss>) -> io::Result<()> {
+        let Loss { numbers: Lost { first, next }, messages, text } = lost.into();
         let line = if self.form.json {
-            format!("{{\"lost\":{},\"first\":{first},\"next\":{next}}}", lost.count())
+            let count = messages.map_or_else(|| "null".to_owned(), |count| count.to_string());
+            format!("{{\"lost\":{count},\"first\":{first},\"next\":{next}}}")
         } else if self.form.csv {
-            format!("# {lost}")
+            format!("# {text}")
         } else {
-            self.paint.yellow(format!("-- {lost}"))
+            self.paint.yellow(format!("-- {text}"))
         };
         self.line(&line)
     }

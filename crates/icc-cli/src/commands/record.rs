@@ -1,11 +1,11 @@
 //! `icc record`: every message of a queue to disk.
 
 use super::parts::Parts;
-use super::tail::{Start, consumer, open, start};
+use super::tail::{Opened, Start, consumer, open, start};
 use super::wait::{AfterSilence, soon};
 use crate::machine::signals::Interrupted;
 use crate::text;
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use icc_cli::recording::{Header, QueueShape, Reader, RecordingError};
 use icc_queue::untyped::{Consumer, QueueReader};
 use icc_queue::{Lost, Position, StartError};
@@ -59,7 +59,13 @@ const FLUSH: Duration = Duration::from_millis(100);
 const BATCH: usize = 64 * 1024;
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let queue = open(&args.name)?;
+    let queue = match open(&args.name)? {
+        Opened::Typed(queue) => queue,
+        Opened::OfBytes(_) => bail!(
+            "{} is a queue of bytes, and a recording holds messages of one length: `icc tail {0} --json` writes its messages as lines",
+            args.name.display()
+        ),
+    };
     let (mut consumer, position) = match &args.earlier {
         Some(earlier) => continuing(&queue, earlier)?,
         None => {

@@ -4,11 +4,11 @@ use super::describe::{rows, tree};
 use super::ls::{boot, merge};
 use crate::machine::directory;
 use crate::machine::processes::{FileId, Process, Processes};
-use crate::machine::view::{self, Sample, Seen, Shape, View};
+use crate::machine::view::{self, Ring, Sample, Seen, Shape, View};
 use crate::output::{Paint, table};
 use crate::text;
-use icc_buffer::Inspected;
-use icc_queue::untyped::QueueReader;
+use icc_buffer::{Inspected, UntypedBuffer};
+use icc_queue::bytes::BytesQueueReader;
 use icc_queue::{ReaderKind, ReaderStatus};
 use icc_schema::Schema;
 use icc_vector::untyped::VectorReader;
@@ -60,13 +60,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Err(error) => report.add("not readable", text::shown(&format!("{error:#}")), format!("{error:#}")),
     }
     mapped(&mut report, &inspected)?;
-    let fields = super::fields(&inspected);
+    // Messages of any length have none.
+    let fields = view::slot_size(&inspected).is_none().then(|| super::fields(&inspected));
+    let schema = fields.as_ref().and_then(|fields| fields.schema());
     let text = if args.json {
         report.only_json("schema", inspected.schema.clone());
-        report.only_json("fields", fields.schema().map(|schema| tree(schema.root())));
+        report.only_json("fields", schema.map(|schema| tree(schema.root())));
         text::json(&Value::Object(report.json)) + "\n"
     } else {
-        as_text(&report, fields.schema(), Paint::for_stdout())
+        as_text(&report, schema, Paint::for_stdout())
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
@@ -79,9 +81,10 @@ fn as_text(report: &Report, schema: Option<&Schema>, paint: Paint) -> String {
             text.push_str(&format!("{}  {line}\n", paint.bold(format!("{name:12}"))));
         }
     }
+    let Some(schema) = schema else { return text };
     text.push('\n');
     let mut table = table(&["FIELD", "OFFSET", "BYTES", "IS", "ABOUT"], &[1, 2]);
-    for row in schema.map_or_else(Vec::new, |schema| rows(schema.root())) {
+    for row in rows(schema.root()) {
         table.add_row(row);
     }
     for line in table.lines() {
@@ -146,7 +149,11 @@ fn live(report: &mut Report, view: &View, interval: Duration) -> anyhow::Result<
         return Ok(());
     };
     match view.shape() {
-        Shape::Queue(queue) => of_queue(report, queue, &last)?,
+        Shape::Queue(queue) => of_queue(report, queue, queue.buffer(), &last, ["message", "messages"])?,
+        Shape::Bytes(queue, buffer) => {
+            of_bytes(report, queue);
+            of_queue(report, queue, buffer, &last, ["slot", "slots"])?;
+        }
         Shape::Vector(vector) => of_vector(report, vector, &last),
         Shape::Other(buffer) => {
             report.add("words", format!("{:?}", buffer.words()), json!(buffer.words()));
@@ -166,16 +173,33 @@ fn live(report: &mut Report, view: &View, interval: Duration) -> anyhow::Result<
     Ok(())
 }
 
-fn of_queue(report: &mut Report, queue: &QueueReader, sample: &Sample) -> anyhow::Result<()> {
+fn of_bytes(report: &mut Report, queue: &BytesQueueReader) {
+    let (size, longest) = (queue.slot_size(), queue.longest_message());
+    let text = format!(
+        "{size} bytes, {} of them for messages; the longest message has {}",
+        size - 32,
+        text::thousands(longest as u64)
+    );
+    report.add("slot size", text, size);
+    report.only_json("longest_message", longest);
+}
+
+/// The words are what is counted, one and several.
+fn of_queue(
+    report: &mut Report,
+    queue: &Ring,
+    buffer: &UntypedBuffer,
+    sample: &Sample,
+    [one, several]: [&str; 2],
+) -> anyhow::Result<()> {
     let (produced, oldest) = (queue.produced(), queue.oldest());
     report.add("capacity", text::thousands(queue.capacity() as u64), queue.capacity());
-    report.add("produced", text::count(produced, "message", "messages"), produced);
-    report.add("oldest", format!("message {oldest} is the oldest that is kept"), oldest);
-    report.only_json("first", queue.buffer().words()[0]);
+    report.add("produced", text::count(produced, one, several), produced);
+    report.add("oldest", format!("{one} {oldest} is the oldest that is kept"), oldest);
+    report.only_json("first", buffer.words()[0]);
     let most = queue.max_producers();
     report.add("producers", format!("{} alive, of at most {most}", sample.living), sample.living);
     report.only_json("max_producers", most);
-    let buffer = queue.buffer();
     let mut ledgers = Vec::new();
     if buffer.counter_count() > 1 {
         for id in 0..most {
@@ -190,8 +214,8 @@ fn of_queue(report: &mut Report, queue: &QueueReader, sample: &Sample) -> anyhow
         let claim = |ledger: u64| match ledger & 3 {
             0 => "nothing yet".to_owned(),
             1 => "claiming".to_owned(),
-            2 => format!("message {}", ledger >> 2),
-            _ => format!("messages from {}", ledger >> 2),
+            2 => format!("{one} {}", ledger >> 2),
+            _ => format!("{several} from {}", ledger >> 2),
         };
         let lines = ledgers.iter().map(|(id, ledger, alive)| {
             format!("producer {id}: {}, took last {}", if *alive { "alive" } else { "gone" }, claim(*ledger))
@@ -204,7 +228,7 @@ fn of_queue(report: &mut Report, queue: &QueueReader, sample: &Sample) -> anyhow
 
 fn readers(report: &mut Report, view: &View) {
     let Some(readers) = view.readers() else {
-        let Shape::Queue(queue) = view.shape() else { return };
+        let Some(queue) = view.queue() else { return };
         let why = if queue.is_seen() || queue.evicts().is_some() {
             "in a file that this user may not read"
         } else {

@@ -1,17 +1,20 @@
 //! `icc tail`: a queue's messages as they come.
 
-use super::printer::{Form, Printer};
-use super::wait::{AfterSilence, soon};
+use super::printer::{Content, Form, Printer};
+use super::source::{OfBytes, Source, Typed};
+use super::wait::AfterSilence;
 use crate::exit::Failure;
 use crate::machine::{directory, signals::Interrupted, view};
-use anyhow::bail;
+use anyhow::{bail, ensure};
+use icc_queue::bytes::{BytesConsumer, BytesQueueReader};
 use icc_queue::untyped::{Consumer, QueueReader};
 use icc_queue::{Position, QueueError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Prints a queue's messages as they come, decoded.
 ///
+/// Of a queue of bytes, a message is shown as text if it is some, else in hexadecimal, and numbered by its first slot.
 /// Messages that were overwritten before they could be printed are a line of their own. The queue is
 /// mapped read-only, and its producers do not wait. Ends at Ctrl-C, when whoever reads the output
 /// closes it, or when the queue is removed.
@@ -84,24 +87,43 @@ fn every(text: &str) -> Result<Every, String> {
 
 /// How long nothing has to come before the queue is asked whether it still has its name.
 const SILENCE: Duration = Duration::from_millis(200);
-/// Bytes of messages that are taken at once.
-const BATCH: usize = 64 * 1024;
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let queue = open(&args.name)?;
-    let fields = super::fields(queue.buffer().inspected()).select(&args.fields)?;
-    let mut consumer = consumer(&queue, args.from)?;
-    let mut printer = Printer::new(fields, args.form, "sequence", false);
-    let interrupted = Interrupted::new()?;
-    printer.begin()?;
-    follow(&queue, &mut consumer, &mut printer, args, &interrupted)?;
-    printer.flush()?;
-    Ok(())
+    match open(&args.name)? {
+        Opened::Typed(queue) => {
+            let fields = super::fields(queue.buffer().inspected()).select(&args.fields)?;
+            let mut source = Typed::new(consumer(&queue, args.from)?, &queue);
+            print(&queue, &mut source, Content::Fields(fields), args)
+        }
+        Opened::OfBytes(queue) => {
+            ensure!(
+                args.fields.is_empty(),
+                "{} is a queue of bytes, which have no fields: leave out --fields",
+                args.name.display()
+            );
+            let mut source = OfBytes::new(bytes_consumer(&queue, args.from)?);
+            print(&queue, &mut source, Content::Bytes, args)
+        }
+    }
+}
+
+/// The queue of a name.
+pub(crate) enum Opened {
+    /// Of whatever type.
+    Typed(QueueReader),
+    OfBytes(BytesQueueReader),
 }
 
 /// The queue of this name, of whatever type.
-pub(crate) fn open(name: &std::path::Path) -> anyhow::Result<QueueReader> {
-    match QueueReader::open(directory::resolve(name), &view::reading()) {
+pub(crate) fn open(name: &Path) -> anyhow::Result<Opened> {
+    let (path, options) = (directory::resolve(name), view::reading());
+    let opened = match QueueReader::open(&path, &options).map(Opened::Typed) {
+        Err(QueueError::Buffer(icc_buffer::BufferError::OtherKind { found, .. })) if view::is_of_bytes(found) => {
+            BytesQueueReader::open(&path, &options).map(Opened::OfBytes)
+        }
+        opened => opened,
+    };
+    match opened {
         Ok(queue) => Ok(queue),
         Err(QueueError::Buffer(error @ icc_buffer::BufferError::OtherKind { .. })) => {
             bail!("{error} (`icc watch` follows the changes of a vector)")
@@ -121,40 +143,56 @@ pub(crate) fn consumer(queue: &QueueReader, start: Start) -> anyhow::Result<Cons
     Ok(queue.consumer_at(position).map_err(|error| Failure::NotFound(error.to_string()))?)
 }
 
+fn bytes_consumer(queue: &BytesQueueReader, start: Start) -> anyhow::Result<BytesConsumer> {
+    let position = match start {
+        Start::Newest => return Ok(queue.consumer()),
+        Start::Oldest => return Ok(queue.consumer_from_oldest()),
+        Start::At(slot) => queue.position(slot),
+        Start::AtPosition(position) => position,
+    };
+    Ok(queue.consumer_at(position).map_err(|error| Failure::NotFound(error.to_string()))?)
+}
+
+fn print(queue: &view::Ring, source: &mut impl Source, content: Content, args: &Args) -> anyhow::Result<()> {
+    let mut printer = Printer::new(content, args.form, "sequence", false);
+    let interrupted = Interrupted::new()?;
+    printer.begin()?;
+    follow(queue, source, &mut printer, args, &interrupted)?;
+    printer.flush()?;
+    Ok(())
+}
+
 fn follow(
-    queue: &QueueReader,
-    consumer: &mut Consumer,
+    queue: &view::Ring,
+    source: &mut impl Source,
     printer: &mut Printer,
     args: &Args,
     interrupted: &Interrupted,
 ) -> anyhow::Result<()> {
-    let size = queue.message_size();
-    // At least one, at most what the ring keeps.
-    let room = (BATCH / size.max(1)).clamp(1, queue.capacity());
-    let mut messages = vec![0; size * room];
     let mut left = args.count.unwrap_or(u64::MAX);
     let mut choice = Choice { every: args.every, count: 0, due: None };
     let (mut wait, mut round, mut silent) = (AfterSilence, 0, None);
     // Where `--no-follow` ends.
     let end = queue.produced();
     while left > 0 && !interrupted.is_set() {
-        let first = consumer.next_sequence();
+        let first = source.next_sequence();
         if args.no_follow && end.wrapping_sub(first).cast_signed() <= 0 {
             return Ok(());
         }
-        let count = match consumer.try_consume_batch(&mut messages) {
+        let taken = source.take(&mut |sequence, message| {
+            if left > 0 && choice.takes() {
+                printer.message(sequence, message)?;
+                left -= 1;
+            }
+            Ok(())
+        });
+        let count = match taken? {
             Ok(count) => count,
             Err(lost) => {
                 printer.lost(lost)?;
                 continue;
             }
         };
-        for index in 0..count {
-            if left > 0 && choice.takes() {
-                printer.message(first.wrapping_add(index as u64), &messages[index * size..][..size])?;
-                left -= 1;
-            }
-        }
         if count > 0 {
             (round, silent) = (0, None);
             continue;
@@ -166,12 +204,12 @@ fn follow(
         }
         if silent.get_or_insert_with(Instant::now).elapsed() > SILENCE {
             silent = None;
-            if !queue.is_current()? && consumer.lag() == 0 {
+            if !queue.is_current()? && source.is_at_end() {
                 eprintln!("icc: the queue was removed; if it was made anew, run this again");
                 return Ok(());
             }
         }
-        consumer.wait(&mut wait, round, soon());
+        source.wait(&mut wait, round);
         round += 1;
     }
     Ok(())

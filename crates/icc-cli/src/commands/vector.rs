@@ -12,7 +12,7 @@ pub(super) fn open(name: &Path) -> anyhow::Result<VectorReader> {
     match VectorReader::open(directory::resolve(name), &view::reading()) {
         Ok(vector) => Ok(vector),
         Err(VectorError::Buffer(error @ icc_buffer::BufferError::OtherKind { .. })) => {
-            anyhow::bail!("{error} (`icc tail` prints the messages of a queue)")
+            anyhow::bail!("{error} (`icc tail` prints the messages of a queue, also of one of bytes)")
         }
         Err(VectorError::Buffer(error)) => Err(directory::failure(error)),
         Err(error) => Err(error.into()),

@@ -1,6 +1,6 @@
 //! `icc watch`: a vector's changes as they come.
 
-use super::printer::{Form, Printer};
+use super::printer::{Content, Form, Printer};
 use super::vector::{open, read, slots};
 use super::wait::soon;
 use crate::machine::signals::Interrupted;
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     slots(vector.buffer().keys(), &args.keys, vector.len())?.into_iter().for_each(|index| wanted[index] = true);
     let mut changes = if args.all { vector.changes() } else { vector.changes_from_now() };
     let interrupted = Interrupted::new()?;
-    let mut printer = Printer::new(fields, args.form, "slot", vector.buffer().keys().is_some());
+    let mut printer = Printer::new(Content::Fields(fields), args.form, "slot", vector.buffer().keys().is_some());
     printer.begin()?;
     let mut value = vec![0; vector.value_size()];
     let (mut left, mut asked) = (args.count.unwrap_or(u64::MAX), Instant::now());

@@ -1,5 +1,6 @@
 //! From a payload's bytes to what people and programs read.
 
+pub(crate) mod bytes;
 mod from_name;
 #[cfg(test)]
 mod tests;

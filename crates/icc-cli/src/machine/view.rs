@@ -2,7 +2,8 @@
 
 use super::processes::FileId;
 use crate::text;
-use icc_buffer::{Boot, BufferError, Inspected, MAX_IDS, Options, Owner, UntypedBuffer};
+use icc_buffer::{Boot, BufferError, Inspected, Kind, MAX_IDS, Options, Owner, UntypedBuffer};
+use icc_queue::bytes::BytesQueueReader;
 use icc_queue::untyped::QueueReader;
 use icc_queue::{GroupStatus, ReaderStatus};
 use icc_vector::untyped::VectorReader;
@@ -31,10 +32,15 @@ pub(crate) struct View {
 #[derive(Debug)]
 pub(crate) enum Shape {
     Queue(QueueReader),
+    /// A queue of bytes, and its buffer.
+    Bytes(BytesQueueReader, UntypedBuffer),
     Vector(VectorReader),
     /// A kind that this program does not know.
     Other(UntypedBuffer),
 }
+
+/// A queue without its messages.
+pub(crate) type Ring = icc_queue::QueueReader<()>;
 
 /// What was seen of a buffer at one moment.
 #[derive(Clone, Copy, Debug)]
@@ -71,10 +77,20 @@ impl View {
         let (file, size) = (FileId::of(&metadata), metadata.len());
         let shape = match buffer.inspected().kind.to_string().as_str() {
             "queue" => Shape::Queue(QueueReader::over(buffer)?),
+            "bytes" => Shape::Bytes(BytesQueueReader::over(&buffer)?, buffer),
             "vector" => Shape::Vector(VectorReader::over(buffer)?),
             _ => Shape::Other(buffer),
         };
         Ok(Self { shape, file, size })
+    }
+
+    /// The queue, whatever its messages are.
+    pub(crate) fn queue(&self) -> Option<&Ring> {
+        match &self.shape {
+            Shape::Queue(queue) => Some(queue),
+            Shape::Bytes(queue, _) => Some(queue),
+            Shape::Vector(_) | Shape::Other(_) => None,
+        }
     }
 
     pub(crate) fn shape(&self) -> &Shape {
@@ -84,6 +100,7 @@ impl View {
     pub(crate) fn buffer(&self) -> &UntypedBuffer {
         match &self.shape {
             Shape::Queue(queue) => queue.buffer(),
+            Shape::Bytes(_, buffer) => buffer,
             Shape::Vector(vector) => vector.buffer(),
             Shape::Other(buffer) => buffer,
         }
@@ -92,7 +109,7 @@ impl View {
     /// The consumers of a queue that are seen or hold; none if its creator did not ask for that, or this user may
     /// not read their file.
     pub(crate) fn readers(&self) -> Option<Vec<ReaderStatus>> {
-        let Shape::Queue(queue) = &self.shape else { return None };
+        let queue = self.queue()?;
         if !queue.is_seen() && queue.evicts().is_none() {
             return None;
         }
@@ -118,10 +135,8 @@ impl View {
         }
         let at = Instant::now();
         let (count, living, unfinished) = match &self.shape {
-            Shape::Queue(queue) => {
-                let living = queue.living_producers()?;
-                (Some(queue.produced()), living, unfinished_messages(queue, living)?)
-            }
+            Shape::Queue(queue) => in_queue(queue, queue.buffer())?,
+            Shape::Bytes(queue, buffer) => in_queue(queue, buffer)?,
             Shape::Vector(vector) => {
                 let (written, unfinished) = written(vector)?;
                 (written, vector.buffer().holders(0..WRITERS)?, unfinished)
@@ -141,9 +156,15 @@ impl Sample {
     }
 }
 
+/// How many messages or slots were produced, how many producers live, and what the dead left unfinished.
+fn in_queue(queue: &Ring, buffer: &UntypedBuffer) -> Result<(Option<u64>, u32, u64), BufferError> {
+    let living = queue.living_producers()?;
+    Ok((Some(queue.produced()), living, unfinished_messages(queue, buffer, living)?))
+}
+
 /// Messages in the ring that will never come, because their producers died.
-fn unfinished_messages(queue: &QueueReader, living: u32) -> Result<u64, BufferError> {
-    let (buffer, capacity, head) = (queue.buffer(), queue.capacity() as u64, queue.produced());
+fn unfinished_messages(queue: &Ring, buffer: &UntypedBuffer, living: u32) -> Result<u64, BufferError> {
+    let (capacity, head) = (queue.capacity() as u64, queue.produced());
     let shift = capacity.trailing_zeros();
     let version = |n: u64| buffer.slot((n & (capacity - 1)) as usize).map_or(0, |slot| slot.version());
     if queue.max_producers() == 1 && buffer.counter_count() == 1 {
@@ -206,7 +227,25 @@ pub(crate) fn marks(inspected: &Inspected) -> Vec<String> {
     marks
 }
 
-/// A reader as JSON.
+/// Whether the slots hold messages of any length.
+pub(crate) fn is_of_bytes(kind: Kind) -> bool {
+    kind.to_string() == "bytes"
+}
+
+/// The bytes of a slot of a queue of bytes; none of another buffer.
+pub(crate) fn slot_size(inspected: &Inspected) -> Option<u64> {
+    // Behind the version.
+    is_of_bytes(inspected.kind).then(|| inspected.element.size.saturating_add(8))
+}
+
+/// What the slots hold, in a few words.
+pub(crate) fn held(inspected: &Inspected) -> String {
+    match slot_size(inspected) {
+        Some(size) => format!("slots of {size}"),
+        None => text::cut(&text::shown(&text::short_type(&inspected.element.name)), 32),
+    }
+}
+
 /// What a group is at, on one line.
 pub(crate) fn group_line(group: &GroupStatus) -> String {
     let living = group.workers.iter().filter(|worker| worker.is_alive).count();
@@ -238,6 +277,7 @@ pub(crate) fn group_json(group: &GroupStatus) -> serde_json::Value {
     })
 }
 
+/// A reader as JSON.
 pub(crate) fn reader_json(reader: &ReaderStatus) -> serde_json::Value {
     serde_json::json!({
         "label": reader.label, "kind": reader.kind.to_string(), "alive": reader.is_alive, "lag": reader.lag, "cursor": reader.cursor,

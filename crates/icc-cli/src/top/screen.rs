@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use super::state::State;
-use crate::machine::view::{Shape, group_line};
+use crate::machine::view::{Shape, group_line, slot_size};
 use crate::text::{bytes, count, cut, rate, short_type, shown, shown_name, span, thousands};
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
@@ -124,7 +124,10 @@ fn draw_details(frame: &mut Frame, area: Rect, row: &Row) {
     match &row.found.header {
         Err(error) => line("trouble", shown(&error.to_string())),
         Ok(header) => {
-            line("type", format!("{}, {} bytes", shown(&header.element.name), header.element.size));
+            match slot_size(header) {
+                Some(size) => line("messages", format!("of any length, in slots of {size} bytes")),
+                None => line("type", format!("{}, {} bytes", shown(&header.element.name), header.element.size)),
+            }
             line("instance", format!("{:016x}, by process {}", header.instance, header.creator));
             line("room", format!("{} slots, {}", thousands(header.len as u64), bytes(header.total_size)));
         }
@@ -133,6 +136,10 @@ fn draw_details(frame: &mut Frame, area: Rect, row: &Row) {
     match (row.view.as_ref().map(|view| view.shape()), row.last) {
         (Some(Shape::Queue(queue)), Some(sample)) => {
             line("messages", number.map_or_else(|| "?".to_owned(), thousands));
+            line("producers", format!("{} alive, of at most {}", sample.living, queue.max_producers()));
+        }
+        (Some(Shape::Bytes(queue, _)), Some(sample)) => {
+            line("slots", number.map_or_else(|| "?".to_owned(), |number| format!("{} produced", thousands(number))));
             line("producers", format!("{} alive, of at most {}", sample.living, queue.max_producers()));
         }
         (Some(Shape::Vector(_)), Some(sample)) => {

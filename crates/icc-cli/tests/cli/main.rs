@@ -1,5 +1,6 @@
 //! The command `icc` against real queues and vectors of other processes.
 
+mod bytes;
 mod feed;
 mod hops;
 mod hostile;

@@ -43,6 +43,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(target_os = "linux")]
+mod any;
 mod consumer;
 mod error;
 mod head;
@@ -54,6 +56,8 @@ mod shared;
 mod sink;
 mod wait;
 
+#[cfg(target_os = "linux")]
+pub use any::{AnyBytesProducer, AnyBytesQueue};
 pub use consumer::BytesConsumer;
 pub use error::{BytesLost, TooLong, TryConsumeError, TryProduceError, WaitError};
 pub use producer::BytesProducer;
