@@ -51,6 +51,9 @@ struct Behind<T> {
     queue: QueueReader<T>,
     /// None if nobody can hold.
     holding: Option<(Holders, Evict)>,
+    /// Of a queue of bytes, where a message may be there in part.
+    #[cfg(not(icc_loom))]
+    bytes: Option<crate::bytes::BytesQueueReader>,
 }
 
 impl<T: Payload> Gate<T> {
@@ -90,6 +93,12 @@ impl<T: Payload> Gate<T> {
             return wait_for_few(&mut self.behind, n, self.most);
         }
         self.most - 1
+    }
+
+    /// From now on of a queue of bytes.
+    #[cfg(not(icc_loom))]
+    pub(crate) fn set_bytes(&mut self, queue: crate::bytes::BytesQueueReader) {
+        self.behind.bytes = Some(queue);
     }
 
     /// What is awaited for the message that was found not to pass.
@@ -222,6 +231,8 @@ impl<T: Payload> Behind<T> {
         }
         // Further behind than any message can be under way.
         let behind = self.queue.produced().wrapping_sub(cursor);
+        #[cfg(not(icc_loom))]
+        let cursor = self.bytes.as_ref().map_or(cursor, |queue| queue.awaited(cursor));
         behind > self.queue.geometry.capacity().saturating_mul(producers + 1)
             || self.queue.is_there(cursor)
             || self.queue.abandoned_from(cursor).is_some()
@@ -264,7 +275,15 @@ impl<T: Payload> QueueReader<T> {
         // Any message is beyond a limit that nobody has looked for.
         let limit = self.produced().wrapping_add(if holding.is_some() { 0 } else { NO_LIMIT });
         let is_there = holding.is_some();
-        let behind = Behind { limit, is_tight: false, blocked: None, queue: self.clone(), holding };
+        let behind = Behind {
+            limit,
+            is_tight: false,
+            blocked: None,
+            queue: self.clone(),
+            holding,
+            #[cfg(not(icc_loom))]
+            bytes: None,
+        };
         let most = if self.is_wakeable() { 1 } else { UNCOUNTED };
         Ok(Gate { is_there, most, behind: Box::new(behind) })
     }

@@ -84,6 +84,16 @@ pub(crate) mod sealed {
         where
             Self: super::Mode;
 
+        /// As [`produce_batch`](Self::produce_batch), if that needs no waiting.
+        fn try_produce_batch<T: Payload>(
+            queue: &Queue<T, Self>,
+            state: &mut Self::State,
+            gate: &mut Gate<T>,
+            messages: impl ExactSizeIterator<Item: Source<T>>,
+        ) -> Result<Range<u64>, TryProduceError>
+        where
+            Self: super::Mode;
+
         /// At least one message, and no more than the queue keeps. Rings no bell.
         fn produce_batch<T: Payload>(
             queue: &Queue<T, Self>,

@@ -147,6 +147,18 @@ impl<T: Payload, M: Mode> Producer<T, M> {
         Ok(n)
     }
 
+    /// [`put_batch`](Self::put_batch), of some messages that are no more than the queue keeps, if that needs no
+    /// waiting.
+    #[cfg(not(icc_loom))]
+    pub(crate) fn try_put_batch(
+        &mut self,
+        messages: impl ExactSizeIterator<Item: Source<T>>,
+    ) -> Result<Range<u64>, TryProduceError> {
+        let produced = M::try_produce_batch(&self.queue, &mut self.state, &mut self.gate, messages)?;
+        self.ring();
+        Ok(produced)
+    }
+
     /// As [`try_produce`](Self::try_produce), but tries for up to `timeout`: while a consumer that
     /// [holds](crate::QueueReader::holding_consumer) is a whole ring behind, or another producer is.
     ///
@@ -175,10 +187,19 @@ impl<T: Payload, M: Mode> Producer<T, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn produce_timeout(&mut self, message: &T, timeout: Duration) -> Result<u64, TryProduceError> {
+        self.retry_for(timeout, |producer| producer.try_produce(message))
+    }
+
+    /// Tries again while there is no room, for up to `timeout`.
+    pub(crate) fn retry_for(
+        &mut self,
+        timeout: Duration,
+        mut attempt: impl FnMut(&mut Self) -> Result<u64, TryProduceError>,
+    ) -> Result<u64, TryProduceError> {
         let deadline = Instant::now().checked_add(timeout);
         let mut waiting = Waiting::default();
         loop {
-            let reason = match self.try_produce(message) {
+            let reason = match attempt(self) {
                 Err(reason @ (TryProduceError::Full { .. } | TryProduceError::Busy { .. })) => reason,
                 done => return done,
             };

@@ -101,7 +101,7 @@ impl<C: Place> Seen<C> {
     }
 
     #[cold]
-    fn show(&mut self) {
+    pub(crate) fn show(&mut self) {
         self.shown_at = self.consumer.next();
         if let Some(entry) = &self.entry {
             let [cursor, received, lost] = self.consumer.totals();
@@ -111,7 +111,7 @@ impl<C: Place> Seen<C> {
 
     /// After one message.
     #[inline(always)]
-    fn received_one(&mut self) {
+    pub(crate) fn received_one(&mut self) {
         if self.consumer.next().wrapping_sub(self.shown_at) >= self.period {
             self.show();
         }
@@ -145,6 +145,13 @@ impl<C: Place> Seen<C> {
             Err(_) => self.show(),
         }
         done
+    }
+
+    /// The same, of another consumer that is in the same place.
+    #[cfg(not(icc_loom))]
+    pub(crate) fn map<D>(self, change: impl FnOnce(C) -> D) -> Seen<D> {
+        let Self { consumer, entry, shown_at, period, held_from } = self;
+        Seen { consumer: change(consumer), entry, shown_at, period, held_from }
     }
 
     /// The first message that it was promised when it began to [hold](QueueReader::holding_consumer); none

@@ -121,6 +121,20 @@ impl Producing for Spmc {
         Ok(Self::produce(queue, state, None, gate, message))
     }
 
+    fn try_produce_batch<T: Payload>(
+        queue: &Queue<T, Self>,
+        state: &mut State,
+        gate: &mut Gate<T>,
+        messages: impl ExactSizeIterator<Item: Source<T>>,
+    ) -> Result<Range<u64>, TryProduceError> {
+        if state.lock.is_forked() {
+            return Err(TryProduceError::Forked);
+        }
+        // What the last may overwrite, those before it may.
+        gate.try_pass(state.next.wrapping_add(messages.len() as u64 - 1))?;
+        Ok(Self::produce_batch(queue, state, gate, messages))
+    }
+
     #[inline(always)]
     fn produce_batch<T: Payload>(
         queue: &Queue<T, Self>,

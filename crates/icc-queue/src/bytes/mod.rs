@@ -51,9 +51,12 @@ mod head;
 mod producer;
 mod queue;
 mod recovery;
+mod seen;
 #[cfg(target_os = "linux")]
 mod shared;
 mod sink;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 #[cfg(target_os = "linux")]

@@ -1,15 +1,15 @@
 //! Producing messages of any length.
 
 use super::head::{Head, Shape};
-use super::{BytesQueue, TooLong};
-use crate::{Mode, ProducerError, Spmc};
-use core::{fmt, ops::Range};
+use super::{BytesQueue, TooLong, TryProduceError};
+use crate::{Mode, ProducerError, Room, Spmc};
+use core::{fmt, ops::Range, time::Duration};
 use icc_buffer::PieceBufferMut;
 
 /// A writing end of a queue of bytes, from [`BytesQueue::producer`]. What is said of
 /// [`Producer`](crate::Producer) holds for it, with slots in the place of messages.
 pub struct BytesProducer<M: Mode = Spmc> {
-    producer: crate::Producer<(), M>,
+    pub(super) producer: crate::Producer<(), M>,
     // Of the queue that `producer` is of.
     buffer: PieceBufferMut,
     shape: Shape,
@@ -28,7 +28,8 @@ impl<M: Mode> BytesQueue<M> {
     ///
     /// As there.
     pub fn producer(&self) -> Result<BytesProducer<M>, ProducerError> {
-        let producer = self.queue.producer()?;
+        let mut producer = self.queue.producer()?;
+        producer.gate.set_bytes(self.reader().clone());
         // With one producer, nobody else writes any more. With many it is a count of its own.
         let number = if self.queue.ledgers() == 0 { self.next_number(self.queue.produced()) } else { 0 };
         Ok(BytesProducer { producer, buffer: self.buffer.clone(), shape: self.shape, number, scratch: Vec::new() })
@@ -101,6 +102,67 @@ impl<M: Mode> BytesProducer<M> {
         put(producer, buffer, *shape, number, &scratch[..len])
     }
 
+    /// Puts a message into the queue and returns the number of its first slot, if that needs no waiting: see
+    /// [`Producer::try_produce`](crate::Producer::try_produce).
+    ///
+    /// # Errors
+    ///
+    /// As there, in [`TryProduceError::NoRoom`]; [`TryProduceError::TooLong`]. Nothing was produced, and no
+    /// slot taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::bytes::{BytesQueue, TryProduceError};
+    /// use icc_queue::{Evict, QueueSpec, Spmc, TryProduceError::Full};
+    ///
+    /// let queue = BytesQueue::<Spmc>::new(QueueSpec::new(16).holding(Evict::Never))?;
+    /// let mut producer = queue.producer()?;
+    /// let mut recorder = queue.holding_consumer("recorder")?;
+    /// let snapshot = [7; 800]; // four slots
+    /// (0..4).for_each(|_| _ = producer.try_produce(&snapshot).expect("there is room"));
+    /// let full = producer.try_produce(&snapshot);
+    /// assert!(matches!(full, Err(TryProduceError::NoRoom(Full { .. }))));
+    ///
+    /// recorder.try_consume_into(&mut Vec::new())?;
+    /// assert_eq!(producer.try_produce(&snapshot), Ok(16));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn try_produce(&mut self, message: &[u8]) -> Result<u64, TryProduceError> {
+        let (head, shape) = (self.head(message)?, self.shape);
+        let first = try_put(&mut self.producer, &self.buffer, shape, head, message)?;
+        self.number = self.number.wrapping_add(1);
+        Ok(first)
+    }
+
+    /// As [`try_produce`](Self::try_produce), but tries for up to `timeout`: see
+    /// [`Producer::produce_timeout`](crate::Producer::produce_timeout).
+    ///
+    /// # Errors
+    ///
+    /// As [`try_produce`](Self::try_produce), once the time is over; what cannot change at once.
+    pub fn produce_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<u64, TryProduceError> {
+        let (head, shape, buffer) = (self.head(message)?, self.shape, &self.buffer);
+        let first = self.producer.retry_for(timeout, |producer| try_put(producer, buffer, shape, head, message))?;
+        self.number = self.number.wrapping_add(1);
+        Ok(first)
+    }
+
+    /// What the first slot of the next message says, if that is this one.
+    #[inline(always)]
+    fn head(&self, message: &[u8]) -> Result<Head, TooLong> {
+        let (len, number) = (message.len(), self.number);
+        let count = self.shape.slots(len).ok_or(TooLong { len, longest: self.shape.longest() })?;
+        Ok(Head { index: 0, count, len: len as u64, number })
+    }
+
+    /// What to wait for when there was no room: see [`Producer::room`](crate::Producer::room).
+    #[must_use]
+    pub fn room(&self) -> Option<Room> {
+        self.producer.room()
+    }
+
     /// The number of the next slot: see [`next_sequence`](crate::Producer::next_sequence).
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
@@ -139,6 +201,22 @@ fn put<M: Mode>(
     };
     *number = number.wrapping_add(1);
     Ok(first)
+}
+
+#[inline(always)]
+fn try_put<M: Mode>(
+    producer: &mut crate::Producer<(), M>,
+    buffer: &PieceBufferMut,
+    shape: Shape,
+    head: Head,
+    message: &[u8],
+) -> Result<u64, crate::TryProduceError> {
+    if head.count == 1 {
+        return producer.try_put(buffer.to_write(head.words(), message));
+    }
+    let pieces = message.chunks(shape.room).enumerate();
+    let pieces = pieces.map(|(index, piece)| buffer.to_write(head.at(index).words(), piece));
+    producer.try_put_batch(pieces).map(|slots| slots.start)
 }
 
 fn put_several<M: Mode>(

@@ -67,7 +67,7 @@ impl BytesQueueReader {
     }
 
     /// The slot to wait for: `n`, or the last of the message that begins there once that is known.
-    pub(super) fn awaited(&self, n: u64) -> u64 {
+    pub(crate) fn awaited(&self, n: u64) -> u64 {
         self.begins_at(n).map_or(n, |head| n.wrapping_add(u64::from(head.count) - 1))
     }
 
