@@ -52,6 +52,8 @@ mod targets;
 mod guides {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
+    #[doc = include_str!("../../../docs/bytes.md")]
+    struct Bytes;
     #[doc = include_str!("../../../docs/capacity.md")]
     struct Capacity;
     #[doc = include_str!("../../../docs/death.md")]
