@@ -69,6 +69,28 @@ fn registering_again() {
     });
 }
 
+/// The same for a stream that got the first message by a poll of its task's own, before it was woken: its
+/// thread finds that it waits no more.
+#[test]
+fn registering_again_after_a_poll_that_nobody_asked_for() {
+    model("registering_again_after_a_poll_that_nobody_asked_for", Some(1), || {
+        let queue = Queue::<u64>::new(QueueSpec::new(2).wakeable()).unwrap();
+        let reactor = Reactor::new();
+        let mut stream = ConsumerStream::with_threads(queue.consumer(), &reactor);
+        let mut producer = queue.producer().unwrap();
+        {
+            let (mut next, mut cx) = (pin!(stream.next()), Context::from_waker(Waker::noop()));
+            assert!(next.as_mut().poll(&mut cx).is_pending());
+            producer.produce(&7);
+            assert_eq!(next.as_mut().poll(&mut cx), Poll::Ready(Ok(7)));
+        }
+        let thread = thread::spawn(move || _ = producer.produce(&8));
+        assert_eq!(block_on(stream.next()), Ok(8));
+        drop(stream);
+        thread.join().unwrap();
+    });
+}
+
 /// The holder goes on holding, so only its reading makes room, and only that rings.
 #[test]
 fn producing_against_reading() {
