@@ -8,11 +8,13 @@ use icc_bench::catalogue::Catalogue;
 
 mod bus;
 mod crossbeam_channel;
+mod crossbeam_vec;
 mod disruptor;
 mod outcry;
 mod photon_ring;
 mod photon_ring_mpmc;
 mod ringfire;
+mod ringfire_blobs;
 mod tokio_broadcast;
 mod tokio_mpsc;
 
@@ -38,6 +40,9 @@ pub(crate) fn add(catalogue: Catalogue) -> Catalogue {
         .with_queue_fan_out::<disruptor::Disruptor>()
         .with_queue_fan_out::<tokio_broadcast::TokioBroadcast>()
         .with_queue_fan_out::<bus::Bus>()
+        .with_bytes::<outcry::Outcry>()
+        .with_bytes::<ringfire_blobs::RingfireBlobs>()
+        .with_bytes::<crossbeam_vec::CrossbeamVec>()
         .with_waking::<ringfire::Ringfire>()
         .with_waking_process::<ringfire::Ringfire>()
         .with_waking::<crossbeam_channel::CrossbeamChannel>()

@@ -33,7 +33,7 @@ impl Target for Ringfire {
     }
 }
 
-fn new_path() -> String {
+pub(super) fn new_path() -> String {
     static RINGS: AtomicUsize = AtomicUsize::new(0);
     format!("/dev/shm/icc-rivals-{}-{}", std::process::id(), RINGS.fetch_add(1, Relaxed))
 }

@@ -9,8 +9,8 @@ use crate::link::message::for_payload;
 use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target, Waking, WakingProcess};
 use crate::scenario::wake::Place;
 use crate::scenario::{
-    copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost, spaced_latency, stream,
-    vector_read_all, wake,
+    bytes, bytes_stream, copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost,
+    spaced_latency, stream, vector_read_all, wake,
 };
 use crate::targets::floor::cell::LONGEST;
 use crate::targets::floor::tickets::TicketRing;
@@ -129,6 +129,24 @@ pub(super) fn produce_to_one<S: Target>(payload_bytes: usize) -> Option<Case> {
 pub(super) fn stream_of<S: Target>(payload_bytes: usize) -> Option<Case> {
     for_payload!(payload_bytes, T => {
         Case::new(&stream::SCENARIO, S::NAME, payload_bytes, RAW_ATOMICS, |setup, length| {
+            stream::round::<T, S::Link<T>>(S::open::<T>, setup, length)
+        })
+    })
+}
+
+/// The latency of messages that may have any length.
+pub(super) fn bytes_of<S: Target>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        Case::new(&bytes::SCENARIO, S::NAME, payload_bytes, RAW_ATOMICS, |setup, length| {
+            one_way_latency::round::<T, S::Link<T>>(S::open::<T>, setup, length)
+        })
+    })
+}
+
+/// The same at full speed.
+pub(super) fn bytes_stream_of<S: Target>(payload_bytes: usize) -> Option<Case> {
+    for_payload!(payload_bytes, T => {
+        Case::new(&bytes_stream::SCENARIO, S::NAME, payload_bytes, RAW_ATOMICS, |setup, length| {
             stream::round::<T, S::Link<T>>(S::open::<T>, setup, length)
         })
     })

@@ -14,10 +14,11 @@ pub use crate::harness::setup::Setup;
 use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target, Waking, WakingProcess};
 pub use crate::model::Kind;
 use crate::scenario::{
-    Rows, copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost, spaced_latency, stream,
-    vector_read_all, wake,
+    Rows, bytes, bytes_stream, copy_cost, core_matrix, fan_out, multi_producer, one_way_latency, produce_cost,
+    spaced_latency, stream, vector_read_all, wake,
 };
 pub use crate::scenario::{SCENARIOS, Scenario};
+use crate::targets::bytes::{MpmcBytes, SpmcBytes};
 use crate::targets::floor::cell::{CellRead, CellWrite, OneCell};
 use crate::targets::floor::ring::{self, OneProducer};
 use crate::targets::floor::tickets::TwoProducers;
@@ -94,6 +95,9 @@ impl Catalogue {
             .with_queue_fan_out::<SpmcQueue>()
             .with_queue_fan_out::<SharedSpmcQueue>()
             .with_queue_fan_out::<MpmcQueue>()
+            .with_bytes::<SpmcQueue>()
+            .with_bytes::<SpmcBytes>()
+            .with_bytes::<MpmcBytes>()
             .with_table::<PackedVector>()
             .with_table::<SharedPackedVector>()
             .with_table::<IteratedPackedVector>()
@@ -148,6 +152,18 @@ impl Catalogue {
         self.with_latency::<S>(Kind::Queue, ring_floor::<S>())
             .and(&stream::SCENARIO, S::NAME, Kind::Queue, make::stream_of::<S>)
             .above(ring_floor::<S>())
+    }
+
+    /// Adds a queue whose messages may have any length, or one of fixed length to compare with: to the
+    /// latency and the stream of byte messages.
+    #[must_use]
+    pub fn with_bytes<S: Target>(self) -> Self {
+        self.and(&bytes::SCENARIO, S::NAME, Kind::Queue, make::bytes_of::<S>).and(
+            &bytes_stream::SCENARIO,
+            S::NAME,
+            Kind::Queue,
+            make::bytes_stream_of::<S>,
+        )
     }
 
     /// Adds a queue for two producers at once.

@@ -1,5 +1,7 @@
 //! What is measured: one file a scenario, each with its description as data.
 
+pub(crate) mod bytes;
+pub(crate) mod bytes_stream;
 pub(crate) mod copy_cost;
 pub(crate) mod core_matrix;
 mod descriptor;
@@ -26,6 +28,8 @@ pub static SCENARIOS: &[&Scenario] = &[
     &fan_out::SCENARIO,
     &copy_cost::SCENARIO,
     &vector_read_all::SCENARIO,
+    &bytes::SCENARIO,
+    &bytes_stream::SCENARIO,
     &core_matrix::SCENARIO,
 ];
 

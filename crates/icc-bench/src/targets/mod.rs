@@ -1,6 +1,7 @@
 //! The structures that are measured: one module each.
 
 pub(crate) mod bare_futex;
+pub(crate) mod bytes;
 pub(crate) mod fetch_add;
 pub(crate) mod floor;
 pub(crate) mod plain;
