@@ -47,7 +47,25 @@ impl Drop for Name {
     fn drop(&mut self) {
         match fs::symlink_metadata(&self.0) {
             Ok(found) if found.is_dir() => drop(fs::remove_dir_all(&self.0)),
-            _ => drop(fs::remove_file(&self.0)),
+            _ => {
+                drop(fs::remove_file(&self.0));
+                self.remove_files_beside();
+            }
+        }
+    }
+}
+
+impl Name {
+    /// The files of readers and groups, which are named after it.
+    fn remove_files_beside(&self) {
+        let (Some(directory), Some(name)) = (self.0.parent(), self.0.file_name().and_then(|name| name.to_str())) else {
+            return;
+        };
+        for found in fs::read_dir(directory).into_iter().flatten().flatten() {
+            let of_it = |found: &str| found.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+            if found.file_name().to_str().is_some_and(of_it) {
+                drop(fs::remove_file(found.path()));
+            }
         }
     }
 }
