@@ -150,7 +150,6 @@ impl Store<()> for Piece<'_> {
         assert!(distance <= self.last && distance & 7 == 0, "the cell is one of the row");
         // SAFETY: within the row, which holds by the promise of `new`.
         let cell = unsafe { self.cells.add(distance) };
-        copy::prefetch_many_for_write(cell.as_ptr(), BYTES_AT + self.bytes.len());
         // SAFETY: a cell of the row, by the invariant. (Of a reference that is between two of them, of which
         // there is none but by a layer's mistake, bytes of the row get mixed, and nothing else.) Its words are
         // accessed as atomic words alone. `bytes` are borrowed, so they do not change, and initialised.

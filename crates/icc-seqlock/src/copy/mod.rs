@@ -176,7 +176,8 @@ pub(crate) unsafe fn store_any(shared: *mut u8, private: *const u8, size: usize)
 /// `shared` is aligned to 8 and valid for reads of `len` bytes, rounded up to a multiple of 8, which nobody
 /// accesses concurrently other than through this function and [`store_piece`]. `private` is valid for
 /// writes of `len` bytes and nobody else's.
-#[inline(always)]
+// Not inlined, nor is the other: so that what calls it is, and keeps what it knows in registers.
+#[inline(never)]
 pub(crate) unsafe fn load_piece(shared: *const u8, private: *mut u8, len: usize) {
     #[cfg(all(
         any(
@@ -212,7 +213,7 @@ pub(crate) unsafe fn load_piece(shared: *const u8, private: *mut u8, len: usize)
 ///
 /// As there, with `shared` valid for writes, and `private` for reads of `len` initialised bytes that do
 /// not change.
-#[inline(always)]
+#[inline(never)]
 pub(crate) unsafe fn store_piece(shared: *mut u8, private: *const u8, len: usize) {
     #[cfg(all(
         any(
