@@ -35,13 +35,15 @@ pub struct BytesConsumer {
     pub(super) skipped_messages: u64,
     /// How many messages were lost where it stopped.
     pub(super) stopped_messages: Option<u64>,
+    /// The slot of the next message, if it is one of it, that did not come while the message was read.
+    missing: u64,
 }
 
 /// Why the next message was not taken.
 pub(super) enum Missed {
     /// A slot of it is so far ahead; or its first slot is not there yet.
     Ahead(i64),
-    /// The first slot is there, but not the last.
+    /// The first slot is there, but not all others.
     Partial(Head),
     /// What is at the slot with this number is no more of it: its producer died before.
     Ends(u64),
@@ -54,14 +56,26 @@ pub(super) enum Missed {
 impl BytesConsumer {
     pub(super) fn starting_at(queue: &BytesQueueReader, n: u64) -> Self {
         let (next, number) = queue.beginning_from(n);
-        let expected = number.unwrap_or(0);
-        let (cursor, queue) = (Consumer::new(queue.ring.clone(), next), queue.clone());
-        let (received, received_bytes, lost_messages, skipped_messages) = (0, 0, 0, 0);
-        let stopped_messages = None;
-        Self { cursor, queue, expected, received, received_bytes, lost_messages, skipped_messages, stopped_messages }
+        Self::new(Consumer::new(queue.ring.clone(), next), queue.clone(), number.unwrap_or(0))
     }
 
-    /// Copies the next message into `out`, from its beginning, and returns how many bytes it has. Never waits.
+    fn new(cursor: Consumer<()>, queue: BytesQueueReader, expected: u64) -> Self {
+        Self {
+            missing: cursor.next,
+            cursor,
+            queue,
+            expected,
+            received: 0,
+            received_bytes: 0,
+            lost_messages: 0,
+            skipped_messages: 0,
+            stopped_messages: None,
+        }
+    }
+
+    /// Copies the next message into `out`, from its beginning, and returns how many bytes it has. Never waits,
+    /// but for a message whose first slot is there: up to a few microseconds for each further slot, which its
+    /// producer is about to write.
     ///
     /// # Errors
     ///
@@ -94,7 +108,7 @@ impl BytesConsumer {
     }
 
     /// Copies the next message into `out`, in place of what that holds, and returns the number of its first
-    /// slot. Never waits. `out` grows if it must, and so a message that is as long as an earlier one costs no
+    /// slot. It waits as little as [`try_consume`](Self::try_consume) does. `out` grows if it must, and so a message that is as long as an earlier one costs no
     /// allocation.
     ///
     /// # Errors
@@ -169,15 +183,13 @@ impl BytesConsumer {
     }
 
     /// Copies a message whose first slot was found complete and says this. All that it says may be made up.
-    fn copy(&self, head: Head, out: &mut impl Sink) -> Result<usize, Missed> {
+    fn copy(&mut self, head: Head, out: &mut impl Sink) -> Result<usize, Missed> {
         let (n, ring, shape) = (self.cursor.next, self.cursor.queue.geometry, self.queue.shape);
         let Some(len) = shape.begins(head) else { return Err(Missed::Middle) };
-        // The last is written last: before it is there, those before it need no look.
-        let last = n.wrapping_add(u64::from(head.count) - 1);
-        match ring.ahead(self.queue.piece(last).version(), last) {
-            0 => {}
-            ahead @ 1.. => return Err(Missed::Ahead(ahead)),
-            _ => return Err(Missed::Partial(head)),
+        // Where the rest was awaited in vain before, nothing is copied until there is more.
+        let awaited = self.missing.wrapping_sub(n);
+        if awaited < head.count.into() && !self.queue.ring.is_there(self.missing) {
+            return Err(Missed::Partial(head));
         }
         if out.place(len).is_none() && !out.grow(len) {
             return Err(Missed::TooSmall(len));
@@ -185,6 +197,10 @@ impl BytesConsumer {
         let Some(place) = out.place(len) else { return Err(Missed::TooSmall(len)) };
         for (index, piece) in place.chunks_mut(shape.room).enumerate() {
             let (m, expected) = (n.wrapping_add(index as u64), head.at(index).words());
+            if !self.queue.arrives(m) {
+                self.missing = m;
+                return Err(Missed::Partial(head));
+            }
             let mut is_part = false;
             let same = &mut is_part;
             let read = self.queue.piece(m).try_read_at(ring.complete(m), move |found| {
@@ -292,10 +308,7 @@ impl BytesConsumer {
 
 impl Clone for BytesConsumer {
     fn clone(&self) -> Self {
-        let (cursor, queue) = (self.cursor.clone(), self.queue.clone());
-        let (received, received_bytes, lost_messages, skipped_messages) = (0, 0, 0, 0);
-        let (expected, stopped_messages) = (self.expected, None);
-        Self { cursor, queue, expected, received, received_bytes, lost_messages, skipped_messages, stopped_messages }
+        Self::new(self.cursor.clone(), self.queue.clone(), self.expected)
     }
 }
 

@@ -224,7 +224,10 @@ pub(crate) unsafe fn store_piece(shared: *mut u8, private: *const u8, len: usize
     ))]
     // SAFETY: as in `load_piece`.
     unsafe {
-        if len > WORDS_UP_TO {
+        if len > 64 {
+            // Not `store`, which is for what was just written field by field: most of this was not.
+            vectors::load(private, shared, len);
+        } else if len > WORDS_UP_TO {
             vectors::store(private, shared, len);
         } else {
             vectors::short(private, shared, len);
