@@ -78,7 +78,7 @@ struct icc_bytes_lost {
 /* A reading end of a queue of bytes, from icc_bytes_consumer_at. One thread at a time; copy it for another one at the same place. */
 struct icc_bytes_consumer {
     const struct icc_buffer *buffer;
-    /* The slot where the next message begins, and the number of that message: of one producer, else ICC_UNKNOWN. */
+    /* The slot where the next message begins; and, with one producer, the number of that message, or ICC_UNKNOWN. */
     uint64_t next, number;
     /* How many messages it received, how many slots it lost, and with one producer how many messages: exact whenever a message was
      * just received. */
@@ -553,7 +553,7 @@ static inline struct icc_bytes_consumer icc_bytes_consumer_at(const struct icc_b
     memset(&c, 0, sizeof c);
     c.buffer = b;
     c.next = n;
-    c.number = ICC_UNKNOWN;
+    c.number = n == b->header.words[0] && b->header.words[1] == 1 ? 0 : ICC_UNKNOWN;
     if (icc_bytes_state(b, n) <= 0) c.next = icc_bytes_beginning(b, n, &c.number);
     return c;
 }

@@ -46,13 +46,14 @@ class Buffer {
   public:
     Buffer(const std::string &name, const char *kind, std::size_t size, std::size_t align) {
         const std::string path = path_of(name);
-        const char *wrong = icc_attach(&raw_, path.c_str(), kind);
-        if (wrong) throw Error(path + ": " + wrong);
+        attach(path, kind);
         if (raw_.header.element_size == size && raw_.header.element_align == align) return;
         const std::string found = of(raw_.header.element_size, raw_.header.element_align);
         icc_detach(&raw_);
         throw Error(path + ": holds a type " + found + ", not one " + of(size, align) + ": check the struct");
     }
+    // Of bytes: any size will do.
+    Buffer(const std::string &name, const char *kind) { attach(path_of(name), kind); }
     ~Buffer() { icc_detach(&raw_); }
     Buffer(const Buffer &) = delete;
     Buffer &operator=(const Buffer &) = delete;
@@ -79,6 +80,10 @@ class Buffer {
     }
 
   private:
+    void attach(const std::string &path, const char *kind) {
+        const char *wrong = icc_attach(&raw_, path.c_str(), kind);
+        if (wrong) throw Error(path + ": " + wrong);
+    }
     static std::string of(std::uint64_t size, std::uint64_t align) {
         return "of " + std::to_string(size) + " bytes, aligned to " + std::to_string(align);
     }
@@ -206,6 +211,94 @@ template <class T> class Consumer : private Payload<T> {
   private:
     std::shared_ptr<Buffer> buffer_;
     std::uint64_t next_, empty_ = 0;
+};
+
+// What a try to consume bytes found: a message, a loss, or nothing yet. The message's bytes are the consumer's: they stay until it is
+// asked again.
+class BytesConsumed {
+  public:
+    explicit operator bool() const { return kind_ == ICC_BYTES_MESSAGE; }
+    bool is_empty() const { return kind_ == ICC_BYTES_EMPTY; }
+    bool is_lost() const { return kind_ == ICC_BYTES_LOST; }
+    // Only if there is a message.
+    const unsigned char *data() const { return data_; }
+    std::size_t size() const { return size_; }
+    // A copy.
+    std::string text() const { return std::string(reinterpret_cast<const char *>(data_), size_); }
+    // The number of the message's first slot.
+    std::uint64_t sequence() const { return lost_.first; }
+    // Only if there is a loss: slots `first` to `next` - 1, and so many messages, or ICC_UNKNOWN with many producers.
+    icc_bytes_lost lost() const { return lost_; }
+
+  private:
+    friend class BytesConsumer;
+    const unsigned char *data_ = nullptr;
+    std::size_t size_ = 0;
+    icc_bytes_lost lost_{0, 0, 0};
+    icc_bytes_consumed kind_ = ICC_BYTES_EMPTY;
+};
+
+// A reading end of a queue of bytes: of messages of any length. One thread at a time; copy it for another one at the same place.
+class BytesConsumer {
+  public:
+    explicit BytesConsumer(const std::string &name, Start start = Start::newest)
+        : buffer_(std::make_shared<Buffer>(name, "bytes")),
+          raw_(icc_bytes_consumer_at(&buffer_->raw(), start == Start::newest ? icc_produced(&buffer_->raw()) : icc_oldest(&buffer_->raw()))) {}
+    // From a place that was noted: throws if that was in another queue. What is not kept any more is lost first.
+    BytesConsumer(const std::string &name, icc_position position) : BytesConsumer(name) {
+        std::uint64_t next = 0;
+        const char *wrong = icc_resume(&buffer_->raw(), position, &next);
+        if (wrong) throw Error(path_of(name) + ": " + wrong);
+        raw_ = icc_bytes_consumer_at(&buffer_->raw(), next);
+    }
+
+    // The next message, a loss, or nothing. Never waits. Its memory is used again, and grows with the messages.
+    BytesConsumed try_consume() {
+        BytesConsumed found;
+        for (;;) {
+            std::uint64_t len = 0;
+            const std::uint64_t slot = raw_.next;
+            const icc_bytes_consumed kind = icc_bytes_try_consume(&raw_, message_.data(), message_.size(), &len, &found.lost_);
+            if (kind == ICC_BYTES_TOO_SMALL) {
+                message_.resize(static_cast<std::size_t>(len));
+                continue;
+            }
+            found.kind_ = kind;
+            if (kind != ICC_BYTES_MESSAGE) return found;
+            found.lost_.first = slot;
+            found.data_ = message_.data();
+            found.size_ = static_cast<std::size_t>(len);
+            return found;
+        }
+    }
+
+    // Waits until there is something to consume, or the time is over; returns whether there is. In the kernel, if the queue is
+    // wakeable.
+    template <class Rep, class Period> bool wait(std::chrono::duration<Rep, Period> timeout) {
+        const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(timeout).count();
+        return icc_bytes_wait(&raw_, nanoseconds > 0 ? static_cast<std::uint64_t>(nanoseconds) : 0) != 0;
+    }
+
+    // As try_consume, but waits for up to `timeout`.
+    template <class Rep, class Period> BytesConsumed consume(std::chrono::duration<Rep, Period> timeout) {
+        BytesConsumed found = try_consume();
+        if (found.is_empty() && wait(timeout)) found = try_consume();
+        return found;
+    }
+
+    // The number of the slot where the next message begins.
+    std::uint64_t next_sequence() const { return raw_.next; }
+    icc_position position() const { return icc_position_of(&buffer_->raw(), raw_.next); }
+    std::uint64_t received() const { return raw_.received; }
+    std::uint64_t lost_slots() const { return raw_.lost_slots; }
+    // With one producer: exact whenever a message was just received.
+    std::uint64_t lost_messages() const { return raw_.lost_messages; }
+    const Buffer &buffer() const { return *buffer_; }
+
+  private:
+    std::shared_ptr<Buffer> buffer_;
+    icc_bytes_consumer raw_;
+    std::vector<unsigned char> message_;
 };
 
 // A value of a vector's slot, and its version: 0 if it was never written, 2 more with each write.

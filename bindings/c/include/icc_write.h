@@ -34,26 +34,14 @@ enum icc_status {
     ICC_STATUS_PANICKED,
 };
 
+// A producer of a queue of bytes. One thread at a time may use it.
+struct icc_bytes_producer;
+
 // A producer of a queue. One thread at a time may use it.
 struct icc_producer;
 
 // A writer of a vector. One thread at a time may use it.
 struct icc_writer;
-
-// What the messages or values are.
-struct icc_payload {
-    // Bytes of each: sizeof.
-    uint64_t size;
-    // Its alignment: _Alignof.
-    uint64_t align;
-    // The type's name, in UTF-8; or NULL. A program in Rust that does not describe its type opens only what has the
-    // name that Rust gives it, such as "u64", "[f64; 3]" or "feed::Quote".
-    const char *type_name;
-    // What its fields are: NumPy's dtype dictionary as JSON, such as
-    // `{"names":["bid","ask"],"formats":["<f8","<f8"],"offsets":[0,8],"itemsize":16}`; or NULL. Where both sides have a
-    // schema, these are compared in place of the names.
-    const char *schema;
-};
 
 // What a queue is to be. All zeros but the capacity is a queue for one producer.
 struct icc_queue_spec {
@@ -79,6 +67,21 @@ struct icc_files {
     uint32_t readers_mode;
 };
 
+// What the messages or values are.
+struct icc_payload {
+    // Bytes of each: sizeof.
+    uint64_t size;
+    // Its alignment: _Alignof.
+    uint64_t align;
+    // The type's name, in UTF-8; or NULL. A program in Rust that does not describe its type opens only what has the
+    // name that Rust gives it, such as "u64", "[f64; 3]" or "feed::Quote".
+    const char *type_name;
+    // What its fields are: NumPy's dtype dictionary as JSON, such as
+    // `{"names":["bid","ask"],"formats":["<f8","<f8"],"offsets":[0,8],"itemsize":16}`; or NULL. Where both sides have a
+    // schema, these are compared in place of the names.
+    const char *schema;
+};
+
 // What a vector is to be. All zeros but the length is one that many may write.
 struct icc_vector_spec {
     // The number of slots.
@@ -96,6 +99,35 @@ struct icc_vector_spec {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+// Creates a queue of bytes, whose messages may have any length up to a quarter of the ring. The capacity of
+// the spec counts slots; it may not have gaps. `slot_size` is the bytes of a slot, a multiple of 8 from 40 to
+// 65,536, of which 32 are no message's; 0 is 256. Names are as those of queues.
+enum icc_status icc_bytes_create(const char *queue,
+                                 const struct icc_queue_spec *spec,
+                                 uint64_t slot_size,
+                                 const struct icc_files *files);
+
+// Opens a queue of bytes to produce into it. ICC_STATUS_TAKEN while as many producers live as the queue takes,
+// in whatever process.
+enum icc_status icc_bytes_producer_open(const char *queue,
+                                        struct icc_bytes_producer **producer);
+
+// Puts a message of `size` bytes into the queue; it may be empty. `slot` gets the number of its first slot, unless it
+// is NULL. ICC_STATUS_INVALID if it is longer than icc_bytes_producer_longest. Waits as icc_producer_produce does.
+enum icc_status icc_bytes_producer_produce(struct icc_bytes_producer *producer,
+                                           const void *message,
+                                           size_t size,
+                                           uint64_t *slot);
+
+// The bytes of the longest message, or 0 for NULL.
+uint64_t icc_bytes_producer_longest(const struct icc_bytes_producer *producer);
+
+// The number of the next slot, or 0 for NULL. With many producers, another may take it first.
+uint64_t icc_bytes_producer_next(const struct icc_bytes_producer *producer);
+
+// Lets the producer go, so that another may take its place. NULL is nothing.
+void icc_bytes_producer_close(struct icc_bytes_producer *producer);
 
 // Creates a queue. A bare name is a file in /dev/shm; anything with a slash is a path. It stays until
 // icc_remove.
@@ -116,6 +148,35 @@ enum icc_status icc_remove(const char *buffer);
 // The text of the last error in this thread, or an empty one. It stays until the next error in this
 // thread.
 const char *icc_error_text(void);
+
+// Creates a queue of bytes, whose messages may have any length up to a quarter of the ring. The capacity of
+// the spec counts slots; it may not have gaps. `slot_size` is the bytes of a slot, a multiple of 8 from 40 to
+// 65,536, of which 32 are no message's; 0 is 256. Names are as those of queues.
+enum icc_status icc_bytes_create(const char *queue,
+                                 const struct icc_queue_spec *spec,
+                                 uint64_t slot_size,
+                                 const struct icc_files *files);
+
+// Opens a queue of bytes to produce into it. ICC_STATUS_TAKEN while as many producers live as the queue takes,
+// in whatever process.
+enum icc_status icc_bytes_producer_open(const char *queue,
+                                        struct icc_bytes_producer **producer);
+
+// Puts a message of `size` bytes into the queue; it may be empty. `slot` gets the number of its first slot, unless it
+// is NULL. ICC_STATUS_INVALID if it is longer than icc_bytes_producer_longest. Waits as icc_producer_produce does.
+enum icc_status icc_bytes_producer_produce(struct icc_bytes_producer *producer,
+                                           const void *message,
+                                           size_t size,
+                                           uint64_t *slot);
+
+// The bytes of the longest message, or 0 for NULL.
+uint64_t icc_bytes_producer_longest(const struct icc_bytes_producer *producer);
+
+// The number of the next slot, or 0 for NULL. With many producers, another may take it first.
+uint64_t icc_bytes_producer_next(const struct icc_bytes_producer *producer);
+
+// Lets the producer go, so that another may take its place. NULL is nothing.
+void icc_bytes_producer_close(struct icc_bytes_producer *producer);
 
 // Creates a queue. A bare name is a file in /dev/shm; anything with a slash is a path. It stays until
 // icc_remove.

@@ -65,6 +65,31 @@ template <class T> class Producer : private Payload<T> {
     std::unique_ptr<icc_producer, Close> raw_;
 };
 
+// A producer of a queue of bytes, which icc_bytes_create creates. One thread at a time.
+class BytesProducer {
+  public:
+    explicit BytesProducer(const std::string &name) {
+        icc_bytes_producer *raw = nullptr;
+        check(icc_bytes_producer_open(name.c_str(), &raw));
+        raw_.reset(raw);
+    }
+    // Returns the number of the message's first slot. Throws if it is longer than longest_message().
+    std::uint64_t produce(const void *message, std::size_t size) {
+        std::uint64_t slot = 0;
+        check(icc_bytes_producer_produce(raw_.get(), message, size, &slot));
+        return slot;
+    }
+    std::uint64_t produce(const std::string &message) { return produce(message.data(), message.size()); }
+    std::uint64_t longest_message() const { return icc_bytes_producer_longest(raw_.get()); }
+    std::uint64_t next_sequence() const { return icc_bytes_producer_next(raw_.get()); }
+
+  private:
+    struct Close {
+        void operator()(icc_bytes_producer *raw) const { icc_bytes_producer_close(raw); }
+    };
+    std::unique_ptr<icc_bytes_producer, Close> raw_;
+};
+
 // A writer of a vector, of all slots or of `first` to `end` - 1. One thread at a time.
 template <class T> class Writer : private Payload<T> {
   public:

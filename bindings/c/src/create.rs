@@ -52,10 +52,26 @@ pub struct Files {
     pub readers_mode: u32,
 }
 
+impl QueueSpec {
+    /// What that is to the library.
+    pub(crate) fn wanted(&self) -> Result<icc_queue::QueueSpec, Failure> {
+        let mut wanted = icc_queue::QueueSpec::new(number(self.capacity, "a capacity")?).starting_at(self.first);
+        if self.is_of_many() {
+            wanted = wanted.max_producers(self.max_producers);
+        }
+        (wanted.wakeable, wanted.seen, wanted.gaps) = (self.wakeable, self.seen, self.gaps);
+        Ok(wanted)
+    }
+
+    pub(crate) fn is_of_many(&self) -> bool {
+        self.max_producers != 0
+    }
+}
+
 /// # Safety
 ///
 /// As the module `pointers` says.
-unsafe fn options(files: *const Files) -> Options {
+pub(crate) unsafe fn options(files: *const Files) -> Options {
     // SAFETY: null, or valid by the caller.
     match unsafe { files.as_ref() } {
         Some(files) => Options::new().mode(files.mode).readers_mode(files.readers_mode),
@@ -80,13 +96,7 @@ pub unsafe extern "C" fn icc_queue_create(
     guard(|| unsafe {
         let (path, spec) = (name(queue)?, value(spec, "the spec")?);
         let described = value(payload, "the payload")?.for_new(options(files))?;
-        let mut wanted = icc_queue::QueueSpec::new(number(spec.capacity, "a capacity")?).starting_at(spec.first);
-        if spec.max_producers != 0 {
-            wanted = wanted.max_producers(spec.max_producers);
-        }
-        (wanted.wakeable, wanted.seen, wanted.gaps) = (spec.wakeable, spec.seen, spec.gaps);
-        let many = spec.max_producers != 0;
-        AnyQueue::create(path, &described.element, wanted, many, &described.options)?;
+        AnyQueue::create(path, &described.element, spec.wanted()?, spec.is_of_many(), &described.options)?;
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::Status;
 use icc_buffer::BufferError;
-use icc_queue::{ProduceAtError, ProducerError, QueueError, TryProduceError};
+use icc_queue::{ProduceAtError, ProducerError, QueueError, TryProduceError, bytes};
 use icc_schema::SchemaError;
 use icc_vector::{VectorError, WriteError, WriterError};
 use std::cell::RefCell;
@@ -81,7 +81,11 @@ impl From<QueueError> for Failure {
     fn from(error: QueueError) -> Self {
         match error {
             QueueError::Buffer(error) => error.into(),
-            QueueError::Capacity { .. } | QueueError::Producers { .. } | QueueError::GapsOfMany => Self::invalid(error),
+            QueueError::Capacity { .. }
+            | QueueError::Producers { .. }
+            | QueueError::GapsOfMany
+            | QueueError::SlotSize { .. }
+            | QueueError::NotOfBytes { .. } => Self::invalid(error),
             _ => Self::new(Status::Other, error),
         }
     }
@@ -100,6 +104,15 @@ impl From<TryProduceError> for Failure {
     fn from(error: TryProduceError) -> Self {
         let status = if error == TryProduceError::Forked { Status::Forked } else { Status::Busy };
         Self::new(status, error)
+    }
+}
+
+impl From<bytes::TryProduceError> for Failure {
+    fn from(error: bytes::TryProduceError) -> Self {
+        match error {
+            bytes::TryProduceError::NoRoom(error) => error.into(),
+            error => Self::invalid(error),
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 // A program in C calls these; the contract of each pointer is said once, below.
 #![expect(clippy::missing_safety_doc, reason = "said once, in the module `pointers`")]
 
+mod bytes;
 mod create;
 mod error;
 mod payload;
@@ -18,6 +19,10 @@ mod producer;
 mod status;
 mod writer;
 
+pub use bytes::{
+    BytesProducer, icc_bytes_create, icc_bytes_producer_close, icc_bytes_producer_longest, icc_bytes_producer_next,
+    icc_bytes_producer_open, icc_bytes_producer_produce,
+};
 pub use create::{Files, QueueSpec, VectorSpec, icc_queue_create, icc_remove, icc_vector_create};
 pub use error::icc_error_text;
 pub use payload::Payload;

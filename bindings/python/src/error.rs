@@ -1,7 +1,7 @@
 //! Errors of the library as exceptions of the package, with the library's own texts.
 
 use icc_buffer::BufferError;
-use icc_queue::{BatchTooLong, ProduceAtError, ProducerError, QueueError, StartError, TryProduceError};
+use icc_queue::{BatchTooLong, ProduceAtError, ProducerError, QueueError, StartError, TryProduceError, bytes};
 use icc_schema::SchemaError;
 use icc_vector::{OutOfRange, ReadError, SnapshotError, VectorError, WriteError, WriterError};
 use pyo3::prelude::*;
@@ -97,9 +97,11 @@ impl From<QueueError> for Failure {
     fn from(error: QueueError) -> Self {
         match error {
             QueueError::Buffer(error) => error.into(),
-            QueueError::Capacity { .. } | QueueError::Producers { .. } | QueueError::GapsOfMany => {
-                Self::new(Kind::Argument, error)
-            }
+            QueueError::Capacity { .. }
+            | QueueError::Producers { .. }
+            | QueueError::GapsOfMany
+            | QueueError::SlotSize { .. }
+            | QueueError::NotOfBytes { .. } => Self::new(Kind::Argument, error),
             error => Self::new(Kind::Other, error),
         }
     }
@@ -117,6 +119,15 @@ impl From<ProducerError> for Failure {
 impl From<TryProduceError> for Failure {
     fn from(error: TryProduceError) -> Self {
         Self::new(if error == TryProduceError::Forked { Kind::Forked } else { Kind::Busy }, error)
+    }
+}
+
+impl From<bytes::TryProduceError> for Failure {
+    fn from(error: bytes::TryProduceError) -> Self {
+        match error {
+            bytes::TryProduceError::NoRoom(error) => error.into(),
+            error => Self::new(Kind::Argument, error),
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 #![cfg(target_os = "linux")]
 
 mod array;
+mod bytes;
 mod changes;
 mod consumer;
 mod create;
@@ -26,6 +27,10 @@ fn _icc(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<queue::Queue>()?;
     module.add_class::<consumer::Consumer>()?;
     module.add_class::<producer::Producer>()?;
+    module.add_class::<bytes::BytesQueue>()?;
+    module.add_class::<bytes::BytesConsumer>()?;
+    module.add_class::<bytes::BytesProducer>()?;
+    module.add_class::<tell::BytesLost>()?;
     module.add_class::<vector::Vector>()?;
     module.add_class::<changes::Changes>()?;
     module.add_class::<writer::Writer>()?;
@@ -33,6 +38,7 @@ fn _icc(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<tell::Position>()?;
     module.add_function(wrap_pyfunction!(create::inspect, module)?)?;
     module.add_function(wrap_pyfunction!(create::create_queue, module)?)?;
+    module.add_function(wrap_pyfunction!(bytes::create_bytes_queue, module)?)?;
     module.add_function(wrap_pyfunction!(create::create_vector, module)?)?;
     module.add_function(wrap_pyfunction!(create::canonical, module)?)?;
     module.add_function(wrap_pyfunction!(create::remove, module)?)?;

@@ -49,6 +49,52 @@ impl Lost {
     }
 }
 
+/// What was lost of a queue of bytes: the slots from `first` up to, not including, `next`.
+#[pyclass(module = "icc", frozen, eq, hash, from_py_object)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct BytesLost {
+    /// The number of the first of the slots.
+    #[pyo3(get)]
+    first: u64,
+    /// The number of the slot after them.
+    #[pyo3(get)]
+    next: u64,
+    /// How many messages; None with many producers, where that cannot be known.
+    #[pyo3(get)]
+    messages: Option<u64>,
+}
+
+impl From<icc_queue::bytes::BytesLost> for BytesLost {
+    fn from(lost: icc_queue::bytes::BytesLost) -> Self {
+        Self { first: lost.slots.first, next: lost.slots.next, messages: lost.messages }
+    }
+}
+
+#[pymethods]
+impl BytesLost {
+    #[new]
+    #[pyo3(signature = (first, next, messages = None))]
+    fn new(first: u64, next: u64, messages: Option<u64>) -> Self {
+        Self { first, next, messages }
+    }
+
+    /// How many slots.
+    #[getter]
+    fn slots(&self) -> u64 {
+        self.next.wrapping_sub(self.first)
+    }
+
+    fn __repr__(&self) -> String {
+        let messages = self.messages.map_or_else(|| "None".to_owned(), |count| count.to_string());
+        format!("BytesLost(first={}, next={}, messages={messages})", self.first, self.next)
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let Self { first, next, messages } = *slf.get();
+        (slf.get_type(), (first, next, messages)).into_pyobject(slf.py())
+    }
+}
+
 /// A place in one queue, to be noted, also in a file, and gone on from: `Queue.at`.
 #[pyclass(module = "icc", frozen, eq, hash, from_py_object)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -22,15 +22,21 @@ def programs(path):
 
 
 def replaced(program, name):
-    return program.replace('"quotes"', repr(name))
+    return program.replace('"quotes"', repr(name)).replace('"news"', repr(name))
 
 
 def test_the_same_program_in_python(name, capsys):
-    creating, reading = programs("docs/languages.md")
+    creating, reading, _ = programs("docs/languages.md")
     exec(replaced(creating, name), {})
     exec(replaced(reading, name), {})
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "100.0 100.5" and lines[-1] == "199.0 199.5" and len(lines) == 100
+
+
+def test_messages_of_any_length_in_python(name, capsys):
+    *_, program = programs("docs/languages.md")
+    exec(replaced(program, name), {})
+    assert capsys.readouterr().out == "a headline\n"
 
 
 def test_the_readme(name, capsys):
@@ -43,10 +49,11 @@ def test_the_package_itself():
     try:
         assert doctest.testmod(icc) .failed == 0
     finally:
-        try:
-            icc.remove("quotes")
-        except icc.NotFoundError:
-            pass
+        for name in ("quotes", "news"):
+            try:
+                icc.remove(name)
+            except icc.NotFoundError:
+                pass
 
 
 def example(program, *arguments):
@@ -69,7 +76,8 @@ def test_bars_with_pandas():
 def test_every_public_name_is_described():
     for public in icc.__all__:
         assert getattr(icc, public).__doc__, public
-    for kind in [icc.Queue, icc.Vector, icc.Consumer, icc.Producer, icc.Writer, icc.Changes]:
+    kinds = [icc.Queue, icc.Vector, icc.Consumer, icc.Producer, icc.Writer, icc.Changes]
+    for kind in kinds + [icc.BytesQueue, icc.BytesConsumer, icc.BytesProducer]:
         for public in (public for public in vars(kind) if not public.startswith("_")):
             assert vars(kind)[public].__doc__ or isinstance(vars(kind)[public], property), f"{kind}.{public}"
     assert os.path.exists(Path(icc.__file__).with_name("py.typed"))

@@ -11,6 +11,15 @@
 array([99.5])
 >>> icc.remove("quotes")
 
+>>> news = icc.create_bytes_queue("news", 1024)
+>>> consumer = news.consumer()
+>>> with news.producer() as producer:
+...     producer.produce(b"a headline of any length")
+0
+>>> consumer.read()
+([b'a headline of any length'], None)
+>>> icc.remove("news")
+
 Messages and values are copied, checked, into arrays of their own memory: never a view of what others
 write. Producers know nothing of consumers; one that is too slow is told which messages it lost. Waiting
 releases the interpreter's lock, and sleeps in the kernel if the buffer is wakeable.
@@ -40,27 +49,33 @@ from ._errors import (
     SystemRefusedError,
     TakenError,
 )
-from ._icc import Lost, Position, Producer, Writer, inspect, remove
+from ._bytes import BytesConsumer, BytesQueue
+from ._icc import BytesLost, BytesProducer, Lost, Position, Producer, Writer, inspect, remove
 from ._queue import Consumer, Queue
 from ._vector import Changes, Vector
 
 __all__ = [
-    "ArgumentError", "BusyError", "Changes", "ClosedError", "Consumer", "DtypeError", "Error", "ExistsError",
-    "ForkedError", "Lost", "NotFoundError", "OtherError", "Position", "PositionError", "Producer", "Queue",
-    "SlotError", "SystemRefusedError", "TakenError", "Vector", "Writer", "create_queue", "create_vector", "inspect",
-    "open", "remove",
+    "ArgumentError", "BusyError", "BytesConsumer", "BytesLost", "BytesProducer", "BytesQueue", "Changes", "ClosedError",
+    "Consumer", "DtypeError", "Error", "ExistsError", "ForkedError", "Lost", "NotFoundError", "OtherError", "Position",
+    "PositionError", "Producer", "Queue", "SlotError", "SystemRefusedError", "TakenError", "Vector", "Writer",
+    "create_bytes_queue", "create_queue", "create_vector", "inspect", "open", "remove",
 ]  # fmt: skip
 
 _Name = Union[str, "os.PathLike[str]"]
 
 
-def open(name: _Name, dtype: Any = None) -> Union[Queue, Vector]:
-    """Opens the queue or vector of this name: a file in /dev/shm, or with a slash a path.
+def open(name: _Name, dtype: Any = None) -> Union[Queue, BytesQueue, Vector]:
+    """Opens the queue, queue of bytes or vector of this name: a file in /dev/shm, or with a slash a path.
 
     The memory is mapped read-only, and no producer notices. The dtype is the one that the header
-    describes; without a schema there, give it. One that is given and differs is a DtypeError.
+    describes; without a schema there, give it. One that is given and differs is a DtypeError. The messages
+    of a queue of bytes have none.
     """
     header = inspect(name)
+    if header["kind"] == "bytes":
+        if dtype is not None:
+            raise DtypeError(f"{header['path']}: a queue of bytes, whose messages have no dtype: leave it out")
+        return BytesQueue(name)
     kinds: Mapping[str, type[Union[Queue, Vector]]] = {"queue": Queue, "vector": Vector}
     kind = kinds.get(header["kind"])
     if kind is None:
@@ -130,6 +145,38 @@ def create_queue(
     most = None if producers == 1 else producers
     _icc.create_queue(name, asked, capacity, most, first, seen, gaps)
     return Queue(name, dtype)
+
+
+def create_bytes_queue(
+    name: _Name,
+    capacity: int,
+    *,
+    slot_size: int = 256,
+    producers: int = 1,
+    first: int = 0,
+    wakeable: bool = True,
+    seen: bool = False,
+    mode: int = 0o600,
+    readers_mode: int = 0o600,
+) -> BytesQueue:
+    """Creates a queue of messages of any length, which are bytes, and opens it.
+
+    It keeps the last `capacity` slots, a power of two, of `slot_size` bytes, of which 32 are no message's. A
+    message takes as many slots as it needs, up to a quarter of the ring: choose `slot_size` for most messages to
+    fit one. All else is as of ``create_queue``.
+    """
+    asked = {
+        "capacity": capacity,
+        "slot_size": slot_size,
+        "max_producers": None if producers == 1 else producers,
+        "first": first,
+        "wakeable": wakeable,
+        "seen": seen,
+        "mode": mode,
+        "readers_mode": readers_mode,
+    }
+    _icc.create_bytes_queue(name, asked)
+    return BytesQueue(name)
 
 
 def create_vector(
