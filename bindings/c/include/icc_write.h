@@ -120,6 +120,12 @@ enum icc_status icc_bytes_producer_produce(struct icc_bytes_producer *producer,
                                            size_t size,
                                            uint64_t *slot);
 
+// As icc_bytes_producer_produce, but never waits: ICC_STATUS_BUSY where that would.
+enum icc_status icc_bytes_producer_try_produce(struct icc_bytes_producer *producer,
+                                               const void *message,
+                                               size_t size,
+                                               uint64_t *slot);
+
 // The bytes of the longest message, or 0 for NULL.
 uint64_t icc_bytes_producer_longest(const struct icc_bytes_producer *producer);
 
@@ -168,6 +174,12 @@ enum icc_status icc_bytes_producer_produce(struct icc_bytes_producer *producer,
                                            const void *message,
                                            size_t size,
                                            uint64_t *slot);
+
+// As icc_bytes_producer_produce, but never waits: ICC_STATUS_BUSY where that would.
+enum icc_status icc_bytes_producer_try_produce(struct icc_bytes_producer *producer,
+                                               const void *message,
+                                               size_t size,
+                                               uint64_t *slot);
 
 // The bytes of the longest message, or 0 for NULL.
 uint64_t icc_bytes_producer_longest(const struct icc_bytes_producer *producer);

@@ -79,6 +79,12 @@ class BytesProducer {
         check(icc_bytes_producer_produce(raw_.get(), message, size, &slot));
         return slot;
     }
+    // Returns whether it was produced: false where it would have to wait.
+    bool try_produce(const void *message, std::size_t size) {
+        const icc_status status = icc_bytes_producer_try_produce(raw_.get(), message, size, nullptr);
+        if (status != ICC_STATUS_BUSY) check(status);
+        return status == ICC_STATUS_OK;
+    }
     std::uint64_t produce(const std::string &message) { return produce(message.data(), message.size()); }
     std::uint64_t longest_message() const { return icc_bytes_producer_longest(raw_.get()); }
     std::uint64_t next_sequence() const { return icc_bytes_producer_next(raw_.get()); }

@@ -1,11 +1,11 @@
 //! Messages of any length.
 
 use crate::create::options;
-use crate::error::guard;
+use crate::error::{Failure, guard};
 use crate::pointers::{bytes, give, handle, name, tell, value};
 use crate::{Files, QueueSpec, Status};
 use icc_queue::Options;
-use icc_queue::bytes::{AnyBytesProducer, AnyBytesQueue};
+use icc_queue::bytes::{AnyBytesProducer, AnyBytesQueue, TooLong, TryProduceError};
 use std::ffi::{c_char, c_void};
 
 /// A producer of a queue of bytes. One thread at a time may use it.
@@ -56,19 +56,44 @@ pub unsafe extern "C" fn icc_bytes_producer_produce(
     slot: *mut u64,
 ) -> Status {
     // SAFETY: passed on from the caller.
-    guard(|| unsafe {
-        let producer = &mut handle(producer, "the producer")?.producer;
-        // Before the bytes are looked at: so many may not be there.
-        if size > producer.longest_message() {
-            let longest = producer.longest_message();
-            return Err(
-                icc_queue::bytes::TryProduceError::from(icc_queue::bytes::TooLong { len: size, longest }).into()
-            );
-        }
-        let message = bytes(message.cast(), size, "the message")?;
-        tell(slot, producer.produce(message)?);
-        Ok(())
-    })
+    guard(|| unsafe { put(producer, message, size, slot, AnyBytesProducer::produce) })
+}
+
+/// As icc_bytes_producer_produce, but never waits: ICC_STATUS_BUSY where that would.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn icc_bytes_producer_try_produce(
+    producer: *mut BytesProducer,
+    message: *const c_void,
+    size: usize,
+    slot: *mut u64,
+) -> Status {
+    // SAFETY: passed on from the caller.
+    guard(|| unsafe { put(producer, message, size, slot, AnyBytesProducer::try_produce) })
+}
+
+/// # Safety
+///
+/// As the module `pointers` says.
+unsafe fn put(
+    producer: *mut BytesProducer,
+    message: *const c_void,
+    size: usize,
+    slot: *mut u64,
+    how: fn(&mut AnyBytesProducer, &[u8]) -> Result<u64, TryProduceError>,
+) -> Result<(), Failure> {
+    // SAFETY: passed on from the caller.
+    let producer = unsafe { &mut handle(producer, "the producer")?.producer };
+    // Before the bytes are looked at: so many may not be there.
+    let longest = producer.longest_message();
+    if size > longest {
+        return Err(TryProduceError::from(TooLong { len: size, longest }).into());
+    }
+    // SAFETY: passed on from the caller.
+    let message = unsafe { bytes(message.cast(), size, "the message")? };
+    let first = how(producer, message)?;
+    // SAFETY: passed on from the caller.
+    unsafe { tell(slot, first) };
+    Ok(())
 }
 
 /// The bytes of the longest message, or 0 for NULL.

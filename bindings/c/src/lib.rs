@@ -21,7 +21,7 @@ mod writer;
 
 pub use bytes::{
     BytesProducer, icc_bytes_create, icc_bytes_producer_close, icc_bytes_producer_longest, icc_bytes_producer_next,
-    icc_bytes_producer_open, icc_bytes_producer_produce,
+    icc_bytes_producer_open, icc_bytes_producer_produce, icc_bytes_producer_try_produce,
 };
 pub use create::{Files, QueueSpec, VectorSpec, icc_queue_create, icc_remove, icc_vector_create};
 pub use error::icc_error_text;

@@ -3,10 +3,12 @@
 #![cfg(all(target_os = "linux", not(miri)))]
 
 use icc_c::{
-    Payload, Producer, QueueSpec, Status, VectorSpec, Writer, icc_error_text, icc_producer_close,
-    icc_producer_message_size, icc_producer_next, icc_producer_open, icc_producer_produce, icc_producer_produce_at,
-    icc_producer_produce_batch, icc_producer_try_produce, icc_queue_create, icc_remove, icc_vector_create,
-    icc_writer_close, icc_writer_open, icc_writer_slots, icc_writer_write,
+    Payload, Producer, QueueSpec, Status, VectorSpec, Writer, icc_bytes_create, icc_bytes_producer_close,
+    icc_bytes_producer_longest, icc_bytes_producer_next, icc_bytes_producer_open, icc_bytes_producer_produce,
+    icc_bytes_producer_try_produce, icc_error_text, icc_producer_close, icc_producer_message_size, icc_producer_next,
+    icc_producer_open, icc_producer_produce, icc_producer_produce_at, icc_producer_produce_batch,
+    icc_producer_try_produce, icc_queue_create, icc_remove, icc_vector_create, icc_writer_close, icc_writer_open,
+    icc_writer_slots, icc_writer_write,
 };
 use icc_testing::Name;
 use std::ffi::{CStr, CString, c_char};
@@ -103,6 +105,58 @@ fn queues() {
         refused(icc_remove(file.as_ptr()), Status::NotFound, "start its creator");
         refused(icc_remove(null()), Status::Invalid, "null");
     }
+}
+
+#[test]
+fn queues_of_bytes() {
+    let name = Name::new("c-refusals-bytes");
+    let file = path(&name);
+    let create = |slot_size, spec: &QueueSpec| {
+        // SAFETY: all are valid.
+        unsafe { icc_bytes_create(file.as_ptr(), spec, slot_size, null()) }
+    };
+    let open_bytes = || {
+        let mut producer = null_mut();
+        // SAFETY: all are valid.
+        (unsafe { icc_bytes_producer_open(file.as_ptr(), &mut producer) }, producer)
+    };
+    refused(open_bytes().0, Status::NotFound, "start its creator");
+    refused(create(36, &SPEC), Status::Invalid, "multiple of 8");
+    refused(create(u64::MAX, &SPEC), Status::Invalid, "multiple of 8");
+    refused(create(40, &QueueSpec { capacity: 7, ..SPEC }), Status::Invalid, "power of two");
+    refused(create(40, &QueueSpec { gaps: true, ..SPEC }), Status::Invalid, "gaps");
+    assert_eq!(create(40, &SPEC), Status::Ok);
+    refused(create(40, &SPEC), Status::AlreadyExists, "exists");
+    refused(as_queue(&file), Status::Other, "bytes");
+
+    let (status, producer) = open_bytes();
+    assert_eq!(status, Status::Ok);
+    refused(open_bytes().0, Status::Taken, "producer");
+    let (message, mut slot) = ([7_u8; 17], 9);
+    // SAFETY: the producer is one, the message is as long as is said, or null.
+    unsafe {
+        let produce = |size| icc_bytes_producer_produce(producer, message.as_ptr().cast(), size, null_mut());
+        assert_eq!((icc_bytes_producer_longest(producer), icc_bytes_producer_next(producer)), (16, 0));
+        refused(produce(17), Status::Invalid, "longer than the longest of 16");
+        refused(produce(usize::MAX), Status::Invalid, "longer than the longest of 16");
+        refused(icc_bytes_producer_produce(producer, null(), 1, null_mut()), Status::Invalid, "null pointer");
+        refused(icc_bytes_producer_produce(null_mut(), null(), 0, null_mut()), Status::Invalid, "the producer");
+        assert_eq!(icc_bytes_producer_produce(producer, null(), 0, &mut slot), Status::Ok);
+        assert_eq!((slot, produce(16), icc_bytes_producer_next(producer)), (0, Status::Ok, 3));
+        let tried = icc_bytes_producer_try_produce(producer, message.as_ptr().cast(), 3, &mut slot);
+        assert_eq!((tried, slot), (Status::Ok, 3));
+        assert!(icc_testing::in_forked_child(|| {
+            let tried = icc_bytes_producer_try_produce(producer, message.as_ptr().cast(), 1, null_mut());
+            [produce(1), tried] == [Status::Forked; 2]
+        }));
+        icc_bytes_producer_close(producer);
+        icc_bytes_producer_close(null_mut());
+        assert_eq!((icc_bytes_producer_longest(null()), icc_bytes_producer_next(null())), (0, 0));
+    }
+    let (status, producer) = open_bytes();
+    assert_eq!(status, Status::Ok);
+    // SAFETY: one that was opened.
+    unsafe { icc_bytes_producer_close(producer) };
 }
 
 #[test]

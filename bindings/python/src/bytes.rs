@@ -318,16 +318,19 @@ impl BytesProducer {
     /// Puts a message into the queue, and returns the number of its first slot: bytes, or what has the buffer
     /// protocol. Waits only for another producer that is a whole ring behind, and for consumers that hold.
     fn produce(&self, py: Python<'_>, message: &Bound<'_, PyAny>) -> PyResult<u64> {
-        let message = match message.extract::<PyBackedBytes>() {
-            Ok(message) => message,
-            Err(_) => PyMemoryView::from(message)?.call_method0("tobytes")?.extract().map_err(PyErr::from)?,
-        };
+        let message = bytes_of(message)?;
         let act = |producer: &mut AnyBytesProducer| Ok(producer.produce(&message)?);
         if self.may_wait || message.len() > LONG_COPY {
             self.handle.detached(py, act)
         } else {
             self.handle.with(py, act)
         }
+    }
+
+    /// As `produce`, but never waits: a BusyError where that would.
+    fn try_produce(&self, py: Python<'_>, message: &Bound<'_, PyAny>) -> PyResult<u64> {
+        let message = bytes_of(message)?;
+        self.handle.with(py, |producer| Ok(producer.try_produce(&message)?))
     }
 
     /// The number of the next slot. With many producers, another may take it first.
@@ -365,6 +368,14 @@ impl BytesProducer {
     fn __reduce__(&self) -> PyResult<()> {
         Err(unpicklable("producer"))
     }
+}
+
+/// The bytes of a message: a copy, unless it is `bytes`, which cannot change.
+fn bytes_of(message: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes> {
+    if let Ok(message) = message.extract::<PyBackedBytes>() {
+        return Ok(message);
+    }
+    Ok(PyMemoryView::from(message)?.call_method0("tobytes")?.extract()?)
 }
 
 /// What a queue of bytes that is created is to be like.

@@ -20,11 +20,12 @@ def test_messages_arrive_as_they_were_sent(name):
         sent = [b"hello", b"", bytearray(b"array"), memoryview(b"0123456789")[2:8:2], long]
         assert [producer.produce(message) for message in sent] == [0, 1, 2, 3, 4]
         assert producer.next_sequence == 20
-    assert consumer.lag == 20
+        assert producer.try_produce(b"tried") == 20
+    assert consumer.lag == 21
     assert consumer.read(2) == ([b"hello", b""], None)
     assert consumer.read(0) == ([], None)
-    assert consumer.read() == ([b"array", b"246", long], None)
-    assert (consumer.received, consumer.lost, consumer.lost_slots, consumer.next_sequence) == (5, 0, 0, 20)
+    assert consumer.read() == ([b"array", b"246", long, b"tried"], None)
+    assert (consumer.received, consumer.lost, consumer.lost_slots, consumer.next_sequence) == (6, 0, 0, 21)
 
 
 def test_losses_are_told_exactly_and_first(name):

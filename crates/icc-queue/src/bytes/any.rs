@@ -123,6 +123,19 @@ impl AnyBytesProducer {
         }
     }
 
+    /// See [`BytesProducer::try_produce`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[inline]
+    pub fn try_produce(&mut self, message: &[u8]) -> Result<u64, TryProduceError> {
+        match self {
+            Self::One(producer) => producer.try_produce(message),
+            Self::Many(producer) => producer.try_produce(message),
+        }
+    }
+
     /// The number of the next slot: see [`next_sequence`](crate::Producer::next_sequence).
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
