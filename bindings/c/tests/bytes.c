@@ -3,6 +3,7 @@
  *   bytes print PATH FROM END SIZE   prints what comes from slot FROM on until slot END, with a buffer of SIZE bytes at first
  *   bytes check PATH FROM END        the same, and prints only how many: byte k of a message of L bytes must be (7 L + k) % 251
  *   bytes sleep PATH FROM END        as check, but sleeps while there is nothing
+ *   bytes doze PATH FROM END         as print, but sleeps while there is nothing
  *   bytes garbage PATH POLLS         polls so often, whatever comes: nothing may be written behind the buffer
  *
  * Ends with 2 if what it read is wrong, with 1 if there is nothing to read. */
@@ -27,7 +28,7 @@ static void print_lost(const struct icc_bytes_lost *lost) {
 }
 
 static int consume(struct icc_bytes_consumer *c, uint64_t end, const char *how, uint64_t size) {
-    int print = strcmp(how, "print") == 0, sleeps = strcmp(how, "sleep") == 0;
+    int dozes = strcmp(how, "doze") == 0, print = dozes || strcmp(how, "print") == 0, sleeps = dozes || strcmp(how, "sleep") == 0;
     unsigned char *message = malloc((size_t)icc_bytes_longest(c->buffer));
     uint64_t len = 0, idle = 0;
     time_t deadline = time(NULL) + SECONDS;
