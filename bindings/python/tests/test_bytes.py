@@ -1,6 +1,7 @@
 import asyncio
 import itertools
 import pickle
+import struct
 import threading
 
 import pytest
@@ -50,6 +51,26 @@ def test_how_many_messages_were_lost_of_many_producers_is_not_known(name):
     messages, lost = consumer.read()
     assert (lost.slots, lost.messages, consumer.lost) == (20 - len(messages), None, None)
     assert messages[-1] == b"19"
+
+
+def test_a_loss_behind_messages_is_told_by_the_next_read(name):
+    news = icc.create_bytes_queue(name, 16, slot_size=40)
+    with news.producer() as producer:
+        for text in (b"first", b"a message of four slots, or 32 b", b"last"):
+            producer.produce(text)
+    # What a producer leaves that is killed in the middle of a message, once another one has gone on.
+    with open(f"/dev/shm/{name}", "r+b") as file:
+        header = file.read(512)
+        slots, stride = struct.unpack_from("<Q", header, 112)[0], struct.unpack_from("<Q", header, 104)[0]
+        file.seek(slots + 5 * stride)
+        last = file.read(stride)
+        file.seek(slots + 3 * stride)
+        file.write(last + last)
+    consumer = news.from_oldest()
+    assert consumer.read() == ([b"first"], None)
+    assert consumer.wait(0) is True
+    assert consumer.read() == ([b"last"] * 3, icc.BytesLost(1, 3, 1))
+    assert (consumer.received, consumer.lost) == (4, 1)
 
 
 def test_starting(name):
