@@ -123,6 +123,8 @@
 //! - Dropping a stream leaves nothing behind.
 //! - A child made by `fork` has no threads of its parent: it makes its own streams.
 
+#[cfg(not(icc_loom))]
+mod bytes;
 mod claims;
 mod consumer;
 mod entry;
@@ -137,6 +139,8 @@ mod vector;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(not(icc_loom))]
+pub use bytes::BytesStream;
 pub use claims::{ClaimStream, Claimed};
 pub use consumer::ConsumerStream;
 #[cfg(not(icc_loom))]
