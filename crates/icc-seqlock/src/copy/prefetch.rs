@@ -159,6 +159,7 @@ pub fn prefetch_for_write(address: *const u8) {
     all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64"),
     not(any(miri, icc_portable_copy))
 ))]
+/// Requests the cache line at `address`, and does not wait for it.
 #[inline(always)]
 pub fn prefetch_line(address: *const u8) {
     // SAFETY: a hint to the processor, valid for any address. It accesses no memory that the
@@ -172,6 +173,7 @@ pub fn prefetch_line(address: *const u8) {
     all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64"),
     not(any(miri, icc_portable_copy))
 ))]
+/// Requests the cache line at `address` for writing, and does not wait for it.
 #[inline(always)]
 pub fn prefetch_for_write(address: *const u8) {
     // SAFETY: as in `prefetch_line`.
@@ -187,6 +189,7 @@ pub fn prefetch_for_write(address: *const u8) {
     ),
     not(any(miri, icc_portable_copy))
 )))]
+/// Requests the cache line at `address`, and does not wait for it.
 #[inline(always)]
 pub fn prefetch_line(_address: *const u8) {}
 
@@ -197,5 +200,6 @@ pub fn prefetch_line(_address: *const u8) {}
     ),
     not(any(miri, icc_portable_copy))
 )))]
+/// Requests the cache line at `address` for writing, and does not wait for it.
 #[inline(always)]
 pub fn prefetch_for_write(_address: *const u8) {}
