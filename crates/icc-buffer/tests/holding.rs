@@ -27,6 +27,11 @@ fn the_slowest_is_found_and_evicted() {
         assert_eq!(holders.is_alive(&found), Ok(true));
         slow.publish(5, 2, 0);
         assert_eq!(holders.slowest(9).unwrap().behind, 4);
+        // One that cannot be, or is of a writer further on, counts as that of the writer that looks.
+        slow.publish(10, 2, 0);
+        quick.publish(10, 2, 0);
+        assert_eq!(holders.slowest(9).unwrap().behind, 0);
+        slow.publish(5, 2, 0);
         // By the word: a cursor that moved does not save it.
         assert!(holders.evict(&found) && !holders.evict(&found));
         assert!(!slow.holds() && quick.holds());
