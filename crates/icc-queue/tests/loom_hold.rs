@@ -20,12 +20,6 @@ fn produce<M: Mode>(queue: &Queue<Message, M>, count: u64) -> thread::JoinHandle
     thread::spawn(move || (0..count).for_each(|_| _ = producer.produce(&[7; 2])))
 }
 
-/// Produces that many messages before anything else happens.
-fn produce_here<M: Mode>(queue: &Queue<Message, M>, count: u64) {
-    let mut producer = queue.producer().unwrap();
-    (0..count).for_each(|_| _ = producer.produce(&[7; 2]));
-}
-
 /// Reads all up to `end`, and loses nothing.
 fn gets_all(mut holder: Seen<Consumer<Message>>, end: u64) {
     let mut next = holder.held_from().unwrap();
