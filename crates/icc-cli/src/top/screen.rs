@@ -2,8 +2,8 @@
 
 use super::row::Row;
 use super::state::State;
-use crate::machine::view::{Shape, group_line, slot_size};
-use crate::text::{bytes, count, cut, rate, short_type, shown, shown_name, span, thousands};
+use crate::machine::view::{Shape, group_line, held, slot_size};
+use crate::text::{bytes, count, cut, rate, shown, shown_name, span, thousands};
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::{Style, Stylize as _};
@@ -96,7 +96,7 @@ fn table_row(row: &Row, wide: bool) -> TableRow<'static> {
     ];
     if wide {
         cells.extend([
-            cell(header.map_or_else(String::new, |header| shown(&short_type(&header.element.name))), false),
+            cell(header.map_or_else(String::new, held), false),
             cell(header.map_or_else(String::new, |header| thousands(header.len as u64)), true),
             cell(bytes(row.found.size), true),
         ]);

@@ -1,8 +1,9 @@
 //! Queues of bytes: messages of any length.
 
 use crate::run::{Running, json, refusal, stdout};
+use crate::top::Terminal;
 use icc_queue::bytes::{BytesProducer, BytesQueue};
-use icc_queue::{Mpmc, Options, QueueSpec, Spmc};
+use icc_queue::{Mode, Mpmc, Options, QueueSpec, Spmc};
 use icc_testing::Name;
 use serde_json::json;
 use std::ffi::OsStr;
@@ -54,27 +55,41 @@ fn tail_shows_text_and_bytes_in_every_form() {
     assert_eq!(of(&[&format!("--from={instance}:4"), "--count=1"]), "4  né\n");
 }
 
-#[test]
-fn tail_tells_losses_in_slots_and_in_messages() {
+/// Stopped, `tail` is sped past: what it tells of that, and the line after that, for messages of two slots.
+fn sped_past<M: Mode>() -> (serde_json::Value, String) {
     let directory = Name::directory("bytes-lost");
-    let (path, mut producer) = news(&directory);
+    let path = directory.path().join("news");
+    let queue = BytesQueue::<M>::create(&path, QueueSpec::new(16).slot_size(40), &Options::new()).unwrap();
+    let mut producer = queue.producer().unwrap();
     let mut tail = Running::start(args("tail", &path, &["--from=oldest", "--json"]), Stdio::piped());
     let mut lines = BufReader::new(tail.0.stdout.take().unwrap()).lines();
     producer.produce(b"first").unwrap();
     assert_eq!(lines.next().unwrap().unwrap(), "{\"sequence\":0,\"message\":\"first\"}");
-    // Stopped, it is sped past: three rings of messages of two slots.
     crate::run::signal(tail.0.id(), rustix::process::Signal::STOP);
+    let stat = format!("/proc/{}/stat", tail.0.id());
+    icc_testing::wait_until("it stopped", || std::fs::read_to_string(&stat).unwrap().contains(") T "));
     for n in 0..24 {
         producer.produce(format!("message {n:4}").as_bytes()).unwrap();
     }
     crate::run::signal(tail.0.id(), rustix::process::Signal::CONT);
-    let lost: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-    let number = |name: &str| lost[name].as_u64().unwrap();
-    assert_eq!((number("first"), number("next") - 1), (1, 2 * number("lost")), "{lost}");
+    let lost = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     let next = lines.next().unwrap().unwrap();
-    let n = number("lost");
-    assert_eq!(next, format!("{{\"sequence\":{},\"message\":\"message {n:4}\"}}", number("next")));
     assert_eq!(tail.interrupt(), (Some(0), String::new()));
+    (lost, next)
+}
+
+#[test]
+fn tail_tells_losses_in_slots_and_in_messages() {
+    let (lost, line) = sped_past::<Spmc>();
+    let number = |name: &str| lost[name].as_u64().unwrap();
+    let (count, next) = (number("lost"), number("next"));
+    assert_eq!((number("first"), next - 1), (1, 2 * count), "{lost}");
+    assert_eq!(line, format!("{{\"sequence\":{next},\"message\":\"message {count:4}\"}}"));
+    // How many messages that was, nobody knows of many producers.
+    let (lost, line) = sped_past::<Mpmc>();
+    let next = lost["next"].as_u64().unwrap();
+    assert_eq!(lost, json!({ "lost": null, "first": 1, "next": next }));
+    assert!(line.starts_with(&format!("{{\"sequence\":{next},")), "{line}");
 }
 
 #[test]
@@ -119,6 +134,22 @@ fn ls_and_stat_say_what_it_is() {
     assert!(!stat.contains("FIELD"), "{stat}");
     let stat = json(args("stat", &path, &["--json", "--interval=0"]));
     assert_eq!([&stat["slot_size"], &stat["longest_message"], &stat["fields"]], [&json!(40), &json!(32), &json!(null)]);
+}
+
+#[test]
+fn top_says_what_it_is() {
+    let directory = Name::directory("bytes-top");
+    let (_path, mut producer) = news(&directory);
+    producer.produce(b"a message of three slots").unwrap();
+    let arguments = format!("{} --interval 100ms", directory.path().display());
+    let Some(terminal) = Terminal::start(120, 24, &arguments) else { return };
+    terminal.press("Down");
+    icc_testing::wait_until("the details in the terminal", || {
+        let screen = terminal.screen();
+        ["slots of 40 ", "messages  of any length, in slots of 40 bytes", "slots     3 produced"]
+            .iter()
+            .all(|words| screen.contains(words))
+    });
 }
 
 #[test]
