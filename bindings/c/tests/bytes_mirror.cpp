@@ -14,6 +14,8 @@ int main(int count, char **arguments) try {
     icc::BytesProducer twice(arguments[2]);
     if (twice.longest_message() != 8192) throw icc::Error("the longest is another");
     for (std::uint64_t n = 0;; n++) {
+        // Begins anew where it is, now and then.
+        if (n % 1000 == 999) messages = icc::BytesConsumer(arguments[1], messages.position());
         const icc::BytesConsumed found = messages.consume(std::chrono::seconds(60));
         if (!found) throw icc::Error(found.is_lost() ? "messages were lost" : "nothing came for a minute");
         const std::string text = found.text() + found.text();
