@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::wakeable;
+use common::{block_on, wakeable};
 use icc_async::ConsumerStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,5 +56,8 @@ fn streams_that_come_and_go_fit_their_threads() {
     while !woken.iter().all(|woken| woken.0.load(Ordering::Acquire)) {
         assert!(Instant::now() < end, "nobody wakes them");
         thread::sleep(Duration::from_millis(1));
+    }
+    for stream in &mut last {
+        assert_eq!(block_on(stream.next()), Ok(7));
     }
 }

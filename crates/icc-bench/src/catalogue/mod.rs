@@ -18,7 +18,7 @@ use crate::scenario::{
     spaced_latency, stream, vector_read_all, wake,
 };
 pub use crate::scenario::{SCENARIOS, Scenario};
-use crate::targets::bytes::{MpmcBytes, SpmcBytes};
+use crate::targets::bytes::{MpmcBytes, SpmcBytes, SpmcBytesInSlots};
 use crate::targets::floor::cell::{CellRead, CellWrite, OneCell};
 use crate::targets::floor::ring::{self, OneProducer};
 use crate::targets::floor::tickets::TwoProducers;
@@ -97,6 +97,7 @@ impl Catalogue {
             .with_queue_fan_out::<MpmcQueue>()
             .with_bytes::<SpmcQueue>()
             .with_bytes::<SpmcBytes>()
+            .with_bytes::<SpmcBytesInSlots>()
             .with_bytes::<MpmcBytes>()
             .with_table::<PackedVector>()
             .with_table::<SharedPackedVector>()

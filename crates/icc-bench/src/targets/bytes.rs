@@ -5,9 +5,13 @@ use icc_queue::{Mode, Mpmc, QueueSpec, Spmc};
 
 use crate::link::{CAPACITY, Link, Message, OpenError, Polled, Receiver, Sender, Target};
 
-/// `icc_queue::bytes` with one producer.
+/// `icc_queue::bytes` with one producer, in slots that one message fits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SpmcBytes;
+
+/// The same in slots of the size that is the default, of which a longer message takes several.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SpmcBytesInSlots;
 
 /// The same for many producers.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +23,17 @@ impl Target for SpmcBytes {
     type Link<T: Message> = BytesLink<Spmc>;
 
     fn open<T: Message>() -> Result<BytesLink<Spmc>, OpenError> {
-        open(size_of::<T>())
+        open(1, slot_for(size_of::<T>()))
+    }
+}
+
+impl Target for SpmcBytesInSlots {
+    const NAME: &'static str = "icc-queue bytes spmc, slots of 256";
+    const TELLS_LOSS: bool = true;
+    type Link<T: Message> = BytesLink<Spmc>;
+
+    fn open<T: Message>() -> Result<BytesLink<Spmc>, OpenError> {
+        open(size_of::<T>().div_ceil(QueueSpec::SLOT_SIZE - HEAD), QueueSpec::SLOT_SIZE)
     }
 }
 
@@ -30,25 +44,31 @@ impl Target for MpmcBytes {
     type Link<T: Message> = BytesLink<Mpmc>;
 
     fn open<T: Message>() -> Result<BytesLink<Mpmc>, OpenError> {
-        open(size_of::<T>())
+        open(1, slot_for(size_of::<T>()))
     }
 }
 
-/// Room for at least [`CAPACITY`] such messages, in slots of the size that is the default.
-fn open<M: Mode>(bytes: usize) -> Result<BytesLink<M>, OpenError> {
-    Ok(BytesLink(BytesQueue::new((CAPACITY * slots(bytes)).next_power_of_two())?))
+/// What a slot carries beside its bytes.
+const HEAD: usize = 32;
+
+/// The size of the smallest slot for a message.
+fn slot_for(bytes: usize) -> usize {
+    bytes.next_multiple_of(8) + HEAD
 }
 
-/// How many slots a message of so many bytes takes.
-const fn slots(bytes: usize) -> usize {
-    /// What a slot carries beside its bytes.
-    const HEAD: usize = 32;
-    bytes.div_ceil(QueueSpec::SLOT_SIZE - HEAD)
+/// Room for at least [`CAPACITY`] messages of so many slots each.
+fn open<M: Mode>(slots: usize, slot_size: usize) -> Result<BytesLink<M>, OpenError> {
+    let spec = QueueSpec::new((CAPACITY * slots).next_power_of_two()).slot_size(slot_size);
+    Ok(BytesLink { queue: BytesQueue::new(spec)?, slots: slots as u64 })
 }
 
 /// A ring.
 #[derive(Debug)]
-pub(crate) struct BytesLink<M: Mode>(BytesQueue<M>);
+pub(crate) struct BytesLink<M: Mode> {
+    queue: BytesQueue<M>,
+    /// How many slots a message takes.
+    slots: u64,
+}
 
 /// The producing end.
 #[derive(Debug)]
@@ -56,14 +76,18 @@ pub(crate) struct BytesSender<M: Mode>(BytesProducer<M>);
 
 /// The consuming end.
 #[derive(Debug)]
-pub(crate) struct BytesReceiver(BytesConsumer);
+pub(crate) struct BytesReceiver {
+    consumer: BytesConsumer,
+    slots: u64,
+}
 
 impl<T: Message, M: Mode> Link<T> for BytesLink<M> {
     type Sender<'link> = BytesSender<M>;
     type Receiver<'link> = BytesReceiver;
 
     fn ends(&mut self) -> Result<(BytesSender<M>, BytesReceiver), OpenError> {
-        Ok((BytesSender(self.0.producer()?), BytesReceiver(self.0.consumer())))
+        let receiver = BytesReceiver { consumer: self.queue.consumer(), slots: self.slots };
+        Ok((BytesSender(self.queue.producer()?), receiver))
     }
 }
 
@@ -79,11 +103,11 @@ impl<T: Message, M: Mode> Sender<T> for BytesSender<M> {
 impl<T: Message> Receiver<T> for BytesReceiver {
     #[inline(always)]
     fn poll(&mut self, into: &mut T) -> Polled {
-        match self.0.try_consume(bytemuck::bytes_of_mut(into)) {
+        match self.consumer.try_consume(bytemuck::bytes_of_mut(into)) {
             Ok(len) if len == size_of::<T>() => Polled::Message,
             // With many producers it is told in slots, of which each of these messages takes as many.
             Err(TryConsumeError::SpedPast(lost)) => {
-                Polled::Lost(lost.messages.unwrap_or_else(|| lost.slots.count() / slots(size_of::<T>()) as u64))
+                Polled::Lost(lost.messages.unwrap_or_else(|| lost.slots.count() / self.slots))
             }
             _ => Polled::Empty,
         }
