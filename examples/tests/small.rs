@@ -90,3 +90,16 @@ fn config_cell() {
         assert!((1..=5).contains(&number(worker, "rounds, ")), "{said}");
     }
 }
+
+/// Messages of a type over a queue of bytes: a loss is told, and what does not decode is refused.
+#[test]
+fn typed() {
+    let why = [("postcard", "end of buffer"), ("rkyv", "overran range"), ("flatbuffers", "out of bounds")];
+    for (codec, refused) in why {
+        let said = stdout(&mut example(&format!("typed_{codec}")));
+        assert!(said.starts_with("lost ") && said.contains(refused), "{said}");
+        let total = said.lines().last().expect("it says something");
+        let received = total.split(' ').next().and_then(|word| word.parse::<u64>().ok()).expect(&said);
+        assert_eq!(received + number(total, "; "), 1_000, "{said}");
+    }
+}
