@@ -38,13 +38,13 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         round: Duration::from_millis(200),
         baseline: Duration::from_millis(100),
     },
-    // All cases in a quarter of a minute.
+    // All cases in five seconds.
     quick: Plan {
-        rounds: 6,
-        retries: 5,
-        retry_until: Duration::from_secs(17),
-        round: Duration::from_millis(40),
-        baseline: Duration::from_millis(20),
+        rounds: 4,
+        retries: 3,
+        retry_until: Duration::from_secs(5),
+        round: Duration::from_millis(30),
+        baseline: Duration::from_millis(15),
     },
     min_samples: one_way_latency::MIN_SAMPLES,
     rows: Rows::Targets,

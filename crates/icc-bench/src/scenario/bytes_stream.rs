@@ -38,13 +38,13 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         round: Duration::from_millis(60),
         baseline: Duration::from_millis(30),
     },
-    // Under half a minute in all.
+    // All cases in three seconds.
     quick: Plan {
-        rounds: 6,
-        retries: 5,
-        retry_until: Duration::from_secs(6),
-        round: Duration::from_millis(30),
-        baseline: Duration::from_millis(15),
+        rounds: 4,
+        retries: 3,
+        retry_until: Duration::from_secs(3),
+        round: Duration::from_millis(20),
+        baseline: Duration::from_millis(10),
     },
     min_samples: MIN_BATCHES,
     rows: Rows::Targets,
