@@ -1,9 +1,12 @@
 //! What a queue keeps in its buffer, beside the slots.
 
 use crate::ledger::COUNTERS_EACH;
-use crate::mode::ONE_PRODUCER;
 use icc_buffer::Kind;
 use icc_seqlock::primitive::bound;
+
+/// What the header says of a queue's mode.
+pub(crate) const ONE_PRODUCER: u64 = 1;
+pub(crate) const MANY_PRODUCERS: u64 = 2;
 
 /// What the header says of every queue.
 pub(crate) const KIND: Kind = Kind::new("queue");

@@ -1,8 +1,6 @@
 //! How many producers a queue has, as a type.
 
-/// What the header says of a queue's mode.
-pub(crate) const ONE_PRODUCER: u64 = 1;
-pub(crate) const MANY_PRODUCERS: u64 = 2;
+use crate::layout::{MANY_PRODUCERS, ONE_PRODUCER};
 
 /// The number of producers of a queue: [`Spmc`](crate::Spmc) or [`Mpmc`](crate::Mpmc), and nothing
 /// else.

@@ -1,9 +1,10 @@
 //! Producing together: a ticket for each message, and a ledger that says who holds it.
 
 use crate::gate::Gate;
+use crate::layout::MANY_PRODUCERS;
 use crate::ledger::{self, CLAIMING, IDLE, count_of, ledger_of};
+use crate::mode::Mode;
 use crate::mode::sealed::{Producing, Properties};
-use crate::mode::{MANY_PRODUCERS, Mode};
 use crate::{ProducerError, Queue, TryProduceError};
 use core::ops::Range;
 use icc_buffer::{Bell, IdLock, Padded};

@@ -1,9 +1,9 @@
 //! The queue itself: the ring that producers and consumers share.
 
 use crate::group::words_of;
-use crate::layout::{EVICT_SHIFT, HEAD, KIND, counters};
+use crate::layout::{EVICT_SHIFT, HEAD, KIND, ONE_PRODUCER, counters};
+use crate::mode;
 use crate::mode::sealed::Properties;
-use crate::mode::{self, ONE_PRODUCER};
 use crate::{Evict, Mode, QueueError, QueueReader, QueueSpec, Spmc};
 use core::{fmt, marker::PhantomData, ops::Deref};
 use icc_buffer::{Buffer, Placement, Spec};

@@ -1,7 +1,8 @@
 //! The queue as consumers see it: nothing here can write.
 
-use crate::layout::{EVICT, EVICT_SHIFT, FIRST, HEAD, MODE, PRODUCERS, UNCOUNTED, counters};
-use crate::mode::{MANY_PRODUCERS, ONE_PRODUCER};
+use crate::layout::{
+    EVICT, EVICT_SHIFT, FIRST, HEAD, MANY_PRODUCERS, MODE, ONE_PRODUCER, PRODUCERS, UNCOUNTED, counters,
+};
 use crate::place::place;
 use crate::{Consumer, Position, QueueError, QueueSpec, geometry::Geometry};
 use core::fmt;

@@ -1,9 +1,9 @@
 //! Producing alone: plain stores only.
 
 use crate::gate::Gate;
-use crate::layout::UNCOUNTED;
+use crate::layout::{ONE_PRODUCER, UNCOUNTED};
+use crate::mode::Mode;
 use crate::mode::sealed::{Producing, Properties};
-use crate::mode::{Mode, ONE_PRODUCER};
 use crate::{ProducerError, Queue, TryProduceError};
 use core::ops::Range;
 use icc_buffer::{Bell, IdLock, Packed};

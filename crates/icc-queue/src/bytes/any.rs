@@ -1,8 +1,7 @@
 //! Producing in whichever mode a queue of bytes has.
 
 use super::{BytesProducer, BytesQueue, BytesQueueReader, TryProduceError};
-use crate::layout::MODE;
-use crate::mode::MANY_PRODUCERS;
+use crate::layout::{MANY_PRODUCERS, MODE};
 use crate::{Mpmc, Options, ProducerError, QueueError, QueueSpec, Spmc};
 use std::path::Path;
 

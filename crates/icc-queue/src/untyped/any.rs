@@ -1,8 +1,7 @@
 //! Producing in whichever mode a queue has.
 
 use super::{Producer, Queue};
-use crate::layout::MODE;
-use crate::mode::MANY_PRODUCERS;
+use crate::layout::{MANY_PRODUCERS, MODE};
 use crate::{BatchTooLong, Mpmc, Options, ProduceAtError, ProducerError, QueueError, QueueSpec, Spmc, TryProduceError};
 use core::ops::Range;
 use icc_buffer::ElementType;
