@@ -1,5 +1,7 @@
 //! Every flag, declared in this one place.
 
+use std::path::PathBuf;
+
 use clap::Parser;
 
 /// Makes each ordering, fence and protocol step wrong, one at a time, and requires that the check
@@ -20,6 +22,10 @@ pub(crate) struct Cli {
     /// Write docs/orderings.md anew from the lists; run nothing.
     #[arg(long, conflicts_with = "find")]
     pub(crate) document: bool,
+    /// Run the litmus tests and their weakened variants, with this herd7; with --only, those whose
+    /// name contains the text.
+    #[arg(long, value_name = "HERD7", conflicts_with_all = ["find", "check", "document", "list"])]
+    pub(crate) litmus: Option<PathBuf>,
     /// Look for what catches the mutants that no list covers, write it down, and write
     /// docs/orderings.md anew.
     #[arg(long)]

@@ -17,6 +17,7 @@ mod copy;
 mod document;
 mod find;
 mod lists;
+mod litmus;
 mod mutant;
 mod problems;
 mod process;
@@ -39,6 +40,7 @@ use clap::Parser as _;
 use crate::catalogue::Catalogue;
 use crate::cli::Cli;
 use crate::lists::Lists;
+use crate::litmus::Litmus;
 use crate::mutant::Mutant;
 use crate::problems::{NOT_COVERED, lost_checks, problems};
 use crate::process::say;
@@ -59,17 +61,22 @@ fn dispatch(args: &Cli) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     let mut lists = Lists::read(&workspace)?;
     let catalogue = Catalogue::of(&workspace.crates(), &lists.steps)?;
+    let litmus = Litmus::read(&workspace, &catalogue, &lists)?;
     if args.list {
         document::list(&catalogue, &lists)?;
         return Ok(ExitCode::SUCCESS);
     }
     if args.document {
-        document::write(&workspace, &catalogue, &lists)?;
+        document::write(&workspace, &catalogue, &lists, &litmus)?;
         return Ok(ExitCode::SUCCESS);
     }
     if args.check {
-        check(&workspace, &catalogue, &lists)?;
+        check(&workspace, &catalogue, &lists, &litmus)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(herd) = &args.litmus {
+        agree(&workspace, &catalogue, &lists, &litmus)?;
+        return litmus::run(&workspace, &litmus, herd, &args.only);
     }
     let wanted = |mutant: &&Mutant| args.only.is_empty() || args.only.iter().any(|only| mutant.id.contains(only));
     let mut mutants: Vec<&Mutant> = catalogue.mutants.iter().filter(wanted).collect();
@@ -82,29 +89,35 @@ fn dispatch(args: &Cli) -> anyhow::Result<ExitCode> {
         if args.only.is_empty() {
             lists.forget(&workspace, &catalogue)?;
         }
-        document::write(&workspace, &catalogue, &lists)?;
+        document::write(&workspace, &catalogue, &lists, &litmus)?;
         return Ok(code);
     }
     if args.only.is_empty() {
-        agree(&workspace, &catalogue, &lists)?;
+        agree(&workspace, &catalogue, &lists, &litmus)?;
     }
     run::run(&workspace, &catalogue, &mutants, &lists, args)
 }
 
 /// Whether lists, sources and document agree.
-fn check(workspace: &Workspace, catalogue: &Catalogue, lists: &Lists) -> anyhow::Result<()> {
-    agree(workspace, catalogue, lists)?;
-    document::check(workspace, catalogue, lists)?;
+fn check(workspace: &Workspace, catalogue: &Catalogue, lists: &Lists, litmus: &Litmus) -> anyhow::Result<()> {
+    agree(workspace, catalogue, lists, litmus)?;
+    document::check(workspace, catalogue, lists, litmus)?;
     let (operations, mutants) = (catalogue.operations.len(), catalogue.mutants.len());
-    Ok(say(&format!("{operations} operations and {mutants} mutants are covered"))?)
+    say(&format!("{operations} operations and {mutants} mutants are covered"))?;
+    let missing = litmus.missing(catalogue, lists);
+    if !missing.is_empty() {
+        say(&format!("no litmus test shows:\n  {}", missing.join("\n  ")))?;
+    }
+    Ok(())
 }
 
 /// Whether lists and sources agree.
-fn agree(workspace: &Workspace, catalogue: &Catalogue, lists: &Lists) -> anyhow::Result<()> {
+fn agree(workspace: &Workspace, catalogue: &Catalogue, lists: &Lists, litmus: &Litmus) -> anyhow::Result<()> {
     let mut problems = problems(catalogue, lists);
     problems.extend(lost_checks(&workspace.crates(), lists));
+    problems.extend(litmus.problems(catalogue, lists));
     if problems.is_empty() {
         return Ok(());
     }
-    bail!("the lists in mutants/ and the sources differ:\n{}\n{NOT_COVERED}", problems.join("\n"))
+    bail!("the lists in mutants/, the tests in litmus/ and the sources differ:\n{}\n{NOT_COVERED}", problems.join("\n"))
 }

@@ -1,8 +1,30 @@
 //! Orderings that are weakened while a model runs.
 
+use std::fmt;
+
 use crate::mutant::{Kind, Mutant, Weakened};
-use crate::source::{Effect, Operation};
+use crate::source::{Effect, Operation, Order};
 use crate::workspace::source_path;
+
+/// A way to make an operation weaker by one degree.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Change {
+    /// A fence that is not there.
+    Dropped,
+    /// Another ordering in place of number `index`: 1 is that of a compare-exchange that fails.
+    To { index: usize, from: Order, weaker: Order },
+}
+
+/// As the shim reads it.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dropped => f.write_str("dropped"),
+            Self::To { index: 0, weaker, .. } => weaker.fmt(f),
+            Self::To { weaker, .. } => write!(f, "failure-{weaker}"),
+        }
+    }
+}
 
 /// All ways to weaken an operation by one degree. None for what is relaxed already, or weakened
 /// where its function is called.
@@ -10,40 +32,55 @@ pub(crate) fn weakened(operation: &Operation) -> Vec<Mutant> {
     if operation.carried {
         return Vec::new();
     }
-    let mutants = operation.effects.iter().flat_map(|effect| {
-        changes(effect).into_iter().map(|(change, words)| mutant(operation, effect, &change, &words))
-    });
+    let mutants = operation
+        .effects
+        .iter()
+        .flat_map(|effect| changes(effect).into_iter().map(|change| mutant(operation, effect, &change)));
     mutants.collect()
 }
 
-fn mutant(operation: &Operation, effect: &Effect, change: &str, words: &str) -> Mutant {
+/// What the lists know a mutant by.
+pub(crate) fn id(operation: &Operation, effect: &Effect, change: &Change) -> String {
+    let done = &effect.operation;
+    let inner = if operation.call == *done { String::new() } else { format!("{done} ") };
+    format!("{} => {inner}{change}", operation.place())
+}
+
+fn mutant(operation: &Operation, effect: &Effect, change: &Change) -> Mutant {
     let Operation { file, function, call, nth, line, column, .. } = operation;
     let done = &effect.operation;
     let nth = if *nth == 1 { String::new() } else { format!(" #{nth}") };
     // What a function does for its callers is named beside it.
-    let (inner, its) = if call == done { Default::default() } else { (format!("{done} "), format!(", its `{done}`")) };
-    let variable = format!("{}:{line}:{column} {done} {change}", source_path(file));
-    let words = format!("`{function}`: `{call}`{nth}{its} {words}");
+    let its = if call == done { String::new() } else { format!(", its `{done}`") };
+    let words = match change {
+        Change::Dropped => {
+            let order = effect.orderings().next().map_or_else(String::new, |order| format!("(`{order}`) "));
+            format!("{order}dropped")
+        }
+        Change::To { index, from, weaker } => {
+            let on = if *index == 0 { "" } else { " on failure" };
+            format!("from `{from}` to `{weaker}`{on}")
+        }
+    };
     Mutant {
-        id: format!("{} => {inner}{change}", operation.place()),
+        id: id(operation, effect, change),
         file: file.clone(),
-        kind: Kind::Ordering(Weakened { variable, words }),
+        kind: Kind::Ordering(Weakened {
+            variable: format!("{}:{line}:{column} {done} {change}", source_path(file)),
+            words: format!("`{function}`: `{call}`{nth}{its} {words}"),
+        }),
     }
 }
 
-/// The changes as the shim reads them, each with words for a table.
-fn changes(effect: &Effect) -> Vec<(String, String)> {
+/// The changes that make an effect weaker.
+pub(crate) fn changes(effect: &Effect) -> Vec<Change> {
     let mut changes = Vec::new();
     if effect.operation == "fence" {
-        let order = effect.orderings().next().map_or_else(String::new, |order| format!("(`{order}`) "));
-        changes.push(("dropped".to_owned(), format!("{order}dropped")));
+        changes.push(Change::Dropped);
     }
-    for (index, order) in effect.orderings().enumerate() {
-        for weaker in order.weaker(&effect.operation) {
-            // The second ordering of a compare-exchange is that of its failure.
-            let (prefix, on) = if index == 0 { ("", "") } else { ("failure-", " on failure") };
-            changes.push((format!("{prefix}{weaker}"), format!("from `{order}` to `{weaker}`{on}")));
-        }
+    for (index, from) in effect.orderings().enumerate() {
+        let weaker = from.weaker(&effect.operation).iter();
+        changes.extend(weaker.map(|&weaker| Change::To { index, from, weaker }));
     }
     changes
 }

@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Run the loom models of the library crates on the shipped types.
     Loom(LoomArgs),
+    /// Judge each protocol's litmus tests, as shipped and with one ordering weakened, by herd7.
+    Litmus(LitmusArgs),
     /// Build and run the benchmark; all arguments go to it (try `cargo xtask bench --help`).
     #[command(disable_help_flag = true)]
     Bench(PassedArgs),
@@ -84,6 +86,8 @@ pub(crate) enum Step {
     Python,
     /// A short torture.
     Torture,
+    /// The litmus tests.
+    Litmus,
     /// The loom models.
     Loom,
     /// A short benchmark run: does it still measure?
@@ -112,6 +116,13 @@ pub(crate) struct LoomArgs {
     /// time.
     #[arg(long)]
     pub(crate) log: bool,
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct LitmusArgs {
+    /// Only the tests whose name contains this (may be given several times).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod bench;
 mod cli;
 mod counts;
 mod fuzz;
+mod litmus;
 mod loom;
 mod loom_line;
 mod miri;
@@ -45,6 +46,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Test(args) => test::run(&workspace, args),
         Command::Loom(args) => loom::run(&workspace, args),
+        Command::Litmus(args) => litmus::run(&workspace, args),
         Command::Bench(args) => bench::run(&workspace, args),
         Command::Sanitize(args) => sanitize::run(&workspace, args),
         Command::Torture(args) => torture::run(&workspace, args),

@@ -12,11 +12,11 @@ use std::time::{Instant, UNIX_EPOCH};
 use anyhow::bail;
 use clap::ValueEnum as _;
 
-use crate::cli::{LoomArgs, Step, TestArgs};
+use crate::cli::{LitmusArgs, LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
 use crate::workspace::{LIBRARIES, MODELLED, OTHERS, OwnBuild as _, Workspace};
-use crate::{bench, loom, mutants, named_tests, python, torture};
+use crate::{bench, litmus, loom, mutants, named_tests, python, torture};
 
 /// How long the short torture lasts.
 const TORTURE_SECONDS: u32 = 20;
@@ -101,6 +101,7 @@ fn purpose(step: Step) -> &'static str {
         Step::Steps => "producers that die at each step of the protocol",
         Step::Python => "the Python package, built and tested beside Rust",
         Step::Torture => "a short torture",
+        Step::Litmus => "litmus tests, judged by herd7",
         Step::Loom => "loom models",
         Step::Bench => "a short benchmark run",
         Step::Package => "packages for crates.io, each built from its package",
@@ -150,6 +151,13 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
             Err(reason) => Ok(Outcome::Skipped(reason)),
         },
         Step::Torture => plain(&mut torture::command(workspace, TORTURE_SECONDS)),
+        Step::Litmus => match litmus::herd(workspace) {
+            Ok(herd) => {
+                let is_right = litmus::check(workspace, &herd, &LitmusArgs::default(), counts)?;
+                Ok(if is_right { Outcome::Passed } else { Outcome::Failed })
+            }
+            Err(reason) => Ok(Outcome::Skipped(reason)),
+        },
         Step::Loom => {
             *counts = loom::check(workspace, &LoomArgs::default())?;
             Ok(if counts.failed == 0 { Outcome::Passed } else { Outcome::Failed })
