@@ -103,6 +103,13 @@
 //! left alone, 12 ns if it was read all the time and 8 ns if it was written. (AMD EPYC, Zen 4. To
 //! repeat it: `cargo bench -p icc-bench --bench vector -- slots`.)
 //!
+//! # Values from the beginning
+//!
+//! A new vector holds zeros, at version 0. Where a zero could be taken for a value, as of a limit or a
+//! price, either readers ask with [`read_if_written`](VectorReader::read_if_written), or the creator gives
+//! values: [`new_with`](SeqlockVector::new_with), `create_with`, `open_or_create_with`. In shared memory
+//! nobody can open the vector before they are all there, and a creator that is killed before leaves none.
+//!
 //! # Which guarantee
 //!
 //! Every value is whole: never mixed from two writes. How several values relate to each other
@@ -141,6 +148,7 @@ struct Readme;
 mod changes;
 mod death;
 mod error;
+mod initial;
 mod mode;
 mod reader;
 mod register;

@@ -126,9 +126,7 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
         options: &Options,
     ) -> Result<(Self, Origin), VectorError> {
         let spec = spec.into();
-        let expected = Self::expected().len(spec.len);
-        let expected = if spec.wakeable { expected.wakeable() } else { expected };
-        let spec = Self::spec(spec);
+        let (spec, expected) = (Self::spec(spec), Self::expected_as(spec));
         let (buffer, origin) = Buffer::open_or_create(name, spec, expected, options).map_err(explain::<M>)?;
         Ok((Self::attached(Ok(buffer))?, origin))
     }
@@ -169,6 +167,12 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// As [`open`](Self::open), and [`BufferError::NoReadersDescriptor`] if the second is missing.
     pub fn from_fd(descriptors: impl Into<Descriptors>, options: &Options) -> Result<Self, VectorError> {
         Self::attached(Buffer::from_fd(descriptors, Self::expected(), options))
+    }
+
+    /// A vector of this type and mode, as one made by `spec` is.
+    pub(crate) const fn expected_as(spec: VectorSpec) -> Expected {
+        let expected = Self::expected().len(spec.len);
+        if spec.wakeable { expected.wakeable() } else { expected }
     }
 
     /// A vector of any length, of this type and mode.

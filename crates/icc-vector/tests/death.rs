@@ -7,9 +7,9 @@ use common::{Actor, Name, Random, assert_whole, filled, role, wait_until};
 use icc_buffer::{Buffer, Kind, Spec};
 use icc_seqlock::Tag;
 use icc_vector::{
-    BufferError, BusySpin, Mode, MultiWriter, Options, Packed, Padded, Payload, Placement, ReadError, SeqlockVector,
-    SingleWriter, SnapshotError, SpinThenYield, Tracked, VectorError, VectorReader, WaitError, WaitStrategy,
-    WriteError, WriterDied, WriterError,
+    BufferError, BusySpin, Mode, MultiWriter, Options, Origin, Packed, Padded, Payload, Placement, ReadError,
+    SeqlockVector, SingleWriter, SnapshotError, SpinThenYield, Tracked, VectorError, VectorReader, WaitError,
+    WaitStrategy, WriteError, WriterDied, WriterError,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -27,6 +27,7 @@ fn actor() {
         "write for ever, many" => write_for_ever::<MultiWriter>(&name),
         "write for ever, tracked" => write_for_ever::<Tracked<MultiWriter>>(&name),
         "write once" => write_once(&name),
+        "create for ever" => create_for_ever(&name),
         "answer" => answer(&name),
         other => panic!("no role {other}"),
     }
@@ -131,6 +132,83 @@ fn killed_writers_of_many() {
 #[test]
 fn killed_tracked_writers() {
     kill_writers::<Tracked<MultiWriter>>("write for ever, tracked");
+}
+
+/// What slot `index` holds from the beginning.
+fn initial(index: usize) -> Value {
+    filled(index as u64 + 1)
+}
+
+/// So many that writing them takes most of the time.
+const INITIAL: usize = 60;
+
+fn create_for_ever(name: &Path) {
+    loop {
+        Beginning::create_with(name, INITIAL, &Options::new(), initial).unwrap();
+        std::thread::sleep(Duration::from_micros(300));
+        icc_vector::remove(name).unwrap();
+    }
+}
+
+type Beginning = SeqlockVector<Value, Tracked<SingleWriter>>;
+
+/// Those of a vector that exists stay as they are, and a panic while they are made leaves none.
+#[test]
+fn initial_values_of_shared_vectors() {
+    let name = Name::new("begin");
+    let begin = |value: u32| SeqlockVector::<u32>::open_or_create_with(&name, 3, &Options::new(), |_| value).unwrap();
+    let panicked = std::panic::catch_unwind(|| begin_and_panic(&name));
+    assert!(panicked.is_err() && !std::fs::exists(name.path()).unwrap());
+    let (vector, origin) = begin(5);
+    vector.writer().unwrap().write(1, &6).unwrap();
+    assert_eq!((origin, begin(7).1), (Origin::Created, Origin::Opened));
+    assert_eq!(vector.iter().collect::<Result<Vec<_>, _>>(), Ok(vec![5, 6, 5]));
+    let anonymous = SeqlockVector::<u32>::anonymous_with(3, &Options::new(), |slot| slot as u32).unwrap();
+    let reader =
+        VectorReader::<u32>::from_fd(anonymous.as_fd().unwrap().try_clone_to_owned().unwrap(), &Options::new());
+    assert_eq!(reader.unwrap().iter().collect::<Result<Vec<_>, _>>(), Ok(vec![0, 1, 2]));
+}
+
+fn begin_and_panic(name: &Name) {
+    let value = |slot: usize| if slot < 2 { 5 } else { panic!("on purpose") };
+    let _ = SeqlockVector::<u32>::create_with(name, 3, &Options::new(), value);
+}
+
+/// A creator is killed at random instants, while others open what it makes: they have all initial values, or no
+/// vector at all.
+#[test]
+fn nobody_sees_a_vector_before_its_initial_values() {
+    let directory = Name::directory("initial");
+    let name = directory.path().join("vector");
+    let (mut random, mut opened, mut left) = (Random(5), 0, 0);
+    let mut whole = |reader: &VectorReader<Value>| {
+        let mut value = [0; WORDS];
+        for index in 0..INITIAL {
+            assert_eq!(reader.read_into(index, &mut value), Ok(2));
+            assert!(value == initial(index), "slot {index} has another value");
+        }
+        assert_eq!(reader.changes().poll().count(), INITIAL, "uncounted");
+        opened += 1;
+    };
+    const KILLS: usize = 30;
+    for _ in 0..KILLS {
+        let mut creator = Actor::start("create for ever", &name, &[]);
+        // It opens whatever is there, now and then one that has been removed since.
+        wait_until("it creates", || VectorReader::<Value>::open(&name, &Options::new()).inspect(&mut whole).is_ok());
+        std::thread::sleep(Duration::from_micros(random.below(4000)));
+        creator.kill();
+        match VectorReader::<Value>::open(&name, &Options::new()) {
+            Ok(reader) => {
+                whole(&reader);
+                left += 1;
+                icc_vector::remove(&name).unwrap();
+            }
+            Err(VectorError::Buffer(BufferError::NotFound { .. })) => {}
+            Err(error) => panic!("{error}"),
+        }
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "something is left");
+    }
+    assert!(opened > KILLS && left < KILLS, "always killed at the same place: {left} of {KILLS} were finished");
 }
 
 /// The kernel stops threads one by one, some time after the signal.

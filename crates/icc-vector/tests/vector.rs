@@ -52,6 +52,31 @@ fn out_of_range_is_an_error_and_touches_nothing() {
     assert_eq!(vector.iter().collect::<Result<Vec<_>, _>>(), Ok(vec![0, 0]));
 }
 
+/// From the first moment on, in each mode, as a first write of each slot.
+#[test]
+fn initial_values() {
+    fn check<M: Mode, P: Placement>() {
+        let vector = SeqlockVector::<u32, M, P>::new_with(1_000, |slot| slot as u32 + 7).unwrap();
+        for index in [0, 1, 500, 999] {
+            assert_eq!(vector.read_if_written(index), Ok(Some(index as u32 + 7)));
+            assert_eq!(vector.version(index), Ok(2));
+        }
+        assert_eq!(vector.changes().poll().count(), 1_000);
+        let mut now = vector.changes_from_now();
+        assert_eq!(now.poll().count(), 0);
+    }
+    check::<MultiWriter, Padded>();
+    check::<SingleWriter, Packed>();
+    check::<Tracked<MultiWriter>, Packed>();
+    check::<Tracked<SingleWriter>, Padded>();
+    // Writers go on after it.
+    let vector = SeqlockVector::<u32, Tracked<SingleWriter>>::new_with(100, |_| 7).unwrap();
+    let (mut changes, mut writer) = (vector.changes_from_now(), vector.writer().unwrap());
+    assert_eq!(writer.write(3, &8), Ok(4));
+    writer.update(4, |value| *value += 1).unwrap();
+    assert_eq!(changes.poll().map(|change| (change.index, change.value)).collect::<Vec<_>>(), [(3, 8), (4, 8)]);
+}
+
 #[test]
 fn versions_tell_what_was_written() {
     let vector = SeqlockVector::<u64>::new(2).unwrap();
