@@ -234,6 +234,16 @@ fn without_a_system() {
 /// The dashboard on a terminal, as most people see it first; it gives the terminal back.
 #[test]
 fn full_screen() {
+    on_a_screen("screen", 120, 30, &["attached", "imbalance", "p99.9", "fills", "none yet"]);
+}
+
+/// The smallest that is common has all processes, hops and instruments, and room for what happens.
+#[test]
+fn eighty_columns() {
+    on_a_screen("narrow", 80, 24, &["received/s", "lost", "imbalance", "p99.9", "max", "profit", "none yet"]);
+}
+
+fn on_a_screen(name: &str, width: u16, height: u16, words: &[&str]) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
     use std::fs::File;
@@ -247,11 +257,11 @@ fn full_screen() {
     let terminal =
         || File::options().read(true).write(true).open(std::ffi::OsStr::from_bytes(path.to_bytes())).unwrap();
     let kept = terminal();
-    tcsetwinsize(&kept, Winsize { ws_row: 30, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    tcsetwinsize(&kept, Winsize { ws_row: height, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
     let mut keys = File::from(master);
     let screen = chunks(keys.try_clone().unwrap());
 
-    let session = unique("screen");
+    let session = unique(name);
     let mut command = command(&session);
     command.args(["run", "--interval", "100"]).stdin(terminal()).stdout(terminal()).stderr(terminal());
     let mut launcher = Killed(command.spawn().unwrap());
@@ -266,9 +276,13 @@ fn full_screen() {
         }
     };
     // Only what is on the first picture, or a single letter: later ones change letters, not words.
-    for what in ["icc trading system", "feed to report", "HOTEL", "●"] {
+    for what in words.iter().chain(&["icc trading system", "feed to report", "HOTEL", "●"]) {
         wait_for(what);
     }
+    // The feed is killed; what happened is written where nothing was.
+    let status = stdout(icc().args(["get", "--json"]).arg(format!("/dev/shm/icc-trading-{session}/status")).arg("0"));
+    send(number(&status, "\"pid\":") as u32, Signal::KILL);
+    wait_for("fell silent");
     let raw = || !tcgetattr(&kept).unwrap().local_modes.contains(LocalModes::ICANON);
     assert!(raw());
     keys.write_all(b"q").unwrap();

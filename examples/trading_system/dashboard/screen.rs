@@ -10,11 +10,11 @@ use ratatui::crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::{Color, Style, Stylize as _};
 use ratatui::text::{Line, Span, Text};
-use ratatui::widgets::{Block, Paragraph, Row, Table};
+use ratatui::widgets::{Block, Borders, Paragraph, Row, Table};
 use std::time::{Duration, Instant};
 
-/// The width from which latencies and positions are side by side.
-const WIDE: u16 = 120;
+/// The size from which there is room for frames, and for latencies and positions side by side in them.
+const LARGE: (u16, u16) = (120, 24);
 
 pub(super) fn show(
     observer: &mut Observer,
@@ -61,44 +61,45 @@ fn leaves(code: KeyCode, modifiers: KeyModifiers) -> bool {
 }
 
 fn draw(frame: &mut Frame, picture: &Picture, session: &str) {
-    let rows = |count: usize| Constraint::Length(count as u16 + 3);
-    let processes = rows(picture.processes.len());
-    let (hops, instruments) = (rows(picture.hops.len()), rows(picture.instruments.len()));
-    let one_line = Constraint::Length(1);
-    // Where there is no room for all, what is last is cut off.
-    let [title, above, left, right, below] = if frame.area().width >= WIDE {
-        let parts = Layout::vertical([one_line, processes, instruments, Constraint::Fill(1)]);
-        let [title, above, middle, below] = frame.area().layout(&parts);
-        let [left, right] = middle.layout(&Layout::horizontal([Constraint::Length(61), Constraint::Fill(1)]));
-        [title, above, left, right, below]
-    } else {
-        frame.area().layout(&Layout::vertical([one_line, processes, hops, instruments, Constraint::Fill(1)]))
-    };
-    draw_title(frame, title, picture, session);
-    frame.render_widget(processes_table(&picture.processes), above);
-    frame.render_widget(hops_table(&picture.hops), left);
-    frame.render_widget(instruments_table(&picture.instruments), right);
-    let events = picture.events.0.iter().map(|(at, what)| Line::from(format!("{at:6.0} s  {what}")));
-    let title = if picture.events.1 > 0 {
-        "events"
-    } else {
-        "events: none yet; kill -9 a process, or start a second dashboard"
-    };
-    frame.render_widget(Paragraph::new(events.collect::<Vec<_>>()).block(framed(title)), below);
+    let large = frame.area().width >= LARGE.0 && frame.area().height >= LARGE.1;
+    // A title and names of columns; in a frame, its lower edge too. Whatever is last gets the rest: 80 columns of 24
+    // lines have six left for what happened.
+    let around = if large { 3 } else { 1 };
+    let rows = |count: usize, more: u16| Constraint::Length(count as u16 + more);
+    let parts = [
+        Constraint::Length(1),
+        rows(picture.processes.len(), around),
+        rows(picture.instruments.len(), around.max(2)),
+        Constraint::Fill(1),
+    ];
+    let [title, above, middle, below] = frame.area().layout(&Layout::vertical(parts));
+    let width = Constraint::Length(if large { 61 } else { 59 });
+    let [left, right] = middle.layout(&Layout::horizontal([width, Constraint::Fill(1)]).spacing(u16::from(!large)));
+    draw_title(frame, title, picture, session, large);
+    frame.render_widget(processes_table(&picture.processes, large), above);
+    frame.render_widget(hops_table(&picture.hops, large), left);
+    frame.render_widget(instruments_table(&picture.instruments, large), right);
+    let mut events: Vec<_> =
+        picture.events.0.iter().map(|(at, what)| Line::from(format!("{at:6.0} s  {what}"))).collect();
+    if events.is_empty() {
+        events.push(Line::from("  none yet: kill -9 a process, or start a second dashboard").dim());
+    }
+    frame.render_widget(Paragraph::new(events).block(framed("events", large)), below);
 }
 
-fn draw_title(frame: &mut Frame, area: Rect, picture: &Picture, session: &str) {
+fn draw_title(frame: &mut Frame, area: Rect, picture: &Picture, session: &str, large: bool) {
     let orders = &picture.orders;
+    let attached = if large { format!("  session {session}  attached {:.0} s  ", picture.at) } else { " ".into() };
     let left = Line::from(vec![
         Span::from(" icc trading system ").bold().reversed(),
-        Span::from(format!("  session {session}  attached {:.0} s  ", picture.at)),
+        Span::from(attached),
         Span::from(format!("orders {}  filled {}  refused {}", orders.sent, orders.filled, orders.refused)).dim(),
     ]);
     frame.render_widget(left, area);
     frame.render_widget(Line::from("q leaves ").dim().alignment(Alignment::Right), area);
 }
 
-fn processes_table(processes: &[Process]) -> Table<'static> {
+fn processes_table(processes: &[Process], large: bool) -> Table<'static> {
     let rows = processes.iter().map(|process| {
         let state = match process.state {
             State::Absent => Span::from("absent").dim(),
@@ -122,12 +123,14 @@ fn processes_table(processes: &[Process]) -> Table<'static> {
             warn(process.lost),
         ])
     });
-    let widths = [11, 13, 9, 7, 8, 11, 9, 8, 9].map(Constraint::Length);
+    let widths = if large { [11, 13, 9, 7, 8, 11, 9, 8, 9] } else { [9, 13, 7, 6, 7, 10, 8, 6, 6] };
     let names = ["process", "state", "pid", "starts", "uptime", "received/s", "sent/s", "lag", "lost"];
-    Table::new(rows, widths).header(header(names, 2)).block(framed("processes"))
+    // Where lines are few, the columns' names are title enough.
+    let block = if large { framed("processes", large) } else { Block::new() };
+    Table::new(rows, widths.map(Constraint::Length)).header(header(names, 2)).block(block)
 }
 
-fn hops_table(hops: &[Latency]) -> Table<'static> {
+fn hops_table(hops: &[Latency], large: bool) -> Table<'static> {
     let rows = hops.iter().map(|latency| {
         let values = latency.values.map(|value| right(if latency.count > 0 { time(value) } else { "-".into() }));
         let whole = latency.hop.name == "feed to report";
@@ -140,10 +143,10 @@ fn hops_table(hops: &[Latency]) -> Table<'static> {
     let orders = hops.last().map_or(0, |latency| latency.count);
     Table::new(rows, widths)
         .header(header(names, 1))
-        .block(framed(&format!("latency of the last seconds, {} orders", thousands(orders))))
+        .block(framed(&format!("latency of the last seconds, {} orders", thousands(orders)), large))
 }
 
-fn instruments_table(instruments: &[Instrument]) -> Table<'static> {
+fn instruments_table(instruments: &[Instrument], large: bool) -> Table<'static> {
     let rows = instruments.iter().map(|instrument| {
         let price =
             |price: Option<i64>| right(price.map_or("?".into(), |price| format!("{:.2}", price as f64 / 100.0)));
@@ -154,21 +157,33 @@ fn instruments_table(instruments: &[Instrument]) -> Table<'static> {
         let [trend, imbalance] = instrument.ideal.map(lots);
         let live = lots(instrument.live).bold();
         let (fills, profit) = (right(instrument.fills.to_string()), right(format!("{profit:.1}")).fg(color));
-        Row::new([Text::from(instrument.name), price(bid), price(ask), trend, imbalance, live, fills, profit])
+        let name = Text::from(instrument.name);
+        if large {
+            Row::new(vec![name, price(bid), price(ask), trend, imbalance, live, fills, profit])
+        } else {
+            Row::new(vec![name, live, profit])
+        }
     });
-    let widths = [7, 6, 6, 5, 9, 4, 6, 7].map(Constraint::Length);
-    let names = ["", "bid", "ask", MODELS[0].name(), MODELS[1].name(), "live", "fills", "profit"];
-    Table::new(rows, widths).header(header(names, 1)).block(framed("positions: ideal and live, in lots"))
+    let (widths, names, title) = if large {
+        let names = vec!["", "bid", "ask", MODELS[0].name(), MODELS[1].name(), "live", "fills", "profit"];
+        (vec![7, 6, 6, 5, 9, 4, 6, 7], names, "positions: ideal and live, in lots")
+    } else {
+        (vec![7, 4, 7], vec!["", "live", "profit"], "live, in lots")
+    };
+    let widths = widths.into_iter().map(Constraint::Length);
+    Table::new(rows, widths).header(header(names, 1)).block(framed(title, large))
 }
 
 /// The names of columns, of which the first `words` are of words and the others of numbers.
-fn header<const N: usize>(names: [&'static str; N], words: usize) -> Row<'static> {
+fn header(names: impl IntoIterator<Item = &'static str>, words: usize) -> Row<'static> {
     let cells = names.into_iter().enumerate();
     Row::new(cells.map(|(number, name)| if number < words { Text::from(name) } else { right(name.into()) })).dim()
 }
 
-fn framed(title: &str) -> Block<'static> {
-    Block::bordered().border_style(Style::new().dim()).title(format!(" {title} "))
+/// With a title, and a frame or only its upper edge.
+fn framed(title: &str, large: bool) -> Block<'static> {
+    let borders = if large { Borders::ALL } else { Borders::TOP };
+    Block::new().borders(borders).border_style(Style::new().dim()).title(format!(" {title} "))
 }
 
 fn right(text: String) -> Text<'static> {
