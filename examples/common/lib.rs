@@ -4,3 +4,4 @@ pub mod book;
 pub mod clock;
 pub mod market;
 pub mod messages;
+pub mod ticks;
