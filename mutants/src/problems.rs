@@ -13,7 +13,7 @@ use crate::source::Operation;
 /// What to do about what is not covered.
 pub(crate) const NOT_COVERED: &str = "\
 not covered: `cargo xtask mutants --find` finds and writes down what catches a mutant. Where nothing does, write a test that does, or \
-prove in mutants/allowed.toml why nothing can. What is relaxed needs its reason in mutants/relaxed.toml. An entry of what is there \
+prove in mutants/allowed.toml why nothing can. An ordering also wants a litmus test that shows what it is for. What is relaxed needs its reason in mutants/relaxed.toml. An entry of what is there \
 under another name only needs that name.";
 
 /// All of it. Empty is good.

@@ -12,8 +12,10 @@ use anyhow::{Context as _, bail};
 pub(crate) enum Model {
     /// The published repair of C11's, as herd7 has it.
     Rc11,
-    /// What C++20, and so Rust, promises at least: `litmus/cpp20.cat`.
+    /// C++20's, and so Rust's, as it is commonly read: `litmus/cpp20.cat`.
     Cpp20,
+    /// The same without what the standard only asks for: `litmus/weakest.cat`.
+    Weakest,
 }
 
 impl Model {
@@ -21,6 +23,7 @@ impl Model {
         match self {
             Self::Rc11 => "rc11.cat".into(),
             Self::Cpp20 => litmus.join("cpp20.cat"),
+            Self::Weakest => litmus.join("weakest.cat"),
         }
     }
 }
@@ -30,6 +33,7 @@ impl fmt::Display for Model {
         f.pad(match self {
             Self::Rc11 => "RC11",
             Self::Cpp20 => "C++20",
+            Self::Weakest => "weakest",
         })
     }
 }
@@ -61,7 +65,7 @@ pub(crate) fn judge(herd: &Path, litmus: &Path, model: Model, text: &str) -> any
     let mut file = tempfile::Builder::new().suffix(".litmus").tempfile().context("cannot create a temporary file")?;
     file.write_all(text.as_bytes()).context("cannot write a temporary file")?;
     let mut command = Command::new(herd);
-    command.args(["-model"]).arg(model.file(litmus)).arg(file.path()).stdin(Stdio::null());
+    command.arg("-I").arg(litmus).arg("-model").arg(model.file(litmus)).arg(file.path()).stdin(Stdio::null());
     let output = command.output().with_context(|| format!("cannot run {}", herd.display()))?;
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if !output.status.success() || !complained.trim().is_empty() {

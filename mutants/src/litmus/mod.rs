@@ -57,11 +57,14 @@ impl Litmus {
 
     /// Everything in which they and the sources disagree.
     pub(crate) fn problems(&self, catalogue: &Catalogue, lists: &Lists) -> Vec<String> {
-        let mut problems = Vec::new();
         let shown = self.shown();
+        let orderings = catalogue.mutants.iter().filter(|mutant| matches!(mutant.kind, Kind::Ordering(_)));
+        let unshown = orderings.filter(|mutant| !shown.contains_key(&*mutant.id) && lists.proof(&mutant.id).is_none());
+        let mut problems: Vec<String> =
+            unshown.map(|mutant| format!("no litmus test shows what it is for: {}", mutant.id)).collect();
         for (test, variants) in &self.tests {
             let at = format!("litmus/{}.litmus", test.name);
-            problems.extend(variant::problems(test, catalogue));
+            problems.extend(variant::problems(test, variants, catalogue));
             if !variants.iter().any(|variant| variant.shows) {
                 problems.push(format!("{at}: no mutant makes its outcome possible: it shows nothing"));
             }
@@ -73,17 +76,6 @@ impl Litmus {
                     problems.push(format!("{at}: no reason is given for {}", never.mutant));
                 }
             }
-            // One that shows nothing here is shown by another test, or has its reason.
-            let unshown = variants.iter().filter(|variant| !variant.shows && !shown.contains_key(&*variant.mutant));
-            let excused = |mutant: &str| {
-                lists.proof(mutant).is_some()
-                    || self.tests.iter().any(|(test, _)| test.never.iter().any(|never| never.mutant == mutant))
-            };
-            problems.extend(
-                unshown
-                    .filter(|variant| !excused(&variant.mutant))
-                    .map(|variant| format!("{at}: shown nowhere: {}", variant.mutant)),
-            );
         }
         problems
     }
@@ -108,13 +100,5 @@ impl Litmus {
             }
         }
         harmless
-    }
-
-    /// The mutants of orderings that no test shows, and that nothing says to be harmless.
-    pub(crate) fn missing<'a>(&self, catalogue: &'a Catalogue, lists: &Lists) -> Vec<&'a str> {
-        let shown = self.shown();
-        let is_missing = |id: &str| !shown.contains_key(id) && lists.proof(id).is_none();
-        let orderings = catalogue.mutants.iter().filter(|mutant| matches!(mutant.kind, Kind::Ordering(_)));
-        orderings.map(|mutant| &*mutant.id).filter(|id| is_missing(id)).collect()
     }
 }

@@ -10,7 +10,8 @@
 //!   shows what it is for;
 //! - `// stands for ...`: what the kernel or another part of the program does.
 //!
-//! A comment `(* never: MUTANT: reason *)` says why a mutant that this test has cannot show.
+//! A comment `(* never: MUTANT: reason *)` says why a mutant that this test has cannot show. One
+//! `(* together: MUTANT; MUTANT *)` says that two do what neither does alone.
 
 use std::ops::Range;
 
@@ -41,6 +42,8 @@ pub(crate) struct Test {
     pub(crate) text: String,
     pub(crate) accesses: Vec<Access>,
     pub(crate) never: Vec<Never>,
+    /// Mutants that only together make the outcome possible.
+    pub(crate) together: Vec<[String; 2]>,
 }
 
 /// An access or a fence.
@@ -90,32 +93,46 @@ impl Test {
         if accesses.is_empty() {
             bail!("no access in it");
         }
-        Ok(Self { name: name.trim().to_owned(), text: text.to_owned(), accesses, never: never(text)? })
+        Ok(Self {
+            name: name.trim().to_owned(),
+            text: text.to_owned(),
+            accesses,
+            never: never(text)?,
+            together: together(text)?,
+        })
     }
 
-    /// The text with ordering number `index` of these accesses made `weaker`.
-    pub(crate) fn with(&self, accesses: &[&Access], index: usize, weaker: Order) -> String {
-        let word = ORDERS.iter().find(|(_, order)| *order == weaker).map_or("", |(word, _)| *word);
-        let places = accesses.iter().filter_map(|access| access.at.get(index).cloned());
-        self.replaced(places, word)
-    }
-
-    /// The text without these accesses.
-    pub(crate) fn without(&self, accesses: &[&Access]) -> String {
-        self.replaced(accesses.iter().map(|access| access.statement.clone()), "")
-    }
-
-    fn replaced(&self, places: impl DoubleEndedIterator<Item = Range<usize>>, with: &str) -> String {
+    /// The text with all these edits made, none of which overlaps another.
+    pub(crate) fn edited(&self, mut edits: Vec<Edit>) -> String {
         let mut text = self.text.clone();
         // From the end: what is before keeps its place.
-        for place in places.rev() {
+        edits.sort_by_key(|edit| edit.place.start);
+        for Edit { place, with } in edits.into_iter().rev() {
             text.replace_range(place, with);
         }
         text
     }
 }
 
+/// A change of the text.
+#[derive(Clone, Debug)]
+pub(crate) struct Edit {
+    place: Range<usize>,
+    with: &'static str,
+}
+
 impl Access {
+    /// Makes its ordering number `index` `weaker`.
+    pub(crate) fn with(&self, index: usize, weaker: Order) -> Option<Edit> {
+        let (with, _) = *ORDERS.iter().find(|(_, order)| *order == weaker)?;
+        Some(Edit { place: self.at.get(index)?.clone(), with })
+    }
+
+    /// Leaves it out.
+    pub(crate) fn without(&self) -> Edit {
+        Edit { place: self.statement.clone(), with: "" }
+    }
+
     fn read(line: &str, start: usize, number: usize) -> anyhow::Result<Option<Self>> {
         let (code, label) = line.split_once("//").unwrap_or((line, ""));
         let found: Vec<_> = CALLS.iter().filter(|(call, _)| code.contains(call)).collect();
@@ -174,6 +191,20 @@ fn never(text: &str) -> anyhow::Result<Vec<Never>> {
     Ok(found)
 }
 
+/// The comments that name mutants which belong together.
+fn together(text: &str) -> anyhow::Result<Vec<[String; 2]>> {
+    let mut found = Vec::new();
+    for comment in text.split("(* together: ").skip(1) {
+        let comment = comment.split("*)").next().unwrap_or_default();
+        let words = comment.split_whitespace().collect::<Vec<_>>().join(" ");
+        let Some((one, other)) = words.split_once("; ") else {
+            bail!("`together` wants two mutants: `{words}`");
+        };
+        found.push([one.to_owned(), other.to_owned()]);
+    }
+    Ok(found)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -203,13 +234,11 @@ pub(crate) mod tests {
     fn what_is_made_weaker_changes_and_nothing_else() {
         let test = Test::read(TEXT).unwrap();
         let (store, fence) = (&test.accesses[0], &test.accesses[1]);
-        assert_eq!(
-            test.with(&[store], 0, Order::Relaxed),
-            TEXT.replace("memory_order_release", "memory_order_relaxed")
-        );
-        assert_eq!(test.without(&[fence]), TEXT.replace("atomic_thread_fence(memory_order_seq_cst);", ""));
-        let both = test.with(&[store, fence], 0, Order::Relaxed);
-        assert_eq!(both.matches("memory_order_relaxed").count(), 2);
+        let relaxed = store.with(0, Order::Relaxed).unwrap();
+        assert_eq!(test.edited(vec![relaxed.clone()]), TEXT.replace("memory_order_release", "memory_order_relaxed"));
+        assert_eq!(test.edited(vec![fence.without()]), TEXT.replace("atomic_thread_fence(memory_order_seq_cst);", ""));
+        let both = test.edited(vec![fence.without(), relaxed]);
+        assert!(both.contains("memory_order_relaxed") && !both.contains("memory_order_seq_cst"), "{both}");
     }
 
     #[test]
