@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Miri,
     /// Check the published crates with the least Rust version that they promise to build with.
     Msrv,
+    /// Type-check the libraries for macOS and Windows, and see them refused where shared memory would be wrong.
+    Targets,
     /// Cross-build the library crates' tests for aarch64 Linux and run them under qemu.
     Aarch64,
     /// Build the Python package into a virtual environment and run its tests (needs Python 3.10, venv, pip).
@@ -74,6 +76,8 @@ pub(crate) enum Step {
     Clippy,
     /// Clippy on what is built for loom, warnings denied.
     ClippyLoom,
+    /// The libraries for macOS and Windows, and for what is refused; type-checked only.
+    Targets,
     /// Documentation of the workspace, warnings denied.
     Docs,
     /// Every unit, integration and documentation test.

@@ -19,6 +19,8 @@ mod process;
 mod python;
 mod sanitize;
 mod shim;
+mod std_source;
+mod targets;
 mod test;
 mod torture;
 mod workspace;
@@ -54,6 +56,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Mutants(args) => mutants::run(&workspace, args),
         Command::Miri => miri::run(&workspace),
         Command::Msrv => msrv::run(&workspace),
+        Command::Targets => targets::run(&workspace),
         Command::Aarch64 => aarch64::run(&workspace),
         Command::Python => python::run(&workspace),
     }

@@ -21,6 +21,7 @@ use anyhow::{Context as _, bail};
 
 use crate::cli::{SanitizeArgs, Sanitizer};
 use crate::process::{self, say};
+use crate::std_source;
 use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
 
 /// Runs the tests under the sanitizer, or says what is missing.
@@ -105,5 +106,5 @@ fn host() -> anyhow::Result<String> {
 /// Can nightly build the standard library with the sanitizer as well?
 fn has_std_source() -> anyhow::Result<bool> {
     let sysroot = process::capture(Command::new("rustup").args(["run", "nightly", "rustc", "--print", "sysroot"]))?;
-    Ok(Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").is_file())
+    Ok(std_source::is_source(Path::new(sysroot.trim())))
 }

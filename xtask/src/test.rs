@@ -16,7 +16,7 @@ use crate::cli::{LitmusArgs, LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
 use crate::workspace::{LIBRARIES, MODELLED, OTHERS, OwnBuild as _, Workspace};
-use crate::{bench, litmus, loom, mutants, named_tests, python, torture};
+use crate::{bench, litmus, loom, mutants, named_tests, python, targets, torture};
 
 /// How long the short torture lasts.
 const TORTURE_SECONDS: u32 = 20;
@@ -95,6 +95,7 @@ fn purpose(step: Step) -> &'static str {
         Step::MutantsList => "a check for every atomic operation and protocol step",
         Step::Clippy => "lints on every target",
         Step::ClippyLoom => "lints on what is built for loom",
+        Step::Targets => "other systems, type-checked",
         Step::Docs => "documentation",
         Step::Tests => "unit, integration and documentation tests",
         Step::PortableTests => "the library crates' tests on the portable payload copy",
@@ -125,6 +126,10 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
             }
             plain(cargo.args(["--", "-D", "warnings"]))
         }
+        Step::Targets => Ok(match targets::check(workspace)? {
+            Ok(()) => Outcome::Passed,
+            Err(missing) => Outcome::Skipped(format!("missing: {missing}")),
+        }),
         Step::Docs => plain(cargo.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
         Step::Tests => counted(cargo.args(["test", "--workspace", "--no-fail-fast"]), counts),
         Step::PortableTests => {

@@ -27,7 +27,8 @@
 //! | to see what one is, of any type | `inspect`, `UntypedBuffer::open` | as above |
 //! | to read only | `ReadOnlyBuffer::open`, `from_fd`, [`Buffer::read_only`] | as above |
 //!
-//! Shared memory exists on Linux. A bare name is a file in `/dev/shm`; a name with a slash is a
+//! Shared memory exists on Linux, for 64-bit little-endian machines; this crate does not build for
+//! others there. A bare name is a file in `/dev/shm`; a name with a slash is a
 //! path.
 //!
 //! # Two kinds of handle
@@ -84,6 +85,19 @@
 
 #![cfg_attr(any(not(target_os = "linux"), icc_loom), allow(dead_code, reason = "much serves shared memory alone"))]
 
+// Not another library with less in it: what is missing would be found out by errors that do not
+// say why.
+#[cfg(all(target_os = "linux", not(target_pointer_width = "64")))]
+compile_error!(
+    "icc has shared memory on 64-bit targets alone: ids are locks at offsets that need 64 bits, and buffers may be \
+     larger than a 32-bit process can map. On Linux it builds for 64-bit targets only."
+);
+#[cfg(all(target_os = "linux", not(target_endian = "little")))]
+compile_error!(
+    "icc has shared memory on little-endian targets alone: its layout is documented, and read from other \
+     languages, in that byte order. On Linux it builds for little-endian targets only."
+);
+
 mod bell;
 mod buffer;
 mod counter;
@@ -113,7 +127,10 @@ mod read_only;
 mod readers;
 #[cfg(all(target_os = "linux", not(icc_loom)))]
 mod room;
-#[cfg_attr(any(not(target_os = "linux"), icc_loom), path = "shared_none.rs")]
+#[cfg_attr(
+    any(not(all(target_os = "linux", target_pointer_width = "64", target_endian = "little")), icc_loom),
+    path = "shared_none.rs"
+)]
 mod shared;
 mod sleep;
 mod spec;
@@ -143,7 +160,7 @@ pub use notifier::Notifier;
 pub use pieces::{PieceBuffer, PieceBufferMut};
 pub use placement::{Packed, Padded, Placement};
 pub use read_only::ReadOnlyBuffer;
-#[cfg(all(target_os = "linux", not(icc_loom)))]
+#[cfg(all(target_os = "linux", target_pointer_width = "64", target_endian = "little", not(icc_loom)))]
 pub use shared::{
     Boot, CompareSchemas, Demand, Descriptors, HugePages, Inspected, Options, Origin, Owner, SchemaText, UntypedBuffer,
     UntypedBufferMut, inspect, remove,

@@ -1,4 +1,5 @@
-//! Stands in where there is no shared memory: on systems other than Linux, and under loom.
+//! Stands in where there is no shared memory: on systems other than Linux, under loom, and where
+//! [`crate`] does not build for the lack of it.
 
 use crate::groups::GroupWords;
 use crate::{BufferError, IdLock};

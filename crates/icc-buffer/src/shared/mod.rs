@@ -1,10 +1,4 @@
-//! Memory that several processes map. Linux.
-
-#[cfg(not(target_pointer_width = "64"))]
-compile_error!(
-    "icc has shared memory on 64-bit targets alone: ids are locks at offsets that need 64 bits, and buffers may be larger \
-     than 32-bit processes can map. Build for a 64-bit target."
-);
+//! Memory that several processes map: on Linux, on 64-bit little-endian machines.
 
 mod attach;
 mod beside;
