@@ -91,6 +91,55 @@ fn config_cell() {
     }
 }
 
+#[test]
+fn wait_set() {
+    let said = stdout(&mut example("wait_set"));
+    assert!(said.starts_with("300 quotes, 30 fills and 3 limits in "), "{said}");
+    assert!((1..=400).contains(&number(&said, " in ")), "{said}");
+}
+
+#[test]
+fn lossless() {
+    let said = stdout(&mut example("lossless"));
+    assert!(said.contains("recorder: 100000 received, 0 lost"), "{said}");
+    let dashboard = said.lines().find(|line| line.starts_with("dashboard: ")).expect(&said);
+    assert_eq!(number(dashboard, ": ") + number(dashboard, "received, "), 100_000);
+    assert!(said.contains("the ring is full") && said.contains("the recorder holds: false; lost "), "{said}");
+}
+
+#[test]
+fn resume() {
+    let lines = stdout(&mut example("resume"));
+    let expected = [
+        "messages 0..10, 10 of them received",
+        "messages 10..30, 20 of them received",
+        "messages 30..66 are lost; messages 66..130, 64 of them received",
+        "another queue, from its oldest message; messages 0..5, 5 of them received",
+    ];
+    assert_eq!(lines.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn untyped() {
+    let said = stdout(&mut example("untyped"));
+    assert!(said.contains("0: price=100.25 USD quantity=3 lots side=Buy\n"), "{said}");
+    assert!(said.contains("1: price=99.90 USD quantity=1 lots side=Sell\n"), "{said}");
+}
+
+#[test]
+fn gaps() {
+    let said = stdout(&mut example("gaps"));
+    assert!(said.contains("lost 20 messages (500..520)\n"), "{said}");
+    assert!(said.ends_with("970 received, 30 lost\n"), "{said}");
+}
+
+#[test]
+fn own_structure() {
+    let said = stdout(&mut example("own_structure"));
+    assert!(said.contains("worker 0: 5050, alive: true\nworker 1: 55, alive: false\n"), "{said}");
+    assert!(said.contains("kind `my-sums`, not `queue`"), "{said}");
+}
+
 /// Messages of a type over a queue of bytes: a loss is told, and what does not decode is refused.
 #[test]
 fn typed() {
