@@ -40,7 +40,7 @@ struct icc_header {
     char kind[8];
     uint64_t instance, boot[2], features_to_read, features_to_write, features_other;
     uint64_t element_size, element_align, fingerprint, len, stride, slots_offset, counters, counters_offset, total_size;
-    uint64_t schema_offset, schema_len, schema_hash, created_at, creator, words[4], keys_offset, keys_len, reserved[3];
+    uint64_t schema_offset, schema_len, schema_hash, created_at, creator, words[4], keys_offset, keys_len, source, reserved[2];
     char type_name[256];
 };
 ICC_STATIC_ASSERT(sizeof(struct icc_header) == 512, "the header has 512 bytes");
@@ -158,7 +158,6 @@ static inline const char *icc_check_bytes(const struct icc_header *h) {
     uint64_t slot = h->element_size + 8;
     if (memcmp(h->type_name, name, sizeof name) != 0 || h->element_align != 8) return "damaged: a queue of bytes has slots of bytes";
     if (slot % 8 != 0 || slot < 40 || slot > 65536) return "damaged: the size of a slot";
-    if (h->features_to_read & ICC_GAPS) return "damaged: a queue of bytes has no gaps";
     return icc_check_queue(h);
 }
 
@@ -321,10 +320,15 @@ static inline uint64_t icc_oldest(const struct icc_buffer *b) {
     return produced - first > b->header.len ? produced - b->header.len : first;
 }
 
+/* A queue: which one positions name: the one that it repeats, perhaps of another machine, or itself. */
+static inline uint64_t icc_stream(const struct icc_buffer *b) {
+    return b->header.source ? b->header.source : b->header.instance;
+}
+
 /* A queue: the place of message `n`, to be noted. */
 static inline struct icc_position icc_position_of(const struct icc_buffer *b, uint64_t n) {
     struct icc_position position;
-    position.instance = b->header.instance;
+    position.instance = icc_stream(b);
     position.sequence = n;
     return position;
 }
@@ -333,7 +337,7 @@ static inline struct icc_position icc_position_of(const struct icc_buffer *b, ui
  * icc_try_consume. */
 static inline const char *icc_resume(const struct icc_buffer *b, struct icc_position position, uint64_t *next) {
     uint64_t produced = icc_produced(b), first = b->header.words[0];
-    if (position.instance != b->header.instance) return "noted in another queue: one of this name that is gone, or of another name";
+    if (position.instance != icc_stream(b)) return "noted in another queue: one of this name that is gone, or of another name";
     if (position.sequence - first > produced - first) return "not there yet: it was noted in another queue";
     *next = position.sequence;
     return NULL;
@@ -601,6 +605,19 @@ static inline uint64_t icc_bytes_cut_short(const struct icc_bytes_consumer *c, s
         if (state > 0 || memcmp(&head, &part, sizeof head) != 0) return c->next + part.index;
     }
     return c->next;
+}
+
+/* As icc_left_out, for queues of bytes: for when there has been nothing for a while. */
+static inline enum icc_bytes_consumed icc_bytes_left_out(struct icc_bytes_consumer *c, struct icc_bytes_lost *lost) {
+    struct icc_bytes_head head;
+    struct icc_lost slots;
+    uint64_t n = c->next, end;
+    if (icc_bytes_read(c->buffer, n, &head, NULL, NULL, 0) == 0 && icc_bytes_begins(c->buffer, &head)) {
+        for (end = n + head.count; n != end && icc_bytes_state(c->buffer, n) == 0; n++) {}
+        if (n == end) return ICC_BYTES_EMPTY; /* It came meanwhile. */
+    }
+    if (icc_left_out(c->buffer, &n, &slots) != ICC_LOST) return ICC_BYTES_EMPTY;
+    return icc_bytes_lose(c, n, ICC_UNKNOWN, lost);
 }
 
 /* The next message, into `out`, which has `size` bytes; `*len` is then how many the message has. ICC_BYTES_TOO_SMALL if those are more

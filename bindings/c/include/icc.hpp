@@ -258,7 +258,8 @@ class BytesConsumer {
         for (;;) {
             std::uint64_t len = 0;
             const std::uint64_t slot = raw_.next;
-            const icc_bytes_consumed kind = icc_bytes_try_consume(&raw_, message_.data(), message_.size(), &len, &found.lost_);
+            icc_bytes_consumed kind = icc_bytes_try_consume(&raw_, message_.data(), message_.size(), &len, &found.lost_);
+            if (kind == ICC_BYTES_EMPTY && ++empty_ % 1024 == 0) kind = icc_bytes_left_out(&raw_, &found.lost_);
             if (kind == ICC_BYTES_TOO_SMALL) {
                 message_.resize(static_cast<std::size_t>(len));
                 continue;
@@ -276,7 +277,9 @@ class BytesConsumer {
     // wakeable.
     template <class Rep, class Period> bool wait(std::chrono::duration<Rep, Period> timeout) {
         const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(timeout).count();
-        return icc_bytes_wait(&raw_, nanoseconds > 0 ? static_cast<std::uint64_t>(nanoseconds) : 0) != 0;
+        if (!icc_bytes_wait(&raw_, nanoseconds > 0 ? static_cast<std::uint64_t>(nanoseconds) : 0)) return false;
+        empty_ = 1023; // The next poll finds out whether it was left out.
+        return true;
     }
 
     // As try_consume, but waits for up to `timeout`.
@@ -298,6 +301,7 @@ class BytesConsumer {
   private:
     std::shared_ptr<Buffer> buffer_;
     icc_bytes_consumer raw_;
+    std::uint64_t empty_ = 0;
     std::vector<unsigned char> message_;
 };
 

@@ -14,7 +14,7 @@ pub struct BytesProducer {
 }
 
 /// Creates a queue of bytes, whose messages may have any length up to a quarter of the ring. The capacity of
-/// the spec counts slots; it may not have gaps. `slot_size` is the bytes of a slot, a multiple of 8 from 40 to
+/// the spec counts slots. `slot_size` is the bytes of a slot, a multiple of 8 from 40 to
 /// 65,536, of which 32 are no message's; 0 is 256. Names are as those of queues.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn icc_bytes_create(

@@ -56,6 +56,10 @@ static int consume(struct icc_bytes_consumer *c, uint64_t end, const char *how, 
         case ICC_BYTES_EMPTY:
             if (sleeps && !icc_bytes_wait(c, SECONDS * UINT64_C(1000000000))) return fail("no message came while it slept");
             if (++idle % 4096 != 0) break;
+            if (icc_bytes_left_out(c, &lost) == ICC_BYTES_LOST) {
+                if (print) print_lost(&lost);
+                break;
+            }
             if (deadline == 0) deadline = time(NULL) + SECONDS;
             if (time(NULL) > deadline) return fail("no message came");
         }

@@ -124,7 +124,6 @@ fn queues_of_bytes() {
     refused(create(36, &SPEC), Status::Invalid, "multiple of 8");
     refused(create(u64::MAX, &SPEC), Status::Invalid, "multiple of 8");
     refused(create(40, &QueueSpec { capacity: 7, ..SPEC }), Status::Invalid, "power of two");
-    refused(create(40, &QueueSpec { gaps: true, ..SPEC }), Status::Invalid, "gaps");
     assert_eq!(create(40, &SPEC), Status::Ok);
     refused(create(40, &SPEC), Status::AlreadyExists, "exists");
     refused(as_queue(&file), Status::Other, "bytes");

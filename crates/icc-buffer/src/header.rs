@@ -82,8 +82,10 @@ pub(crate) struct Header {
     pub(crate) keys_offset: u64,
     /// The bytes of those names; 0 if there are none.
     pub(crate) keys_len: u64,
+    /// The instance of the buffer that this one repeats; 0 if it repeats none.
+    pub(crate) source: u64,
     /// For later; zero.
-    pub(crate) reserved: [u64; 3],
+    pub(crate) reserved: [u64; 2],
     /// The payload's type name in UTF-8, the rest zero.
     // Not `NAME_BYTES`: rustc 1.95 breaks down on a struct update of that in a closure.
     pub(crate) type_name: [u8; 256],
@@ -136,7 +138,8 @@ impl Header {
             words: spec.words,
             keys_offset: 0,
             keys_len: 0,
-            reserved: [0; 3],
+            source: spec.source,
+            reserved: [0; 2],
             type_name,
         }
     }

@@ -33,6 +33,8 @@ pub(crate) struct Facts {
     pub(crate) counters: usize,
     pub(crate) words: [u64; 4],
     pub(crate) instance: u64,
+    /// The instance of the buffer that it repeats; 0 for none.
+    pub(crate) source: u64,
     /// Whether it has a bell, which this handle may still lack.
     pub(crate) wakeable: bool,
     /// Whether it has entries, likewise.
@@ -45,8 +47,8 @@ pub(crate) struct Facts {
 
 impl Facts {
     pub(crate) fn of(spec: &Spec, instance: u64) -> Self {
-        let Spec { kind, counters, words, wakeable, seen, holding, gaps, .. } = *spec;
-        Self { kind, counters, words, instance, wakeable, seen, holding, gaps }
+        let Spec { kind, counters, words, wakeable, seen, holding, gaps, source, .. } = *spec;
+        Self { kind, counters, words, instance, source, wakeable, seen, holding, gaps }
     }
 
     /// Whether there is memory that readers write to.

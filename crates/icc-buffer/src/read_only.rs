@@ -240,6 +240,14 @@ impl<T> ReadOnlyBuffer<T> {
         self.memory.facts.instance
     }
 
+    /// The instance of the buffer that this one repeats: see [`Spec::repeating`](crate::Spec::repeating).
+    /// 0 if it repeats none.
+    #[inline]
+    #[must_use]
+    pub fn source(&self) -> u64 {
+        self.memory.facts.source
+    }
+
     /// What the slots are called, if the creator said so.
     #[must_use]
     pub fn keys(&self) -> Option<&Keys> {

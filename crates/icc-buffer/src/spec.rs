@@ -78,6 +78,8 @@ pub struct Spec {
     pub holding: bool,
     /// Whether what its slots hold may have gaps: see [`gaps`](Self::gaps).
     pub gaps: bool,
+    /// The instance of the buffer that it repeats; 0 for none: see [`repeating`](Self::repeating).
+    pub source: u64,
     /// The groups of readers that share words of their own: see [`groups`](Self::groups).
     pub groups: GroupNames,
     /// How many words each group has.
@@ -97,6 +99,7 @@ impl Spec {
             seen: false,
             holding: false,
             gaps: false,
+            source: 0,
             groups: GroupNames::new(),
             group_words: 0,
         }
@@ -160,6 +163,16 @@ impl Spec {
     #[must_use]
     pub const fn gaps(mut self) -> Self {
         self.gaps = true;
+        self
+    }
+
+    /// That repeats what another buffer holds, perhaps one of another machine: the one with this
+    /// [`instance`](crate::ReadOnlyBuffer::instance).
+    ///
+    /// This crate only notes it in the header.
+    #[must_use]
+    pub const fn repeating(mut self, source: u64) -> Self {
+        self.source = source;
         self
     }
 

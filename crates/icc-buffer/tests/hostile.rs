@@ -109,7 +109,7 @@ fn every_flipped_bit_is_refused_or_harmless() {
     let words = || Seen::open(&name, ANY_LEN, &Options::new()).map(|reader| (reader.words(), reader.instance()));
     let (sound, mut told) = (words().unwrap(), 0);
     // Instance, features that nobody needs to know, the schema's hash, when and by whom it was
-    // created, words, what is reserved, and the type's name.
+    // created, words, what it repeats, what is reserved, and the type's name.
     let harmless = |byte: usize| matches!(byte, 24..32 | 64..72 | 160..216 | 232..HEADER);
     let refused_to_writers = 56..64;
     for bit in 0..HEADER * 8 {

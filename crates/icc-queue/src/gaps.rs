@@ -56,8 +56,43 @@ impl<T: Payload> Producer<T, Spmc> {
         self.put_at(n, message)
     }
 
+    /// Leaves out the messages before `n` that were not produced: the next one is `n`. As
+    /// [`produce_at`](Self::produce_at), without a message: for a gap at the end, which consumers are
+    /// told of at once, and not when the next message comes.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Lost, Queue, QueueSpec, SpinThenYield};
+    ///
+    /// let queue = Queue::<u64>::new(QueueSpec::new(8).gaps())?;
+    /// let mut producer = queue.producer()?;
+    /// let mut consumer = queue.consumer();
+    /// producer.skip_to(3)?;
+    /// assert_eq!(consumer.consume(&mut SpinThenYield::default()), Err(Lost { first: 0, next: 3 }));
+    /// assert_eq!(producer.produce(&30), 3);
+    /// assert_eq!(consumer.try_consume(), Ok(30));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn skip_to(&mut self, n: u64) -> Result<(), ProduceAtError> {
+        self.leave_out(n)?;
+        self.ring();
+        Ok(())
+    }
+
     /// [`produce_at`](Self::produce_at), of a value or of bytes.
     pub(crate) fn put_at(&mut self, n: u64, message: impl Source<T>) -> Result<(), ProduceAtError> {
+        self.leave_out(n)?;
+        self.put(message);
+        Ok(())
+    }
+
+    /// Nobody is woken yet.
+    pub(crate) fn leave_out(&mut self, n: u64) -> Result<(), ProduceAtError> {
         if self.state.lock.is_forked() {
             return Err(ProduceAtError::Forked);
         }
@@ -68,7 +103,6 @@ impl<T: Payload> Producer<T, Spmc> {
             self.state.skip_to(n, self.gate.is_there());
             step("left out");
         }
-        self.put(message);
         Ok(())
     }
 }

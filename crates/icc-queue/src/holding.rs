@@ -175,8 +175,8 @@ impl<T: Payload> QueueReader<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn holding_consumer_at(&self, label: &str, position: Position) -> Result<Seen<Consumer<T>>, HoldError> {
-        if position.instance != self.instance() {
-            return Err(StartError::OtherInstance { asked: position, instance: self.instance() }.into());
+        if position.instance != self.stream() {
+            return Err(StartError::OtherInstance { asked: position, instance: self.stream() }.into());
         }
         self.hold(label, Some(position.sequence))
     }

@@ -26,7 +26,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Position {
-    /// Which queue: [`QueueReader::instance`](crate::QueueReader::instance).
+    /// Which queue: [`QueueReader::instance`](crate::QueueReader::instance), or its
+    /// [`source`](crate::QueueReader::source) if it repeats another. So a position noted in one is one of
+    /// the other, too.
     pub instance: u64,
     /// The sequence number of the message.
     pub sequence: u64,

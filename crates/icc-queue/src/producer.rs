@@ -253,7 +253,7 @@ impl<T: Payload, M: Mode> Producer<T, M> {
 
     /// Wakes the consumers that sleep, after something was produced.
     #[inline(always)]
-    fn ring(&self) {
+    pub(crate) fn ring(&self) {
         if let Some(bell) = &self.bell {
             bell.ring();
         }

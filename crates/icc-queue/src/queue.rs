@@ -70,7 +70,7 @@ impl<T: Payload, M: Mode> Queue<T, M> {
         let deliveries = if spec.groups.is_empty() { 0 } else { spec.deliveries()? };
         let words =
             [spec.first, M::CODE, producers.into(), deliveries | spec.holding.map_or(0, Evict::code) << EVICT_SHIFT];
-        let buffer = Spec::new(KIND, spec.capacity).counters(counters).words(words);
+        let buffer = Spec::new(KIND, spec.capacity).counters(counters).words(words).repeating(spec.source);
         let buffer = if spec.wakeable { buffer.wakeable() } else { buffer };
         let buffer = if spec.seen { buffer.seen() } else { buffer };
         let buffer = if spec.holding.is_some() { buffer.holding() } else { buffer };

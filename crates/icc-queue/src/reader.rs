@@ -113,6 +113,18 @@ impl<T: Payload> QueueReader<T> {
         self.ledgers().max(1)
     }
 
+    /// The instance of the queue that this one repeats under the same sequence numbers, perhaps one of
+    /// another machine: see [`QueueSpec::repeating`]. None if it repeats none.
+    #[must_use]
+    pub fn source(&self) -> Option<u64> {
+        Some(self.buffer.source()).filter(|&source| source != 0)
+    }
+
+    /// What positions name: the queue whose messages these are.
+    pub(crate) fn stream(&self) -> u64 {
+        self.source().unwrap_or_else(|| self.instance())
+    }
+
     /// A random number, never 0, that tells this queue from every other, also from a later one of
     /// the same name.
     #[must_use]
@@ -124,7 +136,7 @@ impl<T: Payload> QueueReader<T> {
     /// [`consumer_at`](Self::consumer_at).
     #[must_use]
     pub fn position(&self, n: u64) -> Position {
-        Position::new(self.instance(), n)
+        Position::new(self.stream(), n)
     }
 
     /// The sequence number that the first message has, or will have.

@@ -34,6 +34,8 @@ pub struct QueueSpec {
     pub holding: Option<Evict>,
     /// Whether the producer may leave numbers out: see [`gaps`](Self::gaps).
     pub gaps: bool,
+    /// The instance of the queue that it repeats; 0 for none: see [`repeating`](Self::repeating).
+    pub source: u64,
     /// Groups of workers: see [`group`](Self::group).
     pub groups: GroupNames,
     /// How often a group's message is delivered at most: see [`max_deliveries`](Self::max_deliveries).
@@ -63,6 +65,7 @@ impl QueueSpec {
             seen: false,
             holding: None,
             gaps: false,
+            source: 0,
             groups: GroupNames::new(),
             max_deliveries: Self::DELIVERIES,
             slot_size: Self::SLOT_SIZE,
@@ -178,6 +181,33 @@ impl QueueSpec {
     #[must_use]
     pub const fn gaps(mut self) -> Self {
         self.gaps = true;
+        self
+    }
+
+    /// That repeats another queue, perhaps one of another machine, under the same sequence numbers: the one
+    /// with this [`instance`](crate::QueueReader::instance). Then a [`Position`](crate::Position) noted in
+    /// either is one of both. Mostly with [`gaps`](Self::gaps).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_queue::{Queue, QueueSpec};
+    ///
+    /// let there = Queue::<u64>::new(8)?;
+    /// let here = Queue::<u64>::new(QueueSpec::new(8).gaps().repeating(there.instance()))?;
+    /// let (mut producer, mut mirror) = (there.producer()?, here.producer()?);
+    /// (0..3).for_each(|n| _ = producer.produce(&n));
+    /// (0..3).for_each(|n| _ = mirror.produce(&n));
+    ///
+    /// let mut consumer = there.consumer_from_oldest();
+    /// consumer.try_consume()?;
+    /// let mut elsewhere = here.consumer_at(consumer.position())?;
+    /// assert_eq!(elsewhere.try_consume(), Ok(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn repeating(mut self, source: u64) -> Self {
+        self.source = source;
         self
     }
 

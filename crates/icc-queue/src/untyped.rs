@@ -12,7 +12,9 @@ pub use producer::Producer;
 pub use queue::Queue;
 
 use crate::layout::KIND;
-use crate::{Lost, Options, Position, QueueError, Recovery, StartError, TryConsumeError, WaitStrategy, Waited};
+use crate::{
+    HoldError, Lost, Options, Position, QueueError, Recovery, Seen, StartError, TryConsumeError, WaitStrategy, Waited,
+};
 use core::{fmt, ops::Deref};
 use icc_buffer::{BufferError, Descriptors, UntypedBuffer};
 use icc_seqlock::BeingWritten;
@@ -130,6 +132,24 @@ impl QueueReader {
     /// not there yet. It says what is kept.
     pub fn consumer_at(&self, position: Position) -> Result<Consumer, StartError> {
         Ok(self.reading(self.ring.consumer_at(position)?))
+    }
+
+    /// See [`crate::QueueReader::holding_consumer`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn holding_consumer(&self, label: &str) -> Result<Seen<Consumer>, HoldError> {
+        Ok(self.ring.holding_consumer(label)?.map(|cursor| self.reading(cursor)))
+    }
+
+    /// See [`crate::QueueReader::holding_consumer_at`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn holding_consumer_at(&self, label: &str, position: Position) -> Result<Seen<Consumer>, HoldError> {
+        Ok(self.ring.holding_consumer_at(label, position)?.map(|cursor| self.reading(cursor)))
     }
 
     fn reading(&self, cursor: crate::Consumer<()>) -> Consumer {

@@ -2,7 +2,9 @@
 
 #![cfg(not(icc_loom))]
 
-use icc_queue::bytes::{BytesConsumer, BytesLost, BytesProducer, BytesQueue, TooLong, TryConsumeError, WaitError};
+use icc_queue::bytes::{
+    BytesConsumer, BytesLost, BytesProducer, BytesQueue, ProduceAtError, TooLong, TryConsumeError, WaitError,
+};
 use icc_queue::{Lost, Mode, Mpmc, QueueError, QueueSpec, Recovery, SpinThenYield, Spmc};
 use std::time::Duration;
 
@@ -83,7 +85,6 @@ fn slots_of_any_size() {
         assert_eq!(refused, Some(QueueError::SlotSize { asked, least: 40, most: 65_536 }));
     }
     let with = |spec: QueueSpec| BytesQueue::<Spmc>::new(spec).err();
-    assert_eq!(with(QueueSpec::new(16).gaps()), Some(QueueError::NotOfBytes { what: "gaps" }));
     assert_eq!(with(QueueSpec::new(16).group("g")), Some(QueueError::NotOfBytes { what: "groups" }));
     assert_eq!(with(QueueSpec::new(12)), Some(QueueError::Capacity { asked: 12 }));
 }
@@ -358,4 +359,42 @@ fn waiting_ends() {
     queue.producer().unwrap().produce(b"x").unwrap();
     assert_eq!(consumer.consume_into_timeout(&mut out, wait, after), Ok(0));
     assert_eq!(consumer.consume_into_until_gone(&mut out, wait), Err(WaitError::ProducersGone));
+}
+
+/// The next message or loss, however long a gap takes to find.
+fn wait(consumer: &mut BytesConsumer) -> Result<Vec<u8>, BytesLost> {
+    let mut out = Vec::new();
+    consumer.consume_into(&mut out, &mut SpinThenYield::default()).map(|_| out)
+}
+
+/// What a consumer is told of slots that were left out.
+fn lost(first: u64, next: u64, messages: Option<u64>) -> Result<Vec<u8>, (Lost, Option<u64>)> {
+    Err((Lost { first, next }, messages))
+}
+
+#[test]
+fn slots_are_left_out() {
+    let queue = BytesQueue::<Spmc>::new(QueueSpec::new(64).slot_size(64).gaps()).unwrap();
+    let (mut producer, mut consumer) = (queue.producer().unwrap(), queue.consumer());
+    let mut next = || wait(&mut consumer).map_err(|lost| (lost.slots, lost.messages));
+    producer.produce(b"0").unwrap();
+    producer.produce_at(7, 4, &message(4, 3 * ROOM)).unwrap();
+    producer.produce(b"5").unwrap();
+    assert_eq!(next().unwrap(), b"0");
+    assert_eq!(next(), lost(1, 7, Some(3)));
+    assert_eq!((next().unwrap(), next().unwrap()), (message(4, 3 * ROOM), b"5".to_vec()));
+
+    // At the end: what it is in messages is known with the next one.
+    producer.skip_to(20).unwrap();
+    assert_eq!(next(), lost(11, 20, None));
+    producer.produce_at(20, 9, b"9").unwrap();
+    assert_eq!(next().unwrap(), b"9");
+    assert_eq!((consumer.received(), consumer.lost_messages(), consumer.lost_slots()), (4, Some(6), 15));
+    assert_eq!(consumer.next_number(), Some(10));
+
+    let behind = icc_queue::ProduceAtError::Behind { asked: 20, next: 21 };
+    assert_eq!(producer.produce_at(20, 10, b"10"), Err(ProduceAtError::At(behind)));
+    let long = vec![0; queue.longest_message() + 1];
+    assert!(matches!(producer.produce_at(30, 10, &long), Err(ProduceAtError::TooLong(_))));
+    assert_eq!(producer.next_sequence(), 21);
 }

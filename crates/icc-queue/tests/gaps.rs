@@ -3,8 +3,8 @@
 #![cfg(not(icc_loom))]
 
 use icc_queue::{
-    BusySpin, ConsumeTimeoutError, Consumer, Lost, Mpmc, ProduceAtError, Queue, QueueError, QueueSpec, Recovery, Spmc,
-    TryConsumeError,
+    BusySpin, ConsumeTimeoutError, Consumer, Lost, Mpmc, Position, ProduceAtError, Queue, QueueError, QueueSpec,
+    Recovery, Spmc, StartError, TryConsumeError,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -36,6 +36,41 @@ fn a_gap_is_one_loss() {
     assert_eq!([4, 5, 6].map(|_| next(&mut consumer).unwrap()), [4, 5, 6]);
     assert!(is_empty(&mut consumer));
     assert_eq!((consumer.received(), consumer.lost(), consumer.next_sequence(), consumer.lag()), (4, 3, 7, 0));
+}
+
+#[test]
+fn a_gap_at_the_end_is_told_before_the_next_message() {
+    let queue = queue(8);
+    let (mut producer, mut consumer) = (queue.producer().unwrap(), queue.consumer());
+    producer.produce(&0);
+    producer.skip_to(5).unwrap();
+    assert_eq!((producer.next_sequence(), queue.produced()), (5, 5));
+    assert_eq!((next(&mut consumer), next(&mut consumer)), (Ok(0), Err(Lost { first: 1, next: 5 })));
+    assert!(is_empty(&mut consumer));
+    // Again, and to where it is: nothing.
+    producer.skip_to(7).unwrap();
+    producer.skip_to(7).unwrap();
+    assert_eq!(producer.skip_to(6), Err(ProduceAtError::Behind { asked: 6, next: 7 }));
+    drop(producer);
+    let mut successor = queue.producer().unwrap();
+    assert_eq!((successor.next_sequence(), successor.produce(&7)), (7, 7));
+    assert_eq!((next(&mut consumer), next(&mut consumer)), (Err(Lost { first: 5, next: 7 }), Ok(7)));
+    assert_eq!(Queue::<u64>::new(8).unwrap().producer().unwrap().skip_to(3), Err(ProduceAtError::NoGaps));
+}
+
+#[test]
+fn positions_are_those_of_the_queue_that_is_repeated() {
+    let there = Queue::<u64>::new(8).unwrap();
+    let here = Queue::<u64>::new(QueueSpec::new(8).gaps().repeating(there.instance())).unwrap();
+    assert_eq!((there.source(), here.source()), (None, Some(there.instance())));
+    assert_ne!(here.instance(), there.instance());
+    let mut producer = here.producer().unwrap();
+    (0..5).for_each(|n| _ = producer.produce(&n));
+    assert_eq!(here.consumer_at(there.position(3)).unwrap().try_consume(), Ok(3));
+    assert_eq!(here.consumer_at(here.position(4)).unwrap().position(), there.position(4));
+    let unknown = Position::new(here.instance(), 3);
+    let refused = StartError::OtherInstance { asked: unknown, instance: there.instance() };
+    assert_eq!(here.consumer_at(unknown).err(), Some(refused));
 }
 
 #[test]

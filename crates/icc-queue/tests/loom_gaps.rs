@@ -94,3 +94,21 @@ fn a_death_in_the_gap() {
         assert_eq!(consumer.next_sequence(), 3, "a gap was not told");
     });
 }
+
+/// A message, a gap at the end, and nothing more: the consumer is told of the gap all the same.
+#[test]
+fn a_gap_at_the_end() {
+    model("a_gap_at_the_end", None, || {
+        let left_out = |n| (1..3).contains(&n);
+        let queue = queue(4);
+        let mut consumer = queue.consumer();
+        let mut producer = queue.producer().unwrap();
+        let thread = thread::spawn(move || {
+            producer.produce(&[1; 2]);
+            producer.skip_to(3).unwrap();
+        });
+        (0..4).for_each(|_| attempt(&mut consumer, left_out));
+        thread.join().unwrap();
+        close(consumer, 3, left_out);
+    });
+}

@@ -3,7 +3,7 @@
 #![cfg(all(target_os = "linux", not(icc_loom)))]
 
 use icc_queue::{
-    ConsumeTimeoutError, Consumer, Mode, Mpmc, Park, Producer, Queue, QueueReader, QueueSpec, SpinThenSleep,
+    ConsumeTimeoutError, Consumer, Lost, Mode, Mpmc, Park, Producer, Queue, QueueReader, QueueSpec, SpinThenSleep,
     WaitStrategy,
 };
 use icc_testing::wait_until;
@@ -48,6 +48,19 @@ fn producers_ring() {
     let spec = QueueSpec::new(8).wakeable();
     every_way_of_producing_rings(|| Queue::<u64>::new(spec).unwrap());
     every_way_of_producing_rings(|| Queue::<u64, Mpmc>::new(spec).unwrap());
+}
+
+#[test]
+fn leaving_numbers_out_rings() {
+    let queue = Queue::<u64>::new(QueueSpec::new(8).wakeable().gaps()).unwrap();
+    let (mut producer, mut consumer) = (queue.producer().unwrap(), queue.consumer());
+    thread::scope(|scope| {
+        let slept = scope.spawn(move || consumer.consume(&mut at_once()));
+        wait_until("the consumer says that it sleeps", || somebody_sleeps(&queue));
+        producer.skip_to(3).unwrap();
+        assert!(!somebody_sleeps(&queue), "nobody was woken");
+        assert_eq!(slept.join().unwrap(), Err(Lost { first: 0, next: 3 }));
+    });
 }
 
 #[test]

@@ -84,6 +84,13 @@ impl<T: Payload> VectorReader<T> {
         self.buffer.is_wakeable()
     }
 
+    /// The instance of the vector that this one repeats, perhaps one of another machine: see
+    /// [`VectorSpec::repeating`](crate::VectorSpec::repeating). None if it repeats none.
+    #[must_use]
+    pub fn source(&self) -> Option<u64> {
+        Some(self.buffer.source()).filter(|&source| source != 0)
+    }
+
     /// A random number, never 0, that tells this vector from every other, also from a later one of
     /// the same name.
     #[must_use]

@@ -25,13 +25,15 @@ pub struct VectorSpec {
     pub len: usize,
     /// Whether readers can sleep and be woken: see [`wakeable`](Self::wakeable).
     pub wakeable: bool,
+    /// The instance of the vector that it repeats; 0 for none: see [`repeating`](Self::repeating).
+    pub source: u64,
 }
 
 impl VectorSpec {
     /// A vector of `len` slots.
     #[must_use]
     pub const fn new(len: usize) -> Self {
-        Self { len, wakeable: false }
+        Self { len, wakeable: false, source: 0 }
     }
 
     /// Whose readers can sleep in the kernel until a change wakes them, with [`Park`](crate::Park).
@@ -44,6 +46,14 @@ impl VectorSpec {
     #[must_use]
     pub const fn wakeable(mut self) -> Self {
         self.wakeable = true;
+        self
+    }
+
+    /// That repeats another vector, perhaps one of another machine: the one with this
+    /// [`instance`](crate::VectorReader::instance). It is noted, and nothing else.
+    #[must_use]
+    pub const fn repeating(mut self, source: u64) -> Self {
+        self.source = source;
         self
     }
 }

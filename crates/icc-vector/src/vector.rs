@@ -60,7 +60,8 @@ impl<T: Payload, M: Mode, P: Placement> SeqlockVector<T, M, P> {
     /// What a vector of this type asks of a buffer.
     pub(crate) const fn spec(spec: VectorSpec) -> Spec {
         let counters = register::counters(M::TRACKED);
-        let buffer = Spec::new(KIND, spec.len).counters(counters).words([M::KIND.word(), 0, 0, 0]);
+        let buffer =
+            Spec::new(KIND, spec.len).counters(counters).words([M::KIND.word(), 0, 0, 0]).repeating(spec.source);
         if spec.wakeable { buffer.wakeable() } else { buffer }
     }
 

@@ -257,10 +257,10 @@ fn check_parts(header: &Header, slot_align: usize, size: u64, granule: u64, path
     if expected.checked_next_multiple_of(granule) != Some(size) {
         return Err(BufferError::TooLong { path: path.to_owned(), found: size, expected });
     }
-    let (kind, Header { words, instance, features, .. }) = (Kind(header.kind), *header);
+    let (kind, Header { words, instance, source, features, .. }) = (Kind(header.kind), *header);
     let (wakeable, seen, gaps) = (features[1] & READERS != 0, features[2] & SEEN != 0, features[0] & GAPS != 0);
     let holding = features[1] & HOLDING != 0;
-    let facts = Facts { kind, counters, words, instance, wakeable, seen, holding, gaps };
+    let facts = Facts { kind, counters, words, instance, source, wakeable, seen, holding, gaps };
     Ok(Found { layout, len, facts })
 }
 

@@ -101,6 +101,8 @@ pub struct Inspected {
     pub words: [u64; 4],
     /// Tells this buffer from every other, also of its name.
     pub instance: u64,
+    /// The instance of the buffer that it repeats; 0 if it repeats none.
+    pub source: u64,
     /// In which run of the machine it was created.
     pub boot: Boot,
     /// When it was created, by the creator's clock.
@@ -141,6 +143,7 @@ impl Inspected {
             counters: header.counters as usize,
             words: header.words,
             instance: header.instance,
+            source: header.source,
             boot,
             created_at: UNIX_EPOCH.checked_add(Duration::from_nanos(header.created_at)).unwrap_or(UNIX_EPOCH),
             creator: header.creator,

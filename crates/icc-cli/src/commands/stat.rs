@@ -116,6 +116,9 @@ fn header(report: &mut Report, inspected: &Inspected) {
     report.only_json("stride", inspected.stride);
     report.add("bytes", text::bytes(inspected.total_size), inspected.total_size);
     report.add("instance", format!("{:016x}", inspected.instance), format!("{:016x}", inspected.instance));
+    if inspected.source != 0 {
+        report.add("repeats", format!("{:016x}", inspected.source), format!("{:016x}", inspected.source));
+    }
     let created = inspected.created_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
     let text = format!(
         "{}, by process {}, in {} run of the machine",

@@ -16,6 +16,18 @@ pub struct TooLong {
     pub longest: usize,
 }
 
+/// Why a message was not produced under a number that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProduceAtError {
+    /// No slots of the queue are enough for it.
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    /// The number cannot be that of the next slot.
+    #[error(transparent)]
+    At(#[from] crate::ProduceAtError),
+}
+
 /// Why a message was not produced at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -47,6 +47,7 @@
 mod any;
 mod consumer;
 mod error;
+mod gaps;
 mod head;
 mod producer;
 mod queue;
@@ -62,6 +63,6 @@ mod wait;
 #[cfg(target_os = "linux")]
 pub use any::{AnyBytesProducer, AnyBytesQueue};
 pub use consumer::BytesConsumer;
-pub use error::{BytesLost, TooLong, TryConsumeError, TryProduceError, WaitError};
+pub use error::{BytesLost, ProduceAtError, TooLong, TryConsumeError, TryProduceError, WaitError};
 pub use producer::BytesProducer;
 pub use queue::{BytesQueue, BytesQueueReader};

@@ -149,6 +149,11 @@ impl<M: Mode> BytesProducer<M> {
         Ok(first)
     }
 
+    /// Counts messages from here on.
+    pub(super) fn set_number(&mut self, number: u64) {
+        self.number = number;
+    }
+
     /// What the first slot of the next message says, if that is this one.
     #[inline(always)]
     fn head(&self, message: &[u8]) -> Result<Head, TooLong> {

@@ -26,9 +26,6 @@ pub struct BytesQueueReader {
 impl BytesQueueReader {
     pub(super) fn new(buffer: PieceBuffer) -> Result<Self, QueueError> {
         let ring = QueueReader::over((*buffer).clone())?;
-        if ring.has_gaps() {
-            return Err(QueueError::NotOfBytes { what: "gaps" });
-        }
         let shape = Shape::new(buffer.room(), ring.capacity());
         Ok(Self { ring, buffer, shape })
     }
@@ -111,7 +108,9 @@ impl BytesQueueReader {
         if n == self.ring.first() {
             return 0;
         }
-        self.head_at(n.wrapping_sub(1)).map_or(0, |head| head.number.wrapping_add(1))
+        // Behind a gap, that of the newest message there is: the producer that left it out knows better.
+        let before = self.head_at(n.wrapping_sub(1)).ok().map(|head| head.number);
+        before.or_else(|| self.newest_beginning().map(|(_, number)| number)).map_or(0, |number| number.wrapping_add(1))
     }
 }
 
@@ -167,7 +166,7 @@ impl<M: Mode> BytesQueue<M> {
     ///
     /// # Errors
     ///
-    /// As there. [`QueueError::SlotSize`]; [`QueueError::NotOfBytes`] if groups or gaps are asked for.
+    /// As there. [`QueueError::SlotSize`]; [`QueueError::NotOfBytes`] if groups are asked for.
     pub fn new(spec: impl Into<QueueSpec>) -> Result<Self, QueueError> {
         let spec = spec.into();
         let asked = Self::buffer_spec(&spec)?;
@@ -184,9 +183,6 @@ impl<M: Mode> BytesQueue<M> {
         }
         if !spec.groups.is_empty() {
             return Err(QueueError::NotOfBytes { what: "groups" });
-        }
-        if spec.gaps {
-            return Err(QueueError::NotOfBytes { what: "gaps" });
         }
         let mut asked = Queue::<(), M>::buffer_spec(spec)?;
         asked.kind = BYTES_KIND;

@@ -73,7 +73,7 @@ impl BytesQueueReader {
 
     /// Where the newest message begins that has begun, and its number; none if none of those that are kept
     /// does.
-    fn newest_beginning(&self) -> Option<(u64, u64)> {
+    pub(super) fn newest_beginning(&self) -> Option<(u64, u64)> {
         let produced = self.ring.produced();
         let kept = produced.wrapping_sub(self.ring.first()).min(self.ring.geometry.capacity());
         (1..=kept).find_map(|back| {
@@ -95,8 +95,12 @@ impl BytesConsumer {
         }
         let lost = match missed {
             Missed::Ahead(ahead @ 1..) => Some(self.sped_past(ahead)),
-            // Of many producers, one may have died.
-            Missed::Ahead(ahead) => self.cursor.miss(ahead).map(|slots| self.told(slots, None)),
+            // Of many producers, one may have died. The one may have left some out.
+            Missed::Ahead(ahead) => self.cursor.miss(ahead).map(|slots| {
+                let number = self.queue.head_at(slots.next).ok().filter(|_| self.counts()).map(|head| head.number);
+                let messages = number.map(|number| self.count_until(number));
+                self.told(slots, messages)
+            }),
             Missed::Partial(head) => self.partial(head),
             Missed::Ends(m) => Some(self.lose(m, Some(1))),
             Missed::Middle | Missed::TooSmall(_) => {
@@ -140,6 +144,8 @@ impl BytesConsumer {
                 // All its slots are one producer's.
                 is_dead.then(|| self.lose(self.cursor.next.wrapping_add(head.count.into()), Some(1)))
             }
+            // Its producer died, and the next one left out the rest.
+            Rest::Missing(m) if self.cursor.queue.is_left_out(m) => Some(self.lose(m, Some(1))),
             Rest::Missing(_) | Rest::Whole => None,
         }
     }

@@ -224,3 +224,21 @@ fn damaged_words_are_lost() {
         assert_eq!(take(&mut consumer), Ok(b"third".to_vec()));
     }
 }
+
+/// A producer that died in the middle of a message, whose successor leaves the rest out.
+#[test]
+fn the_rest_of_a_message_is_left_out() {
+    for parts in 1..4 {
+        let queue = queue::<Spmc>(QueueSpec::new(16).gaps());
+        let mut consumer = queue.consumer();
+        write_part(&queue, 0, 0, 0..parts);
+        assert_eq!(take(&mut consumer), Err(TryConsumeError::Empty));
+        let mut successor = queue.producer().unwrap();
+        assert_eq!(successor.next_sequence(), parts);
+        successor.produce_at(9, 3, b"after").unwrap();
+        assert_eq!(poll(&mut consumer), Err(lost(0, parts, Some(1))));
+        assert_eq!(poll(&mut consumer), Err(lost(parts, 9, Some(2))));
+        assert_eq!(poll(&mut consumer), Ok(b"after".to_vec()));
+        assert_eq!((consumer.received(), consumer.lost_messages(), consumer.lost_slots()), (1, Some(3), 9));
+    }
+}

@@ -74,8 +74,8 @@ impl<T: Payload> QueueReader<T> {
     /// ```
     pub fn consumer_at(&self, position: Position) -> Result<Consumer<T>, StartError> {
         let (n, next) = (position.sequence, self.produced());
-        if position.instance != self.instance() {
-            return Err(StartError::OtherInstance { asked: position, instance: self.instance() });
+        if position.instance != self.stream() {
+            return Err(StartError::OtherInstance { asked: position, instance: self.stream() });
         }
         let (kept, behind) = (self.kept(next), next.wrapping_sub(n));
         let oldest = next.wrapping_sub(kept);

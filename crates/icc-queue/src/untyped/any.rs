@@ -166,6 +166,18 @@ impl AnyProducer {
         }
     }
 
+    /// See [`skip_to`](crate::Producer::skip_to).
+    ///
+    /// # Errors
+    ///
+    /// As there; [`ProduceAtError::NoGaps`] of many producers.
+    pub fn skip_to(&mut self, n: u64) -> Result<(), ProduceAtError> {
+        match self {
+            Self::One(producer) => producer.skip_to(n),
+            Self::Many(_) => Err(ProduceAtError::NoGaps),
+        }
+    }
+
     /// See [`next_sequence`](crate::Producer::next_sequence).
     #[must_use]
     pub fn next_sequence(&self) -> u64 {

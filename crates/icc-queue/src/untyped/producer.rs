@@ -119,6 +119,15 @@ impl Producer<Spmc> {
     pub fn produce_at(&mut self, n: u64, message: &[u8]) -> Result<(), ProduceAtError> {
         self.producer.put_at(n, self.buffer.payload(message))
     }
+
+    /// Leaves out the messages before `n`: see [`skip_to`](crate::Producer::skip_to).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn skip_to(&mut self, n: u64) -> Result<(), ProduceAtError> {
+        self.producer.skip_to(n)
+    }
 }
 
 impl<M: Mode> fmt::Debug for Producer<M> {
