@@ -265,4 +265,30 @@ impl<T> VectorReader<T> {
     pub fn path(&self) -> Option<&Path> {
         self.buffer.path()
     }
+
+    /// Whether the vector's name still leads to this very vector. If not, it was removed, and a writer
+    /// that opens or creates that name writes another one: open it again.
+    ///
+    /// Always `true` for a vector without a name, also a private one. Two system calls at most: not for
+    /// a hot loop.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferError`] if the system does not tell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_vector::{Options, SeqlockVector};
+    ///
+    /// let name = format!("icc-vector-current-{}", std::process::id());
+    /// let vector = SeqlockVector::<u64>::create(&name, 4, &Options::new())?;
+    /// assert!(vector.is_current()?);
+    /// icc_vector::remove(&name)?;
+    /// assert!(!vector.is_current()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn is_current(&self) -> Result<bool, BufferError> {
+        self.buffer.is_current()
+    }
 }

@@ -1,0 +1,293 @@
+//! Frames as they come: what becomes of each, and what has to be asked for.
+
+use super::bytes::BytesMirror;
+use super::queue::QueueMirror;
+use super::vector::VectorMirror;
+use super::{ImportOptions, Imported};
+use crate::about::{About, Kind};
+use crate::error::{BridgeError, FrameError};
+use crate::event::Event;
+use crate::frame::{Body, Frame};
+use crate::keys::encode_place;
+use crossbeam_channel::Sender;
+use icc_buffer::{Options, UntypedBuffer};
+use icc_queue::bytes::BytesQueueReader;
+use icc_queue::untyped::QueueReader;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The most bytes of frames that wait until it is known what they are of.
+const MOST_WAITING: usize = 4 << 20;
+/// So many sources that have gone are remembered: what comes late of them is not a new one.
+const MOST_PAST: usize = 16;
+/// So many events wait to be told.
+const MOST_EVENTS: usize = 64;
+/// After so long without a frame the other side is said to be silent.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// What frames are put into.
+pub(super) enum Mirror {
+    Queue(QueueMirror),
+    Bytes(BytesMirror),
+    Vector(VectorMirror),
+}
+
+/// What has to be done beside taking frames.
+pub(super) struct Wishes {
+    pub(super) events: Vec<Event>,
+    /// Ask what the source is.
+    pub(super) about: bool,
+    /// Ask for all values.
+    pub(super) state: bool,
+}
+
+pub(super) struct Inbox {
+    key: String,
+    name: PathBuf,
+    options: ImportOptions,
+    /// Rings when there is something to do.
+    ring: Sender<()>,
+    mirror: Option<(u64, Mirror)>,
+    /// Frames of a source that is not known yet.
+    waiting: VecDeque<Vec<u8>>,
+    waiting_bytes: usize,
+    past: VecDeque<u64>,
+    totals: Imported,
+    events: Vec<Event>,
+    heard_at: Option<Instant>,
+    silent: bool,
+}
+
+impl Inbox {
+    pub(super) fn new(key: &str, name: &Path, options: &ImportOptions, ring: Sender<()>) -> Self {
+        Self {
+            key: key.to_owned(),
+            name: name.to_owned(),
+            options: options.clone(),
+            ring,
+            mirror: None,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            past: VecDeque::new(),
+            totals: Imported::default(),
+            events: Vec::new(),
+            heard_at: None,
+            silent: false,
+        }
+    }
+
+    pub(super) fn totals(&self) -> Imported {
+        self.totals
+    }
+
+    /// Where the mirror is, as it is sent to whoever asks. Of a vector there is nothing to tell.
+    pub(super) fn place(&self) -> Option<Vec<u8>> {
+        let Some((instance, mirror)) = self.mirror.as_ref() else { return place_of_earlier(&self.name) };
+        let next = match mirror {
+            Mirror::Queue(mirror) => mirror.next(),
+            Mirror::Bytes(mirror) => mirror.next(),
+            Mirror::Vector(_) => return None,
+        };
+        Some(encode_place(*instance, next))
+    }
+
+    /// Takes a frame from the network. Never waits for it.
+    pub(super) fn take(&mut self, bytes: &[u8]) {
+        self.totals.frames += 1;
+        self.heard_at = Some(Instant::now());
+        match Frame::decode(bytes) {
+            Ok(frame) => self.take_frame(&frame, bytes),
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    fn take_frame(&mut self, frame: &Frame<'_>, bytes: &[u8]) {
+        match &mut self.mirror {
+            Some((instance, mirror)) if *instance == frame.instance => {
+                if let Err(error) = mirror.take(&frame.body, &mut self.totals) {
+                    self.refuse(error);
+                } else if let Body::Ended { next } = frame.body {
+                    self.end(next);
+                } else if matches!(mirror, Mirror::Vector(vector) if vector.wants_state()) {
+                    self.call();
+                }
+            }
+            _ if self.past.contains(&frame.instance) => {}
+            // Nothing of it was seen, and nothing more comes.
+            _ if matches!(frame.body, Body::Ended { .. }) => {}
+            _ => {
+                self.waiting_bytes += bytes.len();
+                self.waiting.push_back(bytes.to_vec());
+                while self.waiting_bytes > MOST_WAITING {
+                    let oldest = self.waiting.pop_front();
+                    self.waiting_bytes -= oldest.map_or(0, |oldest| oldest.len());
+                }
+                self.call();
+            }
+        }
+    }
+
+    /// The mirror stays as it is, and nobody writes it any more.
+    fn end(&mut self, next: u64) {
+        if let Some((instance, _)) = self.mirror.take() {
+            self.forget(instance);
+            self.tell(Event::Ended { instance, next });
+        }
+    }
+
+    fn forget(&mut self, instance: u64) {
+        self.past.truncate(MOST_PAST - 1);
+        self.past.push_front(instance);
+    }
+
+    fn refuse(&mut self, error: FrameError) {
+        self.totals.refused += 1;
+        self.tell(Event::Refused(error));
+    }
+
+    fn tell(&mut self, event: Event) {
+        if self.events.len() < MOST_EVENTS {
+            self.events.push(event);
+        }
+        self.call();
+    }
+
+    fn call(&self) {
+        // If it is full, it rings already.
+        let _ = self.ring.try_send(());
+    }
+
+    /// What there is to do. `check` asks, too, whether the name still stands for the mirror.
+    pub(super) fn wishes(&mut self, check: bool) -> Wishes {
+        let silent = self.heard_at.is_some_and(|at| at.elapsed() > SILENCE);
+        if silent != self.silent {
+            self.silent = silent;
+            self.tell(if silent { Event::Silent } else { Event::Heard });
+        }
+        if check && self.mirror.as_ref().is_some_and(|(_, mirror)| !mirror.is_current()) {
+            self.mirror = None;
+            self.tell(Event::Removed { path: self.name.clone() });
+        }
+        let state = matches!(&self.mirror, Some((_, Mirror::Vector(vector))) if vector.wants_state());
+        Wishes { events: std::mem::take(&mut self.events), about: !self.waiting.is_empty(), state }
+    }
+
+    /// Makes the mirror of this source, or takes up an earlier one, and puts into it what has come meanwhile.
+    pub(super) fn adopt(&mut self, about: &About) -> Result<Vec<Event>, BridgeError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.waiting_bytes = 0;
+        let mut of_it = waiting
+            .iter()
+            .filter_map(|bytes| Frame::decode(bytes).ok())
+            .filter(|frame| frame.instance == about.instance);
+        let known = self.mirror.as_ref().is_some_and(|(instance, _)| *instance == about.instance);
+        let Some(first) = of_it.next().filter(|_| !known) else {
+            // They are of another one, which is gone.
+            return Ok(Vec::new());
+        };
+        // What was sent before the first frame is told as lost by whoever was here before.
+        let follows = !self.past.is_empty() || self.mirror.is_some();
+        let from = if follows { about.start } else { first_of(&first.body) };
+        if let Some((instance, _)) = self.mirror.take() {
+            self.forget(instance);
+        }
+        let (mirror, resumed) = Mirror::make(about, &self.key, &self.name, from, &self.options)?;
+        let from = match &mirror {
+            Mirror::Queue(mirror) => mirror.next(),
+            Mirror::Bytes(mirror) => mirror.next(),
+            Mirror::Vector(_) => 0,
+        };
+        self.totals.instances += 1;
+        self.mirror = Some((about.instance, mirror));
+        for bytes in &waiting {
+            match Frame::decode(bytes) {
+                Ok(frame) if frame.instance == about.instance => self.take_frame(&frame, bytes),
+                _ => {}
+            }
+        }
+        let mut events = vec![Event::Repeats { path: self.name.clone(), instance: about.instance, from, resumed }];
+        events.append(&mut self.events);
+        Ok(events)
+    }
+
+    /// Takes what answers a question for all values.
+    pub(super) fn take_state(&mut self, answers: &[Vec<u8>]) {
+        for bytes in answers {
+            let error = match (Frame::decode(bytes), &mut self.mirror) {
+                (Ok(frame), Some((instance, Mirror::Vector(mirror)))) if frame.instance == *instance => {
+                    mirror.take_state(&frame.body, &mut self.totals).err()
+                }
+                (Ok(_), _) => None,
+                (Err(error), _) => Some(error),
+            };
+            if let Some(error) = error {
+                self.refuse(error);
+            }
+        }
+    }
+}
+
+/// Where the mirror is that an earlier bridge has left here, if there is one.
+fn place_of_earlier(name: &Path) -> Option<Vec<u8>> {
+    let buffer = UntypedBuffer::open(name, &Options::new()).ok()?;
+    let (instance, is_bytes) = (buffer.source(), buffer.inspected().kind.to_string() == "bytes");
+    let next = if is_bytes {
+        BytesQueueReader::over(&buffer).ok()?.produced()
+    } else {
+        QueueReader::over(buffer).ok()?.produced()
+    };
+    (instance != 0).then(|| encode_place(instance, next))
+}
+
+/// Where a mirror begins whose first frame this is.
+fn first_of(body: &Body<'_>) -> u64 {
+    match *body {
+        Body::Messages { first, .. } | Body::Bytes { first, .. } => first,
+        Body::Lost { first, .. } => first,
+        Body::Beat { next } | Body::Ended { next } => next,
+        Body::Values { .. } => 0,
+    }
+}
+
+impl Mirror {
+    /// And whether there was one already.
+    fn make(
+        about: &About,
+        key: &str,
+        name: &Path,
+        from: u64,
+        options: &ImportOptions,
+    ) -> Result<(Self, bool), BridgeError> {
+        Ok(match about.kind {
+            Kind::Queue => {
+                let (mirror, resumed) = QueueMirror::make(about, key, name, from, options)?;
+                (Self::Queue(mirror), resumed)
+            }
+            Kind::Bytes => {
+                let (mirror, resumed) = BytesMirror::make(about, key, name, from, options)?;
+                (Self::Bytes(mirror), resumed)
+            }
+            Kind::Vector => {
+                let (mirror, resumed) = VectorMirror::make(about, key, name, options)?;
+                (Self::Vector(mirror), resumed)
+            }
+        })
+    }
+
+    fn take(&mut self, body: &Body<'_>, totals: &mut Imported) -> Result<(), FrameError> {
+        match self {
+            Self::Queue(mirror) => mirror.take(body, totals),
+            Self::Bytes(mirror) => mirror.take(body, totals),
+            Self::Vector(mirror) => mirror.take(body, totals),
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        match self {
+            Self::Queue(mirror) => mirror.is_current(),
+            Self::Bytes(mirror) => mirror.is_current(),
+            Self::Vector(mirror) => mirror.is_current(),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! From the network to shared memory.
+
+mod bytes;
+mod inbox;
+mod place;
+mod queue;
+mod vector;
+
+use crate::about::About;
+use crate::error::BridgeError;
+use crate::event::{Event, OnEvent};
+use crate::stop::Stop;
+use crate::wire::Wire;
+use crate::{keys, network};
+use icc_buffer::Options;
+use inbox::Inbox;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How to receive.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ImportOptions {
+    /// How many messages, or slots, the queue here keeps; as many as the source's unless given.
+    pub capacity: Option<usize>,
+    /// How its files are made.
+    pub files: Options,
+}
+
+/// What was received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Imported {
+    /// Messages, or values of a vector, that were put into shared memory here.
+    pub messages: u64,
+    /// Frames, signs of life included.
+    pub frames: u64,
+    /// Messages (or slots, of messages of any length) that did not arrive: lost on the way, or while this bridge
+    /// or the other did not run. Of a vector, frames, whose values were asked for again.
+    pub lost_on_the_way: u64,
+    /// Messages or slots that the other bridge lost at its source, or that were lost before.
+    pub lost_at_the_source: u64,
+    /// Messages that had come before, and values older than those that had.
+    pub again: u64,
+    /// Frames that could not be used.
+    pub refused: u64,
+    /// How many sources there were.
+    pub instances: u64,
+}
+
+impl fmt::Display for Imported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { messages, frames, lost_on_the_way, lost_at_the_source, again, refused, instances } = self;
+        write!(
+            f,
+            "received {messages} messages of {instances} sources in {frames} frames, {lost_on_the_way} lost on the way, \
+             {lost_at_the_source} at the source, {again} again, {refused} frames refused"
+        )
+    }
+}
+
+/// Between two looks whether there is something to do beside taking frames.
+const TICK: Duration = Duration::from_millis(50);
+/// For how long an answer is waited for.
+const ANSWER: Duration = Duration::from_millis(500);
+/// Between two questions that were answered by nobody.
+const AGAIN: Duration = Duration::from_millis(100);
+/// Between two looks whether the name still stands for the mirror.
+const CHECK: Duration = Duration::from_secs(1);
+
+/// Repeats what comes under `key` in a queue or a vector of this name, until `stop` is set: see the crate's
+/// front page.
+///
+/// It is created when the first frame has come, or taken up if an earlier bridge has made it for the same
+/// source. One for an earlier source is removed first.
+///
+/// # Errors
+///
+/// [`BridgeError`] if something else has this name, the source cannot be repeated here, or two sources come
+/// under the key.
+pub fn import(
+    wire: &dyn Wire,
+    key: &str,
+    name: &Path,
+    options: &ImportOptions,
+    stop: &Stop,
+    on_event: &mut OnEvent<'_>,
+) -> Result<Imported, BridgeError> {
+    network::check_key(key)?;
+    let (ring, attention) = crossbeam_channel::bounded(1);
+    let inbox = Arc::new(Mutex::new(Inbox::new(key, name, options, ring)));
+    let taking = Arc::clone(&inbox);
+    let listening = wire.listen(&keys::frames(key), Box::new(move |frame| lock(&taking).take(frame)))?;
+    let told = Arc::clone(&inbox);
+    let answering = wire.answer(&keys::place(key), Box::new(move |_| lock(&told).place().into_iter().collect()))?;
+    let (mut asked_at, mut check_at) = (None::<Instant>, Instant::now() + CHECK);
+    while !stop.is_set() {
+        // What rings is only that it is worth a look.
+        let _ = attention.recv_timeout(TICK);
+        let now = Instant::now();
+        let wishes = lock(&inbox).wishes(now >= check_at);
+        if now >= check_at {
+            check_at = now + CHECK;
+        }
+        wishes.events.into_iter().for_each(&mut *on_event);
+        if asked_at.is_some_and(|at| now < at + AGAIN) {
+            continue;
+        }
+        if wishes.about {
+            asked_at = Some(now);
+            if let Some(about) = ask_about(wire, key, on_event)? {
+                lock(&inbox).adopt(&about)?.into_iter().for_each(&mut *on_event);
+                asked_at = None;
+            }
+        } else if wishes.state {
+            asked_at = Some(now);
+            let answers = ask(wire, &keys::state(key), on_event);
+            lock(&inbox).take_state(&answers);
+        }
+    }
+    drop((listening, answering));
+    let inbox = lock(&inbox);
+    Ok(inbox.totals())
+}
+
+fn lock<'a>(inbox: &'a Mutex<Inbox>) -> MutexGuard<'a, Inbox> {
+    inbox.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn ask(wire: &dyn Wire, key: &str, on_event: &mut OnEvent<'_>) -> Vec<Vec<u8>> {
+    wire.ask(key, &[], ANSWER).unwrap_or_else(|error| {
+        on_event(Event::Trouble(error));
+        Vec::new()
+    })
+}
+
+/// What the source is, if anybody says.
+fn ask_about(wire: &dyn Wire, key: &str, on_event: &mut OnEvent<'_>) -> Result<Option<About>, BridgeError> {
+    let mut found: Option<About> = None;
+    for answer in ask(wire, &keys::about(key), on_event) {
+        let about = About::decode(&answer, key)?;
+        match &found {
+            Some(other) if other.instance != about.instance => {
+                return Err(BridgeError::TwoSources {
+                    key: key.to_owned(),
+                    one: other.instance,
+                    other: about.instance,
+                });
+            }
+            _ => found = Some(about),
+        }
+    }
+    Ok(found)
+}
+
+/// For so long a name is waited for that a bridge holds which was just killed.
+const HOLDS: Duration = Duration::from_secs(2);
+
+/// Tries again and again for a while.
+fn within<T, E>(mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E> {
+    let end = Instant::now() + HOLDS;
+    loop {
+        match attempt() {
+            Err(_) if Instant::now() < end => std::thread::sleep(Duration::from_millis(2)),
+            done => return done,
+        }
+    }
+}
