@@ -212,41 +212,46 @@ pub enum WaitSetError {
 }
 
 /// The bells of all sources that have one.
-pub(crate) struct Many<'a> {
-    bells: Vec<&'a Bell>,
-    armed: Vec<Expected<'a>>,
-    /// Whether all sources have one.
-    is_complete: bool,
+pub(crate) struct Many<'a, 'source> {
+    /// At most [`WaitSet::MOST`].
+    sources: &'a [&'source mut (dyn Waitable + 'source)],
+    /// What the bells were armed with, and how many they are. On the stack: a wait allocates nothing.
+    armed: Option<([Expected<'a>; WaitSet::MOST], usize)>,
 }
 
-impl<'a> Many<'a> {
-    fn new(sources: &'a [&mut dyn Waitable]) -> Self {
-        let bells: Vec<_> = sources.iter().filter_map(|source| source.bell()).collect();
-        let armed = Vec::with_capacity(bells.len());
-        Self { is_complete: bells.len() == sources.len(), bells, armed }
+impl<'a, 'source> Many<'a, 'source> {
+    fn new(sources: &'a [&'source mut (dyn Waitable + 'source)]) -> Self {
+        Self { sources, armed: None }
+    }
+
+    fn bells(&self) -> impl Iterator<Item = &'a Bell> + use<'a, 'source> {
+        self.sources.iter().filter_map(|source| source.bell())
     }
 }
 
-impl Bells for Many<'_> {
+impl Bells for Many<'_, '_> {
     fn arm(&mut self) -> bool {
-        self.armed.clear();
-        let mut all = self.is_complete;
-        for bell in &self.bells {
+        self.armed = None;
+        let mut all = true;
+        for bell in self.bells() {
             let Armed { expected, is_armed } = bell.arm();
-            self.armed.push(expected);
+            let (armed, count) = self.armed.get_or_insert(([expected; WaitSet::MOST], 0));
+            armed[*count] = expected;
+            *count += 1;
             all &= is_armed;
         }
-        all
+        // Whether all sources have one.
+        all && self.armed.as_ref().map_or(0, |(_, count)| *count) == self.sources.len()
     }
 
     fn barrier(&self) -> bool {
         [Scope::Process, Scope::Machine]
             .into_iter()
-            .filter(|&scope| self.bells.iter().any(|bell| bell.scope() == scope))
+            .filter(|&scope| self.bells().any(|bell| bell.scope() == scope))
             .all(heavy_barrier)
     }
 
     fn sleep(&self, time: Duration) -> Woken {
-        if self.armed.is_empty() { Woken::Refused } else { wait_any(&self.armed, time) }
+        self.armed.as_ref().map_or(Woken::Refused, |(armed, count)| wait_any(&armed[..*count], time))
     }
 }

@@ -6,6 +6,7 @@
 //! `ICC_TEST_RUNNER` says what runs it, such as `qemu-aarch64 -L /`.
 
 mod actor;
+mod counting;
 #[cfg(target_os = "linux")]
 mod fork;
 mod name;
@@ -14,6 +15,7 @@ mod random;
 mod refuse;
 
 pub use actor::{Actor, NAME, ROLE, RUNNER, command, role};
+pub use counting::{Counting, without_allocation};
 #[cfg(target_os = "linux")]
 pub use fork::in_forked_child;
 pub use name::Name;
