@@ -35,6 +35,8 @@ pub(crate) enum Command {
     /// fails (`--help` for more).
     #[command(disable_help_flag = true)]
     Mutants(PassedArgs),
+    /// Copy the guides of docs/ into the crates whose documentation has them, with links that work there.
+    Guides,
     /// Run the library crates' tests under Miri (needs a nightly toolchain with miri).
     Miri,
     /// Check the published crates with the least Rust version that they promise to build with.
@@ -78,7 +80,7 @@ pub(crate) enum Step {
     ClippyLoom,
     /// The libraries for macOS and Windows, and for what is refused; type-checked only.
     Targets,
-    /// Documentation of the workspace, warnings denied.
+    /// The crates' guides are those of docs/; documentation of the workspace, warnings denied.
     Docs,
     /// Every unit, integration and documentation test.
     Tests,

@@ -8,6 +8,7 @@ mod bench;
 mod cli;
 mod counts;
 mod fuzz;
+mod guides;
 mod litmus;
 mod loom;
 mod loom_line;
@@ -54,6 +55,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Torture(args) => torture::run(&workspace, args),
         Command::Fuzz(args) => fuzz::run(&workspace, args),
         Command::Mutants(args) => mutants::run(&workspace, args),
+        Command::Guides => guides::run(&workspace),
         Command::Miri => miri::run(&workspace),
         Command::Msrv => msrv::run(&workspace),
         Command::Targets => targets::run(&workspace),

@@ -16,7 +16,7 @@ use crate::cli::{LitmusArgs, LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
 use crate::workspace::{LIBRARIES, MODELLED, OTHERS, OwnBuild as _, Workspace};
-use crate::{bench, litmus, loom, mutants, named_tests, python, targets, torture};
+use crate::{bench, guides, litmus, loom, mutants, named_tests, python, targets, torture};
 
 /// How long the short torture lasts.
 const TORTURE_SECONDS: u32 = 20;
@@ -130,7 +130,10 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
             Ok(()) => Outcome::Passed,
             Err(missing) => Outcome::Skipped(format!("missing: {missing}")),
         }),
-        Step::Docs => plain(cargo.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
+        Step::Docs => {
+            guides::check(workspace)?;
+            plain(cargo.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+        }
         Step::Tests => counted(cargo.args(["test", "--workspace", "--no-fail-fast"]), counts),
         Step::PortableTests => {
             cargo.args(["test", "--no-fail-fast"]).packages(LIBRARIES);

@@ -122,6 +122,11 @@
 //! - Dropping `next()` before it is done, as `select!` does, loses nothing.
 //! - Dropping a stream leaves nothing behind.
 //! - A child made by `fork` has no threads of its parent: it makes its own streams.
+//!
+//! # Beside this crate
+//!
+//! The queues and tables themselves: [`icc-queue`](https://docs.rs/icc-queue),
+//! [`icc-vector`](https://docs.rs/icc-vector).
 
 #[cfg(not(icc_loom))]
 mod bytes;

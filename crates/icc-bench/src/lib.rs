@@ -39,6 +39,8 @@
 
 pub mod catalogue;
 pub mod cli;
+#[cfg(all(doc, not(doctest)))]
+pub mod guides;
 mod harness;
 pub mod link;
 mod model;
@@ -49,7 +51,7 @@ mod targets;
 
 /// The programs in the project's guides, run as they stand.
 #[cfg(doctest)]
-mod guides {
+mod programs {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
     #[doc = include_str!("../../../docs/bytes.md")]
@@ -70,4 +72,6 @@ mod guides {
     struct Seen;
     #[doc = include_str!("../../../docs/tracing.md")]
     struct Tracing;
+    #[doc = include_str!("../../../docs/waiting.md")]
+    struct Waiting;
 }

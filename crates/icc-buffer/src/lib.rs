@@ -82,6 +82,10 @@
 //! The repository's `docs/shared-memory.md` tells operators how to size, place, inspect and clean
 //! up buffers, in containers too. `docs/shared-memory-layout.md` describes every byte, for programs
 //! in other languages.
+//!
+//! # Beside this crate
+//!
+//! What is built on it: [`icc-queue`](https://docs.rs/icc-queue), [`icc-vector`](https://docs.rs/icc-vector).
 
 #![cfg_attr(any(not(target_os = "linux"), icc_loom), allow(dead_code, reason = "much serves shared memory alone"))]
 

@@ -2,6 +2,8 @@
 //!
 //! The command itself is described in the repository's `docs/command.md`.
 
+#[cfg(all(doc, not(doctest)))]
+pub mod guides;
 pub mod recording;
 
 #[cfg(doctest)]

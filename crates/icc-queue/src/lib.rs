@@ -46,6 +46,56 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Between processes
+//!
+//! Only the first line of each side changes: it names a file in `/dev/shm`, or a path. The one that
+//! produces creates the queue, or opens it if it was there before; those that consume map it read-only.
+//!
+#![cfg_attr(
+    target_os = "linux",
+    doc = r#"
+```
+use icc_queue::{ConsumeTimeoutError, Options, Park, Queue, QueueReader, QueueSpec};
+use std::time::Duration;
+
+let name = format!("icc-quotes-{}", std::process::id());
+
+// The feed: whoever comes first creates the queue, and it stays when its process ends.
+let spec = QueueSpec::new(1024).wakeable();
+let (feed, _) = Queue::<u64>::open_or_create(&name, spec, &Options::new())?;
+let mut producer = feed.producer()?;
+
+// A strategy, in another process: it waits for a feed that has not started, sleeps while nothing
+// comes, is told what it lost, and finds out that the feed is gone.
+let quotes = QueueReader::<u64>::open_within(&name, Duration::from_secs(10), &Options::new())?;
+let mut consumer = quotes.consumer();
+producer.produce(&7);
+match consumer.consume_timeout(&mut Park::default(), Duration::from_secs(1)) {
+    Ok(quote) => assert_eq!(quote, 7),
+    Err(ConsumeTimeoutError::SpedPast(lost)) => println!("{lost}"),
+    Err(_) => println!("{} feeds live", quotes.living_producers()?),
+}
+icc_queue::remove(&name)?;
+# Ok::<(), Box<dyn std::error::Error>>(())
+```
+"#
+)]
+//!
+//! Either may be killed at any instruction: `guides::death` says what the other sees, and
+//! `examples/two_processes` in the repository is such a pair.
+//!
+//! # Beside this crate
+//!
+//! The newest value of each key: [`icc-vector`](https://docs.rs/icc-vector). Queues as streams for
+//! tokio and others: [`icc-async`](https://docs.rs/icc-async). Fields that tools and other languages
+//! see: [`icc-schema`](https://docs.rs/icc-schema). What is on a machine, recordings: the command
+//! [`icc`](https://docs.rs/icc-cli). Latency hop by hop: [`icc-trace`](https://docs.rs/icc-trace).
+//! One value, and the cell beneath all: [`icc-seqlock`](https://docs.rs/icc-seqlock). A structure of
+//! your own: [`icc-buffer`](https://docs.rs/icc-buffer).
+//!
+//! The project's guides are in the module `guides`: what happens when a process dies, which wait to
+//! choose, capacity, payload types, losing nothing, groups, messages of any length, shared memory.
+//!
 //! # Choosing
 //!
 //! ## Capacity
@@ -125,6 +175,9 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+// First, so that the page of `Queue` begins with `new`.
+mod queue;
+
 #[cfg(not(icc_loom))]
 pub mod bytes;
 mod consumer;
@@ -133,6 +186,8 @@ mod gaps;
 mod gate;
 mod geometry;
 mod group;
+#[cfg(all(doc, not(doctest)))]
+pub mod guides;
 mod holding;
 mod layout;
 mod ledger;
@@ -142,7 +197,6 @@ mod mpmc;
 mod place;
 mod position;
 mod producer;
-mod queue;
 mod reader;
 mod readers;
 mod room;

@@ -45,6 +45,8 @@ mod describe;
 mod difference;
 mod error;
 mod escape;
+#[cfg(all(doc, not(doctest)))]
+pub mod guides;
 mod json;
 #[cfg(target_os = "linux")]
 mod options;

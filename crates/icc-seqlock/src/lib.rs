@@ -29,6 +29,11 @@
 //! `--cfg icc_portable_copy` in `RUSTFLAGS` forces the copy in plain atomic words everywhere;
 //! `--cfg icc_loom` puts the crate under the loom model checker. Neither is a feature, so that no
 //! dependency can switch them on behind your back.
+//!
+//! # Beside this crate
+//!
+//! What is built on it: [`icc-buffer`](https://docs.rs/icc-buffer), [`icc-queue`](https://docs.rs/icc-queue),
+//! [`icc-vector`](https://docs.rs/icc-vector).
 
 #![cfg_attr(not(any(icc_loom, test)), no_std)]
 
@@ -42,6 +47,8 @@ compile_error!("icc-seqlock needs a target with 64-bit atomics");
 #[cfg(not(icc_loom))]
 mod copy;
 mod error;
+#[cfg(all(doc, not(doctest)))]
+pub mod guides;
 mod payload;
 #[cfg(not(icc_loom))]
 mod piece;

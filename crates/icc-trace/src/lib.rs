@@ -54,6 +54,8 @@
 mod clock;
 mod error;
 mod files;
+#[cfg(all(doc, not(doctest)))]
+pub mod guides;
 mod hop;
 mod mode;
 mod names;

@@ -140,6 +140,11 @@
 //! it was writing get [`Busy`] until it goes on.
 //!
 //! So a writer records nothing but the value and its version.
+//!
+//! # Beside this crate
+//!
+//! Streams of messages: [`icc-queue`](https://docs.rs/icc-queue), whose module `guides` has the guides
+//! on processes that die, waiting and shared memory.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
