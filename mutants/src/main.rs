@@ -76,7 +76,7 @@ fn dispatch(args: &Cli) -> anyhow::Result<ExitCode> {
     }
     if let Some(herd) = &args.litmus {
         agree(&workspace, &catalogue, &lists, &litmus)?;
-        return litmus::run(&workspace, &litmus, herd, &args.only);
+        return litmus::run(&workspace, &litmus, herd, &args.asm, &args.only);
     }
     let wanted = |mutant: &&Mutant| args.only.is_empty() || args.only.iter().any(|only| mutant.id.contains(only));
     let mut mutants: Vec<&Mutant> = catalogue.mutants.iter().filter(wanted).collect();

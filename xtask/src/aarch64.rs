@@ -13,7 +13,7 @@ use anyhow::bail;
 use crate::process::{self, say};
 use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
 
-const TARGET: &str = "aarch64-unknown-linux-gnu";
+pub(crate) const TARGET: &str = "aarch64-unknown-linux-gnu";
 const LINKER: &str = "aarch64-linux-gnu-gcc";
 const EMULATOR: &str = "qemu-aarch64";
 /// Where the target's C library can be: beside this machine's own (Debian's `libc6:arm64`), or in
@@ -58,15 +58,8 @@ impl Tools {
     ///
     /// One error that names all that is missing, with the command that gets it.
     fn find() -> anyhow::Result<Self> {
-        let compilers = [PathBuf::from(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())), SYSTEM_COMPILER.into()];
-        let compiler = compilers.into_iter().find(|compiler| has_target(compiler));
         let mut missing = Vec::new();
-        if compiler.is_none() {
-            missing.push(format!(
-                "a standard library for {TARGET}: rustup target add {TARGET}, or Debian's own compiler with \
-                 dpkg --add-architecture arm64 && apt-get update && apt-get install rustc-web libstd-rust-web-dev:arm64"
-            ));
-        }
+        let compiler = compiler().map_err(|reason| missing.push(reason)).ok();
         if !is_installed(LINKER) {
             missing.push(format!("{LINKER}: apt-get install gcc-aarch64-linux-gnu"));
         }
@@ -82,6 +75,17 @@ impl Tools {
             _ => bail!("cannot cross-build for aarch64 here; missing:\n  {}", missing.join("\n  ")),
         }
     }
+}
+
+/// A compiler with a standard library for the target, or how to get one.
+pub(crate) fn compiler() -> Result<PathBuf, String> {
+    let compilers = [PathBuf::from(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())), SYSTEM_COMPILER.into()];
+    compilers.into_iter().find(|compiler| has_target(compiler)).ok_or_else(|| {
+        format!(
+            "a standard library for {TARGET}: rustup target add {TARGET}, or Debian's own compiler with \
+             dpkg --add-architecture arm64 && apt-get update && apt-get install rustc-web libstd-rust-web-dev:arm64"
+        )
+    })
 }
 
 /// Does this compiler have a standard library for the target?

@@ -1,17 +1,22 @@
 //! `cargo xtask litmus`: each protocol's litmus tests, and their variants with one ordering weakened, judged by
-//! herd7.
+//! herd7; and what the compiler makes of the operations, compared with the tests of processors.
 //!
 //! The tests are in `litmus/`; what runs them is in `mutants/`, beside the table of orderings.
 
+use std::env::consts::ARCH;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::bail;
 
+use crate::aarch64;
 use crate::cli::LitmusArgs;
 use crate::counts::Counts;
-use crate::process;
-use crate::workspace::Workspace;
+use crate::process::{self, say};
+use crate::workspace::{OwnBuild as _, Workspace};
+
+/// The package of operations, each alone in a function.
+const PROBES: &str = "icc-litmus-probes";
 
 /// How to get it.
 const MISSING: &str = "this needs herd7: run xtask/herd7.sh, which unpacks Debian's package into the target directory, or install \
@@ -43,12 +48,45 @@ pub(crate) fn check(
     let mut command = workspace.cargo();
     command.args(["run", "--quiet", "--package", "icc-mutants", "--", "--litmus"]).arg(herd);
     command.args(args.only.iter().flat_map(|only| ["--only", only]));
+    if args.only.is_empty() {
+        for architecture in ["x86_64", "aarch64"] {
+            match machine_code(workspace, architecture)? {
+                Ok(file) => _ = command.arg("--asm").arg(format!("{architecture}={}", file.display())),
+                Err(reason) => {
+                    say(&format!("what is compiled for {architecture} is not compared: this needs {reason}"))?;
+                }
+            }
+        }
+    }
     let status = process::stream(&mut command, |line| {
         if let Some(found) = summary(line) {
             *counts += found;
         }
     })?;
     Ok(status.success())
+}
+
+/// Compiles the operations, as they are shipped; the assembly file, or what is missing.
+fn machine_code(workspace: &Workspace, architecture: &str) -> anyhow::Result<Result<PathBuf, String>> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["rustc", "--quiet", "--release", "--lib", "--package", PROBES]).own_build(workspace, "litmus", "");
+    if architecture != ARCH {
+        if architecture != "aarch64" {
+            return Ok(Err(format!("a processor of that kind, and this is {ARCH}")));
+        }
+        match aarch64::compiler() {
+            Ok(compiler) => _ = cargo.args(["--target", aarch64::TARGET]).env("RUSTC", compiler),
+            Err(reason) => return Ok(Err(reason)),
+        }
+    }
+    // In the build's own directory: as long as cargo takes the build for fresh, the file is there.
+    let file = workspace.own_directory("litmus").join(format!("{architecture}.s"));
+    let emit = format!("asm={}", file.display());
+    cargo.args(["--", "--emit", &emit, "-C", "codegen-units=1"]);
+    if !process::run(&mut cargo)?.success() {
+        bail!("{} failed", process::shown(&cargo));
+    }
+    Ok(Ok(file))
 }
 
 /// The last line, such as `65 verdicts in 3.1 s, 0 of them wrong`.

@@ -5,12 +5,14 @@
 //! the mutants that models run, so an ordering stands in one place, the source.
 
 mod herd;
+mod machine;
 mod run;
 mod test;
 mod variant;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
@@ -18,6 +20,7 @@ use crate::catalogue::Catalogue;
 use crate::lists::Lists;
 use crate::mutant::Kind;
 use crate::workspace::Workspace;
+use machine::MachineTest;
 pub(crate) use run::run;
 use test::Test;
 use variant::{Variant, variants};
@@ -26,22 +29,31 @@ use variant::{Variant, variants};
 #[derive(Debug)]
 pub(crate) struct Litmus {
     tests: Vec<(Test, Vec<Variant>)>,
+    /// Those in the instructions of processors.
+    machine: Vec<MachineTest>,
+    /// What those name and is not there.
+    lost_probes: Vec<String>,
+}
+
+/// The litmus tests in a folder, sorted by their names.
+fn files(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in dir.read_dir().with_context(|| format!("cannot list {}", dir.display()))? {
+        let path = entry.with_context(|| format!("cannot list {}", dir.display()))?.path();
+        if path.extension().is_some_and(|extension| extension == "litmus") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 impl Litmus {
     /// Reads them.
     pub(crate) fn read(workspace: &Workspace, catalogue: &Catalogue, lists: &Lists) -> anyhow::Result<Self> {
         let dir = workspace.root().join("litmus");
-        let mut paths = Vec::new();
-        for entry in dir.read_dir().with_context(|| format!("cannot list {}", dir.display()))? {
-            let path = entry.with_context(|| format!("cannot list {}", dir.display()))?.path();
-            if path.extension().is_some_and(|extension| extension == "litmus") {
-                paths.push(path);
-            }
-        }
-        paths.sort();
         let mut tests = Vec::new();
-        for path in paths {
+        for path in files(&dir)? {
             let read = || {
                 let test = Test::read(&fs::read_to_string(&path)?)?;
                 if path.file_stem().is_none_or(|stem| *stem != *test.name) {
@@ -52,7 +64,9 @@ impl Litmus {
             };
             tests.push(read().with_context(|| format!("in {}", path.display()))?);
         }
-        Ok(Self { tests })
+        let machine = machine::tests(&dir)?;
+        let lost_probes = machine::lost_probes(&dir, &machine)?;
+        Ok(Self { tests, machine, lost_probes })
     }
 
     /// Everything in which they and the sources disagree.
@@ -62,6 +76,8 @@ impl Litmus {
         let unshown = orderings.filter(|mutant| !shown.contains_key(&*mutant.id) && lists.proof(&mutant.id).is_none());
         let mut problems: Vec<String> =
             unshown.map(|mutant| format!("no litmus test shows what it is for: {}", mutant.id)).collect();
+        problems.extend(self.lost_probes.iter().cloned());
+        problems.extend(self.machine.iter().flat_map(MachineTest::problems));
         for (test, variants) in &self.tests {
             let at = format!("litmus/{}.litmus", test.name);
             problems.extend(variant::problems(test, variants, catalogue));

@@ -1,30 +1,38 @@
 //! Runs every test and every variant of it, and prints the table.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
-use crate::litmus::Litmus;
 use crate::litmus::herd::{Model, Verdict, judge};
+use crate::litmus::{Litmus, machine};
 use crate::process::say;
 use crate::workspace::Workspace;
 
 /// A row of the table.
 struct Row<'a> {
-    test: &'a str,
+    test: Cow<'a, str>,
     /// The mutant; empty for what is shipped.
-    mutant: &'a str,
-    text: &'a str,
+    mutant: Cow<'a, str>,
+    text: Cow<'a, str>,
     model: Model,
     expected: Verdict,
 }
 
-/// Runs those whose name contains one of `only`, or all.
-pub(crate) fn run(workspace: &Workspace, litmus: &Litmus, herd: &Path, only: &[String]) -> anyhow::Result<ExitCode> {
+/// Runs those whose name contains one of `only`, or all. Compares the machine code in the assembly files `asm`, each
+/// given as `ARCHITECTURE=FILE`.
+pub(crate) fn run(
+    workspace: &Workspace,
+    litmus: &Litmus,
+    herd: &Path,
+    asm: &[String],
+    only: &[String],
+) -> anyhow::Result<ExitCode> {
     let rows = rows(litmus, only);
     if rows.is_empty() {
         bail!("--only leaves no litmus test");
@@ -35,7 +43,7 @@ pub(crate) fn run(workspace: &Workspace, litmus: &Litmus, herd: &Path, only: &[S
     let next = || work.lock().ok()?.next();
     let worker = || {
         while let Some((index, row)) = next() {
-            let verdict = judge(herd, &dir, row.model, row.text);
+            let verdict = judge(herd, &dir, row.model, &row.text);
             if let Ok(mut found) = found.lock() {
                 found.push((index, verdict));
             }
@@ -48,18 +56,32 @@ pub(crate) fn run(workspace: &Workspace, litmus: &Litmus, herd: &Path, only: &[S
     });
     let mut found = found.into_inner().unwrap_or_default();
     found.sort_by_key(|(index, _)| *index);
+    if found.len() != rows.len() {
+        bail!("{} of {} tests were not judged", rows.len() - found.len(), rows.len());
+    }
     let mut wrong = 0;
     say(&format!("{:22} {:7} {:9} {:9} what is weakened", "test", "model", "expected", "found"))?;
     for (row, (_, verdict)) in rows.iter().zip(found) {
         let Row { test, mutant, model, expected, .. } = row;
         let is_wrong = verdict.as_ref().map_or(true, |verdict| verdict != expected);
-        wrong += u32::from(is_wrong);
+        wrong += usize::from(is_wrong);
         let found = verdict.map_or_else(|error| format!("{error:#}"), |verdict| verdict.to_string());
         let mark = if is_wrong { "  WRONG" } else { "" };
         say(&format!("{test:22} {model:7} {expected:9} {found:9} {mutant}{mark}"))?;
     }
+    let mut verdicts = rows.len();
+    for asm in asm {
+        let (architecture, file) = asm.split_once('=').context("--asm wants ARCHITECTURE=FILE")?;
+        let (agree, problems) = machine::compare(architecture, file.as_ref(), &litmus.machine)?;
+        say(&format!("{agree} operations are compiled for {architecture} to what the tests say"))?;
+        for problem in &problems {
+            say(&format!("{problem}  WRONG"))?;
+        }
+        verdicts += agree + problems.len();
+        wrong += problems.len();
+    }
     let seconds = begin.elapsed().as_secs_f64();
-    say(&format!("{} verdicts in {seconds:.1} s, {wrong} of them wrong", rows.len()))?;
+    say(&format!("{verdicts} verdicts in {seconds:.1} s, {wrong} of them wrong"))?;
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -67,18 +89,38 @@ pub(crate) fn run(workspace: &Workspace, litmus: &Litmus, herd: &Path, only: &[S
 /// the test is to show it; else it does not have it in the weakest either. Two that the test names together have it in the
 /// weakest.
 fn rows<'a>(litmus: &'a Litmus, only: &[String]) -> Vec<Row<'a>> {
+    let is_wanted = |name: &str| only.is_empty() || only.iter().any(|only| name.contains(only));
+    let (never, sometimes) = (Verdict::Never, Verdict::Sometimes);
     let mut rows = Vec::new();
-    for (test, variants) in &litmus.tests {
-        if !only.is_empty() && !only.iter().any(|only| test.name.contains(only)) {
-            continue;
-        }
-        for model in [Model::Rc11, Model::Cpp20, Model::Weakest] {
-            rows.push(Row { test: &test.name, mutant: "", text: &test.text, model, expected: Verdict::Never });
-        }
+    for (test, variants) in litmus.tests.iter().filter(|(test, _)| is_wanted(&test.name)) {
+        let row = |mutant: &'a str, text: &'a str, model, expected| Row {
+            test: test.name.as_str().into(),
+            mutant: mutant.into(),
+            text: text.into(),
+            model,
+            expected,
+        };
+        rows.extend([Model::Rc11, Model::Cpp20, Model::Weakest].map(|model| row("", &test.text, model, never)));
         for variant in variants {
-            let expected = if variant.shows { Verdict::Sometimes } else { Verdict::Never };
+            let expected = if variant.shows { sometimes } else { never };
             let model = if variant.shows && !variant.is_pair { Model::Cpp20 } else { Model::Weakest };
-            rows.push(Row { test: &test.name, mutant: &variant.mutant, text: &variant.text, model, expected });
+            rows.push(row(&variant.mutant, &variant.text, model, expected));
+        }
+    }
+    for test in litmus.machine.iter().filter(|test| is_wanted(&test.title())) {
+        let row = |mutant: Cow<'a, str>, text: Cow<'a, str>, model, expected| Row {
+            test: test.title().into(),
+            mutant,
+            text,
+            model,
+            expected,
+        };
+        rows.push(row("".into(), test.text.as_str().into(), Model::Processor, never));
+        // If it were not for the processor's order, the outcome would be possible.
+        rows.push(row("".into(), test.text.as_str().into(), Model::Coherence, sometimes));
+        for variant in test.variants() {
+            let expected = if variant.shows { sometimes } else { never };
+            rows.push(row(variant.name.into(), variant.text.into(), Model::Processor, expected));
         }
     }
     rows

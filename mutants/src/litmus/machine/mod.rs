@@ -1,0 +1,77 @@
+//! The litmus tests of processors, in `litmus/aarch64` and `litmus/x86_64`: what the compiler makes of the shipped
+//! operations, and whether the processor's own model still excludes the outcome.
+//!
+//! `litmus/probes` has a function for each operation. Its machine code is read, and its accesses and barriers
+//! must be those of the thread that names it, in order: see [`compare`].
+
+mod asm;
+mod compare;
+mod path;
+mod test;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use asm::Architecture;
+pub(super) use test::MachineTest;
+
+/// The tests of all processors.
+pub(super) fn tests(litmus: &Path) -> anyhow::Result<Vec<MachineTest>> {
+    let mut tests = Vec::new();
+    for architecture in Architecture::ALL {
+        for path in super::files(&litmus.join(architecture.name()))? {
+            let read = || {
+                let test = MachineTest::read(&fs::read_to_string(&path)?)?;
+                if path.file_stem().is_none_or(|stem| *stem != *test.name) || test.architecture != architecture {
+                    bail!("it calls itself {} of {}", test.name, test.architecture.name());
+                }
+                Ok(test)
+            };
+            tests.push(read().with_context(|| format!("in {}", path.display()))?);
+        }
+    }
+    Ok(tests)
+}
+
+/// The tests that name functions which `litmus/probes` does not have.
+pub(super) fn lost_probes(litmus: &Path, tests: &[MachineTest]) -> anyhow::Result<Vec<String>> {
+    let path = litmus.join("probes/src/lib.rs");
+    let source = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut lost = Vec::new();
+    for test in tests {
+        let is_lost = |probe: &&String| !source.contains(&format!("fn {probe}("));
+        lost.extend(
+            test.probes.values().filter(is_lost).map(|probe| format!("{}: there is no probe {probe}", test.path())),
+        );
+    }
+    Ok(lost)
+}
+
+/// Compares the tests of an architecture, `aarch64` or `x86_64`, with the machine code of the probes, in an assembly
+/// file. Returns how many functions agree, and what does not.
+pub(super) fn compare(architecture: &str, file: &Path, tests: &[MachineTest]) -> anyhow::Result<(usize, Vec<String>)> {
+    let Some(architecture) = Architecture::ALL.into_iter().find(|known| known.name() == architecture) else {
+        bail!("there is no architecture {architecture}");
+    };
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut threads: BTreeMap<&str, Vec<(String, compare::Pattern)>> = BTreeMap::new();
+    for test in tests.iter().filter(|test| test.architecture == architecture) {
+        for (&thread, probe) in &test.probes {
+            threads.entry(probe).or_default().push((format!("{} P{thread}", test.path()), test.pattern(thread)?));
+        }
+    }
+    let (mut agree, mut wrong) = (0, Vec::new());
+    for (probe, patterns) in threads {
+        let compared = asm::function(&text, probe)
+            .and_then(|lines| path::paths(architecture, &lines))
+            .and_then(|paths| compare::compare(&paths, &patterns));
+        match compared {
+            Ok(()) => agree += 1,
+            Err(error) => wrong.push(format!("{} {probe}: {error:#}", architecture.name())),
+        }
+    }
+    Ok((agree, wrong))
+}
