@@ -35,7 +35,7 @@ mkdir -p "$work"/{lists/partial,cache/archives/partial,debs,herd7}
 echo "deb [signed-by=$keyring] $mirror $suite main" >"$work/sources.list"
 apt=(apt-get -q -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=- -o Dir::Etc::Preferences=-
     -o Dir::Etc::PreferencesParts=- -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache"
-    -o Acquire::Languages=none -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
+    -o APT::Update::Error-Mode=any -o Acquire::Languages=none -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
     -o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 -o APT::Sandbox::User=root)
 "${apt[@]}" update >"$work/log" 2>&1 || fail "$(tail -n 3 "$work/log")"
 (cd "$work/debs" && "${apt[@]}" download "herdtools7=$version" "libc6/$suite" "libgmp10/$suite") >"$work/log" 2>&1 ||

@@ -61,31 +61,27 @@ fn search(path: &[Event], wanted: &[Wanted], found: Found, shared: &BTreeSet<Str
     };
     let is_plain = ["load", "store", "change"].contains(&&*event.kind);
     let of_object = |place: &Place| found.values().any(|object| object.base == place.base);
-    if let Some((next, others)) = wanted.split_first()
-        && next.kind == event.kind
-    {
-        match (&next.place, &event.place) {
-            (None, None) => return search(rest, others, found, shared, whole),
-            (Some((object, distance)), Some(place)) => {
-                let start = Place { base: place.base.clone(), offset: place.offset - distance };
-                match found.get(object) {
-                    Some(known) if *known == start => return search(rest, others, found, shared, whole),
-                    None if !of_object(place) => {
-                        let more = found.iter().map(|(object, place)| (object.clone(), place.clone()));
-                        let more = more.chain([(object.clone(), start)]).collect();
-                        if let Some(found) = search(rest, others, more, shared, whole) {
-                            return Some(found);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-    }
-    // Passed over, if it is of none of the objects.
+    // Passed over, if it is of none of the objects. That is tried first: what comes before an access, to find its address, is
+    // often of the same kind.
     let passes = |place: &Place| is_plain && !of_object(place) && !shared.contains(&place.base);
-    if event.place.as_ref().is_some_and(passes) { search(rest, wanted, found, shared, whole) } else { None }
+    if event.place.as_ref().is_some_and(passes)
+        && let Some(found) = search(rest, wanted, found.clone(), shared, whole)
+    {
+        return Some(found);
+    }
+    let (next, others) = wanted.split_first().filter(|(next, _)| next.kind == event.kind)?;
+    let (Some((object, distance)), Some(place)) = (&next.place, &event.place) else {
+        return if next.place.is_none() && event.place.is_none() {
+            search(rest, others, found, shared, whole)
+        } else {
+            None
+        };
+    };
+    let start = Place { base: place.base.clone(), offset: place.offset - distance };
+    let fits = found.get(object).map_or(!of_object(place), |known| *known == start);
+    let mut found = found;
+    found.insert(object.clone(), start);
+    if fits { search(rest, others, found, shared, whole) } else { None }
 }
 
 fn show(path: &[Event]) -> String {
