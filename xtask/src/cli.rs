@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Miri,
     /// Check the published crates with the least Rust version that they promise to build with.
     Msrv,
+    /// Check the dependencies: licences, sources, versions, and that each is used (needs cargo-deny and cargo-machete).
+    Supply,
     /// Type-check the libraries for macOS and Windows, and see them refused where shared memory would be wrong.
     Targets,
     /// Cross-build the library crates' tests for aarch64 Linux and run them under qemu.
@@ -74,6 +76,8 @@ pub(crate) enum Step {
     /// Every atomic operation and protocol step is covered by the lists of mutants, and these by
     /// tests that exist.
     MutantsList,
+    /// What the dependencies are, and that each is used.
+    Supply,
     /// Clippy on every target, warnings denied.
     Clippy,
     /// Clippy on what is built for loom, warnings denied.

@@ -21,6 +21,7 @@ mod python;
 mod sanitize;
 mod shim;
 mod std_source;
+mod supply;
 mod targets;
 mod test;
 mod torture;
@@ -58,6 +59,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Guides => guides::run(&workspace),
         Command::Miri => miri::run(&workspace),
         Command::Msrv => msrv::run(&workspace),
+        Command::Supply => supply::run(&workspace),
         Command::Targets => targets::run(&workspace),
         Command::Aarch64 => aarch64::run(&workspace),
         Command::Python => python::run(&workspace),

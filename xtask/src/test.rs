@@ -93,6 +93,7 @@ fn purpose(step: Step) -> &'static str {
         Step::Shim => "atomics in the shim alone",
         Step::NamedTests => "tests that docs/testing.md names",
         Step::MutantsList => "a check for every atomic operation and protocol step",
+        Step::Supply => "dependencies, their licences and sources",
         Step::Clippy => "lints on every target",
         Step::ClippyLoom => "lints on what is built for loom",
         Step::Targets => "other systems, type-checked",
@@ -116,6 +117,7 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
         Step::Shim => crate::shim::check(workspace).map(|()| Outcome::Passed),
         Step::NamedTests => named_tests::check(workspace).map(|()| Outcome::Passed),
         Step::MutantsList => plain(&mut mutants::command(workspace, &["--check"])),
+        Step::Supply => Ok(crate::supply::check(workspace)?.map_or(Outcome::Passed, Outcome::Skipped)),
         Step::Clippy => plain(cargo.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
         Step::ClippyLoom => {
             // Under this cfg nothing but the libraries and their models is ever built.
