@@ -26,8 +26,8 @@ pub(crate) struct Cli {
     /// name contains the text.
     #[arg(long, value_name = "HERD7", conflicts_with_all = ["find", "check", "document", "list"])]
     pub(crate) litmus: Option<PathBuf>,
-    /// With --litmus: compare the functions of litmus/probes in this assembly file with the tests of aarch64 or x86_64 (may
-    /// be given several times).
+    /// With --litmus: compare the functions of litmus/probes in this assembly file with the tests of aarch64, aarch64-exclusive or
+    /// x86_64 (may be given several times).
     #[arg(long, value_name = "ARCHITECTURE=FILE", requires = "litmus")]
     pub(crate) asm: Vec<String>,
     /// Look for what catches the mutants that no list covers, write it down, and write

@@ -1,7 +1,7 @@
 //! The shipped operations, each alone in a function, for `cargo xtask litmus` to compile and compare with the
-//! litmus tests of `litmus/aarch64` and `litmus/x86_64`.
+//! litmus tests of `litmus/aarch64`, `litmus/aarch64-exclusive` and `litmus/x86_64`.
 //!
-//! Messages of two words: what is copied by atomic accesses, on every processor.
+//! Most are of two words, which are copied by atomic accesses on every processor.
 
 use icc_queue::{Consumer, Mpmc, Producer, Spmc, TryConsumeError};
 use icc_seqlock::{BeingWritten, Seqlock, Tag, Writer};
@@ -49,4 +49,19 @@ pub fn produce_alone(producer: &mut Producer<Value, Spmc>, message: &Value) -> u
 #[inline(never)]
 pub fn produce_among_many(producer: &mut Producer<Value, Mpmc>, message: &Value) -> u64 {
     producer.produce(message)
+}
+
+/// Four words: copied by vector moves, in inline assembly, where there is one.
+pub type Wide = [u64; 4];
+
+/// As [`seqlock_read`], of vectors.
+#[inline(never)]
+pub fn vectors_read(cell: &Seqlock<Wide>, out: &mut Wide) -> Result<u64, BeingWritten> {
+    cell.try_read_into(out)
+}
+
+/// As [`seqlock_write`], of vectors.
+#[inline(never)]
+pub fn vectors_write(writer: &mut Writer<'_, Wide>, value: &Wide) -> u64 {
+    writer.write(value)
 }

@@ -60,14 +60,14 @@ pub(crate) fn run(
         bail!("{} of {} tests were not judged", rows.len() - found.len(), rows.len());
     }
     let mut wrong = 0;
-    say(&format!("{:22} {:7} {:9} {:9} what is weakened", "test", "model", "expected", "found"))?;
+    say(&format!("{:33} {:7} {:9} {:9} what is weakened", "test", "model", "expected", "found"))?;
     for (row, (_, verdict)) in rows.iter().zip(found) {
         let Row { test, mutant, model, expected, .. } = row;
         let is_wrong = verdict.as_ref().map_or(true, |verdict| verdict != expected);
         wrong += usize::from(is_wrong);
         let found = verdict.map_or_else(|error| format!("{error:#}"), |verdict| verdict.to_string());
         let mark = if is_wrong { "  WRONG" } else { "" };
-        say(&format!("{test:22} {model:7} {expected:9} {found:9} {mutant}{mark}"))?;
+        say(&format!("{test:33} {model:7} {expected:9} {found:9} {mutant}{mark}"))?;
     }
     let mut verdicts = rows.len();
     for asm in asm {

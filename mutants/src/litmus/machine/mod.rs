@@ -1,13 +1,15 @@
-//! The litmus tests of processors, in `litmus/aarch64` and `litmus/x86_64`: what the compiler makes of the shipped
+//! The litmus tests of processors, in `litmus/aarch64`, `litmus/aarch64-exclusive` and `litmus/x86_64`: what the compiler makes of the shipped
 //! operations, and whether the processor's own model still excludes the outcome.
 //!
 //! `litmus/probes` has a function for each operation. Its machine code is read, and its accesses and barriers
 //! must be those of the thread that names it, in order: see [`compare`].
 
+mod aarch64;
 mod asm;
 mod compare;
 mod path;
 mod test;
+mod x86_64;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,9 +26,9 @@ pub(super) fn tests(litmus: &Path) -> anyhow::Result<Vec<MachineTest>> {
     for architecture in Architecture::ALL {
         for path in super::files(&litmus.join(architecture.name()))? {
             let read = || {
-                let test = MachineTest::read(&fs::read_to_string(&path)?)?;
-                if path.file_stem().is_none_or(|stem| *stem != *test.name) || test.architecture != architecture {
-                    bail!("it calls itself {} of {}", test.name, test.architecture.name());
+                let test = MachineTest::read(architecture, &fs::read_to_string(&path)?)?;
+                if path.file_stem().is_none_or(|stem| *stem != *test.name) {
+                    bail!("it calls itself {}", test.name);
                 }
                 Ok(test)
             };
@@ -50,7 +52,7 @@ pub(super) fn lost_probes(litmus: &Path, tests: &[MachineTest]) -> anyhow::Resul
     Ok(lost)
 }
 
-/// Compares the tests of an architecture, `aarch64` or `x86_64`, with the machine code of the probes, in an assembly
+/// Compares the tests of an architecture, by its folder's name, with the machine code of the probes, in an assembly
 /// file. Returns how many functions agree, and what does not.
 pub(super) fn compare(architecture: &str, file: &Path, tests: &[MachineTest]) -> anyhow::Result<(usize, Vec<String>)> {
     let Some(architecture) = Architecture::ALL.into_iter().find(|known| known.name() == architecture) else {

@@ -78,8 +78,8 @@ pub(super) fn paths(architecture: Architecture, lines: &[&str]) -> anyhow::Resul
 struct Walk {
     at: usize,
     seen: BTreeSet<usize>,
-    /// What is in a register: which instruction wrote it, if any did.
-    values: BTreeMap<String, String>,
+    /// What is in a register: what some instruction wrote there, and a number.
+    values: BTreeMap<String, Place>,
     events: Vec<Event>,
 }
 
@@ -94,20 +94,27 @@ impl Walk {
                 self.events.push(Event { kind: kind.clone(), place: Some(self.place(address)) });
             }
         }
-        let copied = instruction.copies.as_ref().map(|register| self.value(register));
+        let computed = instruction.computes.as_ref().map(|address| self.place(address));
         for register in &instruction.writes {
-            let value = copied.clone().unwrap_or_else(|| format!("{register}@{}", self.at));
+            let unknown = || Place { base: format!("{register}@{}", self.at), offset: 0 };
+            let value = computed.clone().unwrap_or_else(unknown);
             self.values.insert(register.clone(), value);
         }
     }
 
-    fn value(&self, register: &str) -> String {
-        self.values.get(register).cloned().unwrap_or_else(|| register.to_owned())
-    }
-
     fn place(&self, address: &Address) -> Place {
-        let values: Vec<String> = address.registers.iter().map(|register| self.value(register)).collect();
-        Place { base: values.join("+"), offset: address.offset }
+        let itself = |register: &String| Place { base: register.clone(), offset: 0 };
+        let value = |register| self.values.get(register).cloned().unwrap_or_else(|| itself(register));
+        let values: Vec<Place> = address.registers.iter().map(value).collect();
+        // With a factor, numbers do not simply add up.
+        let is_factor =
+            |register: &String| register.is_empty() || register.contains('#') || register.parse::<u8>().is_ok();
+        if address.registers.iter().any(is_factor) {
+            let shown: Vec<String> = values.iter().map(|Place { base, offset }| format!("{base}:{offset}")).collect();
+            return Place { base: shown.join("+"), offset: address.offset };
+        }
+        let bases: Vec<&str> = values.iter().map(|value| &*value.base).filter(|base| !base.is_empty()).collect();
+        Place { base: bases.join("+"), offset: address.offset + values.iter().map(|value| value.offset).sum::<i64>() }
     }
 }
 
@@ -134,7 +141,10 @@ mod tests {
     fn a_register_means_what_was_written_to_it_last() {
         let lines =
             ["ldr x8, [x0]", "mov x9, x8", "str x1, [x9]", "add x8, x8, #8", "str x1, [x8]", "str x1, [sp]", "ret"];
-        assert_eq!(shown(&lines), ["load x0+0; store x8@0+0; store x8@3+0"]);
+        assert_eq!(shown(&lines), ["load x0+0; store x8@0+0; store x8@0+8"]);
+        let lines =
+            ["mov w10, #16", "add x9, x0, #8", "ldr q0, [x9, x10]", "add x9, x9, x1", "ldr q0, [x9, #8]", "ret"];
+        assert_eq!(shown(&lines), ["load x0+24; load x9@3+8"]);
     }
 
     #[test]

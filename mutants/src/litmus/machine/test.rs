@@ -3,7 +3,8 @@
 //! Beside what herd7 reads, its comments say:
 //!
 //! - `(* P0: seqlock_write *)`: the probe whose machine code the thread is; a thread without it is written by hand;
-//! - `(* words: version a b *)`: locations that are consecutive words of one object;
+//! - `(* words: version a b *)`: locations that are consecutive words of one object; or, as `version a+8 b+24`, at these
+//!   distances from the first;
 //! - `(* by hand: STR W2,[X9] *)`: an instruction that is not of the probe, but of what its thread did before;
 //! - `(* never: P0 DMB ISH #2: reason *)`: without that instruction's ordering, here the second of its kind in its thread,
 //!   the outcome is still impossible, and why.
@@ -16,10 +17,12 @@ use super::asm::{Address, Architecture, Instruction};
 use super::compare::{Pattern, Wanted};
 
 /// Instructions that order, and what each becomes without that.
-const WEAKER: [(&str, &[&str]); 8] = [
+const WEAKER: [(&str, &[&str]); 10] = [
     ("DMB", &[""]),
     ("LDAR", &["LDR"]),
     ("STLR", &["STR"]),
+    ("LDAXR", &["LDXR"]),
+    ("STLXR", &["STXR"]),
     ("CASA", &["CAS"]),
     ("CASAL", &["CASA", "CASL"]),
     ("LDADDA", &["LDADD"]),
@@ -55,14 +58,12 @@ pub(crate) struct MachineVariant {
 
 impl MachineTest {
     /// Reads a test.
-    pub(super) fn read(text: &str) -> anyhow::Result<Self> {
-        let first = text.lines().next().unwrap_or_default();
-        let begins = |known: &Architecture| Some((*known, first.strip_prefix(known.herd_name())?.trim().to_owned()));
-        let found = Architecture::ALL.iter().find_map(begins);
-        let (architecture, name) = found.context("no `AArch64 NAME` or `X86_64 NAME` in line 1")?;
+    pub(super) fn read(architecture: Architecture, text: &str) -> anyhow::Result<Self> {
+        let first = text.lines().next().and_then(|line| line.strip_prefix(architecture.herd_name()));
+        let name = first.with_context(|| format!("no `{} NAME` in line 1", architecture.herd_name()))?;
         let mut test = Self {
             architecture,
-            name,
+            name: name.trim().to_owned(),
             text: text.to_owned(),
             probes: BTreeMap::new(),
             objects: BTreeMap::new(),
@@ -98,7 +99,11 @@ impl MachineTest {
         if let Some(locations) = comment.strip_prefix("words: ") {
             let locations: Vec<&str> = locations.split(' ').collect();
             for (word, location) in (0..).zip(&locations) {
-                self.objects.insert((*location).to_owned(), (locations[0].to_owned(), 8 * word));
+                let (location, distance) = match location.split_once('+') {
+                    Some((location, distance)) => (location, distance.parse().context("no distance")?),
+                    None => (*location, 8 * word),
+                };
+                self.objects.insert(location.to_owned(), (locations[0].to_owned(), distance));
             }
         } else if let Some(cell) = comment.strip_prefix("by hand: ") {
             self.by_hand.push(cell.to_owned());
@@ -216,7 +221,7 @@ fn is_row(line: &str) -> bool {
 /// An instruction that writes a register, to read its name from.
 fn moves(architecture: Architecture, register: &str) -> String {
     match architecture {
-        Architecture::Aarch64 => format!("mov {register}, #0"),
+        Architecture::Aarch64 | Architecture::Aarch64Exclusive => format!("mov {register}, #0"),
         Architecture::X86_64 => format!("movq $0, %{}", register.trim().trim_start_matches('%')),
     }
 }
@@ -225,13 +230,17 @@ fn moves(architecture: Architecture, register: &str) -> String {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> anyhow::Result<MachineTest> {
+        MachineTest::read(Architecture::Aarch64, text)
+    }
+
     const TEXT: &str = "AArch64 small\n(* P0: write *)\n(* words: version a *)\n(* never: P1 DMB ISHLD: it reads one word *)\n\
         { 0:X10=version; 0:X11=a; 1:X0=version; }\n P0 | P1 ;\n MOV W1,#1 | LDR W8,[X0] ;\n STR W1,[X11] | DMB ISHLD ;\n\
         \x20STLR W1,[X10] | ;\n\nexists (1:X8=1)\n";
 
     #[test]
     fn a_thread_is_read_as_a_pattern() {
-        let test = MachineTest::read(TEXT).unwrap();
+        let test = read(TEXT).unwrap();
         let wanted = |kind: &str, offset| Wanted { kind: kind.into(), place: Some(("version".into(), offset)) };
         assert_eq!(test.pattern(0).unwrap().events, [wanted("store", 8), wanted("stlr", 0)]);
         let barrier = Wanted { kind: "dmb ishld".into(), place: None };
@@ -242,7 +251,7 @@ mod tests {
 
     #[test]
     fn instructions_are_made_weaker() {
-        let variants = MachineTest::read(TEXT).unwrap().variants();
+        let variants = read(TEXT).unwrap().variants();
         let read: Vec<_> = variants.iter().map(|variant| (&*variant.name, variant.shows)).collect();
         assert_eq!(read, [("P0 STLR W1,[X10] => STR", true), ("P1 DMB ISHLD => dropped", false)]);
         assert!(variants[0].text.contains("STR W1,[X10] |") && !variants[0].text.contains("STLR"));
@@ -252,7 +261,7 @@ mod tests {
     #[test]
     fn the_second_of_two_is_another() {
         let twice = TEXT.replace("| ;", "| DMB ISHLD ;").replace("P1 DMB ISHLD:", "P1 DMB ISHLD #2:");
-        let variants = MachineTest::read(&twice).unwrap().variants();
+        let variants = read(&twice).unwrap().variants();
         let read: Vec<_> = variants.iter().skip(1).map(|variant| (&*variant.name, variant.shows)).collect();
         assert_eq!(read, [("P1 DMB ISHLD => dropped", true), ("P1 DMB ISHLD #2 => dropped", false)]);
         assert_eq!(variants[1].text.matches("| DMB ISHLD").count(), 1);
@@ -261,7 +270,7 @@ mod tests {
     #[test]
     fn what_is_excused_is_there_and_has_a_reason() {
         let wrong = TEXT.replace("never: P1 DMB ISHLD: it reads one word", "never: P0 DMB ISHLD: so");
-        assert_eq!(MachineTest::read(&wrong).unwrap().problems().len(), 2);
-        assert!(MachineTest::read(&TEXT.replace("(* P0: write *)", "")).is_err(), "no probe");
+        assert_eq!(read(&wrong).unwrap().problems().len(), 2);
+        assert!(read(&TEXT.replace("(* P0: write *)", "")).is_err(), "no probe");
     }
 }
