@@ -122,3 +122,21 @@ fn runs_that_agree_make_tables_for_a_document() {
     let error = common::bench(&["--from", &a, "--agree", &b]);
     assert!(error.status.code() == Some(1) && common::errors(&error).contains("--agree"), "{}", common::errors(&error));
 }
+
+/// The page of a run that is compared says what became of each ratio; that of one that is not says nothing of it.
+#[test]
+fn the_page_has_the_change() {
+    let directory = tempfile::tempdir().unwrap();
+    let (report, target) = with_one_times(1.5);
+    let [now, before, page] = ["now.json", "before.json", "page.html"].map(|name| directory.path().join(name));
+    common::write(&report, &now);
+    common::write(&steady(), &before);
+    let arguments = ["--from", now.to_str().unwrap(), "--html", page.to_str().unwrap()];
+    assert!(common::bench(&arguments).status.success());
+    assert!(!std::fs::read_to_string(&page).unwrap().contains("id=\"change\""));
+    common::bench(&[&arguments[..], &["--baseline", before.to_str().unwrap()]].concat());
+    let page = std::fs::read_to_string(&page).unwrap();
+    let change = page.split("id=\"change\"").nth(1).expect("a section").split("</section>").next().unwrap();
+    assert!(change.contains("1 of ") && change.contains("+50.0 %") && change.contains("<td class=\"change worse\">"));
+    assert!(change.contains(&target) && page.contains("href=\"#change\""));
+}

@@ -21,7 +21,7 @@ addEventListener("load", () => {
   const root = document.documentElement;
   const names = list => list.map(svg => svg.parentElement.id).join(" ");
   const wide = [...document.querySelectorAll("body *")].filter(element =>
-    !element.closest(".scroll, svg, pre") && element.getBoundingClientRect().right > innerWidth + 1);
+    !element.closest(".scroll, svg, pre, nav") && element.getBoundingClientRect().right > innerWidth + 1);
   const texts = seen.flatMap(svg => [...svg.querySelectorAll("text")]
     .filter(text => { const box = text.getBoundingClientRect(); return box.left < 0 || box.right > innerWidth; })
     .map(text => svg.parentElement.id + ": " + text.textContent));

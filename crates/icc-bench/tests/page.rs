@@ -172,3 +172,45 @@ fn without_absent(report: &Value) -> Value {
     }
     report
 }
+
+/// A point of fewer than three rounds is hollow, stands apart from its line, and the tables say of how many it is.
+#[test]
+fn few_rounds_are_seen_as_such() {
+    let mut report = common::report();
+    let hollow = |report: &Value| common::rendered(report).page.matches("mark open").count();
+    assert_eq!(hollow(&report), 0);
+    assert!(!common::rendered(&report).page.contains("Hollow marks"));
+    let rows = report["results"].as_array_mut().unwrap();
+    let row = rows.iter_mut().find(|row| row["target"] == "icc-queue spmc" && row["payload_bytes"] == 56).unwrap();
+    row["rounds"] = 2.into();
+    let plots = common::rendered(&report).plots;
+    let (_, before) =
+        common::rendered(&common::report()).plots.into_iter().find(|(id, _)| id == "latency-ratio-queue").unwrap();
+    let (_, after) = plots.iter().find(|(id, _)| id == "latency-ratio-queue").unwrap();
+    let steps = |plot: &str| plot.matches("M").count();
+    assert_eq!(steps(&before) - steps(after), 2, "the steps to it and from it are gone");
+    let page = common::rendered(&report).page;
+    assert!(hollow(&report) >= 4 && page.contains("Hollow marks are of fewer than three rounds"));
+    assert!(page.contains("2 rounds</span>"));
+}
+
+/// What sorts, what is starred and what stands first is one figure.
+#[test]
+fn the_best_stands_first_with_the_figure_that_counts() {
+    let mut report = common::report();
+    common::retain(&mut report, |row| {
+        row["scenario"] == "one_way_latency" && row["payload_bytes"] == 56 && row["kind"] != "latest_value"
+    });
+    // The best by the ratio has the longest median.
+    for row in report["results"].as_array_mut().unwrap() {
+        let is_best = row["target"] == "icc-queue mpmc";
+        common::set_ratios(row, if is_best { [1.0, 1.01, 1.02] } else { [1.5, 1.6, 1.7] });
+        row["p50_ns"] = if is_best { 80.0 } else { 60.0 }.into();
+    }
+    let common::Rendered { page, plots, .. } = common::rendered(&report);
+    assert!(page.contains("<b>1.01 ×</b><span>icc-queue mpmc, 56 B"), "the tile");
+    assert!(page.contains("★ 1.01 ×</span>"), "the table");
+    let (_, plot) = plots.iter().find(|(id, _)| id == "latency").unwrap();
+    let place = |name: &str| plot.find(&format!(">{name}</text>")).unwrap();
+    assert!(place("icc-queue mpmc") < place("icc-queue spmc"), "the plot");
+}

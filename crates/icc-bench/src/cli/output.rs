@@ -4,6 +4,7 @@ use super::arguments::Arguments;
 use super::error::RunError;
 use crate::model::{Report, json};
 use crate::report::agree::Agreement;
+use crate::report::baseline::Comparison;
 use crate::report::file::{Destination, Directory};
 use crate::report::{markdown, page, plot, table};
 
@@ -38,13 +39,13 @@ impl Outputs {
     }
 
     /// Puts the report out in every shape that was asked for.
-    pub(super) fn write(&self, report: &Report) -> Result<(), RunError> {
+    pub(super) fn write(&self, report: &Report, change: Option<&Comparison<'_>>) -> Result<(), RunError> {
         print!("{}", table::render(report));
         if let Some(json) = &self.json {
             json.write(&json::render(report)).map_err(|source| RunError::File { option: "--json", source })?;
         }
         if let Some(html) = &self.html {
-            html.write(&page::render(report)).map_err(|source| RunError::File { option: "--html", source })?;
+            html.write(&page::render(report, change)).map_err(|source| RunError::File { option: "--html", source })?;
         }
         if let Some(svg) = &self.svg {
             for plot in plot::all(report) {

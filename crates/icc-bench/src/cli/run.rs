@@ -102,7 +102,9 @@ fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result
         Some(path) => (earlier("--from", path)?, Vec::new()),
         None => measure(arguments, command, catalogue)?,
     };
-    outputs.write(&report)?;
+    let comparison = before.as_ref().map(|(_, before)| baseline::compare(&report, before, threshold));
+    let shown = comparison.as_ref().filter(|comparison| !comparison.pairs.is_empty());
+    outputs.write(&report, shown)?;
     let agreement = match &other {
         Some((_, other)) => Agreement::between(&report, other, within),
         None => Agreement::alone(&report),
@@ -112,10 +114,9 @@ fn report(arguments: &Arguments, command: &str, catalogue: &Catalogue) -> Result
     }
     outputs.write_agreement(&agreement)?;
     let mut code = 0;
-    if let Some((path, before)) = before {
-        let comparison = baseline::compare(&report, &before, threshold);
+    if let (Some((path, before)), Some(comparison)) = (&before, &comparison) {
         if comparison.pairs.is_empty() && !report.interrupted {
-            return Err(NothingInCommon { path: path.clone(), command: before.command }.into());
+            return Err(NothingInCommon { path: (*path).clone(), command: before.command.clone() }.into());
         }
         print!("{}", comparison.render());
         if comparison.worse() > 0 {

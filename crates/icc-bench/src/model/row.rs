@@ -82,6 +82,12 @@ impl Row {
         })
     }
 
+    /// Whether so few rounds count that the figures are no more than a hint.
+    #[must_use]
+    pub(crate) fn has_few_rounds(&self) -> bool {
+        self.rounds < 3
+    }
+
     /// The figure that counts in the scenario: the ratio, the rate, or the time of the consumers'
     /// thread, the producer's where there is none.
     #[must_use]

@@ -64,7 +64,7 @@ impl Change {
         }
     }
 
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Worse => "worse",
             Self::Better => "better",

@@ -6,6 +6,7 @@ mod tables;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::baseline::Comparison;
 use super::best::{Ahead, ahead, is_own};
 use super::method::METHOD;
 use super::plot::{self, Plot, Width, bytes, nanoseconds, rate, shape, slug, title};
@@ -16,7 +17,7 @@ const MAX_PAIRS_AS_ROWS: usize = 600;
 
 /// The page as text.
 #[must_use]
-pub(crate) fn render(report: &Report) -> String {
+pub(crate) fn render(report: &Report, change: Option<&Comparison<'_>>) -> String {
     let sections: Vec<(&[Row], Vec<Plot>)> = report.scenarios().map(|rows| (rows, plot::of(report, rows))).collect();
     let date = report.began.get(..16).unwrap_or(&report.began).replace('T', " ");
     html! {
@@ -47,11 +48,13 @@ pub(crate) fn render(report: &Report) -> String {
                     (tiles(report))
                     nav aria-label="sections" {
                         @for (rows, _) in &sections { a href=(format!("#{}-section", slug(rows))) { (title(rows)) } }
+                        @if change.is_some() { a href="#change" { "Change" } }
                         a href="#others" { "Where others are ahead" }
                         a href="#machine" { "Machine and method" }
                     }
                     @for warning in report.machine.warnings() { p class="note" { (sentence(&warning)) } }
                     @for (rows, plots) in &sections { (section(rows, plots)) }
+                    @if let Some(change) = change { (tables::change(change)) }
                     (others(report))
                     (machine(report))
                 }
@@ -73,7 +76,7 @@ fn tiles(report: &Report) -> Markup {
     let mut tiles: Vec<(String, String)> = Vec::new();
     let at_main = || latency.iter().filter(|row| Some(row.payload_bytes) == main);
     if let Some(figures) = at_main().find(|row| row.kind == Kind::Reference).and_then(|row| row.figures) {
-        tiles.push((nanoseconds(figures.p50_ns), "two bare atomics, one way: the floor".to_owned()));
+        tiles.push((nanoseconds(figures.p50_ns), "two bare atomics, one way: what others are in ratio to".to_owned()));
     }
     let best_own = |kind| {
         at_main()
@@ -83,9 +86,14 @@ fn tiles(report: &Report) -> Markup {
     };
     for kind in [Kind::Queue, Kind::LatestValue] {
         if let Some((row, figures)) = best_own(kind) {
-            let text =
-                format!("{}, {}, one way: {:.2} × the floor", row.target, bytes(row.payload_bytes), figures.ratio);
-            tiles.push((nanoseconds(figures.p50_ns), text));
+            let size = bytes(row.payload_bytes);
+            let text = format!(
+                "{}, {size}, one way, in ratio to {}: {}",
+                row.target,
+                row.scenario.reference,
+                nanoseconds(figures.p50_ns)
+            );
+            tiles.push((format!("{:.2} ×", figures.ratio), text));
         }
     }
     let stream = rows(Headline::Rate)
@@ -124,6 +132,9 @@ fn section(rows: &[Row], plots: &[Plot]) -> Markup {
                     "The reference itself took from " (nanoseconds(low)) " to " (nanoseconds(high))
                     " while this was measured: compare ratios here, not times."
                 }
+            }
+            @if rows.iter().any(|row| row.figures.is_some() && row.has_few_rounds()) {
+                p class="note" { "Hollow marks are of fewer than three rounds, and no line goes through them; the tables say of how many." }
             }
             @for plot in main { (figure(plot)) }
             @if !details.is_empty() {

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use crate::model::{Figures, Kind, Merit, Row, Shape};
+use crate::report::baseline::Comparison;
 use crate::report::best::{Standing, is_own};
-use crate::report::plot::{bytes, kinds, nanoseconds, rate, shape};
+use crate::report::plot::{bytes, kinds, nanoseconds, rate, rounds, shape};
 
 /// A heading, and which figure stands below it.
 type Percentile = (&'static str, fn(&Figures) -> f64);
@@ -95,7 +96,11 @@ fn cell(row: &Row, rows: &[Row]) -> Markup {
     };
     let (large, small) = match figures.flow.filter(|_| row.scenario.merit == Merit::Rate) {
         Some(flow) => (rate(flow.per_second), format!("{:.0} % of sent", flow.share_received * 100.0)),
-        None => (nanoseconds(figures.p50_ns), format!("{:.2} ×", figures.ratio)),
+        // What the marks go by stands first.
+        None if row.scenario.merit == Merit::Time => {
+            (nanoseconds(row.counting(&figures)), format!("{:.2} ×", figures.ratio))
+        }
+        None => (format!("{:.2} ×", figures.ratio), nanoseconds(figures.p50_ns)),
     };
     let mut title = format!("{title}ratio to {} {}", row.scenario.reference, figures.ratio_and_range());
     if let Some(groups) = figures.groups {
@@ -108,6 +113,7 @@ fn cell(row: &Row, rows: &[Row]) -> Markup {
             @if let Some(groups) = figures.groups {
                 " " span class="small groups" { (format!("{:.2} | {:.2}", groups.low, groups.high)) }
             }
+            @if row.has_few_rounds() { " " span class="small groups" { (rounds(row)) } }
         }
     }
 }
@@ -178,4 +184,43 @@ fn flow_cells(figures: &Figures) -> Markup {
         },
     );
     html! { @for cell in cells { td class="number" { (cell) } } }
+}
+
+/// What became of each ratio since an earlier run.
+pub(super) fn change(comparison: &Comparison<'_>) -> Markup {
+    let (worse, all) = (comparison.worse(), comparison.pairs.len());
+    html! {
+        section id="change" {
+            h2 { "Change against the run of " (comparison.began.get(..16).unwrap_or(&comparison.began).replace('T', " ")) }
+            p class="lead" {
+                (worse) " of " (all) " ratios got worse: they rose by more than " (comparison.threshold.percent())
+                " % and left the ranges of both runs."
+                @if comparison.unpaired > 0 { " " (comparison.unpaired) " rows are in one run only." }
+            }
+            @for pairs in comparison.pairs.chunk_by(|a, b| a.row.scenario.name == b.row.scenario.name) {
+                h3 class="above" { (pairs[0].row.scenario.title) ", in ratio to " (pairs[0].row.scenario.reference) }
+                div class="scroll" tabindex="0" role="region" aria-label="change" {
+                    table class="changes" {
+                        thead { tr {
+                            th { "target" } th class="number" { "message" } th class="number" { "change" } th {}
+                            th class="number" { "before" } th class="number" { "now" }
+                        } }
+                        tbody {
+                            @for pair in pairs {
+                                @let percent = (pair.now.ratio / pair.before.ratio - 1.0) * 100.0;
+                                tr class=(class_of(pair.row)) {
+                                    th scope="row" { (pair.row.label()) }
+                                    td class="number" { (bytes(pair.row.payload_bytes)) }
+                                    td class="number" { (format!("{percent:+.1} %")) }
+                                    td class=(format!("change {}", pair.change.word())) { (pair.change.word()) }
+                                    td class="number" { (pair.before.ratio_and_range()) }
+                                    td class="number" { (pair.now.ratio_and_range()) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -3,5 +3,5 @@ use crate::model::sample::sample;
 
 #[test]
 fn renders() {
-    assert!(render(&sample()).contains("56 B"));
+    assert!(render(&sample(), None).contains("56 B"));
 }

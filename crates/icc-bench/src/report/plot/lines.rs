@@ -1,6 +1,6 @@
 //! Lines: what varies goes across, a line a target, its name at its end.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::frame::{Area, Canvas, Side, Width, grid_across, grid_down, short, text_width};
 use super::picture::Plot;
@@ -244,17 +244,28 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
         (high / low).ln()
     };
     let side = if apart(first) > 1.5 * apart(last) { Side::Left } else { Side::Right };
+    let styles = Style::of_lines(&targets);
+    // On a telephone there is no room beside the lines.
+    let legend = match width {
+        Width::Wide => None,
+        Width::Narrow => {
+            let is_shown = |row: &Row| measured.iter().any(|(other, _)| other.target == row.target);
+            let names = targets.iter().zip(&styles).filter(|(row, _)| is_shown(row));
+            Some(Legend::of(names.map(|(row, style)| (row.target.as_str(), *style)), width))
+        }
+    };
     let letters = targets.iter().map(|row| row.target.chars().count()).max().unwrap_or_default();
     let size = width.pick(12.0, if letters > 22 { 10.0 } else { 11.0 });
     let longest = targets.iter().map(|row| text_width(&row.target, size)).fold(0.0, f64::max);
     // The project's own names are bold, so wider.
-    let room = (longest * 1.1 + width.pick(30.0, 18.0)).min(width.px() * width.pick(0.42, 0.58));
+    let room = if legend.is_some() { 10.0 } else { (longest * 1.1 + 30.0).min(width.px() * 0.42) };
     let ticks_room = width.pick(48.0, 36.0);
     let (left, right) = match side {
         Side::Right => (ticks_room, width.px() - room),
         Side::Left => (room, width.px() - ticks_room),
     };
-    let area = Area { left, right, top: 12.0, bottom: 12.0 + height(targets.len(), width) };
+    let top = 12.0 + legend.as_ref().map_or(0.0, |legend| legend.height);
+    let area = Area { left, right, top, bottom: top + height(targets.len(), width) };
 
     let up = Scale::log(measured.iter().map(|(_, figures)| (axes.up)(figures)), area.bottom, area.top)?.at_least(4.0);
     // One more than it is, so that none at all has a place as well.
@@ -266,8 +277,8 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
 
     let mut lines: Vec<Line<'_>> = targets
         .into_iter()
-        .enumerate()
-        .map(|(index, first)| {
+        .zip(styles)
+        .map(|(first, style)| {
             let mut points: Vec<Point<'_>> = measured
                 .iter()
                 .filter(|(row, _)| row.target == first.target)
@@ -279,7 +290,7 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
                 })
                 .collect();
             points.sort_by(|a, b| f64::total_cmp(&a.x, &b.x));
-            Line { style: Style::of(first, index), name: &first.target, points }
+            Line { style, name: &first.target, points }
         })
         .filter(|line| !line.points.is_empty())
         .collect();
@@ -289,13 +300,14 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
     spread(&mut places, width.pick(15.0, 14.0), area.top + 4.0, area.bottom - 2.0);
 
     let body = html! {
+        @if let Some(legend) = &legend { (legend.body) }
         (grid_across(area, &up, side.other(), short))
         (grid_down(area, &ticks))
         text class="tick" x=(Px((area.left + area.right) / 2.0)) y=(Px(area.bottom + 34.0)) text-anchor="middle" { (axes.title_across) }
         @for (line, place) in lines.iter().zip(&places) {
             g class=(line.style.class) {
                 (draw_line(line, &up, axes, area))
-                (draw_name(line, side, *place, area, size))
+                @if legend.is_none() { (draw_name(line, side, *place, area, size)) }
             }
         }
     };
@@ -304,16 +316,17 @@ fn draw(rows: &[Row], axes: Axes, width: Width) -> Option<Canvas> {
 
 /// High enough for the name of every line.
 fn height(lines: usize, width: Width) -> f64 {
-    width.pick(370.0, 330.0_f64).max(lines as f64 * 15.0 + 30.0)
+    width.pick(370.0_f64.max(lines as f64 * 15.0 + 30.0), 300.0)
 }
 
 fn draw_line(line: &Line<'_>, up: &Scale, axes: Axes, area: Area) -> Markup {
-    let steps: Vec<String> = line
-        .points
-        .iter()
-        .enumerate()
-        .map(|(index, point)| format!("{}{} {}", if index == 0 { "M" } else { "L" }, Px(point.x), Px(point.y)))
-        .collect();
+    // A point of few rounds is no step of a line.
+    let mut steps = String::new();
+    for [from, to] in line.points.array_windows() {
+        if !from.row.has_few_rounds() && !to.row.has_few_rounds() {
+            steps.push_str(&format!("M{} {}L{} {}", Px(from.x), Px(from.y), Px(to.x), Px(to.y)));
+        }
+    }
     let range = axes.range.filter(|_| line.style.class.contains("own"));
     html! {
         @if let Some(range) = range {
@@ -322,14 +335,45 @@ fn draw_line(line: &Line<'_>, up: &Scale, axes: Axes, area: Area) -> Markup {
                 line class="range" x1=(Px(point.x)) x2=(Px(point.x)) y1=(Px(low)) y2=(Px(high)) {}
             }
         }
-        path class="line" d=(steps.concat()) {}
+        @if !steps.is_empty() { (line.style.line(&steps)) }
         @for point in &line.points {
             g {
                 title { (tooltip(point.row)) }
                 circle class="hit" cx=(Px(point.x)) cy=(Px(point.y)) r="9" {}
-                (line.style.mark(point.x, point.y))
+                (line.style.mark(point.x, point.y, point.row.has_few_rounds()))
             }
         }
+    }
+}
+
+/// Which line is whose, above a plot.
+struct Legend {
+    height: f64,
+    body: Markup,
+}
+
+impl Legend {
+    /// As many names in a row as fit.
+    fn of<'name>(names: impl Iterator<Item = (&'name str, Style)>, width: Width) -> Self {
+        const SIZE: f64 = 11.0;
+        const ROW: f64 = 18.0;
+        let (mut x, mut y, mut body) = (0.0, 10.0, String::new());
+        for (name, style) in names {
+            let needed = 30.0 + text_width(name, SIZE) * 1.15;
+            if x > 0.0 && x + needed > width.px() {
+                (x, y) = (0.0, y + ROW);
+            }
+            let entry = html! {
+                g class=(style.class) {
+                    (style.line(&format!("M{} {}H{}", Px(x), Px(y), Px(x + 24.0))))
+                    (style.mark(x + 12.0, y, false))
+                    text class="label" x=(Px(x + 29.0)) y=(Px(y + 4.0)) font-size=(Px(SIZE)) { (name) }
+                }
+            };
+            body.push_str(&entry.into_string());
+            x += needed + 10.0;
+        }
+        Self { height: y + 8.0, body: PreEscaped(body) }
     }
 }
 

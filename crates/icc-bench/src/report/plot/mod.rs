@@ -5,6 +5,7 @@
 //! few of them, and are never alone in telling one series from another: lines end in their names,
 //! and every mark names itself in a tooltip.
 
+mod distribution;
 mod frame;
 mod lines;
 mod matrix;
@@ -18,6 +19,7 @@ mod text;
 pub(crate) use self::frame::Width;
 pub(crate) use self::picture::{Plot, STYLE};
 pub(crate) use self::rows::{MAIN_PAYLOAD, kinds, moved, shape, slug, title};
+pub(crate) use self::series::rounds;
 pub(crate) use self::text::{bytes, nanoseconds, rate};
 use crate::model::{Report, Row, Shape};
 
@@ -42,7 +44,9 @@ pub(crate) fn of(report: &Report, rows: &[Row]) -> Vec<Plot> {
         }
         Shape::Flow | Shape::Cost => lines::by_payload(rows),
     };
-    plots.into_iter().map(|plot| Plot { source: source.clone(), ..plot }).collect()
+    let distribution = matches!(shape, Shape::Latency | Shape::Flow | Shape::Cost).then(|| distribution::plot(rows));
+    let plots = plots.into_iter().chain(distribution.flatten());
+    plots.map(|plot| Plot { source: source.clone(), ..plot }).collect()
 }
 
 fn source(report: &Report) -> String {

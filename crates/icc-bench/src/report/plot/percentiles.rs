@@ -32,7 +32,7 @@ pub(super) fn plots(rows: &[Row]) -> Vec<Plot> {
             let plot = Plot::new(
                 if payload == main { slug.to_owned() } else { format!("{slug}-{payload}") },
                 format!("{}, {} messages", title(&rows), bytes(payload)),
-                "Nanoseconds on a logarithmic scale; half the messages took no longer than the large dot; an arrow goes on beyond the edge".to_owned(),
+                "In the order of the ratio, which the stars go by. Nanoseconds on a logarithmic scale; half the messages took no longer than the large dot; an arrow goes on beyond the edge".to_owned(),
                 |width| draw(&rows, width),
             )?;
             Some(Plot { is_detail: payload != main, ..plot })
@@ -69,7 +69,8 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
     }
     groups.sort_by_key(|(kind, _)| *kind);
     for (_, group) in &mut groups {
-        group.sort_by(|a, b| f64::total_cmp(&a.2.p50_ns, &b.2.p50_ns));
+        // By what counts, which the stars go by and the bold figures show.
+        group.sort_by(|(_, a, before), (_, b, after)| f64::total_cmp(&a.counting(before), &b.counting(after)));
     }
     let (row_height, head_height) = (width.pick(25.0, 40.0), width.pick(26.0, 28.0));
     let top = 26.0;
@@ -93,8 +94,8 @@ fn draw(rows: &[Row], width: Width) -> Option<Canvas> {
     let body = html! {
         (legend(area.left, 9.0))
         @if width == Width::Wide {
-            text class="tick" x=(Px(area.right + 74.0)) y="13" text-anchor="end" { "p50" }
-            text class="tick" x=(Px(area.right + 126.0)) y="13" text-anchor="end" { "to " (reference) }
+            text class="tick" x=(Px(area.right + 76.0)) y="13" text-anchor="end" { "to " (reference) }
+            text class="tick" x=(Px(area.right + 150.0)) y="13" text-anchor="end" { "p50" }
         }
         (grid_down(area, &ticks))
         text class="tick" x=(Px(area.right)) y=(Px(area.bottom + 33.0)) text-anchor="end" { "nanoseconds" }
@@ -118,7 +119,7 @@ fn legend(x: f64, y: f64) -> Markup {
     html! {
         g class="series" {
             line class="bar" x1=(Px(x + 6.0)) x2=(Px(x + 180.0)) y1=(Px(y)) y2=(Px(y)) {}
-            (marks(x + 6.0, x + 64.0, x + 122.0, x + 180.0, y, false))
+            (marks(x + 6.0, x + 64.0, x + 122.0, x + 180.0, y, false, false))
         }
         @for (place, name) in [(x + 16.0, "p50"), (x + 72.0, "p90"), (x + 129.0, "p99"), (x + 189.0, "p99.9")] {
             text class="tick halo" x=(Px(place)) y=(Px(y + 4.0))  { (name) }
@@ -126,7 +127,8 @@ fn legend(x: f64, y: f64) -> Markup {
     }
 }
 
-fn marks(p50: f64, p90: f64, p99: f64, p999: f64, y: f64, is_beyond: bool) -> Markup {
+fn marks(p50: f64, p90: f64, p99: f64, p999: f64, y: f64, is_beyond: bool, is_hollow: bool) -> Markup {
+    let mark = if is_hollow { "mark open" } else { "mark" };
     html! {
         line class="bar" x1=(Px(p99)) x2=(Px(p99)) y1=(Px(y - 4.5)) y2=(Px(y + 4.5)) style="opacity:1" {}
         @if is_beyond {
@@ -134,8 +136,8 @@ fn marks(p50: f64, p90: f64, p99: f64, p999: f64, y: f64, is_beyond: bool) -> Ma
         } @else {
             circle class="open" cx=(Px(p999)) cy=(Px(y)) r="3.2" {}
         }
-        circle class="mark" cx=(Px(p90)) cy=(Px(y)) r="3.4" {}
-        circle class="mark" cx=(Px(p50)) cy=(Px(y)) r="5.6" {}
+        circle class=(mark) cx=(Px(p90)) cy=(Px(y)) r="3.4" {}
+        circle class=(mark) cx=(Px(p50)) cy=(Px(y)) r="5.6" {}
     }
 }
 
@@ -172,16 +174,16 @@ fn line(
             rect class="hit" x="0" y=(Px(top)) width=(Px(width.px())) height=(Px(width.pick(25.0, 40.0))) {}
             text class="label halo" x="0" y=(Px(name_y)) { (row.label()) }
             line class="bar" x1=(Px(p50)) x2=(Px(p999)) y1=(Px(y)) y2=(Px(y)) {}
-            (marks(p50, p90, p99, p999, y, is_beyond))
+            (marks(p50, p90, p99, p999, y, is_beyond, row.has_few_rounds()))
             @match width {
                 Width::Wide => {
-                    text class=(class) x=(Px(area.right + 74.0)) y=(Px(name_y)) text-anchor="end" { (nanoseconds(figures.p50_ns)) }
-                    text class="muted" x=(Px(area.right + 126.0)) y=(Px(name_y)) text-anchor="end" { (format!("{:.2} ×", figures.ratio)) }
                     @match standing {
-                        Standing::Best => text class="star" x=(Px(area.right + 134.0)) y=(Px(name_y)) { "★" title { "best of its kind" } },
-                        Standing::Level => text class="star" x=(Px(area.right + 134.0)) y=(Px(name_y)) { "≈" title { "within the range of the best" } },
+                        Standing::Best => text class="star" x=(Px(area.right + 8.0)) y=(Px(name_y)) { "★" title { "best of its kind" } },
+                        Standing::Level => text class="star" x=(Px(area.right + 8.0)) y=(Px(name_y)) { "≈" title { "within the range of the best" } },
                         Standing::None => {},
                     }
+                    text class=(class) x=(Px(area.right + 76.0)) y=(Px(name_y)) text-anchor="end" { (format!("{:.2} ×", figures.ratio)) }
+                    text class="muted" x=(Px(area.right + 150.0)) y=(Px(name_y)) text-anchor="end" { (nanoseconds(figures.p50_ns)) }
                 },
                 Width::Narrow => {
                     text class=(class) x=(Px(width.px())) y=(Px(name_y)) text-anchor="end" {
@@ -190,7 +192,7 @@ fn line(
                             Standing::Level => tspan class="star" { "≈ " },
                             Standing::None => {},
                         }
-                        (nanoseconds(figures.p50_ns)) " · " (format!("{:.2} ×", figures.ratio))
+                        (format!("{:.2} ×", figures.ratio)) " · " (nanoseconds(figures.p50_ns))
                     }
                 },
             }

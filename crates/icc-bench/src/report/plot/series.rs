@@ -7,13 +7,20 @@ use super::text::{bytes, nanoseconds, rate};
 use crate::model::Row;
 use crate::report::best::is_own;
 
-/// Colour and mark of a target.
+/// Colour and mark of a target, and the dashes of its line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Style {
     /// Classes of the style sheet.
     pub(super) class: &'static str,
     mark: usize,
+    dashes: &'static str,
 }
+
+/// Classes of other libraries: colours that do not stand out.
+const OTHERS: [&str; 6] = ["series r0", "series r1", "series r2", "series r3", "series r4", "series r5"];
+
+/// What tells lines of one colour apart; the first is drawn through.
+const DASHES: [&str; 5] = ["none", "7 4", "2 3", "9 3 2 3", "14 3"];
 
 /// Forms of marks, as paths around the origin.
 const MARKS: [&str; 6] = [
@@ -28,32 +35,49 @@ const MARKS: [&str; 6] = [
 impl Style {
     /// The look of a row's target, which is the `index`th of its plot.
     ///
-    /// The project's own stand out by colour; others are grey, and told apart by their marks and
-    /// names.
+    /// The project's own stand out by colour.
     pub(super) fn of(row: &Row, index: usize) -> Self {
         let name = row.target.as_str();
         let class = if row.is_yardstick() {
             "series reference"
         } else if !is_own(name) {
-            "series"
+            OTHERS[index % OTHERS.len()]
         } else if name.contains("mpmc") || name.contains("update") {
             "series own violet"
         } else if name.contains("spmc, shared") || name.contains("(shared)") {
             "series own gold"
+        } else if name.contains("vector") && !name.contains("vector write") {
+            "series own green"
         } else if name.contains("queue") || name.contains("write") {
             "series own red"
-        } else if name.contains("vector") {
-            "series own green"
         } else if name.contains("seqlock") {
             "series own blue"
         } else {
             "series own sky"
         };
-        Self { class, mark: index % MARKS.len() }
+        Self { class, mark: index % MARKS.len(), dashes: DASHES[0] }
     }
 
-    pub(super) fn mark(self, x: f64, y: f64) -> Markup {
-        html! { path class="mark" d=(MARKS[self.mark]) transform=(format!("translate({} {})", Px(x), Px(y))) {} }
+    /// The looks of a plot's lines, no two of which are the same in colour and dashes, as far as these go.
+    pub(super) fn of_lines(targets: &[&Row]) -> Vec<Self> {
+        let mut styles: Vec<Self> = Vec::new();
+        for (index, row) in targets.iter().enumerate() {
+            let style = Self::of(row, index);
+            let before = styles.iter().filter(|other| other.class == style.class).count();
+            styles.push(Self { dashes: DASHES[before % DASHES.len()], ..style });
+        }
+        styles
+    }
+
+    /// A line of these steps.
+    pub(super) fn line(self, steps: &str) -> Markup {
+        html! { path class="line" d=(steps) stroke-dasharray=(self.dashes) {} }
+    }
+
+    /// A mark, hollow if it stands for few rounds.
+    pub(super) fn mark(self, x: f64, y: f64, is_hollow: bool) -> Markup {
+        let class = if is_hollow { "mark open" } else { "mark" };
+        html! { path class=(class) d=(MARKS[self.mark]) transform=(format!("translate({} {})", Px(x), Px(y))) {} }
     }
 }
 
@@ -81,6 +105,9 @@ pub(super) fn tooltip(row: &Row) -> String {
         figures.ratio_min,
         figures.ratio_max
     );
+    if row.has_few_rounds() {
+        text.push_str(&format!("; of {} only", rounds(row)));
+    }
     if let Some(flow) = figures.flow {
         text.push_str(&format!(
             "; {} received, {:.1} % of what was sent",
@@ -89,4 +116,33 @@ pub(super) fn tooltip(row: &Row) -> String {
         ));
     }
     text
+}
+
+/// How many rounds count, in words.
+pub(crate) fn rounds(row: &Row) -> String {
+    match row.rounds {
+        1 => "1 round".to_owned(),
+        count => format!("{count} rounds"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+    use crate::model::sample::sample;
+
+    #[test]
+    fn no_two_lines_look_the_same() {
+        let named = |name: &str| Row { target: name.to_owned(), kind: Kind::Queue, ..sample().rows.remove(0) };
+        let own = ["icc-vector", "icc-vector, one writer", "icc-vector, shared", "icc-queue spmc", "icc-queue mpmc"];
+        let others = (0..14).map(|number| format!("other {number}"));
+        let rows: Vec<Row> = own.map(str::to_owned).into_iter().chain(others).map(|name| named(&name)).collect();
+        let targets: Vec<&Row> = rows.iter().collect();
+        let mut looks: Vec<_> = Style::of_lines(&targets).iter().map(|style| (style.class, style.dashes)).collect();
+        looks.sort_unstable();
+        let count = looks.len();
+        looks.dedup();
+        assert_eq!(looks.len(), count);
+    }
 }

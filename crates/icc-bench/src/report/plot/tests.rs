@@ -3,5 +3,6 @@ use crate::model::sample::sample;
 
 #[test]
 fn renders() {
-    assert_eq!(all(&sample()).len(), 1);
+    // The percentiles, and the distribution of each.
+    assert_eq!(all(&sample()).len(), 2);
 }
