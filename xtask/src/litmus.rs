@@ -4,10 +4,10 @@
 //! The tests are in `litmus/`; what runs them is in `mutants/`, beside the table of orderings.
 
 use std::env::consts::ARCH;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::bail;
+use anyhow::{Context as _, anyhow, bail};
 
 use crate::aarch64;
 use crate::cli::LitmusArgs;
@@ -17,6 +17,9 @@ use crate::workspace::{OwnBuild as _, Workspace};
 
 /// The package of operations, each alone in a function.
 const PROBES: &str = "icc-litmus-probes";
+
+/// The library that has operations which are functions of their own, as its assembly file begins.
+const LIBRARY: &str = "icc_buffer-";
 
 /// What the operations are compiled for: the folder of tests to compare with, the processor, and a flag. Without
 /// outline-atomics the compiler makes of a read-modify-write what processors of the first ARMv8 have for it.
@@ -59,7 +62,9 @@ pub(crate) fn check(
     if args.only.is_empty() {
         for (tests, architecture, flag) in COMPILED {
             match machine_code(workspace, tests, architecture, flag)? {
-                Ok(file) => _ = command.arg("--asm").arg(format!("{tests}={}", file.display())),
+                Ok(files) => {
+                    command.args(files.iter().flat_map(|file| ["--asm".into(), format!("{tests}={}", file.display())]));
+                }
                 Err(reason) => say(&format!("what is compiled for {tests} is not compared: this needs {reason}"))?,
             }
         }
@@ -72,15 +77,19 @@ pub(crate) fn check(
     Ok(status.success())
 }
 
-/// Compiles the operations, as they are shipped; the assembly file, or what is missing.
+/// Compiles the operations, as they are shipped; the assembly files, or what is missing.
 fn machine_code(
     workspace: &Workspace,
     tests: &str,
     architecture: &str,
     flag: Option<&str>,
-) -> anyhow::Result<Result<PathBuf, String>> {
+) -> anyhow::Result<Result<Vec<PathBuf>, String>> {
+    let directory = workspace.own_directory("litmus");
+    let mut dependencies = directory.clone();
     let mut cargo = workspace.cargo();
-    cargo.args(["rustc", "--quiet", "--release", "--lib", "--package", PROBES]).own_build(workspace, "litmus", "");
+    cargo.args(["rustc", "--quiet", "--release", "--lib", "--package", PROBES]);
+    // Of the libraries, too: what is not inlined is there.
+    cargo.own_build(workspace, "litmus", "--emit=asm -Ccodegen-units=1");
     if architecture != ARCH {
         if architecture != "aarch64" {
             return Ok(Err(format!("a processor of that kind, and this is {ARCH}")));
@@ -89,14 +98,29 @@ fn machine_code(
             Ok(compiler) => _ = cargo.args(["--target", aarch64::TARGET]).env("RUSTC", compiler),
             Err(reason) => return Ok(Err(reason)),
         }
+        dependencies.push(aarch64::TARGET);
     }
     // In the build's own directory: as long as cargo takes the build for fresh, the file is there.
-    let file = workspace.own_directory("litmus").join(format!("{tests}.s"));
-    let emit = format!("asm={}", file.display());
-    cargo.args(["--", "--emit", &emit, "-C", "codegen-units=1"]).args(flag);
+    let probes = directory.join(format!("{tests}.s"));
+    let emit = format!("--emit=asm={}", probes.display());
+    cargo.args(["--", &emit]).args(flag);
     // Quietly: the compiler warns of the flag.
-    process::capture(&mut cargo).map_err(|error| anyhow::anyhow!("{error}"))?;
-    Ok(Ok(file))
+    process::capture(&mut cargo).map_err(|error| anyhow!("{error}"))?;
+    Ok(Ok(vec![probes, newest(&dependencies.join("release/deps"), LIBRARY)?]))
+}
+
+/// The newest assembly file of a crate.
+fn newest(directory: &Path, of: &str) -> anyhow::Result<PathBuf> {
+    let mut found = Vec::new();
+    for entry in directory.read_dir().with_context(|| format!("cannot list {}", directory.display()))? {
+        let path = entry.with_context(|| format!("cannot list {}", directory.display()))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with(of) && name.ends_with(".s") {
+            found.push((path.metadata().and_then(|metadata| metadata.modified())?, path));
+        }
+    }
+    found.sort();
+    found.pop().map(|(_, path)| path).with_context(|| format!("no assembly of {of}* in {}", directory.display()))
 }
 
 /// The last line, such as `65 verdicts in 3.1 s, 0 of them wrong`.

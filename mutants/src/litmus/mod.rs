@@ -65,7 +65,7 @@ impl Litmus {
             tests.push(read().with_context(|| format!("in {}", path.display()))?);
         }
         let machine = machine::tests(&dir)?;
-        let lost_probes = machine::lost_probes(&dir, &machine)?;
+        let lost_probes = machine::lost_probes(&dir, &machine, catalogue)?;
         Ok(Self { tests, machine, lost_probes })
     }
 

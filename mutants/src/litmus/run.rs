@@ -1,6 +1,7 @@
 //! Runs every test and every variant of it, and prints the table.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -70,9 +71,13 @@ pub(crate) fn run(
         say(&format!("{test:33} {model:7} {expected:9} {found:9} {mutant}{mark}"))?;
     }
     let mut verdicts = rows.len();
+    let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for asm in asm {
         let (architecture, file) = asm.split_once('=').context("--asm wants ARCHITECTURE=FILE")?;
-        let (agree, problems) = machine::compare(architecture, file.as_ref(), &litmus.machine)?;
+        files.entry(architecture).or_default().push(file);
+    }
+    for (architecture, files) in files {
+        let (agree, problems) = machine::compare(architecture, &files, &litmus.machine)?;
         say(&format!("{agree} operations are compiled for {architecture} to what the tests say"))?;
         for problem in &problems {
             say(&format!("{problem}  WRONG"))?;

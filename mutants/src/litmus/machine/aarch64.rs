@@ -43,7 +43,7 @@ pub(super) fn aarch64(name: &str, operands: &[String]) -> anyhow::Result<Instruc
             read.accesses.push((instruction, Address { registers: vec![at.to_owned()], offset: 0 }));
             read.writes = ["x0", "x16", "x17"].map(ToOwned::to_owned).to_vec();
         }
-        "bl" | "blr" | "br" => read.then = Then::Call,
+        "bl" | "blr" | "br" | "brk" | "udf" => read.then = Then::Call,
         "cmp" | "cmn" | "tst" | "ccmp" | "nop" | "prfm" | "clrex" => {}
         "ldp" | "stp" => {
             let first = register(0)?;

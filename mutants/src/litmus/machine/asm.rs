@@ -67,10 +67,10 @@ pub(super) enum Then {
     Call,
 }
 
-/// The lines of a function whose name contains `name`: instructions, and labels with their colon.
+/// The lines of a function, `name` or `Type::name`: instructions, and labels with their colon.
 pub(super) fn function<'a>(text: &'a str, name: &str) -> anyhow::Result<Vec<&'a str>> {
     // A part of a mangled name has its length before it.
-    let part = format!("{}{name}", name.len());
+    let part: String = name.split("::").map(|part| format!("{}{part}", part.len())).collect();
     let is_start = |line: &&str| line.ends_with(':') && line.starts_with('_') && line.contains(&part);
     let mut lines = text.lines().skip_while(|line| !is_start(line));
     lines.next().context("there is no such function")?;
@@ -147,6 +147,7 @@ mod tests {
     fn a_function_is_found_by_its_name() {
         let text = "_ZN1p4read17hE:\n\t.cfi_startproc\n\tretq\n.LBB1_2:\n\tnop\n.Lfunc_end0:\n\t.size _ZN1p4read17hE, 3\nother:\n\tud2\n";
         assert_eq!(function(text, "read").unwrap(), ["retq", ".LBB1_2:", "nop"]);
+        assert_eq!(function(text, "p::read").unwrap().len(), 3);
         assert!(function(text, "write").is_err());
     }
 }

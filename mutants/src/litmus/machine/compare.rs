@@ -12,6 +12,20 @@ pub(super) struct Pattern {
     pub(super) events: Vec<Wanted>,
 }
 
+impl Pattern {
+    /// Whether an object is not easily taken for another, as one or two plain accesses are.
+    fn is_certain(&self, object: &str) -> bool {
+        let of_it = |wanted: &&Wanted| wanted.place.as_ref().is_some_and(|(name, _)| name == object);
+        let accesses: Vec<&Wanted> = self.events.iter().filter(of_it).collect();
+        accesses.len() > 2 || accesses.iter().any(|wanted| !is_plain(&wanted.kind))
+    }
+}
+
+/// Whether an access orders nothing.
+fn is_plain(kind: &str) -> bool {
+    ["load", "store", "change"].contains(&kind)
+}
+
 /// An event of a thread.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Wanted {
@@ -36,7 +50,8 @@ pub(super) fn compare(paths: &[Vec<Event>], patterns: &[(String, Pattern)]) -> a
         if whole.is_empty() {
             bail!("no way through it is {name}:\n    {}\n  it has\n    {}", show_pattern(pattern), show_paths(paths));
         }
-        shared.extend(whole.into_iter().flat_map(Found::into_values).map(|place| place.base));
+        let certain = |(object, _): &(String, Place)| pattern.is_certain(object);
+        shared.extend(whole.into_iter().flatten().filter(certain).map(|(_, place)| place.base));
     }
     for path in paths {
         let known =
@@ -59,11 +74,10 @@ fn search(path: &[Event], wanted: &[Wanted], found: Found, shared: &BTreeSet<Str
     let Some((event, rest)) = path.split_first() else {
         return (wanted.is_empty() || !whole).then_some(found);
     };
-    let is_plain = ["load", "store", "change"].contains(&&*event.kind);
     let of_object = |place: &Place| found.values().any(|object| object.base == place.base);
     // Passed over, if it is of none of the objects. That is tried first: what comes before an access, to find its address, is
     // often of the same kind.
-    let passes = |place: &Place| is_plain && !of_object(place) && !shared.contains(&place.base);
+    let passes = |place: &Place| is_plain(&event.kind) && !of_object(place) && !shared.contains(&place.base);
     if event.place.as_ref().is_some_and(passes)
         && let Some(found) = search(rest, wanted, found.clone(), shared, whole)
     {

@@ -1,7 +1,7 @@
 //! The litmus tests of processors, in `litmus/aarch64`, `litmus/aarch64-exclusive` and `litmus/x86_64`: what the compiler makes of the shipped
 //! operations, and whether the processor's own model still excludes the outcome.
 //!
-//! `litmus/probes` has a function for each operation. Its machine code is read, and its accesses and barriers
+//! `litmus/probes` has a function for most operations; the others are functions of a library themselves. Its machine code is read, and its accesses and barriers
 //! must be those of the thread that names it, in order: see [`compare`].
 
 mod aarch64;
@@ -17,6 +17,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+use crate::catalogue::Catalogue;
 use asm::Architecture;
 pub(super) use test::MachineTest;
 
@@ -38,27 +39,35 @@ pub(super) fn tests(litmus: &Path) -> anyhow::Result<Vec<MachineTest>> {
     Ok(tests)
 }
 
-/// The tests that name functions which `litmus/probes` does not have.
-pub(super) fn lost_probes(litmus: &Path, tests: &[MachineTest]) -> anyhow::Result<Vec<String>> {
+/// The tests that name functions which neither `litmus/probes` nor the libraries have.
+pub(super) fn lost_probes(litmus: &Path, tests: &[MachineTest], catalogue: &Catalogue) -> anyhow::Result<Vec<String>> {
     let path = litmus.join("probes/src/lib.rs");
     let source = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut lost = Vec::new();
     for test in tests {
-        let is_lost = |probe: &&String| !source.contains(&format!("fn {probe}("));
+        let is_operation = |probe: &String| catalogue.operations.iter().any(|operation| operation.function == *probe);
+        let is_lost = |probe: &&String| !source.contains(&format!("fn {probe}(")) && !is_operation(probe);
         lost.extend(
-            test.probes.values().filter(is_lost).map(|probe| format!("{}: there is no probe {probe}", test.path())),
+            test.probes.values().filter(is_lost).map(|probe| format!("{}: there is no function {probe}", test.path())),
         );
     }
     Ok(lost)
 }
 
-/// Compares the tests of an architecture, by its folder's name, with the machine code of the probes, in an assembly
-/// file. Returns how many functions agree, and what does not.
-pub(super) fn compare(architecture: &str, file: &Path, tests: &[MachineTest]) -> anyhow::Result<(usize, Vec<String>)> {
+/// Compares the tests of an architecture, by its folder's name, with the machine code of their functions, in assembly
+/// files. Returns how many functions agree, and what does not.
+pub(super) fn compare(
+    architecture: &str,
+    files: &[&str],
+    tests: &[MachineTest],
+) -> anyhow::Result<(usize, Vec<String>)> {
     let Some(architecture) = Architecture::ALL.into_iter().find(|known| known.name() == architecture) else {
         bail!("there is no architecture {architecture}");
     };
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut text = String::new();
+    for file in files {
+        text.push_str(&fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?);
+    }
     let mut threads: BTreeMap<&str, Vec<(String, compare::Pattern)>> = BTreeMap::new();
     for test in tests.iter().filter(|test| test.architecture == architecture) {
         for (&thread, probe) in &test.probes {

@@ -17,8 +17,9 @@ use super::asm::{Address, Architecture, Instruction};
 use super::compare::{Pattern, Wanted};
 
 /// Instructions that order, and what each becomes without that.
-const WEAKER: [(&str, &[&str]); 10] = [
+const WEAKER: [(&str, &[&str]); 11] = [
     ("DMB", &[""]),
+    ("mfence", &[""]),
     ("LDAR", &["LDR"]),
     ("STLR", &["STR"]),
     ("LDAXR", &["LDXR"]),

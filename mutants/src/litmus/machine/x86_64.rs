@@ -65,9 +65,9 @@ pub(super) fn x86_64(name: &str, operands: &[String]) -> anyhow::Result<Instruct
         "mfence" | "lfence" | "sfence" => read.barrier = Some(name.to_owned()),
         "ret" | "retq" => read.then = Then::Return,
         "jmp" | "jmpq" => read.then = Then::Jump(last.context("an operand is missing")?.clone()),
-        "call" | "callq" => read.then = Then::Call,
+        "call" | "callq" | "ud2" => read.then = Then::Call,
         _ if name.starts_with('j') => read.then = Then::Either(last.context("an operand is missing")?.clone()),
-        "nop" | "push" | "pushq" | "ud2" | "vzeroupper" => {}
+        "nop" | "push" | "pushq" | "vzeroupper" => {}
         _ if name.starts_with("prefetch") => {}
         _ if name.starts_with("lea") => {
             read.writes.extend(last.map(|register| x86_64_register(register)));
