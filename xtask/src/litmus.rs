@@ -4,10 +4,12 @@
 //! The tests are in `litmus/`; what runs them is in `mutants/`, beside the table of orderings.
 
 use std::env::consts::ARCH;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, anyhow, bail};
+use serde_json::Value;
 
 use crate::aarch64;
 use crate::cli::LitmusArgs;
@@ -18,8 +20,8 @@ use crate::workspace::{OwnBuild as _, Workspace};
 /// The package of operations, each alone in a function.
 const PROBES: &str = "icc-litmus-probes";
 
-/// The library that has operations which are functions of their own, as its assembly file begins.
-const LIBRARY: &str = "icc_buffer-";
+/// The library that has operations which are functions of their own.
+const LIBRARY: &str = "icc-buffer";
 
 /// What the operations are compiled for: the folder of tests to compare with, the processor, and a flag. Without
 /// outline-atomics the compiler makes of a read-modify-write what processors of the first ARMv8 have for it.
@@ -52,7 +54,7 @@ fn find(workspace: &Workspace) -> Option<PathBuf> {
 /// Runs the tests; whether each verdict is the expected one.
 pub(crate) fn check(
     workspace: &Workspace,
-    herd: &PathBuf,
+    herd: &Path,
     args: &LitmusArgs,
     counts: &mut Counts,
 ) -> anyhow::Result<bool> {
@@ -85,9 +87,8 @@ fn machine_code(
     flag: Option<&str>,
 ) -> anyhow::Result<Result<Vec<PathBuf>, String>> {
     let directory = workspace.own_directory("litmus");
-    let mut dependencies = directory.clone();
     let mut cargo = workspace.cargo();
-    cargo.args(["rustc", "--quiet", "--release", "--lib", "--package", PROBES]);
+    cargo.args(["rustc", "--quiet", "--release", "--lib", "--message-format=json", "--package", PROBES]);
     // Of the libraries, too: what is not inlined is there.
     cargo.own_build(workspace, "litmus", "--emit=asm -Ccodegen-units=1");
     if architecture != ARCH {
@@ -98,29 +99,33 @@ fn machine_code(
             Ok(compiler) => _ = cargo.args(["--target", aarch64::TARGET]).env("RUSTC", compiler),
             Err(reason) => return Ok(Err(reason)),
         }
-        dependencies.push(aarch64::TARGET);
     }
-    // In the build's own directory: as long as cargo takes the build for fresh, the file is there.
-    let probes = directory.join(format!("{tests}.s"));
-    let emit = format!("--emit=asm={}", probes.display());
-    cargo.args(["--", &emit]).args(flag);
+    cargo.args(flag.map(|flag| ["--", flag]).into_iter().flatten());
     // Quietly: the compiler warns of the flag.
-    process::capture(&mut cargo).map_err(|error| anyhow!("{error}"))?;
-    Ok(Ok(vec![probes, newest(&dependencies.join("release/deps"), LIBRARY)?]))
+    let said = process::capture(&mut cargo).map_err(|error| anyhow!("{error}"))?;
+    let mut files = Vec::new();
+    for name in [PROBES, LIBRARY].map(|package| package.replace('-', "_")) {
+        let file =
+            assembly(&said, &name).with_context(|| format!("cargo does not say where the assembly of {name} is"))?;
+        // The next build, with another flag, may overwrite it.
+        let copy = directory.join(format!("{name}-{tests}.s"));
+        fs::copy(&file, &copy).with_context(|| format!("cannot copy {}", file.display()))?;
+        files.push(copy);
+    }
+    Ok(Ok(files))
 }
 
-/// The newest assembly file of a crate.
-fn newest(directory: &Path, of: &str) -> anyhow::Result<PathBuf> {
-    let mut found = Vec::new();
-    for entry in directory.read_dir().with_context(|| format!("cannot list {}", directory.display()))? {
-        let path = entry.with_context(|| format!("cannot list {}", directory.display()))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with(of) && name.ends_with(".s") {
-            found.push((path.metadata().and_then(|metadata| metadata.modified())?, path));
-        }
-    }
-    found.sort();
-    found.pop().map(|(_, path)| path).with_context(|| format!("no assembly of {of}* in {}", directory.display()))
+/// The assembly file of a crate, beside what cargo says that it built or found built.
+fn assembly(said: &str, name: &str) -> Option<PathBuf> {
+    let messages = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let of_it = messages
+        .filter(|message| message["reason"] == "compiler-artifact" && message["target"]["name"].as_str() == Some(name));
+    let files = of_it.filter_map(|message| Some(message["filenames"].as_array()?.clone())).flatten();
+    let files = files.filter_map(|file| Some(PathBuf::from(file.as_str()?)));
+    files.into_iter().find_map(|file| {
+        let stem = file.file_stem()?.to_str()?.strip_prefix("lib")?;
+        stem.strip_prefix(name)?.starts_with('-').then(|| file.with_file_name(format!("{stem}.s")))
+    })
 }
 
 /// The last line, such as `65 verdicts in 3.1 s, 0 of them wrong`.
@@ -134,6 +139,17 @@ fn summary(line: &str) -> Option<Counts> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_assembly_file_is_beside_what_was_built() {
+        let said = r#"
+            {"reason":"compiler-artifact","target":{"name":"icc_buffer"},"filenames":["/t/deps/libicc_buffer-12.rlib"]}
+            {"reason":"compiler-artifact","target":{"name":"a"},"filenames":["/t/liba.rlib","/t/deps/liba-34.rmeta"]}
+            {"reason":"build-finished","success":true}"#;
+        assert_eq!(assembly(said, "icc_buffer"), Some(PathBuf::from("/t/deps/icc_buffer-12.s")));
+        assert_eq!(assembly(said, "a"), Some(PathBuf::from("/t/deps/a-34.s")));
+        assert_eq!(assembly(said, "b"), None);
+    }
 
     #[test]
     fn the_last_line_is_counted_and_no_other() {
