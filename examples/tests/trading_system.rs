@@ -88,7 +88,7 @@ fn the_rest_goes_on() {
     system.process("feed", "silent", |line| line.contains("state=silent"));
     system.works("feed", 2);
     for event in
-        ["event feed fell silent", "event feed was started for the 2. time", "launcher: the feed ended: signal: 9"]
+        ["event feed fell silent", "event feed was started again, as process", "launcher: the feed ended: signal: 9"]
     {
         system.launcher.said(event);
     }

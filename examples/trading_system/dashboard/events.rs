@@ -23,7 +23,8 @@ impl Events {
         for (before, now) in before.iter().zip(processes) {
             let role = now.role;
             if now.starts != before.starts {
-                self.tell(at, format!("{role} was started for the {}. time, as process {}", now.starts, now.pid));
+                let again = if now.starts > 1 { " again" } else { "" };
+                self.tell(at, format!("{role} was started{again}, as process {}", now.pid));
             } else if now.state != before.state {
                 match (before.state, now.state) {
                     (State::Live, State::Silent(_)) => self.tell(at, format!("{role} fell silent")),
