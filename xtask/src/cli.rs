@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Miri,
     /// Check the published crates with the least Rust version that they promise to build with.
     Msrv,
+    /// Prove what the C reader does with a hostile file (needs cbmc; xtask/cbmc.sh unpacks it).
+    Cbmc,
     /// Check the dependencies: licences, sources, versions, and that each is used (needs cargo-deny and cargo-machete).
     Supply,
     /// Type-check the libraries for macOS and Windows, and see them refused where shared memory would be wrong.
@@ -90,6 +92,8 @@ pub(crate) enum Step {
     Tests,
     /// The library crates' tests again, on the portable payload copy.
     PortableTests,
+    /// Proofs about the C reader.
+    Cbmc,
     /// Producers that die at each step of the protocol.
     Steps,
     /// The Python package's tests, beside Rust processes.

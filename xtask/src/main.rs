@@ -5,6 +5,7 @@
 
 mod aarch64;
 mod bench;
+mod cbmc;
 mod cli;
 mod counts;
 mod fuzz;
@@ -59,6 +60,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Guides => guides::run(&workspace),
         Command::Miri => miri::run(&workspace),
         Command::Msrv => msrv::run(&workspace),
+        Command::Cbmc => cbmc::run(&workspace),
         Command::Supply => supply::run(&workspace),
         Command::Targets => targets::run(&workspace),
         Command::Aarch64 => aarch64::run(&workspace),

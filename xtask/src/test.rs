@@ -100,6 +100,7 @@ fn purpose(step: Step) -> &'static str {
         Step::Docs => "documentation",
         Step::Tests => "unit, integration and documentation tests",
         Step::PortableTests => "the library crates' tests on the portable payload copy",
+        Step::Cbmc => "what the C reader does with a hostile file, proved",
         Step::Steps => "producers that die at each step of the protocol",
         Step::Python => "the Python package, built and tested beside Rust",
         Step::Torture => "a short torture",
@@ -141,6 +142,13 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
             cargo.args(["test", "--no-fail-fast"]).packages(LIBRARIES);
             counted(cargo.own_build(workspace, "portable", "--cfg icc_portable_copy"), counts)
         }
+        Step::Cbmc => match crate::cbmc::cbmc(workspace) {
+            Ok(cbmc) => {
+                *counts = crate::cbmc::check(workspace, &cbmc)?;
+                Ok(if counts.failed == 0 { Outcome::Passed } else { Outcome::Failed })
+            }
+            Err(missing) => Ok(Outcome::Skipped(missing)),
+        },
         Step::Steps => {
             cargo.args([
                 "test",

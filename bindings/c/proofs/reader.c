@@ -1,0 +1,175 @@
+/* What cbmc proves of icc.h: whatever a file holds, and however it changes meanwhile, a reader that attached to it reads nothing
+ * outside of the mapping. `cargo xtask cbmc` runs each function below.
+ *
+ * The shared memory of these proofs has no content: each load gives an arbitrary value, so that the same word may differ from load to
+ * load, as if a hostile process wrote there all the time. What is proved at each load is that it is inside of the mapping and aligned.
+ *
+ * Bounds: the file's size (SIZE), so that products of 64-bit numbers stay within what a solver can do, and with it the payload; the
+ * header's numbers have all their 64 bits. */
+#define _GNU_SOURCE
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef SIZE
+#define SIZE 4096
+#endif
+
+uint64_t nondet_u64(void);
+unsigned char nondet_byte(void);
+
+/* The mapping: an object of `mapped` bytes that nothing is ever written to. */
+static const unsigned char *mapping;
+static uint64_t mapped;
+
+static uint64_t icc_proof_load(const void *from, uint64_t bytes) {
+    uint64_t offset = (uint64_t)__CPROVER_POINTER_OFFSET(from);
+    __CPROVER_assert(__CPROVER_same_object(from, mapping), "a load from the mapping");
+    __CPROVER_assert(offset <= mapped && bytes <= mapped - offset, "a load inside of the mapping");
+    __CPROVER_assert(offset % bytes == 0, "an aligned load");
+    return nondet_u64();
+}
+
+/* What the caller gives to be filled: an object of `given` bytes, which the proofs never read. Copies to it are checked and not made. */
+static unsigned char *filled;
+static uint64_t given;
+
+static void icc_proof_copy(void *to, const void *from, uint64_t bytes) {
+    if (filled != NULL && __CPROVER_same_object(to, filled)) {
+        uint64_t offset = (uint64_t)__CPROVER_POINTER_OFFSET(to);
+        __CPROVER_assert(offset <= given && bytes <= given - offset, "a copy inside of what the caller gave");
+    } else {
+        uint64_t n;
+        for (n = 0; n < bytes; n++) ((unsigned char *)to)[n] = ((const unsigned char *)from)[n];
+    }
+}
+
+static unsigned char *fill(uint64_t bytes) {
+    given = bytes;
+    return filled = __CPROVER_allocate(bytes, 0);
+}
+
+#define __atomic_load_n(from, order) ((__typeof__(*(from) + 0))icc_proof_load((from), sizeof *(from)))
+#define __atomic_thread_fence(order) ((void)0)
+#include <string.h>
+#define memcpy(to, from, bytes) icc_proof_copy((to), (from), (bytes))
+#include "../include/icc.h"
+
+struct icc_header nondet_header(void);
+
+/* A mapping of any size up to the bound. */
+static void map(struct icc_buffer *b) {
+    mapped = nondet_u64();
+    /* As icc_map demands. */
+    __CPROVER_assume(mapped >= sizeof(struct icc_header) && mapped <= SIZE);
+    mapping = __CPROVER_allocate(mapped, 0);
+    b->start = mapping;
+    b->size = mapped;
+    b->bell = NULL;
+    b->bell_size = 0;
+}
+
+/* What icc_attach makes of it, where it finds nothing wrong: a copy of whatever header the checks let pass. */
+static int attached(struct icc_buffer *b, const char *kind) {
+    map(b);
+    b->header = nondet_header();
+    b->payload_offset = b->header.element_align > 8 ? b->header.element_align : 8;
+    if (icc_check(&b->header, b->size, b->payload_offset, kind) != NULL) return 0;
+#ifdef LEN
+    if (b->header.len != LEN) return 0;
+    b->header.len = LEN; /* A constant to divide by. */
+#endif
+    return 1;
+}
+
+/* The header is copied from the mapping, whole and once. */
+void copy(void) {
+    struct icc_buffer b;
+    map(&b);
+    icc_copy_header(&b.header, b.start);
+}
+
+/* What the header says is inside of the file, and nothing overlaps. */
+void header(void) {
+    struct icc_buffer b;
+    const struct icc_header *h = &b.header;
+    uint64_t slot = nondet_u64(), at;
+    const char *kinds[] = {"queue", "vector", "bytes"};
+    uint64_t kind = nondet_u64();
+    __CPROVER_assume(kind < 3);
+    if (!attached(&b, kinds[kind])) return;
+    __CPROVER_assert((h->features_to_read & ~ICC_GAPS) == 0, "nothing is asked for that this reader does not know");
+    __CPROVER_assert(h->schema_len <= ICC_MAX_SCHEMA && h->schema_offset + h->schema_len <= b.size, "the schema is in the file");
+    __CPROVER_assert(h->keys_offset <= b.size && h->keys_len <= b.size - h->keys_offset, "the keys are in the file");
+    __CPROVER_assert(h->counters_offset % 128 == 0 && h->counters <= (b.size - h->counters_offset) / 128, "the counters are in the file");
+    __CPROVER_assert(h->slots_offset >= h->counters_offset + 128 * h->counters, "the slots are behind the counters");
+    __CPROVER_assert(h->len != 0, "there is a slot");
+    __CPROVER_assume(slot < h->len);
+    at = h->slots_offset + h->stride * slot;
+    __CPROVER_assert(h->stride <= SIZE && slot <= SIZE, "nothing wraps");
+    __CPROVER_assert(at % 8 == 0 && (at + b.payload_offset) % h->element_align == 0, "a slot and its payload are aligned");
+    __CPROVER_assert(at <= b.size && b.payload_offset + h->element_size <= b.size - at, "each slot is in the file");
+    __CPROVER_assert(kind == 1 || (h->len & (h->len - 1)) == 0, "a ring is a power of two");
+    __CPROVER_assert(kind == 1 || h->counters >= 1, "a queue has its head");
+    __CPROVER_assert(kind != 2 || h->element_size >= 32, "a slot of bytes has room for its words and a byte");
+}
+
+/* One attempt at a slot of a vector: inside of the mapping and of the buffer for the value. */
+void vector(void) {
+    struct icc_buffer b;
+    uint64_t slot = nondet_u64(), version;
+    unsigned char *out;
+    if (!attached(&b, "vector")) return;
+    __CPROVER_assume(slot < b.header.len);
+    out = fill(b.header.element_size);
+    icc_try_read(&b, slot, out, &version);
+}
+
+/* Any message of a queue, wherever a consumer is. */
+void queue(void) {
+    struct icc_buffer b;
+    uint64_t next = nondet_u64(), before = next;
+    struct icc_lost lost;
+    unsigned char *out;
+    if (!attached(&b, "queue")) return;
+    out = fill(b.header.element_size);
+    if (icc_try_consume(&b, &next, out, &lost) == ICC_MESSAGE) __CPROVER_assert(next == before + 1, "a message is one further");
+}
+
+/* Where a queue begins, ends and goes on. */
+void places(void) {
+    struct icc_buffer b;
+    struct icc_position position;
+    struct icc_lost lost;
+    uint64_t next = nondet_u64();
+    if (!attached(&b, "queue")) return;
+    position.instance = nondet_u64();
+    position.sequence = nondet_u64();
+    icc_oldest(&b);
+    icc_resume(&b, position, &next);
+    icc_left_out(&b, &next, &lost);
+}
+
+/* The schema's text, into a buffer that may be too small for it. */
+void schema(void) {
+    struct icc_buffer b;
+    uint64_t room = nondet_u64();
+    char *out;
+    size_t len;
+    if (!attached(&b, "vector")) return;
+    __CPROVER_assume(room > 0 && room <= SIZE);
+    out = (char *)fill(room);
+    len = icc_schema(&b, out, room);
+    __CPROVER_assert(len < room, "the text and its end fit");
+}
+
+/* A value in any text at all: what is behind it is in the text, too. */
+void value(void) {
+    enum { MOST = 16 };
+    size_t len = nondet_u64();
+    const char *text, *behind;
+    __CPROVER_assume(len <= MOST);
+    text = __CPROVER_allocate(len + 1, 0);
+    __CPROVER_assume(text[len] == 0);
+    behind = icc_skip_value(text, text + len);
+    __CPROVER_assert(behind == NULL || (behind >= text && behind <= text + len), "the end of the value is in the text");
+}

@@ -1,0 +1,121 @@
+//! `cargo xtask cbmc`: what the C reader does with a hostile file, proved by cbmc for bounded sizes.
+//!
+//! The proofs are the functions of `bindings/c/proofs/reader.c`, where the bounds are explained. Then each check of the
+//! header is left out in turn, in a copy of `icc.h`, and the proof must fail.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+
+use crate::counts::Counts;
+use crate::process::{self, say};
+use crate::workspace::Workspace;
+
+/// How to get it.
+const MISSING: &str = "this needs cbmc and gcc: run xtask/cbmc.sh, which unpacks Debian's package into the target directory, or \
+     install cbmc (apt-get install cbmc, where the distribution has it)";
+
+/// The functions that are proved, each with its definitions: the largest file, and the slots of a ring, whose number is
+/// a constant so that dividing by it is cheap.
+const PROOFS: [(&str, &[&str]); 8] = [
+    ("copy", &["-DSIZE=768"]),
+    ("header", &["-DSIZE=4096"]),
+    ("vector", &["-DSIZE=768"]),
+    ("schema", &["-DSIZE=768"]),
+    ("value", &[]),
+    ("queue", &["-DSIZE=768", "-DLEN=1"]),
+    ("queue", &["-DSIZE=768", "-DLEN=8"]),
+    ("places", &["-DSIZE=768", "-DLEN=8"]),
+];
+/// How often loops go round at most within those sizes; that it is enough is proved, too.
+const LOOPS: &str = "memcmp.0:26,icc_copy_header.0:65,icc_copy_bytes.0:33,icc_schema.0:258,icc_skip_value.0:18";
+
+/// Checks of `icc_check`, as they stand and left out.
+const WITHOUT: [(&str, &str); 12] = [
+    ("(h->features_to_read & ~ICC_GAPS) != 0", "0"),
+    ("h->counters_offset != icc_round_up(sizeof *h + h->schema_len + h->keys_len, 128)", "0"),
+    ("h->slots_offset != icc_round_up(h->counters_offset + 128 * h->counters, unit)", "0"),
+    ("h->total_size != h->slots_offset + h->len * h->stride", "0"),
+    ("!icc_power_of_two(h->element_align) ||", ""),
+    ("h->stride < payload_offset + h->element_size", "0"),
+    ("h->stride % payload_offset != 0", "0"),
+    ("h->schema_len > ICC_MAX_SCHEMA ||", ""),
+    ("h->keys_len > 4194304 ||", ""),
+    ("h->counters > size / 128", "0"),
+    ("h->len == 0 || h->len > size / h->stride", "h->len == 0"),
+    ("if (h->total_size > size)", "if (0)"),
+];
+
+/// Proves all, or says how to get what is missing.
+pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
+    let Some(cbmc) = find(workspace) else { bail!(MISSING) };
+    let counts = check(workspace, &cbmc)?;
+    Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// cbmc, on the path or where `xtask/cbmc.sh` puts it; or why there is none.
+pub(crate) fn cbmc(workspace: &Workspace) -> Result<PathBuf, String> {
+    find(workspace).ok_or_else(|| MISSING.to_owned())
+}
+
+fn find(workspace: &Workspace) -> Option<PathBuf> {
+    let runs = |program: &Path| process::capture(Command::new(program).arg("--version")).is_ok();
+    let candidates = [PathBuf::from("cbmc"), workspace.own_directory("cbmc").join("cbmc")];
+    candidates.into_iter().find(|program| runs(program)).filter(|_| runs(Path::new("gcc")))
+}
+
+/// Runs the proofs, and those that must fail.
+pub(crate) fn check(workspace: &Workspace, cbmc: &Path) -> anyhow::Result<Counts> {
+    let bindings = workspace.root().join("bindings/c");
+    let mut counts = Counts::default();
+    let mut count = |name: &str, start: Instant, fine: bool, result: &str| {
+        *(if fine { &mut counts.passed } else { &mut counts.failed }) += 1;
+        say(&format!("{name:60} {:6.1} s  {result}", start.elapsed().as_secs_f64()))
+    };
+    for (function, definitions) in PROOFS {
+        let start = Instant::now();
+        let failed = prove(cbmc, &bindings, function, definitions)?;
+        let result = failed.as_deref().map_or_else(|| "proved".to_owned(), |failed| format!("NOT PROVED\n{failed}"));
+        count(&[&[function], definitions].concat().join(" "), start, failed.is_none(), &result)?;
+    }
+    let (header, proofs) = (bindings.join("include/icc.h"), bindings.join("proofs/reader.c"));
+    let text = fs::read_to_string(&header).with_context(|| format!("cannot read {}", header.display()))?;
+    let copy = workspace.own_directory("cbmc-without");
+    for directory in ["include", "proofs"] {
+        fs::create_dir_all(copy.join(directory)).with_context(|| format!("cannot create {}", copy.display()))?;
+    }
+    fs::copy(&proofs, copy.join("proofs/reader.c")).with_context(|| format!("cannot copy {}", proofs.display()))?;
+    for (check, left_out) in WITHOUT {
+        if text.matches(check).count() != 1 {
+            bail!("{} does not have {check:?} once; say in xtask/src/cbmc.rs what it has instead", header.display());
+        }
+        let start = Instant::now();
+        let path = copy.join("include/icc.h");
+        fs::write(&path, text.replace(check, left_out)).with_context(|| format!("cannot write {}", path.display()))?;
+        let failed = prove(cbmc, &copy, "header", &["-DSIZE=768"])?;
+        let result = if failed.is_some() { "fails, as it must" } else { "PROVED WITHOUT IT" };
+        count(&format!("without {check}"), start, failed.is_some(), result)?;
+    }
+    Ok(counts)
+}
+
+/// Runs one proof. Returns what it found wrong.
+fn prove(cbmc: &Path, bindings: &Path, function: &str, definitions: &[&str]) -> anyhow::Result<Option<String>> {
+    let mut command = Command::new(cbmc);
+    command.arg(bindings.join("proofs/reader.c")).args(["--function", function]).args(definitions);
+    command.args(["--object-bits", "12", "--slice-formula", "--bounds-check", "--pointer-check"]);
+    command.args(["--unwinding-assertions", "--unwind", "10", "--unwindset", LOOPS]);
+    let output = command.output().with_context(|| format!("cannot run {}", process::shown(&command)))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    match output.status.code() {
+        Some(0) if said.contains("VERIFICATION SUCCESSFUL") => Ok(None),
+        Some(10) if said.contains("VERIFICATION FAILED") => {
+            let failures: Vec<_> = said.lines().filter(|line| line.ends_with(": FAILURE")).collect();
+            Ok(Some(failures.join("\n")))
+        }
+        _ => bail!("{} says neither: {said}{}", process::shown(&command), String::from_utf8_lossy(&output.stderr)),
+    }
+}
