@@ -84,7 +84,8 @@ fn either_dies_and_comes_back() {
     let lost = strategy.line("a loss", |line| line.starts_with("lost "));
     assert!(lost.ends_with("goes on from the latest values"), "{lost}");
     let lost = number(&lost, "lost ");
-    strategy.line("its total", |line| line.contains(" received, ") && number(line, "received, ") == lost);
+    // A strategy that waited for a core for long may have lost some before.
+    strategy.line("its total", |line| line.contains(" received, ") && number(line, "received, ") >= lost);
 
     // It dies, and another begins with the latest values. A tick that is missing or comes twice would end it.
     send(strategy.process.id(), Signal::KILL);

@@ -36,6 +36,11 @@
 //! | `harness` | pinned threads, the clock, rounds and their plan, the machine |
 //! | `targets`, `report` | this workspace's structures as targets; tables, page and plots, made from `model` alone |
 //! | [`link`], `model` | what a target implements; a run's results as data, and their JSON |
+//!
+//! # Beside this crate
+//!
+//! What it measures: [`icc-queue`](https://docs.rs/icc-queue), [`icc-vector`](https://docs.rs/icc-vector),
+//! [`icc-seqlock`](https://docs.rs/icc-seqlock). How to measure and to read the figures is in the module `guides`.
 
 pub mod catalogue;
 pub mod cli;

@@ -35,6 +35,11 @@
 //! NumPy's dtype dictionary as JSON: `names`, `formats`, `offsets` and `itemsize`, and beside them
 //! `enums`, `scales`, `units` and `doc`. The guide `docs/schema.md` in the repository describes it, and
 //! how to read it from Python. It comes from another process, so [`Schema::parse`] trusts none of it.
+//!
+//! # Beside this crate
+//!
+//! Where payloads come from: [`icc-queue`](https://docs.rs/icc-queue), [`icc-vector`](https://docs.rs/icc-vector). Who
+//! shows them: the command [`icc`](https://docs.rs/icc-cli). The guide to schemas is in the module `guides`.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -48,6 +48,11 @@
 //! A hop never waits: not for a reader, nor for another hop, alive, stopped or dead. What it cannot record at once it
 //! [drops](Hop::dropped). Garbage in the ring makes wrong figures, and nothing else. Who may write to the files may truncate
 //! them, which ends the processes that have them mapped; give others read permission at most.
+//!
+//! # Beside this crate
+//!
+//! The queues that it times: [`icc-queue`](https://docs.rs/icc-queue). Who shows the hops: `icc top --hops`, of
+//! [`icc-cli`](https://docs.rs/icc-cli). The guide to tracing is in the module `guides`.
 
 #![cfg(all(target_os = "linux", not(icc_loom)))]
 
