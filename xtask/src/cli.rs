@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Targets,
     /// Cross-build the library crates' tests for aarch64 Linux and run them under qemu.
     Aarch64,
+    /// Check the bridge between machines, in network namespaces where that may be done.
+    Bridge(BridgeArgs),
     /// Build the Python package into a virtual environment and run its tests (needs Python 3.10, venv, pip).
     Python,
 }
@@ -106,6 +108,8 @@ pub(crate) enum Step {
     Loom,
     /// A short benchmark run: does it still measure?
     Bench,
+    /// The bridge between machines.
+    Bridge,
     /// Can every crate be packaged and built from its package?
     Package,
 }
@@ -150,6 +154,16 @@ pub(crate) struct TortureArgs {
     /// Then give as much time again to the library crates' own tests that can go on for ever.
     #[arg(long)]
     pub(crate) tests: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BridgeArgs {
+    /// The long tests: ten million messages, two hundred killed bridges, ten seconds without a cable.
+    #[arg(long)]
+    pub(crate) long: bool,
+    /// Measure what it costs, beside a bare put of the network.
+    #[arg(long, conflicts_with = "long")]
+    pub(crate) bench: bool,
 }
 
 #[derive(Debug, Args)]

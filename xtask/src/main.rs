@@ -5,6 +5,8 @@
 
 mod aarch64;
 mod bench;
+
+mod bridge;
 mod cbmc;
 mod cli;
 mod counts;
@@ -52,6 +54,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Test(args) => test::run(&workspace, args),
         Command::Loom(args) => loom::run(&workspace, args),
         Command::Litmus(args) => litmus::run(&workspace, args),
+        Command::Bridge(args) => bridge::run(&workspace, args),
         Command::Bench(args) => bench::run(&workspace, args),
         Command::Sanitize(args) => sanitize::run(&workspace, args),
         Command::Torture(args) => torture::run(&workspace, args),

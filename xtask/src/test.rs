@@ -16,7 +16,7 @@ use crate::cli::{LitmusArgs, LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
 use crate::workspace::{LIBRARIES, MODELLED, OTHERS, OwnBuild as _, Workspace};
-use crate::{bench, guides, litmus, loom, mutants, named_tests, python, targets, torture};
+use crate::{bench, bridge, guides, litmus, loom, mutants, named_tests, python, targets, torture};
 
 /// How long the short torture lasts.
 const TORTURE_SECONDS: u32 = 20;
@@ -107,6 +107,7 @@ fn purpose(step: Step) -> &'static str {
         Step::Litmus => "litmus tests, judged by herd7",
         Step::Loom => "loom models",
         Step::Bench => "a short benchmark run",
+        Step::Bridge => "the bridge between machines",
         Step::Package => "packages for crates.io, each built from its package",
     }
 }
@@ -190,6 +191,10 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
             // Every scenario, and short: what matters is that each still measures. A disturbed row
             // is no failure.
             plain(&mut bench::command(workspace, &["--quick", "--rounds", "2"]))
+        }
+        Step::Bridge => {
+            let passed = bridge::check(workspace, false, counts)?;
+            Ok(if passed { Outcome::Passed } else { Outcome::Failed })
         }
         Step::Package => {
             // What is published: each is built from its package, which takes its time.

@@ -5,7 +5,7 @@
 //! one step, and all orders of those steps are visited, with a producer dying between any two of
 //! them: [`mpmc`] is the ticket and the ledger, [`spmc`] the single producer and its successor, [`bell`]
 //! how sleepers are woken, [`group`] how workers share messages,
-//! [`holding`] how producers wait for those that hold.
+//! [`holding`] how producers wait for those that hold, [`bridge`] how a queue is repeated on another machine.
 //! Steps take effect in one order that all agree on; what a processor may reorder is loom's part.
 //!
 //! [`explore`] visits the states. It looks for two things: a fault (a message of two mixed, one
@@ -16,6 +16,7 @@
 //! a circle never end.
 
 pub mod bell;
+pub mod bridge;
 mod explore;
 pub mod group;
 pub mod holding;
