@@ -45,6 +45,12 @@ pub enum Event {
         /// The file.
         path: PathBuf,
     },
+    /// The mirror was further than its source, led there by a frame that was none of its source's: it is made
+    /// anew.
+    Astray {
+        /// The file.
+        path: PathBuf,
+    },
     /// Nothing has come for a second, not even a sign of life.
     Silent,
     /// Something comes again.
@@ -68,6 +74,9 @@ impl fmt::Display for Event {
             }
             Self::Ended { instance, next } => write!(f, "the source with instance {instance:016x} ended at {next}"),
             Self::Removed { path } => write!(f, "{} was removed by somebody: making it anew", path.display()),
+            Self::Astray { path } => {
+                write!(f, "{} is further than its source: somebody else sends frames; making it anew", path.display())
+            }
             Self::Silent => f.write_str("nothing comes: the other bridge or the network is gone"),
             Self::Heard => f.write_str("the other bridge is heard again"),
             Self::Refused(error) => write!(f, "a frame was not used: {error}"),

@@ -1,6 +1,6 @@
 //! A queue of messages of any length that repeats one of another machine.
 
-use super::place::{Found, ahead, capacity, look, lose, other_shape};
+use super::place::{Found, add, ahead, capacity, look, lose, other_shape};
 use super::{ImportOptions, Imported};
 use crate::about::About;
 use crate::error::{BridgeError, FrameError};
@@ -105,11 +105,11 @@ impl BytesMirror {
             let follows = slot.wrapping_add(message.len().div_ceil(room).max(1) as u64);
             match ahead(self.next, slot) {
                 // It is there already, or a part of it is, from before this bridge died.
-                None => totals.again += 1,
+                None => add(&mut totals.again, 1),
                 Some(lost) => {
-                    totals.lost_on_the_way += lost;
+                    add(&mut totals.lost_on_the_way, lost);
                     if self.producer.produce_at(slot, number, message).is_ok() {
-                        totals.messages += 1;
+                        add(&mut totals.messages, 1);
                         self.next = follows;
                     }
                 }

@@ -1,6 +1,7 @@
 //! Frames as they come: what becomes of each, and what has to be asked for.
 
 use super::bytes::BytesMirror;
+use super::place::ahead;
 use super::queue::QueueMirror;
 use super::vector::VectorMirror;
 use super::{ImportOptions, Imported};
@@ -49,6 +50,8 @@ pub(super) struct Inbox {
     /// Rings when there is something to do.
     ring: Sender<()>,
     mirror: Option<(u64, Mirror)>,
+    /// How many messages the source keeps.
+    source_len: u64,
     /// Frames of a source that is not known yet.
     waiting: VecDeque<Vec<u8>>,
     waiting_bytes: usize,
@@ -57,6 +60,8 @@ pub(super) struct Inbox {
     events: Vec<Event>,
     heard_at: Option<Instant>,
     silent: bool,
+    /// The mirror here is beyond its source: it must be made anew.
+    astray: bool,
 }
 
 impl Inbox {
@@ -67,6 +72,7 @@ impl Inbox {
             options: options.clone(),
             ring,
             mirror: None,
+            source_len: 0,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             past: VecDeque::new(),
@@ -74,6 +80,7 @@ impl Inbox {
             events: Vec::new(),
             heard_at: None,
             silent: false,
+            astray: false,
         }
     }
 
@@ -105,6 +112,11 @@ impl Inbox {
     fn take_frame(&mut self, frame: &Frame<'_>, bytes: &[u8]) {
         match &mut self.mirror {
             Some((instance, mirror)) if *instance == frame.instance => {
+                if is_astray(mirror, &frame.body, self.source_len) {
+                    (self.mirror, self.astray) = (None, true);
+                    self.tell(Event::Astray { path: self.name.clone() });
+                    return;
+                }
                 if let Err(error) = mirror.take(&frame.body, &mut self.totals) {
                     self.refuse(error);
                 } else if let Body::Ended { next } = frame.body {
@@ -192,6 +204,10 @@ impl Inbox {
         if let Some((instance, _)) = self.mirror.take() {
             self.forget(instance);
         }
+        if std::mem::take(&mut self.astray) {
+            icc_buffer::remove(&self.name)?;
+        }
+        self.source_len = about.len;
         let (mirror, resumed) = Mirror::make(about, &self.key, &self.name, from, &self.options)?;
         let from = match &mirror {
             Mirror::Queue(mirror) => mirror.next(),
@@ -226,6 +242,17 @@ impl Inbox {
             }
         }
     }
+}
+
+/// Whether a mirror is further than its source can be, since a frame led it there that was none of its source's:
+/// all that comes would be behind it. A source goes back by no more than it keeps.
+fn is_astray(mirror: &Mirror, body: &Body<'_>, source_len: u64) -> bool {
+    let next = match mirror {
+        Mirror::Queue(mirror) => mirror.next(),
+        Mirror::Bytes(mirror) => mirror.next(),
+        Mirror::Vector(_) => return false,
+    };
+    matches!(*body, Body::Beat { next: sent } if ahead(sent, next).is_some_and(|far| far > source_len))
 }
 
 /// Where the mirror is that an earlier bridge has left here, if there is one.

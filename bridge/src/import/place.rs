@@ -61,13 +61,18 @@ pub(super) fn ahead(from: u64, to: u64) -> Option<u64> {
     (distance.cast_signed() >= 0).then_some(distance)
 }
 
+/// Counts what a frame says, which may be anything.
+pub(super) fn add(total: &mut u64, count: u64) {
+    *total = total.saturating_add(count);
+}
+
 /// Where a mirror goes to when it is told that `first..next` was lost at the source, being at `at`; and counts
 /// that and what did not arrive before.
 pub(super) fn lose(at: u64, first: u64, next: u64, totals: &mut Imported) -> Option<u64> {
     let all = ahead(at, next).filter(|&all| all > 0)?;
     let on_the_way = ahead(at, first).unwrap_or(0).min(all);
-    totals.lost_on_the_way += on_the_way;
-    totals.lost_at_the_source += all - on_the_way;
+    add(&mut totals.lost_on_the_way, on_the_way);
+    add(&mut totals.lost_at_the_source, all - on_the_way);
     Some(next)
 }
 

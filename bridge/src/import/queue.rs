@@ -1,6 +1,6 @@
 //! A queue that repeats one of another machine.
 
-use super::place::{Found, ahead, capacity, look, lose, other_shape};
+use super::place::{Found, add, ahead, capacity, look, lose, other_shape};
 use super::{ImportOptions, Imported};
 use crate::about::About;
 use crate::error::{BridgeError, FrameError};
@@ -81,12 +81,12 @@ impl QueueMirror {
         check_length(bytes, count, size)?;
         // Those that are there already.
         let again = ahead(first, self.next).unwrap_or(0).min(count);
-        totals.again += again;
+        add(&mut totals.again, again);
         if again == count {
             return Ok(());
         }
         let first = first.wrapping_add(again);
-        totals.lost_on_the_way += ahead(self.next, first).unwrap_or(0);
+        add(&mut totals.lost_on_the_way, ahead(self.next, first).unwrap_or(0));
         for n in again..count {
             let at = n as usize * size;
             // The first may leave some out; the others follow it.
@@ -95,7 +95,7 @@ impl QueueMirror {
             }
         }
         self.next = first.wrapping_add(count - again);
-        totals.messages += count - again;
+        add(&mut totals.messages, count - again);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! A vector that repeats one of another machine: latest values.
 
-use super::place::{Found, look, other_shape};
+use super::place::{Found, add, look, other_shape};
 use super::{ImportOptions, Imported};
 use crate::about::About;
 use crate::error::{BridgeError, FrameError};
@@ -91,7 +91,7 @@ impl VectorMirror {
         if let Some(expected) = self.serial
             && serial != expected
         {
-            totals.lost_on_the_way += serial.saturating_sub(expected);
+            add(&mut totals.lost_on_the_way, serial.saturating_sub(expected));
             self.wants_state = true;
         }
     }
@@ -105,7 +105,7 @@ impl VectorMirror {
         for (slot, version, value) in values(bytes, count, self.value.len())? {
             let slot = slot as usize;
             if version <= self.versions[slot] {
-                totals.again += 1;
+                add(&mut totals.again, 1);
                 continue;
             }
             // What an earlier bridge wrote need not be written again.
@@ -114,9 +114,9 @@ impl VectorMirror {
                 && self.value == value;
             self.versions[slot] = version;
             if is_there {
-                totals.again += 1;
+                add(&mut totals.again, 1);
             } else if self.writer.write(slot, value).is_ok() {
-                totals.messages += 1;
+                add(&mut totals.messages, 1);
             }
         }
         Ok(())
