@@ -5,7 +5,6 @@
 
 mod aarch64;
 mod bench;
-
 mod bridge;
 mod cbmc;
 mod cli;
