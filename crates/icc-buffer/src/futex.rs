@@ -192,6 +192,9 @@ mod tests {
     /// One wait at words of both kinds.
     #[test]
     fn any_of_several() {
+        if icc_testing::emulator_lacks(icc_testing::Feature::WaitAtSeveral) {
+            return;
+        }
         let (here, there, _) = mappings();
         let private = Word::new(1);
         word(&here).value().store(3, Ordering::Relaxed);
@@ -206,6 +209,9 @@ mod tests {
 
     #[test]
     fn ends() {
+        if icc_testing::emulator_lacks(icc_testing::Feature::WaitAtSeveral) {
+            return;
+        }
         let words = [Word::new(1), Word::new(1)];
         let as_found = |value| words.each_ref().map(|word| Expected { word, value, scope: Scope::Process });
         let short = Duration::from_millis(1);

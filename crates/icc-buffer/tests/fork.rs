@@ -83,6 +83,9 @@ fn drop_beside_a_child(name: &Path) {
 
 #[test]
 fn a_child_is_told_and_releases_nothing() {
+    if icc_testing::emulator_lacks(icc_testing::Feature::ClearedByFork) {
+        return;
+    }
     let name = Name::new("fork-child");
     Actor::start("tell a child", name.path(), &[]).succeeds();
 }
@@ -136,6 +139,9 @@ fn die_before_a_child(name: &Path) {
 /// Before Linux 4.14 nobody knows who is the child, so nothing is unlocked in its parent's name.
 #[test]
 fn where_children_cannot_be_told() {
+    if icc_testing::emulator_lacks(icc_testing::Feature::Filters) {
+        return;
+    }
     let name = Name::new("fork-untold");
     Actor::start("untold", name.path(), &[]).succeeds();
 }

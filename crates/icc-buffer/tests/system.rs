@@ -157,6 +157,9 @@ fn signals(name: &Path) {
 
 #[test]
 fn file_systems_without_hard_links() {
+    if icc_testing::emulator_lacks(icc_testing::Feature::Filters) {
+        return;
+    }
     let directory = Name::directory("links");
     Actor::start("no links", directory.path(), &[]).succeeds();
 }
@@ -179,6 +182,9 @@ fn no_links(directory: &Path) {
 
 #[test]
 fn file_systems_without_locks() {
+    if icc_testing::emulator_lacks(icc_testing::Feature::Filters) {
+        return;
+    }
     let name = Name::new("locks");
     Actor::start("no locks", name.path(), &[]).succeeds();
 }

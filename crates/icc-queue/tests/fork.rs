@@ -31,12 +31,18 @@ fn forks<M: Mode>(name: &Path) {
 
 #[test]
 fn one_producer() {
+    if icc_testing::emulator_lacks(icc_testing::Feature::ClearedByFork) {
+        return;
+    }
     let name = Name::new("fork-one");
     Actor::start("one", &name, &[]).succeeds();
 }
 
 #[test]
 fn many_producers() {
+    if icc_testing::emulator_lacks(icc_testing::Feature::ClearedByFork) {
+        return;
+    }
     let name = Name::new("fork-many");
     Actor::start("many", &name, &[]).succeeds();
 }

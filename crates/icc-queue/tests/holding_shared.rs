@@ -225,6 +225,9 @@ fn forks() {
 
 #[test]
 fn the_copy_in_a_child_does_not_hold() {
+    if icc_testing::emulator_lacks(icc_testing::Feature::ClearedByFork) {
+        return;
+    }
     Actor::start("forks", "", &[]).succeeds();
 }
 

@@ -196,6 +196,9 @@ fn forks(name: &Path) {
 
 #[test]
 fn the_copy_in_a_child_shows_nothing_and_lets_nothing_go() {
+    if icc_testing::emulator_lacks(icc_testing::Feature::ClearedByFork) {
+        return;
+    }
     let (_directory, path) = place("seen-fork");
     Actor::start("forks", &path, &[]).succeeds();
 }

@@ -8,6 +8,8 @@
 mod actor;
 mod counting;
 #[cfg(target_os = "linux")]
+mod emulator;
+#[cfg(target_os = "linux")]
 mod fork;
 mod name;
 mod random;
@@ -16,6 +18,8 @@ mod refuse;
 
 pub use actor::{Actor, NAME, ROLE, RUNNER, command, role};
 pub use counting::{Counting, without_allocation};
+#[cfg(target_os = "linux")]
+pub use emulator::{Feature, emulator_lacks};
 #[cfg(target_os = "linux")]
 pub use fork::in_forked_child;
 pub use name::Name;

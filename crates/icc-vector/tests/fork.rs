@@ -30,12 +30,18 @@ fn forks<M: Mode>(name: &Path) {
 
 #[test]
 fn single_writers() {
+    if icc_testing::emulator_lacks(icc_testing::Feature::ClearedByFork) {
+        return;
+    }
     let name = Name::new("fork-single");
     Actor::start("single", &name, &[]).succeeds();
 }
 
 #[test]
 fn many_writers() {
+    if icc_testing::emulator_lacks(icc_testing::Feature::ClearedByFork) {
+        return;
+    }
     let name = Name::new("fork-multi");
     Actor::start("multi", &name, &[]).succeeds();
 }
