@@ -1,6 +1,6 @@
 //! What an emulator's system calls lack of the kernel's.
 
-use crate::RUNNER;
+use crate::{RUNNER, in_forked_child};
 use nix::errno::Errno;
 use nix::libc;
 use std::ptr::{null, null_mut};
@@ -27,21 +27,27 @@ pub fn emulator_lacks(feature: Feature) -> bool {
     lacks
 }
 
-/// Asks the system, by a call that changes nothing.
+/// Asks the system, by calls that change nothing of what others see.
 fn has(feature: Feature) -> bool {
     match feature {
         Feature::ClearedByFork => {
             const PAGE: usize = 4096;
-            let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+            let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
             // SAFETY: a new mapping, at an address of the kernel's choice.
-            let page = unsafe { libc::mmap(null_mut(), PAGE, libc::PROT_READ, flags, -1, 0) };
-            // SAFETY: the advice and the end are of that page alone, if there is one.
-            page != libc::MAP_FAILED
-                && unsafe {
-                    let advised = libc::madvise(page, PAGE, libc::MADV_WIPEONFORK);
-                    libc::munmap(page, PAGE);
-                    advised == 0
-                }
+            let page = unsafe { libc::mmap(null_mut(), PAGE, access, flags, -1, 0) };
+            if page == libc::MAP_FAILED {
+                return false;
+            }
+            // SAFETY: the advice, the byte and the end are of that page alone. The child, whatever
+            // other threads there were, only reads it.
+            unsafe {
+                let advised = libc::madvise(page, PAGE, libc::MADV_WIPEONFORK);
+                page.cast::<u8>().write_volatile(1);
+                // An emulator may take the advice and do nothing.
+                let cleared = advised == 0 && in_forked_child(|| page.cast::<u8>().read_volatile() == 0);
+                libc::munmap(page, PAGE);
+                cleared
+            }
         }
         Feature::WaitAtSeveral => {
             // SAFETY: a wait at no word at all, which is refused.
