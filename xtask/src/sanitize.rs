@@ -7,14 +7,16 @@
 //!
 //! Plain data that a test hands over through a seqlock is reported wrongly: a fence ordered it.
 //!
-//! Without `rust-src` the standard library itself is not instrumented, and ThreadSanitizer does not
-//! see what it orders. The end of `thread::scope` is such a place: memory used again after it is
+//! The standard library is built with the sanitizer as well: by nightly, if it has `rust-src`; or,
+//! for ThreadSanitizer, by another compiler with its source, such as Debian's, and with the run-time
+//! part of nightly's. With neither it is not instrumented, and ThreadSanitizer does not see what it
+//! orders. The end of `thread::scope` is such a place: memory used again after it is
 //! reported although all threads have ended. Such reports cannot be told from real ones by a list,
 //! so the run then fails, and says that its reports are not conclusive. `tsan.supp` leaves out only
 //! what every thread and the test harness cause.
 
 use std::env;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, bail};
@@ -33,7 +35,11 @@ pub(crate) fn run(workspace: &Workspace, args: &SanitizeArgs) -> anyhow::Result<
     // Asks for nightly before anything else is printed.
     workspace.nightly_cargo()?;
     let host = host()?;
-    let whole = has_std_source()?;
+    let borrowed = if has_std_source()? { None } else { Borrowed::find(args.sanitizer, &host)? };
+    let whole = borrowed.is_some() || has_std_source()?;
+    if let Some(borrowed) = &borrowed {
+        say(&format!("compiler {}, run-time part {}", borrowed.compiler.display(), borrowed.runtime.display()))?;
+    }
     if !whole {
         say("rust-src is not installed: the standard library itself runs uninstrumented")?;
         say("(rustup component add --toolchain nightly rust-src)")?;
@@ -47,14 +53,20 @@ pub(crate) fn run(workspace: &Workspace, args: &SanitizeArgs) -> anyhow::Result<
             continue;
         }
         say(&format!("\n==> {package}: {}", tests.join(", ")))?;
-        let mut cargo = workspace.nightly_cargo()?;
+        let mut cargo = match &borrowed {
+            Some(borrowed) => borrowed.cargo(workspace),
+            None => workspace.nightly_cargo()?,
+        };
         cargo.args(["test", "--no-fail-fast", "--target", &host, "--package", package]);
         cargo.args(tests.iter().flat_map(|test| ["--test", test]));
         if whole {
             cargo.arg("-Zbuild-std");
         }
         // Sanitizers do not see into inline assembly, so the payload copy must be the portable one.
-        let flags = format!("-Zsanitizer={name} -Cunsafe-allow-abi-mismatch=sanitizer --cfg icc_portable_copy");
+        let mut flags = format!("-Zsanitizer={name} -Cunsafe-allow-abi-mismatch=sanitizer --cfg icc_portable_copy");
+        if let Some(borrowed) = &borrowed {
+            flags.push_str(&borrowed.flags());
+        }
         cargo.own_build(workspace, &format!("sanitize-{name}"), &flags);
         set_options(&mut cargo, workspace, args.sanitizer, whole);
         if !process::run(&mut cargo)?.success() {
@@ -76,6 +88,41 @@ pub(crate) fn run(workspace: &Workspace, args: &SanitizeArgs) -> anyhow::Result<
     }
     say(&format!("\n{ran} test programs ran clean under the {name} sanitizer"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A compiler with the source of its standard library and without the sanitizer's run-time part, and
+/// that part of nightly's.
+struct Borrowed {
+    compiler: PathBuf,
+    runtime: PathBuf,
+}
+
+impl Borrowed {
+    fn find(sanitizer: Sanitizer, host: &str) -> anyhow::Result<Option<Self>> {
+        let (Sanitizer::Thread, Some(compiler)) = (sanitizer, std_source::compiler()) else { return Ok(None) };
+        let libraries = sysroot()?.join("lib/rustlib").join(host).join("lib");
+        let runtime = libraries.join("librustc-nightly_rt.tsan.a");
+        Ok(runtime.is_file().then_some(Self { compiler, runtime }))
+    }
+
+    fn cargo(&self, workspace: &Workspace) -> Command {
+        let mut cargo = workspace.cargo();
+        cargo.env("RUSTC", &self.compiler).env("RUSTC_BOOTSTRAP", "1");
+        cargo
+    }
+
+    /// The run-time part in whole, since it stands in for functions of the C library; those that this
+    /// system's C library has not are called by nobody.
+    fn flags(&self) -> String {
+        let mut flags = " -Zexternal-clangrt".to_owned();
+        let runtime = self.runtime.to_string_lossy();
+        let libraries = ["-Wl,--no-as-needed", "-lm", "-lpthread", "-ldl", "-lrt", "-lc"];
+        let whole = ["-Wl,--whole-archive", &runtime, "-Wl,--no-whole-archive"];
+        for argument in whole.into_iter().chain(libraries).chain(["-Wl,--unresolved-symbols=ignore-all"]) {
+            flags.push_str(&format!(" -Clink-arg={argument}"));
+        }
+        flags
+    }
 }
 
 /// Sets the sanitizer's own options. The user's come after ours, and so win.
@@ -105,6 +152,11 @@ fn host() -> anyhow::Result<String> {
 
 /// Can nightly build the standard library with the sanitizer as well?
 fn has_std_source() -> anyhow::Result<bool> {
+    Ok(std_source::is_source(&sysroot()?))
+}
+
+/// Nightly's own directory.
+fn sysroot() -> anyhow::Result<PathBuf> {
     let sysroot = process::capture(Command::new("rustup").args(["run", "nightly", "rustc", "--print", "sysroot"]))?;
-    Ok(std_source::is_source(Path::new(sysroot.trim())))
+    Ok(PathBuf::from(sysroot.trim()))
 }
