@@ -268,6 +268,32 @@ fn two_sites_both_ways() {
     drop(bridges);
 }
 
+/// What a frame takes on the cable beside its messages.
+#[test]
+fn bytes_on_the_cable() {
+    const MESSAGES: u64 = 2_000;
+    let Some(machines) = Machines::new() else { return };
+    let (there, here) = (Name::new("there"), Name::new("here"));
+    let queue = Queue::<Message>::create(&there, QueueSpec::new(1 << 16).wakeable(), &Options::new()).unwrap();
+    let mut producer = queue.producer().unwrap();
+    let address = format!("tcp/{}:7447", machines.address(0));
+    let out = machines.bridge(0, &["out", text(&there), "--key", "site/quotes", "--listen", &address]);
+    let _into = machines.bridge(1, &["in", "site/quotes", text(&here), "--connect", &address]);
+    let mirror = mirror(&here);
+    let before = machines.sent_bytes(0);
+    for _ in 0..MESSAGES {
+        producer.produce(&[0; 7]);
+        thread::sleep(Duration::from_micros(300));
+    }
+    wait_until("all have come", || mirror.produced() == queue.produced());
+    let bytes = machines.sent_bytes(0) - before;
+    // Frames from the beginning on, and so a few too many.
+    let frames = out.end()[2];
+    let each = (bytes - MESSAGES * 56) as f64 / frames as f64;
+    println!("{frames} frames of {MESSAGES} messages: {each:.1} bytes a frame beside its messages");
+    assert!(each > 32.0 && each < 300.0);
+}
+
 #[test]
 fn what_cannot_be_is_said() {
     let Some(machines) = Machines::new() else { return };

@@ -58,6 +58,13 @@ impl Machines {
         format!("10.77.{}.{}", self.net, which + 1)
     }
 
+    /// What one of the two has sent, with all headers.
+    pub(crate) fn sent_bytes(&self, which: usize) -> u64 {
+        let mut command = self.command(which, Path::new("cat"));
+        let output = command.arg("/sys/class/net/eth/statistics/tx_bytes").output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().parse().unwrap()
+    }
+
     /// A command that will run on one of the two.
     pub(crate) fn command(&self, which: usize, program: &Path) -> Command {
         let mut command = Command::new("ip");
