@@ -1,7 +1,7 @@
 //! The promise of `docs/testing.md`: every test that it names exists, and every loom model is named
 //! there.
 //!
-//! A test is named by its file, below `crates/` unless it begins with `bindings/`, and its function, such as
+//! A test is named by its file, below `crates/` unless it begins with `bindings/` or `bridge/`, and its function, such as
 //! `icc-queue/tests/loom.rs::two_consumers`; a program that must not compile by its file and
 //! `compile_fail`.
 
@@ -31,7 +31,8 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let mut wrong = Vec::new();
     for name in &named {
         let (file, test) = name.split_once("::").unwrap_or((name, ""));
-        let path = if file.starts_with("bindings/") { file.to_owned() } else { format!("crates/{file}") };
+        let is_elsewhere = ["bindings/", "bridge/"].iter().any(|place| file.starts_with(place));
+        let path = if is_elsewhere { file.to_owned() } else { format!("crates/{file}") };
         match read(&path) {
             Ok(text) if has(&text, test) => {}
             Ok(_) => wrong.push(format!("{name}: there is no such test in that file")),
