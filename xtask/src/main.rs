@@ -12,6 +12,7 @@ mod counts;
 mod fuzz;
 mod guides;
 mod litmus;
+mod long;
 mod loom;
 mod loom_line;
 mod miri;
@@ -57,6 +58,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => bench::run(&workspace, args),
         Command::Sanitize(args) => sanitize::run(&workspace, args),
         Command::Torture(args) => torture::run(&workspace, args),
+        Command::Long(args) => long::run(&workspace, args),
         Command::Fuzz(args) => fuzz::run(&workspace, args),
         Command::Mutants(args) => mutants::run(&workspace, args),
         Command::Guides => guides::run(&workspace),
