@@ -43,12 +43,14 @@ pub(crate) fn run(workspace: &Workspace, args: &LongArgs) -> anyhow::Result<Exit
         parts.retain(|part| *part == TORTURE);
     }
     let share = (args.seconds / parts.len().max(1) as u32).max(1);
+    // Before it runs: the sources may change meanwhile.
+    let commit = commit(workspace);
     let mut wrong = false;
     for part in parts {
         say(&format!("\n==> {part}: {share} s"))?;
         let figures = if part == TORTURE { torture(workspace, share)? } else { fuzz(workspace, part, share)? };
         wrong |= FAULTS.iter().any(|fault| figures.get(*fault).is_some_and(|count| *count > 0));
-        append(workspace, part, &figures)?;
+        append(workspace, part, &commit, &figures)?;
     }
     sum(&read(workspace)?)?;
     Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -91,16 +93,17 @@ fn executed(line: &str) -> Option<u64> {
     line.strip_prefix("stat::number_of_executed_units:")?.trim().parse().ok()
 }
 
-/// Writes a part's line.
-fn append(workspace: &Workspace, part: &str, figures: &Figures) -> anyhow::Result<()> {
+/// The commit that is checked out, and whether there are changes beside it.
+fn commit(workspace: &Workspace) -> String {
     let git = |args: &[&str]| process::capture(Command::new("git").args(args).current_dir(workspace.root()));
-    let mut commit =
-        git(&["rev-parse", "--short=12", "HEAD"]).map_or_else(|_| "unknown".into(), |id| id.trim().to_owned());
+    let commit = git(&["rev-parse", "--short=12", "HEAD"]).map_or_else(|_| "unknown".into(), |id| id.trim().to_owned());
     // The record itself changes with each part.
     let changes = git(&["status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs"]);
-    if changes.is_ok_and(|changes| !changes.trim().is_empty()) {
-        commit.push_str(" and changes");
-    }
+    if changes.is_ok_and(|changes| changes.trim().is_empty()) { commit } else { commit + " and changes" }
+}
+
+/// Writes a part's line.
+fn append(workspace: &Workspace, part: &str, commit: &str, figures: &Figures) -> anyhow::Result<()> {
     let date = process::capture(Command::new("date").args(["-u", "+%F"]))?.trim().to_owned();
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let chip = cpus.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split_once(": "));
