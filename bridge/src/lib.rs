@@ -64,6 +64,7 @@ pub mod frame;
 mod import;
 mod keys;
 pub mod memory;
+#[cfg(feature = "zenoh")]
 pub mod network;
 mod stop;
 pub mod wire;

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use zenoh::Wait as _;
-use zenoh::key_expr::KeyExpr;
 use zenoh::pubsub::Publisher;
 use zenoh::qos::{CongestionControl, Priority};
 use zenoh::query::{ConsolidationMode, QueryTarget};
@@ -126,17 +125,6 @@ impl Zenoh {
     pub fn addresses(&self) -> Vec<String> {
         self.addresses.clone()
     }
-}
-
-/// That a key is a plain path, and none with zenoh's wildcards.
-///
-/// # Errors
-///
-/// [`BridgeError::Key`](crate::error::BridgeError::Key) if it is not.
-pub fn check_key(key: &str) -> Result<(), crate::error::BridgeError> {
-    let refused = |reason: String| crate::error::BridgeError::Key { key: key.to_owned(), reason };
-    let parsed = KeyExpr::new(key).map_err(|error| refused(error.to_string()))?;
-    if parsed.is_wild() { Err(refused("`*` and `**` stand for many keys".to_owned())) } else { Ok(()) }
 }
 
 struct ZenohSender(Publisher<'static>);

@@ -9,9 +9,9 @@ use crate::about::About;
 use crate::error::BridgeError;
 use crate::event::{Event, OnEvent};
 use crate::frame::{Body, Frame};
+use crate::keys;
 use crate::stop::Stop;
 use crate::wire::{Congestion, Sender, Wire};
-use crate::{keys, network};
 use icc_buffer::{BufferError, Inspected, inspect};
 use icc_queue::{Park, SpinThenSleep, SpinThenYield, WaitStrategy};
 use std::fmt;
@@ -122,7 +122,7 @@ pub fn export(
     stop: &Stop,
     on_event: &mut OnEvent<'_>,
 ) -> Result<Exported, BridgeError> {
-    network::check_key(key)?;
+    keys::check(key)?;
     let congestion = if options.hold { Congestion::Wait } else { Congestion::Drop };
     let mut sender = wire.sender(&keys::frames(key), congestion)?;
     let answers = Arc::new(Mutex::new(Answers::default()));

@@ -9,9 +9,9 @@ mod vector;
 use crate::about::About;
 use crate::error::BridgeError;
 use crate::event::{Event, OnEvent};
+use crate::keys;
 use crate::stop::Stop;
 use crate::wire::Wire;
-use crate::{keys, network};
 use icc_buffer::Options;
 use inbox::Inbox;
 use std::fmt;
@@ -88,7 +88,7 @@ pub fn import(
     stop: &Stop,
     on_event: &mut OnEvent<'_>,
 ) -> Result<Imported, BridgeError> {
-    network::check_key(key)?;
+    keys::check(key)?;
     let (ring, attention) = crossbeam_channel::bounded(1);
     let inbox = Arc::new(Mutex::new(Inbox::new(key, name, options, ring)));
     let taking = Arc::clone(&inbox);
