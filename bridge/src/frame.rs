@@ -132,6 +132,7 @@ impl<'a> Frame<'a> {
             LOST | BEAT | ENDED if !rest.is_empty() => {
                 return Err(FrameError::Length { found: bytes.len(), expected: HEADER as u64 });
             }
+            BEAT | ENDED if count != 0 => return Err(FrameError::Reserved),
             LOST => Body::Lost { first, next: count },
             BEAT => Body::Beat { next: first },
             ENDED => Body::Ended { next: first },

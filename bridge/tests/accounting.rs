@@ -6,6 +6,7 @@ use common::{Name, exporting, importing, wait_until};
 use icc_bridge::memory::{Faults, Memory};
 use icc_bridge::{ExportOptions, ImportOptions, Start};
 use icc_queue::{Consumer, Evict, Mpmc, Options, Park, Queue, QueueReader, QueueSpec, SpinThenYield, TryConsumeError};
+use icc_schema::DescribeOptions as _;
 use std::time::{Duration, Instant};
 
 type Message = [u64; 7];
@@ -282,4 +283,30 @@ fn several_mirrors_of_one_source() {
             assert_eq!(consumer.consume(&mut SpinThenYield::default()), Ok(message(n)));
         }
     }
+}
+
+/// What its fields are goes along: a program opens the mirror by its own description, and a tool without the type.
+#[test]
+fn the_schema_arrives() {
+    let (there, here, network) = (Name::new("there"), Name::new("here"), Memory::new(12));
+    let described = Options::new().describe::<Quote>();
+    let queue = Queue::<Quote>::create(&there, 64, &described).unwrap();
+    let _out = exporting(network.clone(), &there, "k", options());
+    let _into = importing(network, "k", &here, ImportOptions::default());
+    let mirror = QueueReader::<Quote>::open_within(&here, Duration::from_secs(60), &described).unwrap();
+    let [one, other] = [&there, &here].map(|name| icc_buffer::inspect(name).unwrap());
+    assert!(one.schema.is_some());
+    assert_eq!((&one.schema, one.schema_hash, &one.element), (&other.schema, other.schema_hash, &other.element));
+    assert_eq!((one.source, other.source), (0, queue.instance()));
+    let mut consumer = mirror.consumer_from_oldest();
+    queue.producer().unwrap().produce(&Quote { bid: 1.5, ask: 2.5 });
+    assert_eq!(consumer.consume(&mut SpinThenYield::default()).unwrap().ask, 2.5);
+}
+
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable, icc_schema::Describe)]
+#[repr(C)]
+struct Quote {
+    #[describe(unit = "USD")]
+    bid: f64,
+    ask: f64,
 }

@@ -111,7 +111,9 @@ fn led_astray() {
     let (there, here, network) = (Name::new("there"), Name::new("here"), Memory::new(11));
     let queue = Queue::<u64>::create(&there, 64, &Options::new()).unwrap();
     let mut producer = queue.producer().unwrap();
-    let _out = exporting(network.clone(), &there, "k", ExportOptions::default());
+    let mut often = ExportOptions::default();
+    often.heartbeat = Duration::from_millis(10);
+    let _out = exporting(network.clone(), &there, "k", often);
     let into = importing(network.clone(), "k", &here, ImportOptions::default());
     let open = || QueueReader::<u64>::open_within(&here, Duration::from_secs(60), &Options::new()).unwrap();
     let mirror = open();

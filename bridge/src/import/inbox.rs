@@ -24,6 +24,9 @@ const MOST_WAITING: usize = 4 << 20;
 const MOST_PAST: usize = 16;
 /// So many events wait to be told.
 const MOST_EVENTS: usize = 64;
+/// After so many signs of life in a row that are behind what the source can send, a frame from elsewhere has led
+/// the mirror astray.
+const BEATS_BEHIND: u32 = 5;
 /// After so long without a frame the other side is said to be silent.
 const SILENCE: Duration = Duration::from_secs(1);
 
@@ -62,6 +65,8 @@ pub(super) struct Inbox {
     silent: bool,
     /// The mirror here is beyond its source: it must be made anew.
     astray: bool,
+    /// Signs of life in a row that say so. One alone may be late.
+    beats_behind: u32,
 }
 
 impl Inbox {
@@ -81,6 +86,7 @@ impl Inbox {
             heard_at: None,
             silent: false,
             astray: false,
+            beats_behind: 0,
         }
     }
 
@@ -112,8 +118,13 @@ impl Inbox {
     fn take_frame(&mut self, frame: &Frame<'_>, bytes: &[u8]) {
         match &mut self.mirror {
             Some((instance, mirror)) if *instance == frame.instance => {
-                if is_astray(mirror, &frame.body, self.source_len) {
-                    (self.mirror, self.astray) = (None, true);
+                match is_beyond(mirror, &frame.body, self.source_len) {
+                    Some(true) => self.beats_behind += 1,
+                    Some(false) => self.beats_behind = 0,
+                    None => {}
+                }
+                if self.beats_behind >= BEATS_BEHIND {
+                    (self.mirror, self.astray, self.beats_behind) = (None, true, 0);
                     self.tell(Event::Astray { path: self.name.clone() });
                     return;
                 }
@@ -244,15 +255,19 @@ impl Inbox {
     }
 }
 
-/// Whether a mirror is further than its source can be, since a frame led it there that was none of its source's:
-/// all that comes would be behind it. A source goes back by no more than it keeps.
-fn is_astray(mirror: &Mirror, body: &Body<'_>, source_len: u64) -> bool {
+/// Of a frame that says what the source sends: whether the mirror is further than the source can be. A source
+/// goes back by no more than it keeps.
+fn is_beyond(mirror: &Mirror, body: &Body<'_>, source_len: u64) -> Option<bool> {
     let next = match mirror {
         Mirror::Queue(mirror) => mirror.next(),
         Mirror::Bytes(mirror) => mirror.next(),
-        Mirror::Vector(_) => return false,
+        Mirror::Vector(_) => return None,
     };
-    matches!(*body, Body::Beat { next: sent } if ahead(sent, next).is_some_and(|far| far > source_len))
+    match *body {
+        Body::Beat { next: sent } => Some(ahead(sent, next).is_some_and(|far| far > source_len)),
+        Body::Messages { first, .. } | Body::Bytes { first, .. } => ahead(next, first).map(|_| false),
+        _ => None,
+    }
 }
 
 /// Where the mirror is that an earlier bridge has left here, if there is one.
