@@ -183,7 +183,7 @@ pub(crate) struct LongArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct FuzzArgs {
-    /// Only this target: attach or calls.
+    /// Only this target: attach, calls, frames or schema.
     pub(crate) target: Option<String>,
     /// About how long it lasts in all; builds come on top.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]

@@ -13,7 +13,7 @@ use crate::cli::FuzzArgs;
 use crate::process::{self, say};
 use crate::workspace::Workspace;
 
-pub(crate) const TARGETS: [&str; 3] = ["attach", "calls", "schema"];
+pub(crate) const TARGETS: [&str; 4] = ["attach", "calls", "frames", "schema"];
 
 /// Runs the targets one after another, or says what is missing.
 pub(crate) fn run(workspace: &Workspace, args: &FuzzArgs) -> anyhow::Result<ExitCode> {
