@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::Mutex;
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -67,45 +69,82 @@ fn find(workspace: &Workspace) -> Option<PathBuf> {
     candidates.into_iter().find(|program| runs(program)).filter(|_| runs(Path::new("gcc")))
 }
 
-/// Runs the proofs, and those that must fail.
+/// A proof, or one that must fail.
+struct Job {
+    name: String,
+    /// Where the header and the proofs are.
+    bindings: PathBuf,
+    function: &'static str,
+    definitions: &'static [&'static str],
+    fails: bool,
+}
+
+/// Runs the proofs, and those that must fail: as many side by side as there are cores, up to four.
 pub(crate) fn check(workspace: &Workspace, cbmc: &Path) -> anyhow::Result<Counts> {
-    let bindings = workspace.root().join("bindings/c");
-    let mut counts = Counts::default();
-    let mut count = |name: &str, start: Instant, fine: bool, result: &str| {
-        *(if fine { &mut counts.passed } else { &mut counts.failed }) += 1;
-        say(&format!("{name:60} {:6.1} s  {result}", start.elapsed().as_secs_f64()))
-    };
-    for (function, definitions) in PROOFS {
-        let start = Instant::now();
-        let failed = prove(cbmc, &bindings, function, definitions)?;
-        let result = failed.as_deref().map_or_else(|| "proved".to_owned(), |failed| format!("NOT PROVED\n{failed}"));
-        count(&[&[function], definitions].concat().join(" "), start, failed.is_none(), &result)?;
-    }
-    let (header, proofs) = (bindings.join("include/icc.h"), bindings.join("proofs/reader.c"));
-    let text = fs::read_to_string(&header).with_context(|| format!("cannot read {}", header.display()))?;
-    let copy = workspace.own_directory("cbmc-without");
-    for directory in ["include", "proofs"] {
-        fs::create_dir_all(copy.join(directory)).with_context(|| format!("cannot create {}", copy.display()))?;
-    }
-    fs::copy(&proofs, copy.join("proofs/reader.c")).with_context(|| format!("cannot copy {}", proofs.display()))?;
-    for (check, left_out) in WITHOUT {
-        if text.matches(check).count() != 1 {
-            bail!("{} does not have {check:?} once; say in xtask/src/cbmc.rs what it has instead", header.display());
+    let queue = Mutex::new(jobs(workspace)?.into_iter());
+    let counts = Mutex::new(Counts::default());
+    let next = || queue.lock().ok().and_then(|mut queue| queue.next());
+    let work = || -> anyhow::Result<()> {
+        while let Some(job) = next() {
+            let start = Instant::now();
+            let failed = prove(cbmc, &job)?;
+            let result = match (&failed, job.fails) {
+                (None, false) => "proved".to_owned(),
+                (Some(_), true) => "fails, as it must".to_owned(),
+                (None, true) => "PROVED WITHOUT IT".to_owned(),
+                (Some(failed), false) => format!("NOT PROVED\n{failed}"),
+            };
+            if let Ok(mut counts) = counts.lock() {
+                *(if failed.is_some() == job.fails { &mut counts.passed } else { &mut counts.failed }) += 1;
+            }
+            say(&format!("{:60} {:6.1} s  {result}", job.name, start.elapsed().as_secs_f64()))?;
         }
-        let start = Instant::now();
-        let path = copy.join("include/icc.h");
-        fs::write(&path, text.replace(check, left_out)).with_context(|| format!("cannot write {}", path.display()))?;
-        let failed = prove(cbmc, &copy, "header", &["-DSIZE=768"])?;
-        let result = if failed.is_some() { "fails, as it must" } else { "PROVED WITHOUT IT" };
-        count(&format!("without {check}"), start, failed.is_some(), result)?;
-    }
+        Ok(())
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(4);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| bail!("a proof's thread panicked")))
+    })?;
+    let counts = counts.lock().map_or_else(|_| Counts::default(), |counts| *counts);
     Ok(counts)
 }
 
+/// All of them; writes the headers that lack a check.
+fn jobs(workspace: &Workspace) -> anyhow::Result<Vec<Job>> {
+    let bindings = workspace.root().join("bindings/c");
+    let proof = |(function, definitions): (&'static str, &'static [&'static str])| Job {
+        name: [&[function], definitions].concat().join(" "),
+        bindings: bindings.clone(),
+        function,
+        definitions,
+        fails: false,
+    };
+    let mut jobs: Vec<_> = PROOFS.into_iter().map(proof).collect();
+    let (header, proofs) = (bindings.join("include/icc.h"), bindings.join("proofs/reader.c"));
+    let text = fs::read_to_string(&header).with_context(|| format!("cannot read {}", header.display()))?;
+    for (index, (check, left_out)) in WITHOUT.into_iter().enumerate() {
+        if text.matches(check).count() != 1 {
+            bail!("{} does not have {check:?} once; say in xtask/src/cbmc.rs what it has instead", header.display());
+        }
+        let copy = workspace.own_directory("cbmc-without").join(index.to_string());
+        let write = || {
+            fs::create_dir_all(copy.join("include"))?;
+            fs::create_dir_all(copy.join("proofs"))?;
+            fs::copy(&proofs, copy.join("proofs/reader.c"))?;
+            fs::write(copy.join("include/icc.h"), text.replace(check, left_out))
+        };
+        write().with_context(|| format!("cannot write to {}", copy.display()))?;
+        let name = format!("without {check}");
+        jobs.push(Job { name, bindings: copy, function: "header", definitions: &["-DSIZE=768"], fails: true });
+    }
+    Ok(jobs)
+}
+
 /// Runs one proof. Returns what it found wrong.
-fn prove(cbmc: &Path, bindings: &Path, function: &str, definitions: &[&str]) -> anyhow::Result<Option<String>> {
+fn prove(cbmc: &Path, job: &Job) -> anyhow::Result<Option<String>> {
     let mut command = Command::new(cbmc);
-    command.arg(bindings.join("proofs/reader.c")).args(["--function", function]).args(definitions);
+    command.arg(job.bindings.join("proofs/reader.c")).args(["--function", job.function]).args(job.definitions);
     command.args(["--object-bits", "12", "--slice-formula", "--bounds-check", "--pointer-check"]);
     command.args(["--unwinding-assertions", "--unwind", "10", "--unwindset", LOOPS]);
     let output = command.output().with_context(|| format!("cannot run {}", process::shown(&command)))?;
