@@ -221,6 +221,21 @@ pub(crate) fn sync(text: &str) -> anyhow::Result<(Vec<Link>, Network)> {
         let options = rest.try_into::<InOptions>()?.options().map_err(anyhow::Error::msg)?;
         links.push(Link { key, name, direction: Direction::In(options) });
     }
+    for (n, link) in links.iter().enumerate() {
+        let Link { key, name, direction } = link;
+        let rival = |one: &&Link| match (direction, &one.direction) {
+            (Direction::Out(_), Direction::Out(_)) => one.key == *key,
+            (Direction::In(_), Direction::In(_)) => one.name == *name,
+            _ => false,
+        };
+        if let Some(other) = links[..n].iter().find(rival) {
+            let (one, other) = ((&other.name, &other.key), (name, key));
+            anyhow::bail!(
+                "two links in each other's way: each [[out]] has its own key, and each [[in]] its own name, but \
+                there are {one:?} and {other:?}"
+            );
+        }
+    }
     ensure!(!links.is_empty(), "no links: give [[out]] or [[in]], each with a key and a name");
     Ok((links, sync.network.network()))
 }
@@ -272,6 +287,8 @@ mod tests {
             ("[[in]]\nname = 'a'\nkey = 'k'\nmode = '888'", "888"),
             ("[[out]]\nname = 7\nkey = 'k'", "text"),
             ("[netwrk]\n", "netwrk"),
+            ("[[out]]\nname = 'a'\nkey = 'k'\n[[out]]\nname = 'b'\nkey = 'k'", "its own key"),
+            ("[[in]]\nname = 'a'\nkey = 'k'\n[[in]]\nname = 'a'\nkey = 'l'", "its own name"),
         ] {
             let error = sync(wrong).unwrap_err().to_string();
             assert!(error.contains(told), "{error}");

@@ -9,6 +9,7 @@ use icc_bridge::network::{Network, Zenoh};
 use icc_bridge::{Event, Stop, export, import};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::mpsc;
 
@@ -16,7 +17,7 @@ fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("icc-bridge: {error:#}");
+            say(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -40,11 +41,16 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     serve(&links, &network, &stop, cli.quiet)
 }
 
+/// Says it to whoever listens: that nobody does is no reason to end.
+fn say(what: &str) {
+    let _ = writeln!(std::io::stderr(), "icc-bridge: {what}");
+}
+
 /// Runs all links, each in a thread of its own, until one fails or `stop` is set.
 fn serve(links: &[Link], network: &Network, stop: &Stop, quiet: bool) -> anyhow::Result<()> {
     let wire = Zenoh::open(network)?;
     if !quiet {
-        wire.addresses().iter().for_each(|address| eprintln!("icc-bridge: listening on {address}"));
+        wire.addresses().iter().for_each(|address| say(&format!("listening on {address}")));
     }
     let (ended, ends) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -53,7 +59,7 @@ fn serve(links: &[Link], network: &Network, stop: &Stop, quiet: bool) -> anyhow:
             scope.spawn(move || {
                 let mut tell = |event: Event| {
                     if !quiet {
-                        eprintln!("icc-bridge: {}: {event}", link.key);
+                        say(&format!("{}: {event}", link.key));
                     }
                 };
                 let done =
@@ -74,7 +80,7 @@ fn serve(links: &[Link], network: &Network, stop: &Stop, quiet: bool) -> anyhow:
         let mut failure = Ok(());
         for (link, done) in ends {
             match done {
-                Ok(totals) => println!("{}: {totals}", link.key),
+                Ok(totals) => _ = writeln!(std::io::stdout(), "{}: {totals}", link.key),
                 Err(error) => {
                     let told = anyhow::Error::new(error).context(link.key.clone());
                     failure = failure.and(Err(told));
