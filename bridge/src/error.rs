@@ -140,6 +140,12 @@ pub enum BridgeError {
         /// What it holds.
         found: Box<ElementType>,
     },
+    /// Another bridge, which runs, writes what has this name.
+    #[error("{} is written by another bridge, from another source: end that one, or give this one another name", .path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+    },
     /// What an earlier bridge made here is not as the source is.
     #[error("{} repeats the same source, but its {what} is {found}, not {expected}: remove it", .path.display())]
     OtherShape {

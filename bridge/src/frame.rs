@@ -237,6 +237,10 @@ pub(crate) fn check_length(bytes: &[u8], count: u64, size: usize) -> Result<(), 
     Err(FrameError::Length { found: bytes.len(), expected })
 }
 
+/// The frames of a vector are numbered from a multiple of this on, another for each bridge that is started: so
+/// none is taken for one of another bridge.
+pub(crate) const SERIALS: u64 = 1 << 22;
+
 /// The most messages of no bytes that one frame has: nothing else bounds them.
 pub(crate) const MOST_EMPTY: u64 = 1 << 16;
 

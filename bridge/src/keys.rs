@@ -24,7 +24,8 @@ pub(crate) fn about(key: &str) -> String {
     format!("{key}/about")
 }
 
-/// All values of a vector: answered by whoever sends.
+/// All values of a vector: answered by whoever sends, in frames with numbers from 0 on, and a sign of life that says
+/// how many these are.
 pub(crate) fn state(key: &str) -> String {
     format!("{key}/state")
 }

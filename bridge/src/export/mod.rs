@@ -104,6 +104,8 @@ trait Source {
 
 /// Between two looks for a source that is not there.
 const LOOK: Duration = Duration::from_millis(20);
+/// The longest time between two signs of life.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// Between two looks whether the name still stands for the source.
 const CHECK: Duration = Duration::from_millis(200);
 
@@ -139,7 +141,10 @@ pub fn export(
         };
         // What comes after one that was sent is sent as a whole.
         let start = if totals.instances == 0 { options.start } else { Start::Oldest };
-        let Some(mut source) = open(wire, &found, key, start, options)? else { continue };
+        let Some(mut source) = open(wire, &found, key, start, options)? else {
+            std::thread::sleep(LOOK);
+            continue;
+        };
         totals.instances += 1;
         let about = source.about();
         on_event(Event::Sends { path: found.path.clone(), instance: about.instance, from: about.start });
@@ -226,6 +231,7 @@ fn send(
     on_event: &mut OnEvent<'_>,
 ) -> bool {
     let instance = about.instance;
+    let heartbeat = options.heartbeat.clamp(Duration::from_millis(1), LONGEST);
     let mut wait = strategy(options, about.wakeable);
     let (mut beat_at, mut check_at, mut round) = (Instant::now(), Instant::now() + CHECK, 0);
     loop {
@@ -235,24 +241,25 @@ fn send(
             give_frame(sender, frame, totals, on_event);
             round = 0;
             // Not each time: reading the clock costs as much as a small frame.
-            if totals.frames.is_multiple_of(64) && stop.is_set() {
-                break;
+            if !totals.frames.is_multiple_of(64) {
+                continue;
             }
-            continue;
         }
         let now = Instant::now();
         if stop.is_set() {
             break;
         }
         if now >= beat_at {
-            beat_at = now + options.heartbeat;
+            beat_at = now + heartbeat;
             give(sender, instance, Body::Beat { next: source.next() }, totals, on_event);
         }
         if now >= check_at {
             check_at = now + CHECK;
             if !source.is_current() {
-                // What its producer wrote before it was removed.
-                while let Some((frame, messages, lost)) = source.fill() {
+                // What its producer wrote before it was removed; it may go on and on.
+                while Instant::now() < check_at
+                    && let Some((frame, messages, lost)) = source.fill()
+                {
                     totals.messages += messages;
                     totals.lost += lost;
                     give_frame(sender, frame, totals, on_event);

@@ -3,13 +3,13 @@
 use super::{ExportOptions, Source};
 use crate::about::{About, Kind};
 use crate::error::BridgeError;
-use crate::frame::{Body, Frame, push_value};
+use crate::frame::{Body, Frame, SERIALS, push_value};
 use icc_buffer::{Inspected, Options};
 use icc_queue::WaitStrategy;
 use icc_vector::Changes;
 use icc_vector::untyped::VectorReader;
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(super) struct VectorSource {
     values: Values,
@@ -53,15 +53,18 @@ impl Values {
 impl VectorSource {
     pub(super) fn open(found: &Inspected, options: &ExportOptions) -> Result<Self, BridgeError> {
         let vector = VectorReader::open(&found.path, &Options::new())?;
-        let instance = vector.source().unwrap_or_else(|| vector.instance());
+        // Its own, also if it repeats another one: the versions are its own.
+        let instance = vector.instance();
         let mut about = About::new(Kind::Vector, instance, vector.buffer().inspected());
         about.tracked = vector.is_tracked();
         let names: Option<Vec<_>> = (0..vector.len()).map(|index| vector.key(index).map(str::to_owned)).collect();
         about.keys = names.unwrap_or_default();
         let changes = vector.changes();
         let values = Values { vector, instance, frame_bytes: options.frame_bytes };
-        let every = options.every;
-        Ok(Self { values, changes, changed: VecDeque::new(), about, serial: 0, every, next_at: None })
+        let every = options.every.min(super::LONGEST);
+        let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+        let serial = started.wrapping_mul(SERIALS);
+        Ok(Self { values, changes, changed: VecDeque::new(), about, serial, every, next_at: None })
     }
 }
 
@@ -113,8 +116,10 @@ impl Source for VectorSource {
             let mut slots: VecDeque<_> = (0..values.vector.len()).collect();
             let mut frames = Vec::new();
             while !slots.is_empty() {
-                frames.push(values.frame(0, &mut slots).0);
+                frames.push(values.frame(frames.len() as u64, &mut slots).0);
             }
+            let body = Body::Beat { next: frames.len() as u64 };
+            frames.push(Frame { instance: values.instance, body }.encode());
             frames
         }))
     }

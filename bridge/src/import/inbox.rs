@@ -14,20 +14,19 @@ use crossbeam_channel::Sender;
 use icc_buffer::{Options, UntypedBuffer};
 use icc_queue::bytes::BytesQueueReader;
 use icc_queue::untyped::QueueReader;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// The most bytes of frames that wait until it is known what they are of.
 const MOST_WAITING: usize = 4 << 20;
-/// So many sources that have gone are remembered: what comes late of them is not a new one.
-const MOST_PAST: usize = 16;
 /// So many events wait to be told.
 const MOST_EVENTS: usize = 64;
 /// After so many signs of life in a row that are behind what the source can send, a frame from elsewhere has led
 /// the mirror astray.
 const BEATS_BEHIND: u32 = 5;
-/// After so long without a frame the other side is said to be silent.
+/// After so long without a frame the other side is said to be silent; and frames that are refused are told no more
+/// often.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// What frames are put into.
@@ -47,9 +46,7 @@ pub(super) struct Wishes {
 }
 
 pub(super) struct Inbox {
-    key: String,
     name: PathBuf,
-    options: ImportOptions,
     /// Rings when there is something to do.
     ring: Sender<()>,
     mirror: Option<(u64, Mirror)>,
@@ -58,10 +55,12 @@ pub(super) struct Inbox {
     /// Frames of a source that is not known yet.
     waiting: VecDeque<Vec<u8>>,
     waiting_bytes: usize,
-    past: VecDeque<u64>,
+    /// Whether another source was here before.
+    follows: bool,
     totals: Imported,
     events: Vec<Event>,
     heard_at: Option<Instant>,
+    refused_at: Option<Instant>,
     silent: bool,
     /// The mirror here is beyond its source: it must be made anew.
     astray: bool,
@@ -70,20 +69,19 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    pub(super) fn new(key: &str, name: &Path, options: &ImportOptions, ring: Sender<()>) -> Self {
+    pub(super) fn new(name: &Path, ring: Sender<()>) -> Self {
         Self {
-            key: key.to_owned(),
             name: name.to_owned(),
-            options: options.clone(),
             ring,
             mirror: None,
             source_len: 0,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
-            past: VecDeque::new(),
+            follows: false,
             totals: Imported::default(),
             events: Vec::new(),
             heard_at: None,
+            refused_at: None,
             silent: false,
             astray: false,
             beats_behind: 0,
@@ -136,7 +134,6 @@ impl Inbox {
                     self.call();
                 }
             }
-            _ if self.past.contains(&frame.instance) => {}
             // Nothing of it was seen, and nothing more comes.
             _ if matches!(frame.body, Body::Ended { .. }) => {}
             _ => {
@@ -154,19 +151,17 @@ impl Inbox {
     /// The mirror stays as it is, and nobody writes it any more.
     fn end(&mut self, next: u64) {
         if let Some((instance, _)) = self.mirror.take() {
-            self.forget(instance);
+            self.follows = true;
             self.tell(Event::Ended { instance, next });
         }
     }
 
-    fn forget(&mut self, instance: u64) {
-        self.past.truncate(MOST_PAST - 1);
-        self.past.push_front(instance);
-    }
-
     fn refuse(&mut self, error: FrameError) {
         self.totals.refused += 1;
-        self.tell(Event::Refused(error));
+        if self.refused_at.is_none_or(|at| at.elapsed() > SILENCE) {
+            self.refused_at = Some(Instant::now());
+            self.tell(Event::Refused(error));
+        }
     }
 
     fn tell(&mut self, event: Event) {
@@ -196,61 +191,74 @@ impl Inbox {
         Wishes { events: std::mem::take(&mut self.events), about: !self.waiting.is_empty(), state }
     }
 
-    /// Makes the mirror of this source, or takes up an earlier one, and puts into it what has come meanwhile.
-    pub(super) fn adopt(&mut self, about: &About) -> Result<Vec<Event>, BridgeError> {
-        let waiting = std::mem::take(&mut self.waiting);
-        self.waiting_bytes = 0;
-        let mut of_it = waiting
-            .iter()
-            .filter_map(|bytes| Frame::decode(bytes).ok())
-            .filter(|frame| frame.instance == about.instance);
+    /// Where a mirror of this source begins, if frames of it wait for one. Nobody writes the last one any more.
+    pub(super) fn expects(&mut self, about: &About) -> Result<Option<u64>, BridgeError> {
         let known = self.mirror.as_ref().is_some_and(|(instance, _)| *instance == about.instance);
-        let Some(first) = of_it.next().filter(|_| !known) else {
+        let mut frames = self.waiting.iter().filter_map(|bytes| Frame::decode(bytes).ok());
+        let first = frames.find(|frame| frame.instance == about.instance).map(|frame| first_of(&frame.body));
+        let Some(first) = first.filter(|_| !known) else {
             // They are of another one, which is gone.
-            return Ok(Vec::new());
+            self.waiting.clear();
+            self.waiting_bytes = 0;
+            return Ok(None);
         };
-        // What was sent before the first frame is told as lost by whoever was here before.
-        let follows = !self.past.is_empty() || self.mirror.is_some();
-        let from = if follows { about.start } else { first_of(&first.body) };
-        if let Some((instance, _)) = self.mirror.take() {
-            self.forget(instance);
-        }
+        self.follows |= self.mirror.take().is_some();
         if std::mem::take(&mut self.astray) {
             icc_buffer::remove(&self.name)?;
         }
-        self.source_len = about.len;
-        let (mirror, resumed) = Mirror::make(about, &self.key, &self.name, from, &self.options)?;
+        // What was sent before the first frame is told as lost by whoever was here before.
+        Ok(Some(if self.follows { about.start } else { first }))
+    }
+
+    /// Puts into this mirror what has come meanwhile, and what comes.
+    pub(super) fn adopt(&mut self, about: &About, mirror: Mirror, resumed: bool) {
         let from = match &mirror {
             Mirror::Queue(mirror) => mirror.next(),
             Mirror::Bytes(mirror) => mirror.next(),
             Mirror::Vector(_) => 0,
         };
+        (self.source_len, self.beats_behind) = (about.len, 0);
         self.totals.instances += 1;
         self.mirror = Some((about.instance, mirror));
-        for bytes in &waiting {
-            match Frame::decode(bytes) {
-                Ok(frame) if frame.instance == about.instance => self.take_frame(&frame, bytes),
-                _ => {}
+        self.tell(Event::Repeats { path: self.name.clone(), instance: about.instance, from, resumed });
+        self.waiting_bytes = 0;
+        for bytes in std::mem::take(&mut self.waiting) {
+            if let Ok(frame) = Frame::decode(&bytes) {
+                self.take_frame(&frame, &bytes);
             }
         }
-        let mut events = vec![Event::Repeats { path: self.name.clone(), instance: about.instance, from, resumed }];
-        events.append(&mut self.events);
-        Ok(events)
     }
 
-    /// Takes what answers a question for all values.
+    /// All values are asked for. If a frame is missed from now on, they are asked for again.
+    pub(super) fn asks_state(&mut self) {
+        if let Some((_, Mirror::Vector(mirror))) = &mut self.mirror {
+            mirror.set_wants_state(false);
+        }
+    }
+
+    /// Takes what answers a question for all values: frames with numbers from 0 on, and how many these are.
     pub(super) fn take_state(&mut self, answers: &[Vec<u8>]) {
+        let (mut came, mut all) = (BTreeSet::new(), None);
         for bytes in answers {
-            let error = match (Frame::decode(bytes), &mut self.mirror) {
-                (Ok(frame), Some((instance, Mirror::Vector(mirror)))) if frame.instance == *instance => {
-                    mirror.take_state(&frame.body, &mut self.totals).err()
+            let done = match (Frame::decode(bytes), &mut self.mirror) {
+                (Ok(Frame { instance, body }), Some((own, Mirror::Vector(mirror)))) if instance == *own => {
+                    if let Body::Beat { next } = body {
+                        all = Some(next);
+                        continue;
+                    }
+                    mirror.take_state(&body, &mut self.totals).map(|serial| _ = came.insert(serial))
                 }
-                (Ok(_), _) => None,
-                (Err(error), _) => Some(error),
+                (Ok(_), _) => Ok(()),
+                (Err(error), _) => Err(error),
             };
-            if let Some(error) = error {
+            if let Err(error) = done {
                 self.refuse(error);
             }
+        }
+        if let Some((_, Mirror::Vector(mirror))) = &mut self.mirror
+            && all != Some(came.len() as u64)
+        {
+            mirror.set_wants_state(true);
         }
     }
 }
@@ -294,7 +302,7 @@ fn first_of(body: &Body<'_>) -> u64 {
 
 impl Mirror {
     /// And whether there was one already.
-    fn make(
+    pub(super) fn make(
         about: &About,
         key: &str,
         name: &Path,

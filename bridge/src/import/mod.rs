@@ -13,7 +13,7 @@ use crate::keys;
 use crate::stop::Stop;
 use crate::wire::Wire;
 use icc_buffer::Options;
-use inbox::Inbox;
+use inbox::{Inbox, Mirror};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -65,6 +65,8 @@ impl fmt::Display for Imported {
 const TICK: Duration = Duration::from_millis(50);
 /// For how long an answer is waited for.
 const ANSWER: Duration = Duration::from_millis(500);
+/// And for all values of a vector, which may be many.
+const STATE: Duration = Duration::from_secs(5);
 /// Between two questions that were answered by nobody.
 const AGAIN: Duration = Duration::from_millis(100);
 /// Between two looks whether the name still stands for the mirror.
@@ -90,7 +92,7 @@ pub fn import(
 ) -> Result<Imported, BridgeError> {
     keys::check(key)?;
     let (ring, attention) = crossbeam_channel::bounded(1);
-    let inbox = Arc::new(Mutex::new(Inbox::new(key, name, options, ring)));
+    let inbox = Arc::new(Mutex::new(Inbox::new(name, ring)));
     let taking = Arc::clone(&inbox);
     let listening = wire.listen(&keys::frames(key), Box::new(move |frame| lock(&taking).take(frame)))?;
     let told = Arc::clone(&inbox);
@@ -110,13 +112,18 @@ pub fn import(
         }
         if wishes.about {
             asked_at = Some(now);
-            if let Some(about) = ask_about(wire, key, on_event)? {
-                lock(&inbox).adopt(&about)?.into_iter().for_each(&mut *on_event);
+            let Some(about) = ask_about(wire, key, on_event)? else { continue };
+            let expected = lock(&inbox).expects(&about)?;
+            if let Some(from) = expected {
+                // Frames come meanwhile: whoever brings them must not wait.
+                let (mirror, resumed) = Mirror::make(&about, key, name, from, options)?;
+                lock(&inbox).adopt(&about, mirror, resumed);
                 asked_at = None;
             }
         } else if wishes.state {
             asked_at = Some(now);
-            let answers = ask(wire, &keys::state(key), on_event);
+            lock(&inbox).asks_state();
+            let answers = ask(wire, &keys::state(key), STATE, on_event);
             lock(&inbox).take_state(&answers);
         }
     }
@@ -129,8 +136,8 @@ fn lock<'a>(inbox: &'a Mutex<Inbox>) -> MutexGuard<'a, Inbox> {
     inbox.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn ask(wire: &dyn Wire, key: &str, on_event: &mut OnEvent<'_>) -> Vec<Vec<u8>> {
-    wire.ask(key, &[], ANSWER).unwrap_or_else(|error| {
+fn ask(wire: &dyn Wire, key: &str, timeout: Duration, on_event: &mut OnEvent<'_>) -> Vec<Vec<u8>> {
+    wire.ask(key, &[], timeout).unwrap_or_else(|error| {
         on_event(Event::Trouble(error));
         Vec::new()
     })
@@ -139,7 +146,7 @@ fn ask(wire: &dyn Wire, key: &str, on_event: &mut OnEvent<'_>) -> Vec<Vec<u8>> {
 /// What the source is, if anybody says.
 fn ask_about(wire: &dyn Wire, key: &str, on_event: &mut OnEvent<'_>) -> Result<Option<About>, BridgeError> {
     let mut found: Option<About> = None;
-    for answer in ask(wire, &keys::about(key), on_event) {
+    for answer in ask(wire, &keys::about(key), ANSWER, on_event) {
         let about = About::decode(&answer, key)?;
         match &found {
             Some(other) if other.instance != about.instance => {

@@ -3,7 +3,7 @@
 use super::Imported;
 use crate::about::About;
 use crate::error::BridgeError;
-use icc_buffer::{Boot, BufferError, Inspected, inspect, remove};
+use icc_buffer::{Boot, BufferError, Inspected, Options, UntypedBuffer, inspect, remove};
 use std::path::Path;
 
 /// What is of this name.
@@ -26,6 +26,9 @@ pub(super) fn look(about: &About, name: &Path) -> Result<Found, BridgeError> {
     }
     // After a start of the machine nothing is whole.
     if found.source != about.instance || found.boot == Boot::Previous {
+        if found.boot != Boot::Previous {
+            super::within(|| free(name))?;
+        }
         remove(name)?;
         return Ok(Found::Nothing);
     }
@@ -33,6 +36,14 @@ pub(super) fn look(about: &About, name: &Path) -> Result<Found, BridgeError> {
         return Err(other_shape(name, "type", &found.element, &about.element()));
     }
     Ok(Found::Same(Box::new(found)))
+}
+
+/// That nobody writes it.
+fn free(name: &Path) -> Result<(), BridgeError> {
+    match UntypedBuffer::open(name, &Options::new()).map(|mirror| mirror.holders(0..1)) {
+        Ok(Ok(1..)) => Err(BridgeError::Taken { path: name.to_owned() }),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn other_shape(

@@ -4,7 +4,7 @@ use super::place::{Found, add, look, other_shape};
 use super::{ImportOptions, Imported};
 use crate::about::About;
 use crate::error::{BridgeError, FrameError};
-use crate::frame::{Body, values};
+use crate::frame::{Body, SERIALS, values};
 use icc_vector::VectorSpec;
 use icc_vector::untyped::{AnyVector, AnyWriter, VectorReader};
 use std::path::Path;
@@ -50,6 +50,10 @@ impl VectorMirror {
         Ok((Self { reader, writer, versions, serial, wants_state, value }, resumed))
     }
 
+    pub(super) fn set_wants_state(&mut self, wants: bool) {
+        self.wants_state = wants;
+    }
+
     pub(super) fn wants_state(&self) -> bool {
         self.wants_state
     }
@@ -77,13 +81,13 @@ impl VectorMirror {
         }
     }
 
-    /// All values, asked for because frames were missing.
-    pub(super) fn take_state(&mut self, body: &Body<'_>, totals: &mut Imported) -> Result<(), FrameError> {
-        let Body::Values { count, bytes, .. } = *body else {
+    /// Some of all values, asked for because frames were missing, and which part of the answer they are.
+    pub(super) fn take_state(&mut self, body: &Body<'_>, totals: &mut Imported) -> Result<u64, FrameError> {
+        let Body::Values { serial, count, bytes } = *body else {
             return Err(FrameError::Other { found: "something else", expected: "values" });
         };
-        self.wants_state = false;
-        self.write(count, bytes, totals)
+        self.write(count, bytes, totals)?;
+        Ok(serial)
     }
 
     /// If this is not the number of the next frame, frames are missing, or the other bridge was started anew.
@@ -91,7 +95,8 @@ impl VectorMirror {
         if let Some(expected) = self.serial
             && serial != expected
         {
-            add(&mut totals.lost_on_the_way, serial.saturating_sub(expected));
+            let lost = serial.wrapping_sub(expected);
+            add(&mut totals.lost_on_the_way, if lost < SERIALS { lost } else { 0 });
             self.wants_state = true;
         }
     }
