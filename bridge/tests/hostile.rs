@@ -8,7 +8,7 @@ use common::{Name, exporting, importing, wait_until};
 use icc_bridge::frame::{Body, Frame};
 use icc_bridge::memory::Memory;
 use icc_bridge::wire::{Congestion, Wire as _};
-use icc_bridge::{About, ExportOptions, ImportOptions, Stop, export};
+use icc_bridge::{About, Event, ExportOptions, ImportOptions, Stop, export, import};
 use icc_queue::bytes::{BytesQueue, BytesQueueReader};
 use icc_queue::{Options, Queue, QueueReader, QueueSpec, SpinThenYield, Spmc, TryConsumeError};
 use icc_vector::{SeqlockVector, VectorReader};
@@ -218,4 +218,60 @@ fn descriptions() {
     let newer = String::from_utf8(told).unwrap().replace("\"frames\":1", "\"frames\":2");
     let error = About::decode(newer.as_bytes(), "k").unwrap_err().to_string();
     assert!(error.contains("version 2") && error.contains("knows 1"), "{error}");
+}
+
+/// Whatever can be believed is made, or refused with an error; and frames of it are taken.
+#[test]
+fn mirrors_of_descriptions_that_are_believed() {
+    let there = Name::new("there");
+    let queue = Queue::<[u8; 8]>::create(&there, 64, &Options::new()).unwrap();
+    let (instance, told) = (queue.instance(), about(&there));
+    let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+    let (mut random, mut made, mut refused) = (fastrand::Rng::with_seed(6), 0, 0);
+    for _ in 0..frames_asked().div_ceil(500) {
+        let mut changed = told.clone();
+        changed["kind"] = ["queue", "bytes", "vector"][random.usize(0..3)].into();
+        for _ in 0..random.usize(0..4) {
+            match random.u8(0..8) {
+                0 => changed["len"] = [1, 2, 3, 63, 64, 1000][random.usize(0..6)].into(),
+                1 => changed["size"] = random.u64(0..200).into(),
+                2 => changed["align"] = (1_u64 << random.u32(0..14)).into(),
+                3 => changed["type_name"] = "\u{fffd}x\n".repeat(random.usize(0..200)).into(),
+                4 => changed["schema"] = ["", "{}", "u64", "\0"][random.usize(0..4)].into(),
+                5 => changed["most"] = random.u64(0..100).into(),
+                6 => changed["keys"] = vec!["a\0/\n"; random.usize(0..3)].into(),
+                _ => changed[["wakeable", "seen", "tracked"][random.usize(0..3)]] = true.into(),
+            }
+        }
+        let (network, here, stop) = (Memory::new(1), Name::new("here"), Stop::new());
+        let answer = changed.to_string().into_bytes();
+        let _about = network.answer("k/about", Box::new(move |_| vec![answer.clone()])).unwrap();
+        let mut sender = network.sender("k/frames", Congestion::Drop).unwrap();
+        let repeats = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let (repeats, wire, stopping, options) = (&repeats, &network, &stop, ImportOptions::default());
+            let into = scope.spawn({
+                let here = here.as_ref();
+                move || {
+                    import(wire, "k", here, &options, stopping, &mut |event| {
+                        repeats.fetch_or(matches!(event, Event::Repeats { .. }), Ordering::Relaxed);
+                    })
+                }
+            });
+            wait_until("it is made or refused", || {
+                sender.send(Frame { instance, body: Body::Beat { next: 0 } }.encode()).unwrap();
+                into.is_finished() || repeats.load(Ordering::Relaxed)
+            });
+            for _ in 0..20 {
+                sender.send(frame(&mut random, instance, 5)).unwrap();
+            }
+            stop.set();
+            match into.join().unwrap_or_else(|_| panic!("{changed}")) {
+                Ok(_) => made += 1,
+                Err(_) => refused += 1,
+            }
+        });
+    }
+    println!("{made} made, {refused} refused");
+    assert!(made > 0 && refused > 0);
 }
