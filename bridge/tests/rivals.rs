@@ -4,13 +4,15 @@ mod common;
 
 use common::{Name, exporting, importing, wait_until};
 use icc_bridge::error::WireError;
+use icc_bridge::frame::{Body, Frame};
 use icc_bridge::memory::{Faults, Memory};
 use icc_bridge::wire::{Answer, Congestion, Guard, OnFrame, Sender, Wire};
 use icc_bridge::{ExportOptions, ImportOptions};
-use icc_queue::{Options, Queue, QueueReader, SpinThenYield, untyped};
+use icc_queue::bytes::BytesQueue;
+use icc_queue::{Evict, Options, Queue, QueueReader, QueueSpec, SpinThenYield, Spmc, untyped};
 use icc_vector::{SeqlockVector, VectorReader};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 fn options() -> ExportOptions {
@@ -252,4 +254,45 @@ fn a_removed_source_does_not_keep_a_bridge() {
     let sources = || out.events.lock().unwrap().iter().filter(|event| event.contains("sending")).count();
     wait_until("it sends the next", || sources() == 2);
     assert!(out.told("ended"));
+}
+
+/// The network keeps a bridge that holds waiting until producers go on without it: then it holds again.
+#[test]
+fn a_bridge_that_producers_went_on_without_holds_again() {
+    let spec = || QueueSpec::new(64).holding(Evict::After(Duration::from_secs(1)));
+    let (there, network) = (Name::new("there"), Memory::new(10));
+    let queue = Queue::<u64>::create(&there, spec(), &Options::new()).unwrap();
+    let mut producer = queue.producer().unwrap();
+    holds_again(&network, &there, move || producer.produce(&7) + 1);
+    let there = Name::new("there");
+    let queue = BytesQueue::<Spmc>::create(&there, spec().slot_size(64), &Options::new()).unwrap();
+    let mut producer = queue.producer().unwrap();
+    holds_again(&network, &there, move || producer.produce(b"seven").unwrap() + 1);
+}
+
+fn holds_again(network: &Memory, there: &Name, mut produce: impl FnMut() -> u64) {
+    let mut holding = options();
+    (holding.hold, holding.frame_bytes) = (true, 1);
+    let (blocked, lost, reached) = (Arc::new(Mutex::new(())), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (gate, losses, reaches) = (Arc::clone(&blocked), Arc::clone(&lost), Arc::clone(&reached));
+    let on_frame = Box::new(move |bytes: &[u8]| {
+        drop(gate.lock().unwrap());
+        match Frame::decode(bytes).unwrap().body {
+            Body::Lost { .. } => _ = losses.fetch_add(1, Ordering::Relaxed),
+            Body::Beat { next } => reaches.store(next, Ordering::Relaxed),
+            _ => {}
+        }
+    });
+    let _listening = network.listen("k/frames", on_frame).unwrap();
+    let out = exporting(network.clone(), there, "k", holding);
+    wait_until("it sends", || out.told("sending"));
+    let keeps = blocked.lock().unwrap();
+    let end = (0..200).map(|_| produce()).last().unwrap();
+    drop(keeps);
+    wait_until("it is told what it lost", || reached.load(Ordering::Relaxed) == end);
+    let before = lost.swap(0, Ordering::Relaxed);
+    assert!(before > 0);
+    let end = (0..20_000).map(|_| produce()).last().unwrap();
+    wait_until("all has come", || reached.load(Ordering::Relaxed) == end);
+    assert_eq!(lost.load(Ordering::Relaxed), 0);
 }

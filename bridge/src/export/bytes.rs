@@ -1,7 +1,7 @@
 //! Sending a queue of messages of any length.
 
 use super::start::start;
-use super::{ExportOptions, Source, Start, at};
+use super::{ExportOptions, LABEL, Source, Start, at};
 use crate::about::{About, Kind};
 use crate::error::BridgeError;
 use crate::frame::{Body, Frame, push_bytes};
@@ -47,7 +47,6 @@ impl BytesSource {
         let from = start(wire, key, instance, from, queue.oldest(), queue.produced());
         let position = queue.position(from);
         let consumer = if options.hold {
-            const LABEL: &str = "icc-bridge";
             let held = match queue.holding_consumer_at(LABEL, position) {
                 Err(HoldError::TooOld { .. } | HoldError::Start(_)) => queue.holding_consumer(LABEL),
                 done => done,
@@ -68,7 +67,15 @@ impl BytesSource {
     fn take(&mut self) -> Option<After> {
         let taken = match &mut self.consumer {
             Reading::Free(consumer) => consumer.try_consume_into(&mut self.message),
-            Reading::Holding(consumer) => consumer.try_consume_into(&mut self.message),
+            Reading::Holding(consumer) => {
+                // Producers went on without it: if it is not too late already, they wait again.
+                if !consumer.holds()
+                    && let Ok(held) = self.queue.holding_consumer_at(LABEL, consumer.position())
+                {
+                    **consumer = held;
+                }
+                consumer.try_consume_into(&mut self.message)
+            }
         };
         match taken {
             Ok(slot) => {

@@ -102,6 +102,8 @@ trait Source {
     }
 }
 
+/// What a bridge that holds is called.
+const LABEL: &str = "icc-bridge";
 /// Between two looks for a source that is not there.
 const LOOK: Duration = Duration::from_millis(20);
 /// The longest time between two signs of life.

@@ -1,7 +1,7 @@
 //! Sending a queue of messages of one type.
 
 use super::start::start;
-use super::{ExportOptions, Source, Start, at};
+use super::{ExportOptions, LABEL, Source, Start, at};
 use crate::about::{About, Kind};
 use crate::error::BridgeError;
 use crate::frame::{Body, Frame, MOST_EMPTY};
@@ -47,7 +47,15 @@ impl QueueSource {
         // Messages of no bytes come one at a time.
         match &mut self.consumer {
             Reading::Free(consumer) => consumer.try_consume_batch(&mut self.scratch),
-            Reading::Holding(consumer) => consumer.try_consume_batch(&mut self.scratch),
+            Reading::Holding(consumer) => {
+                // Producers went on without it: if it is not too late already, they wait again.
+                if !consumer.holds()
+                    && let Ok(held) = self.queue.holding_consumer_at(LABEL, consumer.position())
+                {
+                    **consumer = held;
+                }
+                consumer.try_consume_batch(&mut self.scratch)
+            }
         }
     }
 }
@@ -65,7 +73,6 @@ fn free(queue: &QueueReader, from: u64) -> Reading {
 }
 
 fn hold(queue: &QueueReader, from: u64, found: &Inspected) -> Result<Reading, BridgeError> {
-    const LABEL: &str = "icc-bridge";
     let held = match queue.holding_consumer_at(LABEL, queue.position(from)) {
         Err(HoldError::TooOld { oldest, .. }) => queue.holding_consumer_at(LABEL, queue.position(oldest)),
         done => done,
