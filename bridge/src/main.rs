@@ -24,6 +24,8 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
+    // What the network says of itself, if `RUST_LOG` asks for it.
+    zenoh::try_init_log_from_env();
     let (links, network) = match &cli.command {
         Command::Out(out) => (vec![out.link()], out.network.network()),
         Command::In(into) => (vec![into.link().map_err(anyhow::Error::msg)?], into.network.network()),
