@@ -143,3 +143,29 @@ fn bridges_are_started_again_and_sources_made_anew() {
         icc_vector::remove(&there).unwrap();
     }
 }
+
+/// Over zenoh, all values take more frames than it keeps at once.
+#[cfg(feature = "zenoh")]
+#[test]
+fn all_values_of_a_large_vector_over_zenoh() {
+    use icc_bridge::network::{Network, Zenoh};
+    const SLOTS: usize = 50_000;
+    let (there, here) = (Name::new("there"), Name::new("here"));
+    let vector = SeqlockVector::<Value>::create(&there, SLOTS, &Options::new()).unwrap();
+    let mut writer = vector.writer().unwrap();
+    (0..SLOTS).for_each(|slot| _ = writer.write(slot, &[slot as u64; 4]).unwrap());
+    let one = Zenoh::open(&Network::default()).unwrap();
+    let mut towards = Network::default();
+    towards.connect = one.addresses();
+    let mut small = options();
+    small.frame_bytes = 1_000;
+    let out = exporting(one, &there, "k", small);
+    // All was sent before anybody listened.
+    wait_until("it sends", || out.told("sending"));
+    std::thread::sleep(Duration::from_millis(300));
+    let into = importing(Zenoh::open(&towards).unwrap(), "k", &here, ImportOptions::default());
+    let mirror = mirror(&here);
+    wait_until("all values are there", || mirror.read(SLOTS - 1) == Ok([SLOTS as u64 - 1; 4]));
+    wait_until("all values are there", || (0..SLOTS).all(|slot| vector.read(slot) == mirror.read(slot)));
+    assert_eq!(into.end().refused, 0);
+}
