@@ -197,7 +197,8 @@ fn time(nanoseconds: u64) -> String {
         0..1_000 => format!("{nanoseconds} ns"),
         1_000..100_000 => format!("{:.1} µs", time / 1e3),
         100_000..1_000_000 => format!("{:.0} µs", time / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} ms", time / 1e6),
+        1_000_000..100_000_000 => format!("{:.1} ms", time / 1e6),
+        100_000_000..1_000_000_000 => format!("{:.0} ms", time / 1e6),
         _ => format!("{:.1} s", time / 1e9),
     }
 }
