@@ -1,6 +1,6 @@
 //! What a bridge tells while it runs.
 
-use crate::error::{FrameError, WireError};
+use crate::error::{BridgeError, FrameError, WireError};
 use core::fmt;
 use std::path::PathBuf;
 
@@ -55,6 +55,8 @@ pub enum Event {
     Silent,
     /// Something comes again.
     Heard,
+    /// Somebody else sends under the key, and that cannot be used: the bridge goes on with what it has.
+    Ignores(Box<BridgeError>),
     /// A frame that was not used.
     Refused(FrameError),
     /// The network refused something; the bridge goes on.
@@ -79,6 +81,7 @@ impl fmt::Display for Event {
             }
             Self::Silent => f.write_str("nothing comes: the other bridge or the network is gone"),
             Self::Heard => f.write_str("the other bridge is heard again"),
+            Self::Ignores(error) => write!(f, "what others send is ignored: {error}"),
             Self::Refused(error) => write!(f, "a frame was not used: {error}"),
             Self::Trouble(error) => write!(f, "{error}"),
         }

@@ -1,7 +1,7 @@
 //! zenoh: the network that bridges use.
 
 use crate::error::WireError;
-use crate::wire::{Answer, Congestion, Guard, OnFrame, Sender, Wire};
+use crate::wire::{Answer, Congestion, Guard, MOST_ANSWERED, OnFrame, Sender, Wire};
 use std::fmt::Display;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use zenoh::Wait as _;
 use zenoh::pubsub::Publisher;
 use zenoh::qos::{CongestionControl, Priority};
 use zenoh::query::{ConsolidationMode, QueryTarget};
+use zenoh::sample::Sample;
 use zenoh::{Config, Session};
 
 /// How this process takes part in the network.
@@ -196,9 +197,13 @@ impl Wire for Zenoh {
             .wait()
             .map_err(failed(format!("cannot ask under {key}")))?;
         // It ends when all have answered, or the time is over.
-        Ok(std::iter::from_fn(|| replies.recv().ok())
-            .filter_map(|reply| reply.into_result().ok())
-            .map(|sample| sample.payload().to_bytes().into_owned())
-            .collect())
+        let samples = std::iter::from_fn(|| replies.recv().ok()).filter_map(|reply| reply.into_result().ok());
+        let mut left = MOST_ANSWERED;
+        let within = |sample: &Sample| {
+            let fits = left.checked_sub(sample.payload().len());
+            fits.map(|rest| left = rest).is_some()
+        };
+        let taken = samples.take_while(within).map(|sample| sample.payload().to_bytes().into_owned());
+        Ok(taken.collect())
     }
 }

@@ -20,6 +20,9 @@ pub enum Congestion {
     Wait,
 }
 
+/// The most bytes that answers to one question have together.
+pub const MOST_ANSWERED: usize = 1 << 28;
+
 /// A network.
 ///
 /// Keys are paths such as `site/quotes`. Whatever is sent under a key reaches everybody who listens there,
@@ -46,7 +49,8 @@ pub trait Wire: Send + Sync {
     /// [`WireError`] if the network refuses.
     fn answer(&self, key: &str, answer: Answer) -> Result<Guard, WireError>;
 
-    /// Asks everybody who answers under `key`, and waits for all answers, but not longer than `timeout`.
+    /// Asks everybody who answers under `key`, and waits for all answers, but not longer than `timeout`, and not
+    /// for more than [`MOST_ANSWERED`] bytes: what comes after them is left out.
     ///
     /// # Errors
     ///

@@ -296,3 +296,25 @@ fn holds_again(network: &Memory, there: &Name, mut produce: impl FnMut() -> u64)
     wait_until("all has come", || reached.load(Ordering::Relaxed) == end);
     assert_eq!(lost.load(Ordering::Relaxed), 0);
 }
+
+/// A second source under the key of one that is repeated is told and ignored; of two from the beginning on, none is
+/// taken.
+#[test]
+fn a_second_source_ends_nobody() {
+    let (there, other, here, network) = (Name::new("there"), Name::new("other"), Name::new("here"), Memory::new(21));
+    let queue = Queue::<u64>::create(&there, 64, &Options::new()).unwrap();
+    let mut producer = queue.producer().unwrap();
+    let _out = exporting(network.clone(), &there, "k", ExportOptions::default());
+    let into = importing(network.clone(), "k", &here, ImportOptions::default());
+    let mirror = QueueReader::<u64>::open_within(&here, Duration::from_secs(60), &Options::new()).unwrap();
+    let _second = Queue::<u64>::create(&other, 64, &Options::new()).unwrap();
+    let _rival = exporting(network.clone(), &other, "k", ExportOptions::default());
+    wait_until("it says so", || into.told("others send is ignored: two bridges send different sources"));
+    let mut consumer = mirror.consumer();
+    producer.produce(&7);
+    assert_eq!(consumer.consume(&mut SpinThenYield::default()), Ok(7));
+    assert!(mirror.is_current().unwrap() && into.end().instances == 1);
+    let late = Name::new("late");
+    let told = importing(network, "k", &late, ImportOptions::default()).error().to_string();
+    assert!(told.contains("give each its own key"), "{told}");
+}

@@ -210,6 +210,15 @@ impl Inbox {
         Ok(Some(if self.follows { about.start } else { first }))
     }
 
+    /// Whether there is a mirror; then what waits, which is of others, is dropped.
+    pub(super) fn ignores_others(&mut self) -> bool {
+        if self.mirror.is_some() {
+            self.waiting.clear();
+            self.waiting_bytes = 0;
+        }
+        self.mirror.is_some()
+    }
+
     /// Puts into this mirror what has come meanwhile, and what comes.
     pub(super) fn adopt(&mut self, about: &About, mirror: Mirror, resumed: bool) {
         let from = match &mirror {

@@ -80,8 +80,8 @@ const CHECK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 ///
-/// [`BridgeError`] if something else has this name, the source cannot be repeated here, or two sources come
-/// under the key.
+/// [`BridgeError`] if something else has this name or the source cannot be repeated here; if what it begins with
+/// cannot be used, or is two sources. Once it repeats one, what others send under the key is told and ignored.
 pub fn import(
     wire: &dyn Wire,
     key: &str,
@@ -97,7 +97,7 @@ pub fn import(
     let listening = wire.listen(&keys::frames(key), Box::new(move |frame| lock(&taking).take(frame)))?;
     let told = Arc::clone(&inbox);
     let answering = wire.answer(&keys::place(key), Box::new(move |_| lock(&told).place().into_iter().collect()))?;
-    let (mut asked_at, mut check_at) = (None::<Instant>, Instant::now() + CHECK);
+    let (mut asked_at, mut check_at, mut ignored) = (None::<Instant>, Instant::now() + CHECK, None);
     while !stop.is_set() {
         // What rings is only that it is worth a look.
         let _ = attention.recv_timeout(TICK);
@@ -112,7 +112,21 @@ pub fn import(
         }
         if wishes.about {
             asked_at = Some(now);
-            let Some(about) = ask_about(wire, key, on_event)? else { continue };
+            let about = match ask_about(wire, key, on_event) {
+                Ok(Some(about)) => about,
+                Ok(None) => continue,
+                // What is repeated already goes on: nobody else ends that.
+                Err(error) if lock(&inbox).ignores_others() => {
+                    asked_at = Some(now + CHECK);
+                    let told = error.to_string();
+                    if ignored.as_ref() != Some(&told) {
+                        ignored = Some(told);
+                        on_event(Event::Ignores(Box::new(error)));
+                    }
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let expected = lock(&inbox).expects(&about)?;
             if let Some(from) = expected {
                 // Frames come meanwhile: whoever brings them must not wait.
