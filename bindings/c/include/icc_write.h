@@ -101,7 +101,7 @@ extern "C" {
 #endif // __cplusplus
 
 // Creates a queue of bytes, whose messages may have any length up to a quarter of the ring. The capacity of
-// the spec counts slots; it may not have gaps. `slot_size` is the bytes of a slot, a multiple of 8 from 40 to
+// the spec counts slots. `slot_size` is the bytes of a slot, a multiple of 8 from 40 to
 // 65,536, of which 32 are no message's; 0 is 256. Names are as those of queues.
 enum icc_status icc_bytes_create(const char *queue,
                                  const struct icc_queue_spec *spec,
@@ -156,7 +156,7 @@ enum icc_status icc_remove(const char *buffer);
 const char *icc_error_text(void);
 
 // Creates a queue of bytes, whose messages may have any length up to a quarter of the ring. The capacity of
-// the spec counts slots; it may not have gaps. `slot_size` is the bytes of a slot, a multiple of 8 from 40 to
+// the spec counts slots. `slot_size` is the bytes of a slot, a multiple of 8 from 40 to
 // 65,536, of which 32 are no message's; 0 is 256. Names are as those of queues.
 enum icc_status icc_bytes_create(const char *queue,
                                  const struct icc_queue_spec *spec,
