@@ -1,9 +1,13 @@
 //! From shared memory to the network.
 
 mod bytes;
+mod options;
 mod queue;
+mod source;
 mod start;
 mod vector;
+
+pub use options::{ExportOptions, Start};
 
 use crate::about::About;
 use crate::error::BridgeError;
@@ -14,55 +18,12 @@ use crate::stop::Stop;
 use crate::wire::{Congestion, Sender, Wire};
 use icc_buffer::{BufferError, Inspected, inspect};
 use icc_queue::{Park, SpinThenSleep, SpinThenYield, WaitStrategy};
+use options::LONGEST;
+use source::Source;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// How to send.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ExportOptions {
-    /// Where in a queue to start.
-    pub start: Start,
-    /// Whether producers of the queue wait for this bridge: see
-    /// [`QueueSpec::holding`](icc_queue::QueueSpec::holding), with which it must have been created. Then the
-    /// bridge waits for the network as well, in place of losing frames there.
-    pub hold: bool,
-    /// Whether to poll without ever sleeping: takes a core, and gives the least latency.
-    pub spin: bool,
-    /// The most bytes of messages in one frame; at least one message.
-    pub frame_bytes: usize,
-    /// The time between two signs of life, and so until a loss at the end is told.
-    pub heartbeat: Duration,
-    /// The least time between two frames of a vector: what changes meanwhile is sent once.
-    pub every: Duration,
-}
-
-impl Default for ExportOptions {
-    fn default() -> Self {
-        Self {
-            start: Start::Resume,
-            hold: false,
-            spin: false,
-            frame_bytes: 60_000,
-            heartbeat: Duration::from_millis(100),
-            every: Duration::ZERO,
-        }
-    }
-}
-
-/// Where in a queue a bridge starts to send.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Start {
-    /// Where the mirrors that can be asked are, or at the oldest message if there is none.
-    #[default]
-    Resume,
-    /// At the next message.
-    Newest,
-    /// At the oldest message that is kept.
-    Oldest,
-}
 
 /// What was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,29 +46,8 @@ impl fmt::Display for Exported {
     }
 }
 
-/// A source that is open.
-trait Source {
-    fn about(&self) -> About;
-    /// The next frame, if there is something, and how many messages and losses it tells.
-    fn fill(&mut self) -> Option<(Vec<u8>, u64, u64)>;
-    /// The number of what is sent next.
-    fn next(&self) -> u64;
-    /// Waits until there is something, or until then, or less.
-    fn wait(&mut self, wait: &mut dyn WaitStrategy, round: u64, until: Instant);
-    /// Whether the name still stands for it.
-    fn is_current(&self) -> bool;
-    /// What answers whoever asks for everything.
-    fn state(&self) -> Option<Box<dyn Fn() -> Vec<Vec<u8>> + Send>> {
-        None
-    }
-}
-
-/// What a bridge that holds is called.
-const LABEL: &str = "icc-bridge";
 /// Between two looks for a source that is not there.
 const LOOK: Duration = Duration::from_millis(20);
-/// The longest time between two signs of life.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// Between two looks whether the name still stands for the source.
 const CHECK: Duration = Duration::from_millis(200);
 
@@ -294,9 +234,4 @@ fn give_frame(sender: &mut dyn Sender, frame: Vec<u8>, totals: &mut Exported, on
     if let Err(error) = sender.send(frame) {
         on_event(Event::Trouble(error));
     }
-}
-
-fn at(path: &Path) -> impl FnOnce(icc_queue::HoldError) -> BridgeError {
-    let path: PathBuf = path.to_owned();
-    move |source| BridgeError::Hold { path, source }
 }

@@ -1,7 +1,8 @@
 //! Sending a queue of messages of one type.
 
+use super::options::{ExportOptions, Start};
+use super::source::{LABEL, Source, at};
 use super::start::start;
-use super::{ExportOptions, LABEL, Source, Start, at};
 use crate::about::{About, Kind};
 use crate::error::BridgeError;
 use crate::frame::{Body, Frame, MOST_EMPTY};

@@ -1,6 +1,6 @@
 //! Where in a queue to start.
 
-use super::Start;
+use super::options::Start;
 use crate::keys;
 use crate::wire::Wire;
 use std::time::{Duration, Instant};

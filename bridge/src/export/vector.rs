@@ -1,6 +1,7 @@
 //! Sending a vector: what changed, and only its latest.
 
-use super::{ExportOptions, Source};
+use super::options::{ExportOptions, LONGEST};
+use super::source::Source;
 use crate::about::{About, Kind};
 use crate::error::BridgeError;
 use crate::frame::{Body, Frame, SERIALS, push_value};
@@ -61,7 +62,7 @@ impl VectorSource {
         about.keys = names.unwrap_or_default();
         let changes = vector.changes();
         let values = Values { vector, instance, frame_bytes: options.frame_bytes };
-        let every = options.every.min(super::LONGEST);
+        let every = options.every.min(LONGEST);
         let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
         let serial = started.wrapping_mul(SERIALS);
         Ok(Self { values, changes, changed: VecDeque::new(), about, serial, every, next_at: None })

@@ -1,7 +1,8 @@
 //! A queue of messages of any length that repeats one of another machine.
 
-use super::place::{Found, add, ahead, capacity, look, lose, other_shape};
-use super::{ImportOptions, Imported};
+use super::options::ImportOptions;
+use super::place::{Found, ahead, capacity, look, lose, other_shape, within};
+use super::totals::{Imported, add};
 use crate::about::About;
 use crate::error::{BridgeError, FrameError};
 use crate::frame::{Body, lengths};
@@ -49,7 +50,7 @@ impl BytesMirror {
                 (BytesQueue::<Spmc>::create(name, spec, &files)?, false)
             }
         };
-        let producer = super::within(|| queue.producer())?;
+        let producer = within(|| queue.producer())?;
         let next = producer.next_sequence();
         Ok((Self { queue, producer, next }, resumed))
     }

@@ -1,10 +1,11 @@
 //! Frames as they come: what becomes of each, and what has to be asked for.
 
 use super::bytes::BytesMirror;
+use super::options::ImportOptions;
 use super::place::ahead;
 use super::queue::QueueMirror;
+use super::totals::Imported;
 use super::vector::VectorMirror;
-use super::{ImportOptions, Imported};
 use crate::about::{About, Kind};
 use crate::error::{BridgeError, FrameError};
 use crate::event::Event;

@@ -2,9 +2,14 @@
 
 mod bytes;
 mod inbox;
+mod options;
 mod place;
 mod queue;
+mod totals;
 mod vector;
+
+pub use options::ImportOptions;
+pub use totals::Imported;
 
 use crate::about::About;
 use crate::error::BridgeError;
@@ -12,54 +17,10 @@ use crate::event::{Event, OnEvent};
 use crate::keys;
 use crate::stop::Stop;
 use crate::wire::Wire;
-use icc_buffer::Options;
 use inbox::{Inbox, Mirror};
-use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// How to receive.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct ImportOptions {
-    /// How many messages, or slots, the queue here keeps; as many as the source's unless given.
-    pub capacity: Option<usize>,
-    /// How its files are made.
-    pub files: Options,
-}
-
-/// What was received.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Imported {
-    /// Messages, or values of a vector, that were put into shared memory here.
-    pub messages: u64,
-    /// Frames, signs of life included.
-    pub frames: u64,
-    /// Messages (or slots, of messages of any length) that did not arrive: lost on the way, or while this bridge
-    /// or the other did not run. Of a vector, frames, whose values were asked for again.
-    pub lost_on_the_way: u64,
-    /// Messages or slots that the other bridge lost at its source, or that were lost before.
-    pub lost_at_the_source: u64,
-    /// Messages that had come before, and values older than those that had.
-    pub again: u64,
-    /// Frames that could not be used.
-    pub refused: u64,
-    /// How many sources there were.
-    pub instances: u64,
-}
-
-impl fmt::Display for Imported {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { messages, frames, lost_on_the_way, lost_at_the_source, again, refused, instances } = self;
-        write!(
-            f,
-            "received {messages} messages of {instances} sources in {frames} frames, {lost_on_the_way} lost on the way, \
-             {lost_at_the_source} at the source, {again} again, {refused} frames refused"
-        )
-    }
-}
 
 /// Between two looks whether there is something to do beside taking frames.
 const TICK: Duration = Duration::from_millis(50);
@@ -174,18 +135,4 @@ fn ask_about(wire: &dyn Wire, key: &str, on_event: &mut OnEvent<'_>) -> Result<O
         }
     }
     Ok(found)
-}
-
-/// For so long a name is waited for that a bridge holds which was just killed.
-const HOLDS: Duration = Duration::from_secs(2);
-
-/// Tries again and again for a while.
-fn within<T, E>(mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E> {
-    let end = Instant::now() + HOLDS;
-    loop {
-        match attempt() {
-            Err(_) if Instant::now() < end => std::thread::sleep(Duration::from_millis(2)),
-            done => return done,
-        }
-    }
 }

@@ -1,10 +1,11 @@
 //! What there is of a mirror's name already, and how far a mirror is.
 
-use super::Imported;
+use super::totals::{Imported, add};
 use crate::about::About;
 use crate::error::BridgeError;
 use icc_buffer::{Boot, BufferError, Inspected, Options, UntypedBuffer, inspect, remove};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// What is of this name.
 pub(super) enum Found {
@@ -27,7 +28,7 @@ pub(super) fn look(about: &About, name: &Path) -> Result<Found, BridgeError> {
     // After a start of the machine nothing is whole.
     if found.source != about.instance || found.boot == Boot::Previous {
         if found.boot != Boot::Previous {
-            super::within(|| free(name))?;
+            within(|| free(name))?;
         }
         remove(name)?;
         return Ok(Found::Nothing);
@@ -72,11 +73,6 @@ pub(super) fn ahead(from: u64, to: u64) -> Option<u64> {
     (distance.cast_signed() >= 0).then_some(distance)
 }
 
-/// Counts what a frame says, which may be anything.
-pub(super) fn add(total: &mut u64, count: u64) {
-    *total = total.saturating_add(count);
-}
-
 /// Where a mirror goes to when it is told that `first..next` was lost at the source, being at `at`; and counts
 /// that and what did not arrive before.
 pub(super) fn lose(at: u64, first: u64, next: u64, totals: &mut Imported) -> Option<u64> {
@@ -85,6 +81,20 @@ pub(super) fn lose(at: u64, first: u64, next: u64, totals: &mut Imported) -> Opt
     add(&mut totals.lost_on_the_way, on_the_way);
     add(&mut totals.lost_at_the_source, all - on_the_way);
     Some(next)
+}
+
+/// For so long a name is waited for that a bridge holds which was just killed.
+const HOLDS: Duration = Duration::from_secs(2);
+
+/// Tries again and again for a while.
+pub(super) fn within<T, E>(mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E> {
+    let end = Instant::now() + HOLDS;
+    loop {
+        match attempt() {
+            Err(_) if Instant::now() < end => std::thread::sleep(Duration::from_millis(2)),
+            done => return done,
+        }
+    }
 }
 
 #[cfg(test)]

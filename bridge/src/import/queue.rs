@@ -1,7 +1,8 @@
 //! A queue that repeats one of another machine.
 
-use super::place::{Found, add, ahead, capacity, look, lose, other_shape};
-use super::{ImportOptions, Imported};
+use super::options::ImportOptions;
+use super::place::{Found, ahead, capacity, look, lose, other_shape, within};
+use super::totals::{Imported, add};
 use crate::about::About;
 use crate::error::{BridgeError, FrameError};
 use crate::frame::{Body, check_length};
@@ -39,7 +40,7 @@ impl QueueMirror {
                 (Queue::<Spmc>::create(name, &about.element(), spec, &files)?, false)
             }
         };
-        let producer = super::within(|| queue.producer())?;
+        let producer = within(|| queue.producer())?;
         let next = producer.next_sequence();
         Ok((Self { queue, producer, next }, resumed))
     }

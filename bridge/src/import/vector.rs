@@ -1,7 +1,8 @@
 //! A vector that repeats one of another machine: latest values.
 
-use super::place::{Found, add, look, other_shape};
-use super::{ImportOptions, Imported};
+use super::options::ImportOptions;
+use super::place::{Found, look, other_shape, within};
+use super::totals::{Imported, add};
 use crate::about::About;
 use crate::error::{BridgeError, FrameError};
 use crate::frame::{Body, SERIALS, values};
@@ -43,7 +44,7 @@ impl VectorMirror {
                 (AnyVector::create(name, &about.element(), spec, (true, about.tracked), &files)?, false)
             }
         };
-        let writer = super::within(|| vector.writer())?;
+        let writer = within(|| vector.writer())?;
         let reader = VectorReader::open(name, &options.files)?;
         let value = vec![0; reader.value_size()];
         let (versions, serial, wants_state) = (vec![0; len], None, true);
