@@ -114,7 +114,7 @@ fn outlined(function: &str) -> anyhow::Result<(String, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::super::asm::Architecture;
-    use super::super::asm::shown::{accesses, read};
+    use super::super::read::shown::{accesses, read};
     use super::*;
 
     #[test]

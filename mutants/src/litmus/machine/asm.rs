@@ -3,8 +3,6 @@
 
 use anyhow::Context as _;
 
-use super::{aarch64::aarch64, x86_64::x86_64};
-
 /// A processor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Architecture {
@@ -82,20 +80,6 @@ pub(super) fn function<'a>(text: &'a str, name: &str) -> anyhow::Result<Vec<&'a 
     Ok(body.filter(|line| !comment(line)).map(str::trim).collect())
 }
 
-impl Instruction {
-    /// Reads one.
-    pub(super) fn read(architecture: Architecture, text: &str) -> anyhow::Result<Self> {
-        let text = text.split("//").next().unwrap_or_default().trim().to_lowercase();
-        let (name, operands) = text.split_once(|c: char| c.is_whitespace()).unwrap_or((&text, ""));
-        let operands = operands_of(operands);
-        let read = match architecture {
-            Architecture::Aarch64 | Architecture::Aarch64Exclusive => aarch64(name, &operands),
-            Architecture::X86_64 => x86_64(name, &operands),
-        };
-        read.with_context(|| format!("cannot read `{text}`"))
-    }
-}
-
 /// Cut at commas outside of brackets.
 pub(super) fn operands_of(text: &str) -> Vec<String> {
     let (mut operands, mut depth) = (vec![String::new()], 0);
@@ -121,22 +105,6 @@ pub(super) fn number(text: &str) -> anyhow::Result<i64> {
         None => digits.parse(),
     };
     Ok(sign * value.with_context(|| format!("`{text}` is no number"))?)
-}
-
-/// What the instructions' tests share.
-#[cfg(test)]
-pub(super) mod shown {
-    use super::{Address, Architecture, Instruction};
-
-    pub(in super::super) fn read(architecture: Architecture, text: &str) -> Instruction {
-        Instruction::read(architecture, text).unwrap()
-    }
-
-    pub(in super::super) fn accesses(architecture: Architecture, text: &str) -> Vec<String> {
-        let shown =
-            |(kind, address): (String, Address)| format!("{kind} {}+{}", address.registers.join("*"), address.offset);
-        read(architecture, text).accesses.into_iter().map(shown).collect()
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod aarch64;
 mod asm;
 mod compare;
 mod path;
+mod read;
 mod test;
 mod x86_64;
 

@@ -109,7 +109,7 @@ pub(super) fn x86_64(name: &str, operands: &[String]) -> anyhow::Result<Instruct
 #[cfg(test)]
 mod tests {
     use super::super::asm::Architecture;
-    use super::super::asm::shown::{accesses, read};
+    use super::super::read::shown::{accesses, read};
     use super::*;
 
     #[test]
