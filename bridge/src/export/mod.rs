@@ -46,9 +46,9 @@ impl fmt::Display for Exported {
     }
 }
 
-/// Between two looks for a source that is not there.
+/// Between two attempts to open a source that is not there.
 const LOOK: Duration = Duration::from_millis(20);
-/// Between two looks whether the name still stands for the source.
+/// Between two checks that the name still leads to the source.
 const CHECK: Duration = Duration::from_millis(200);
 
 /// Sends the queue or the vector of this name under `key`, until `stop` is set: see the crate's front page.

@@ -15,7 +15,7 @@ pub(super) trait Source {
     fn next(&self) -> u64;
     /// Waits until there is something, or until then, or less.
     fn wait(&mut self, wait: &mut dyn WaitStrategy, round: u64, until: Instant);
-    /// Whether the name still stands for it.
+    /// Whether the name still leads to it.
     fn is_current(&self) -> bool;
     /// What answers whoever asks for everything.
     fn state(&self) -> Option<Box<dyn Fn() -> Vec<Vec<u8>> + Send>> {

@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Between two looks whether there is something to do beside taking frames.
+/// Between two checks for work other than taking frames.
 const TICK: Duration = Duration::from_millis(50);
 /// For how long an answer is waited for.
 const ANSWER: Duration = Duration::from_millis(500);
@@ -30,7 +30,7 @@ const ANSWER: Duration = Duration::from_millis(500);
 const STATE: Duration = Duration::from_secs(5);
 /// Between two questions that were answered by nobody.
 const AGAIN: Duration = Duration::from_millis(100);
-/// Between two looks whether the name still stands for the mirror.
+/// Between two checks that the name still leads to the mirror.
 const CHECK: Duration = Duration::from_secs(1);
 
 /// Repeats what comes under `key` in a queue or a vector of this name, until `stop` is set: see the crate's

@@ -15,7 +15,7 @@ pub(super) enum Found {
     Same(Box<Inspected>),
 }
 
-/// Looks what is of this name, and removes what an earlier bridge made for another source.
+/// Finds what has this name, and removes what an earlier bridge made for another source.
 pub(super) fn look(about: &About, name: &Path) -> Result<Found, BridgeError> {
     let found = match inspect(name) {
         Ok(found) => found,

@@ -84,8 +84,7 @@ impl<T: Payload> VectorReader<T> {
         self.buffer.is_wakeable()
     }
 
-    /// The instance of the vector that this one repeats, perhaps one of another machine: see
-    /// [`VectorSpec::repeating`](crate::VectorSpec::repeating). None if it repeats none.
+    /// Which vector it [repeats](crate::VectorSpec::repeating), by instance; none if it repeats none.
     #[must_use]
     pub fn source(&self) -> Option<u64> {
         Some(self.buffer.source()).filter(|&source| source != 0)
