@@ -132,6 +132,9 @@ pub(crate) struct LoomArgs {
     /// Bound the preemptions per execution to this number, whatever a model asks for.
     #[arg(long, value_name = "N")]
     pub(crate) preemptions: Option<usize>,
+    /// Let each model tell apart orders of loads as well, also those that need it not: takes much longer.
+    #[arg(long)]
+    pub(crate) trace: bool,
     /// Show loom's own log with code locations, to understand a failing model. Runs one model at a
     /// time.
     #[arg(long)]
@@ -202,6 +205,9 @@ pub(crate) struct SanitizeArgs {
     /// Which sanitizer.
     #[arg(default_value = "thread")]
     pub(crate) sanitizer: Sanitizer,
+    /// Only the test programs whose name, such as `icc-vector/deadlines`, contains this. May be repeated.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

@@ -199,6 +199,9 @@ fn run_one(workspace: &Workspace, model: &Model, args: &LoomArgs) -> anyhow::Res
     if let Some(number) = args.preemptions {
         command.env("ICC_LOOM_PREEMPTIONS", number.to_string());
     }
+    if args.trace {
+        command.env("ICC_LOOM_TRACE", "1");
+    }
     if args.log {
         // The log goes straight to the screen: kept in memory, that of a large model would not fit.
         command.env("ICC_LOOM_LOG", "1");

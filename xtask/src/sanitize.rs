@@ -47,9 +47,11 @@ pub(crate) fn run(workspace: &Workspace, args: &SanitizeArgs) -> anyhow::Result<
     let mut ran = 0;
     let mut failed = Vec::new();
     for package in LIBRARIES {
-        let tests = workspace.integration_tests(package)?;
+        let mut tests = workspace.integration_tests(package)?;
+        let wanted = |test: &String| args.only.iter().any(|only| format!("{package}/{test}").contains(only));
+        tests.retain(|test| args.only.is_empty() || wanted(test));
         if tests.is_empty() {
-            say(&format!("\n==> {package}: no integration tests"))?;
+            say(&format!("\n==> {package}: no such integration tests"))?;
             continue;
         }
         say(&format!("\n==> {package}: {}", tests.join(", ")))?;
@@ -75,7 +77,7 @@ pub(crate) fn run(workspace: &Workspace, args: &SanitizeArgs) -> anyhow::Result<
         ran += tests.len();
     }
     if ran == 0 {
-        bail!("no test ran: no library crate has integration tests");
+        bail!("no test ran: no library crate has such integration tests");
     }
     if !failed.is_empty() {
         if args.sanitizer == Sanitizer::Thread {

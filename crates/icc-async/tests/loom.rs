@@ -4,40 +4,14 @@
 //! wait.
 #![cfg(icc_loom)]
 
+mod executor;
+
+use executor::block_on;
 use icc_async::{ConsumerStream, Reactor, produce_with_threads};
 use icc_queue::{Evict, Queue, QueueSpec};
-use icc_seqlock::primitive::{Condvar, Mutex, model, thread};
+use icc_seqlock::primitive::{model, thread};
 use std::pin::pin;
-use std::task::{Context, Poll, Wake, Waker};
-
-/// An executor of one task on this thread.
-struct Task {
-    is_woken: Mutex<bool>,
-    woken: Condvar,
-}
-
-impl Wake for Task {
-    fn wake(self: std::sync::Arc<Self>) {
-        *self.is_woken.lock().unwrap() = true;
-        self.woken.notify_one();
-    }
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    let task = std::sync::Arc::new(Task { is_woken: Mutex::new(false), woken: Condvar::new() });
-    let waker = Waker::from(std::sync::Arc::clone(&task));
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        let mut is_woken = task.is_woken.lock().unwrap();
-        while !*is_woken {
-            is_woken = task.woken.wait(is_woken).unwrap();
-        }
-        *is_woken = false;
-    }
-}
+use std::task::{Context, Poll, Waker};
 
 #[test]
 fn registering_against_publishing() {

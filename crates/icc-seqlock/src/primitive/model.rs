@@ -12,14 +12,15 @@ use std::time::Instant;
 /// when one is given.
 ///
 /// Prints one line when done: `loom-model: CRATE NAME executions=N seconds=S bound=exhaustive|N`.
-/// The environment may override the bound (`ICC_LOOM_PREEMPTIONS`), turn on loom's own log
-/// (`ICC_LOOM_LOG=1`) and weaken one operation (`ICC_WEAKEN`, see `weaken.rs`).
+/// The environment may override the bound (`ICC_LOOM_PREEMPTIONS`), trace the loads of every model
+/// (`ICC_LOOM_TRACE=1`), turn on loom's own log (`ICC_LOOM_LOG=1`) and weaken one operation
+/// (`ICC_WEAKEN`, see `weaken.rs`).
 ///
 /// # Panics
 ///
 /// When an execution of `body` panics, which is how a model fails.
 pub fn model(name: &str, bound: Option<usize>, body: impl Fn() + Sync + Send + 'static) {
-    trace_loads(false);
+    trace_loads(std::env::var_os("ICC_LOOM_TRACE").is_some_and(|set| set == "1"));
     explore(name, bound, body);
 }
 
