@@ -41,6 +41,10 @@ pub(crate) struct Cli {
     /// With --find: leave out the checks that take longer than this without a mutant.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "find", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) limit: u64,
+    /// Let cargo-mutants make operators, comparisons and results wrong, in the files that mutants/arithmetic.toml
+    /// names and that have changed since; with --only, in those whose name contains the text.
+    #[arg(long, conflicts_with_all = ["find", "check", "document", "list", "litmus"])]
+    pub(crate) arithmetic: bool,
     /// How many mutants to run at once. Each of those that are steps takes a copy of the sources.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub(crate) jobs: usize,

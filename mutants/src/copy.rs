@@ -35,7 +35,7 @@ fn libraries_alone(manifest: &str) -> anyhow::Result<String> {
 
 /// Makes `to` equal to `from`. What is equal already keeps its time, so that nothing is built again
 /// for it.
-fn mirror(from: &Path, to: &Path) -> anyhow::Result<()> {
+pub(crate) fn mirror(from: &Path, to: &Path) -> anyhow::Result<()> {
     let failed = |what: &str, path: &Path| format!("cannot {what} {}", path.display());
     if !from.is_dir() {
         return write_if_new(to, &fs::read(from).with_context(|| failed("read", from))?);

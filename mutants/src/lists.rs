@@ -5,6 +5,8 @@
 //! - `allowed.toml`: mutants that no test can catch, each with a proof that it does no harm or
 //!   cannot be seen.
 //! - `relaxed.toml`: why each operation that is relaxed may be.
+//!
+//! Those of [arithmetic](crate::arithmetic) are read there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -59,10 +61,33 @@ fn path(workspace: &Workspace, name: &str) -> PathBuf {
     workspace.root().join("mutants").join(name)
 }
 
-fn read<L: DeserializeOwned>(workspace: &Workspace, name: &str) -> anyhow::Result<L> {
+/// Reads a list.
+pub(crate) fn read<L: DeserializeOwned>(workspace: &Workspace, name: &str) -> anyhow::Result<L> {
     let path = path(workspace, name);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     toml::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))
+}
+
+/// Reads a list of reasons.
+pub(crate) fn reasons(workspace: &Workspace, name: &str) -> anyhow::Result<Vec<Reason>> {
+    Ok(read::<ReasonsFile>(workspace, name)?.entry)
+}
+
+/// Writes a list: whole or not at all, since a run may be interrupted.
+pub(crate) fn replace(workspace: &Workspace, name: &str, text: &str) -> anyhow::Result<()> {
+    let path = path(workspace, name);
+    let draft = path.with_extension("draft");
+    fs::write(&draft, text).with_context(|| format!("cannot write {}", draft.display()))?;
+    fs::rename(&draft, &path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The entries without a reason, and those that stand there twice.
+pub(crate) fn without_reason_or_twice(name: &str, reasons: &[Reason]) -> Vec<String> {
+    let bare = reasons.iter().filter(|reason| reason.because.split_whitespace().count() < 3);
+    let mut seen = BTreeSet::new();
+    let twice = reasons.iter().filter(|reason| !seen.insert(&reason.of));
+    let bare = bare.map(|reason| format!("no reason is given for {}", reason.of));
+    bare.chain(twice.map(|reason| format!("twice in mutants/{name}: {}", reason.of))).collect()
 }
 
 impl Lists {
@@ -70,8 +95,8 @@ impl Lists {
         Ok(Self {
             steps: read::<StepsFile>(workspace, "steps.toml")?.step,
             caught: read::<CaughtFile>(workspace, "caught.toml")?.caught,
-            allowed: read::<ReasonsFile>(workspace, "allowed.toml")?.entry,
-            relaxed: read::<ReasonsFile>(workspace, "relaxed.toml")?.entry,
+            allowed: reasons(workspace, "allowed.toml")?,
+            relaxed: reasons(workspace, "relaxed.toml")?,
         })
     }
 
@@ -82,11 +107,7 @@ impl Lists {
         for (id, check) in &self.caught {
             text.push_str(&format!("{} = {}\n", quoted(id), quoted(check)));
         }
-        let path = path(workspace, "caught.toml");
-        // Whole or not at all: a run may be interrupted.
-        let draft = path.with_extension("draft");
-        fs::write(&draft, text).with_context(|| format!("cannot write {}", draft.display()))?;
-        fs::rename(&draft, &path).with_context(|| format!("cannot write {}", path.display()))
+        replace(workspace, "caught.toml", &text)
     }
 
     /// Drops from what catches what the mutants that are not there any more, and says which.

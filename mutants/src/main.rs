@@ -5,10 +5,13 @@
 //!   the place that the environment names, so nothing is edited or built again.
 //! - A step is dropped or made wrong in a copy of the sources, which is built anew.
 //!
+//! - Operators, comparisons and results are made wrong by cargo-mutants, in the files that `arithmetic.toml` names.
+//!
 //! The check that the lists beside this package name must then fail. What nothing can catch needs a
 //! written proof there. An operation that the lists do not cover fails the command, and so does an
 //! entry whose code is gone.
 
+mod arithmetic;
 mod attempt;
 mod catalogue;
 mod check;
@@ -59,6 +62,9 @@ fn main() -> ExitCode {
 
 fn dispatch(args: &Cli) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
+    if args.arithmetic {
+        return arithmetic::run(&workspace, args);
+    }
     let mut lists = Lists::read(&workspace)?;
     let catalogue = Catalogue::of(&workspace.crates(), &lists.steps)?;
     let litmus = Litmus::read(&workspace, &catalogue, &lists)?;
@@ -72,6 +78,7 @@ fn dispatch(args: &Cli) -> anyhow::Result<ExitCode> {
     }
     if args.check {
         check(&workspace, &catalogue, &lists, &litmus)?;
+        arithmetic::check(&workspace)?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(herd) = &args.litmus {

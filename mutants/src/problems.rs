@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::catalogue::Catalogue;
 use crate::check::{Build, Check};
-use crate::lists::Lists;
+use crate::lists::{Lists, without_reason_or_twice};
 use crate::mutant::{Kind, Mutant};
 use crate::source::Operation;
 
@@ -45,16 +45,8 @@ pub(crate) fn problems(catalogue: &Catalogue, lists: &Lists) -> Vec<String> {
     problems.extend(gone.map(|reason| stale("allowed.toml", &reason.of)));
     let gone = lists.relaxed.iter().filter(|reason| !relaxed.contains(&reason.of));
     problems.extend(gone.map(|reason| stale("relaxed.toml", &reason.of)));
-    for reason in lists.allowed.iter().chain(&lists.relaxed) {
-        if reason.because.split_whitespace().count() < 3 {
-            problems.push(format!("no reason is given for {}", reason.of));
-        }
-    }
-    for (list, reasons) in [("allowed.toml", &lists.allowed), ("relaxed.toml", &lists.relaxed)] {
-        let mut seen = BTreeSet::new();
-        let twice = reasons.iter().filter(|reason| !seen.insert(&reason.of));
-        problems.extend(twice.map(|reason| format!("twice in mutants/{list}: {}", reason.of)));
-    }
+    problems.extend(without_reason_or_twice("allowed.toml", &lists.allowed));
+    problems.extend(without_reason_or_twice("relaxed.toml", &lists.relaxed));
     problems
 }
 

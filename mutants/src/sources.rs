@@ -149,6 +149,7 @@ impl Sources {
     }
 }
 
-fn words(under: Option<&str>) -> Vec<String> {
+/// The words of a command that runs others.
+pub(crate) fn words(under: Option<&str>) -> Vec<String> {
     under.unwrap_or_default().split_whitespace().map(ToOwned::to_owned).collect()
 }

@@ -210,4 +210,51 @@ mod tests {
         assert_ne!(quote, fingerprint("feed::Quote", 24, 8));
         assert_ne!(quote, fingerprint("feed::Quote", 16, 16));
     }
+
+    /// Programs that know nothing but the description of the layout read these.
+    #[test]
+    fn what_the_description_fixes_stays() {
+        assert_eq!(fingerprint("feed::Quote", 16, 8), 0x2597_5c05_b25b_bc1f);
+        assert_eq!(MAX_SCHEMA, 16_384);
+        let spec = || Spec::new(Kind::new("test"), 3);
+        assert_eq!(features(&spec()), [0, 0, 0]);
+        assert_eq!(features(&spec().wakeable()), [0, 1, 0]);
+        assert_eq!(features(&spec().holding()), [0, 4, 0]);
+        assert_eq!(features(&spec().seen()), [0, 0, 1]);
+        assert_eq!(features(&spec().gaps()), [2, 2, 0]);
+        assert_eq!(features(&spec().gaps().wakeable().holding().seen()), [2, 7, 1]);
+    }
+
+    fn header(name: &str, boot: u128) -> Header {
+        let layout = Layout::new::<u64>(3, 16, 0, 0).unwrap();
+        Header::of(&ElementType::new(name, 8, 4), &Spec::new(Kind::new("test"), 3), &layout, 7, boot)
+    }
+
+    #[test]
+    fn a_run_of_the_machine_is_kept_in_two_halves() {
+        let boot = 0x8123_4567_89ab_cdef_8edc_ba98_7654_3211;
+        let header = header("u64", boot);
+        assert_eq!((header.boot, header.boot()), ([0x8edc_ba98_7654_3211, 0x8123_4567_89ab_cdef], boot));
+    }
+
+    #[test]
+    fn names_of_types_are_cut_at_the_end_and_shown_without_what_could_harm() {
+        let name = |name: &str| header(name, 0).element().name;
+        let long = "a".repeat(NAME_BYTES);
+        assert_eq!([name(""), name("[u8; 3]"), name(&long)], ["", "[u8; 3]", &long]);
+        assert_eq!(name(&(long.clone() + "b")), long);
+        assert_eq!(name(&("a".repeat(NAME_BYTES - 1) + "é")), "a".repeat(NAME_BYTES - 1));
+        assert_eq!(name("a_b\u{1b}[2J\u{202e}\0c"), "a_b?[2J?");
+        let element = header("u64", 0).element();
+        assert_eq!(element, ElementType::new("u64", 8, 4));
+    }
+
+    #[test]
+    fn a_file_of_lines_has_no_type() {
+        let header = Header::of_lines(Kind::new("test"), 7, 3 * size_of::<CounterLine>());
+        assert_eq!((header.len, header.stride, header.counters, header.slots_offset), (3, 128, 0, 512));
+        assert_eq!((header.total_size, header.instance, header.ready), (512 + 3 * 128, 7, 0));
+        assert_eq!((header.element_size, header.element_align, header.fingerprint), (128, 128, 0));
+        assert_eq!((header.type_name, header.boot()), ([0; 256], instance::boot()));
+    }
 }

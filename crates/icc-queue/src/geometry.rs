@@ -110,9 +110,32 @@ mod tests {
                     assert_eq!(ring.ahead(ring.complete(n), n), 0);
                     assert_eq!(ring.ahead(next.wrapping_sub(1), n), 1);
                     assert_eq!(ring.ahead(next, n), 2);
+                    for far in [i64::MIN, i64::MAX].map(|far| far >> (ring.shift - 1)) {
+                        let found = ring.complete(n).wrapping_add_signed(far);
+                        assert_eq!(ring.ahead(found, n), far, "capacity {capacity}, message {n}");
+                    }
                     assert_eq!(ring.begun(1, n), n.wrapping_add(len));
                     assert_eq!(ring.begun(2, n), n.wrapping_add(len));
                     assert_eq!(ring.begun(3, n), n.wrapping_add(2 * len));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn laps_are_counted_across_every_wrap() {
+        for shift in [1, 2, 10, 31, 32, 33, 40] {
+            let ring = Geometry::new(1 << shift).unwrap();
+            let len = ring.capacity();
+            assert_eq!([0, len - 1, len, 3 * len + 1].map(|n| ring.lap(n)), [0, 0, 1, 3], "shift {shift}");
+            assert_eq!([0, len - 1, len, 3 * len + 1].map(|n| ring.laps(n)), [0, 0, 1, 3], "shift {shift}");
+            for n in [len + 1, (1 << 63) - 1, 1 << 63, u64::MAX, 0, len - 1] {
+                for laps in [0, 1, 5] {
+                    let before = ring.laps_before(n, laps);
+                    assert_eq!((ring.index(before), n.wrapping_sub(before)), (ring.index(n), laps * len));
+                    let distance = laps as i32;
+                    assert_eq!(ring.laps_behind(ring.lap(before), n), distance, "shift {shift}, message {n}");
+                    assert_eq!(ring.laps_behind(ring.lap(n), before), -distance, "shift {shift}, message {n}");
                 }
             }
         }

@@ -257,3 +257,61 @@ impl<T> fmt::Debug for Changed<'_, T> {
         f.debug_struct("Changed").field("changes", &self.changes).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(icc_loom)))]
+mod tests {
+    use crate::{Changes, Mode, MultiWriter, SeqlockVector, SingleWriter, Tracked, VectorSpec, Waitable};
+
+    fn changes<M: Mode>(len: usize) -> Changes<u64> {
+        SeqlockVector::<u64, M>::new(len).unwrap().changes()
+    }
+
+    /// Ready exactly while a poll would yield something, whether changes are counted or not.
+    fn ready_until_yielded<M: Mode>() {
+        let vector = SeqlockVector::<u64, M>::new(VectorSpec::new(5).wakeable()).unwrap();
+        let mut changes = vector.changes();
+        let mut writer = vector.writer().unwrap();
+        assert!(changes.bell().is_some() && Waitable::bell(&changes).is_some());
+        assert!(!changes.is_ready() && !Waitable::is_ready(&changes));
+        for index in [4, 0] {
+            writer.write(index, &7).unwrap();
+            assert!(changes.is_ready() && Waitable::is_ready(&changes));
+            // The iterator is dropped before it comes to the end of the block.
+            assert_eq!(changes.poll().next().map(|change| change.index), Some(index));
+            assert!(!changes.is_ready());
+            assert_eq!(changes.poll().count(), 0);
+            assert!(!changes.is_ready());
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_ready_until_the_change_is_yielded() {
+        ready_until_yielded::<MultiWriter>();
+        ready_until_yielded::<SingleWriter>();
+        ready_until_yielded::<Tracked<MultiWriter>>();
+        ready_until_yielded::<Tracked<SingleWriter>>();
+    }
+
+    /// What a poll reads is counted: slots, or blocks of them.
+    #[test]
+    fn large_is_what_takes_long_to_look_at() {
+        assert_eq!([1, 256, 257].map(|len| changes::<MultiWriter>(len).is_large()), [false, false, true]);
+        assert_eq!(
+            [257, 100_000, 1 << 20].map(|len| changes::<Tracked<MultiWriter>>(len).is_large()),
+            [false, true, true]
+        );
+    }
+
+    /// A block that changes all the time does not keep a poll from its end.
+    #[test]
+    fn a_poll_goes_through_each_block_once() {
+        let vector = SeqlockVector::<u64, Tracked<SingleWriter>>::new(100).unwrap();
+        let (mut changes, mut writer) = (vector.changes(), vector.writer().unwrap());
+        writer.write(2, &7).unwrap();
+        let mut poll = changes.poll();
+        assert_eq!(poll.next().map(|change| (change.index, change.value)), Some((2, 7)));
+        writer.write(2, &8).unwrap();
+        assert_eq!(poll.next(), None);
+        assert_eq!(changes.poll().map(|change| (change.index, change.value)).collect::<Vec<_>>(), [(2, 8)]);
+    }
+}

@@ -294,6 +294,8 @@ impl<T: Payload> Consumer<T> {
 
 #[cfg(all(test, not(icc_loom)))]
 mod tests {
+    use super::margin;
+    use crate::geometry::Geometry;
     use crate::ledger::{holding, ledger_of};
     use crate::{BusySpin, ConsumeTimeoutError, Lost, Mpmc, Queue, QueueReader, Recovery, TryConsumeError};
     use icc_seqlock::primitive::Ordering;
@@ -332,6 +334,88 @@ mod tests {
             let Err(TryConsumeError::SpedPast(lost)) = consumer.try_consume() else { panic!("not lost") };
             assert!(lost.first == 0 && lost.count() >= 1, "{recovery:?}: {lost}");
         }
+    }
+
+    #[test]
+    fn behind_a_fast_producer_a_quarter_of_the_ring_is_left() {
+        let margins =
+            [2, 4, 8, 12 << 20].map(|capacity: usize| Geometry::new(capacity.next_power_of_two()).map(margin));
+        assert_eq!(margins, [Some(1), Some(1), Some(2), Some(4 << 20)]);
+    }
+
+    /// The slot of the oldest message is the one of the next: either its version or the count tells that it is gone.
+    #[test]
+    fn the_oldest_message_is_readable_until_the_next_is_begun() {
+        let queue = Queue::<u64, Mpmc>::new(8).unwrap();
+        let mut producer = queue.producer().unwrap();
+        (0..7).for_each(|n| _ = producer.produce(&n));
+        // Not full: its slot is nobody's yet, whatever the count says meanwhile.
+        assert_eq!([6, 7].map(|produced| queue.oldest_readable(produced)), [0, 0]);
+        producer.produce(&7);
+        assert_eq!(queue.oldest_readable(8), 0);
+        producer.produce(&8);
+        assert_eq!(queue.oldest_readable(9), 1);
+        // The count has gone on since it was loaded, and then the slot, too.
+        queue.head().store(10, Ordering::Relaxed);
+        assert_eq!(queue.oldest_readable(9), 1 + 2);
+        queue.head().store(8, Ordering::Relaxed);
+        assert_eq!(queue.oldest_readable(8), 2);
+    }
+
+    #[test]
+    fn a_consumer_is_resumed_where_its_loss_ended_or_at_the_oldest() {
+        let queue = Queue::<u64, Mpmc>::new(4).unwrap();
+        let mut producer = queue.producer().unwrap();
+        let mut consumer = queue.consumer().with_recovery(Recovery::Stop);
+        assert_eq!(consumer.recovery(), Recovery::Stop);
+        leave(&queue, 1);
+        producer.produce(&1);
+        assert_eq!(poll(&mut consumer).0, Err(Lost { first: 0, next: 1 }));
+        (2..5).for_each(|n| _ = producer.produce(&n));
+        // The oldest is the next: nothing more is lost.
+        assert_eq!((consumer.resume(), consumer.lost(), consumer.try_consume()), (None, 1, Ok(1)));
+        leave(&queue, 1);
+        (2..5).for_each(|n| assert_eq!(consumer.try_consume(), Ok(n)));
+        assert_eq!(poll(&mut consumer).0, Err(Lost { first: 5, next: 6 }));
+        (6..12).for_each(|n| _ = producer.produce(&n));
+        assert_eq!(consumer.resume(), Some(Lost { first: 6, next: 8 }));
+        assert_eq!((consumer.lost(), consumer.try_consume()), (4, Ok(8)));
+    }
+
+    /// It may come yet: only proof of its producer's death loses it.
+    #[test]
+    fn the_oldest_that_is_kept_is_gone_on_at_though_it_is_not_complete() {
+        let queue = Queue::<u64, Mpmc>::new(4).unwrap();
+        let (mut producer, mut consumer) = (queue.producer().unwrap(), queue.consumer());
+        (0..2).for_each(|n| _ = producer.produce(&n));
+        leave(&queue, 1);
+        (3..6).for_each(|n| _ = producer.produce(&n));
+        assert_eq!(consumer.try_consume(), Err(TryConsumeError::SpedPast(Lost { first: 0, next: 2 })));
+        assert_eq!(poll(&mut consumer).0, Err(Lost { first: 2, next: 3 }));
+        assert_eq!(consumer.try_consume(), Ok(3));
+    }
+
+    /// Who has received, lost or skipped anything does not begin anew.
+    #[test]
+    fn only_a_consumer_that_has_done_nothing_begins_anew() {
+        let queue = Queue::<u64, Mpmc>::new(4).unwrap();
+        let mut producer = queue.producer().unwrap();
+        let mut after = |act: fn(&mut super::Consumer<u64>)| {
+            let mut consumer = queue.consumer();
+            (0..6).for_each(|n| _ = producer.produce(&n));
+            act(&mut consumer);
+            let before = consumer.position().sequence;
+            let is_new = consumer.restart(before + 1);
+            assert_eq!(consumer.position().sequence, before + u64::from(is_new));
+            is_new
+        };
+        assert!(after(|_| ()));
+        assert!(!after(|consumer| assert!(consumer.try_consume().is_err() && consumer.lost() == 2)));
+        assert!(!after(|consumer| assert_eq!(consumer.skip_to_newest(), 5)));
+        assert!(!after(|consumer| assert!(consumer.drain().count() > 1)));
+        let mut consumer = queue.consumer();
+        producer.produce(&7);
+        assert_eq!((consumer.try_consume(), consumer.restart(0)), (Ok(7), false));
     }
 
     /// The count is seen older than the slot: what the slot proves is lost at once, not in pieces.
