@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Run the loom models of the library crates on the shipped types.
     Loom(LoomArgs),
+    /// Run models that are too large for loom in random orders of their threads' steps.
+    Shuttle(ShuttleArgs),
     /// Judge each protocol's litmus tests, as shipped and with one ordering weakened, by herd7.
     Litmus(LitmusArgs),
     /// Build and run the benchmark; all arguments go to it (try `cargo xtask bench --help`).
@@ -108,6 +110,8 @@ pub(crate) enum Step {
     Litmus,
     /// The loom models.
     Loom,
+    /// Models too large for loom, a few orders of each.
+    Shuttle,
     /// A short benchmark run: does it still measure?
     Bench,
     /// The bridge between machines.
@@ -139,6 +143,19 @@ pub(crate) struct LoomArgs {
     /// time.
     #[arg(long)]
     pub(crate) log: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShuttleArgs {
+    /// Only the models whose test name contains this.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Option<String>,
+    /// How often each model is executed, each time in another order.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub(crate) iterations: u64,
+    /// The executions of an earlier run once more.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Debug, Default, Args)]

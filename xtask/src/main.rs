@@ -23,6 +23,7 @@ mod process;
 mod python;
 mod sanitize;
 mod shim;
+mod shuttle;
 mod std_source;
 mod supply;
 mod targets;
@@ -53,6 +54,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Test(args) => test::run(&workspace, args),
         Command::Loom(args) => loom::run(&workspace, args),
+        Command::Shuttle(args) => shuttle::run(&workspace, args),
         Command::Litmus(args) => litmus::run(&workspace, args),
         Command::Bridge(args) => bridge::run(&workspace, args),
         Command::Bench(args) => bench::run(&workspace, args),

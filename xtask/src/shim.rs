@@ -9,7 +9,8 @@ use anyhow::{Context as _, bail};
 use crate::workspace::{LIBRARIES, MODELLED, Workspace};
 
 /// What only the shim may name.
-const FORBIDDEN: [&str; 5] = ["core::sync::atomic", "std::sync::atomic", "loom::", "core::cell::", "std::cell::"];
+const FORBIDDEN: [&str; 6] =
+    ["core::sync::atomic", "std::sync::atomic", "loom::", "shuttle::", "core::cell::", "std::cell::"];
 
 /// Checks the sources of the library crates.
 ///

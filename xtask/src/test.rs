@@ -16,7 +16,7 @@ use crate::cli::{LitmusArgs, LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
 use crate::workspace::{LIBRARIES, MODELLED, OTHERS, OwnBuild as _, Workspace};
-use crate::{bench, bridge, guides, litmus, loom, mutants, named_tests, python, targets, torture};
+use crate::{bench, bridge, guides, litmus, loom, mutants, named_tests, python, shuttle, targets, torture};
 
 /// How long the short torture lasts.
 const TORTURE_SECONDS: u32 = 20;
@@ -106,6 +106,7 @@ fn purpose(step: Step) -> &'static str {
         Step::Torture => "a short torture",
         Step::Litmus => "litmus tests, judged by herd7",
         Step::Loom => "loom models",
+        Step::Shuttle => "models too large for loom, in some orders each",
         Step::Bench => "a short benchmark run",
         Step::Bridge => "the bridge between machines",
         Step::Package => "packages for crates.io, each built from its package",
@@ -128,6 +129,11 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
             if !workspace.crates_with_models().is_empty() {
                 cargo.args(["--test", "loom*"]);
             }
+            if plain(cargo.args(["--", "-D", "warnings"]))? != Outcome::Passed {
+                return Ok(Outcome::Failed);
+            }
+            let mut cargo = workspace.cargo();
+            cargo.arg("clippy").args(shuttle::TESTS).own_build(workspace, "shuttle", shuttle::FLAGS);
             plain(cargo.args(["--", "-D", "warnings"]))
         }
         Step::Targets => Ok(match targets::check(workspace)? {
@@ -180,6 +186,10 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
         Step::Loom => {
             *counts = loom::check(workspace, &LoomArgs::default())?;
             Ok(if counts.failed == 0 { Outcome::Passed } else { Outcome::Failed })
+        }
+        Step::Shuttle => {
+            let passed = shuttle::check(workspace, counts)?;
+            Ok(if passed { Outcome::Passed } else { Outcome::Failed })
         }
         Step::Bench => {
             let cores = thread::available_parallelism().map_or(1, usize::from);

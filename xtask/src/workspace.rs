@@ -22,6 +22,11 @@ pub(crate) const OTHERS: [&str; 6] =
 /// shim.
 pub(crate) const MODELLED: [&str; 1] = ["icc-async"];
 
+/// Whether the tests of a crate that have this name are models.
+fn is_model(test: &str) -> bool {
+    ["loom", "shuttle"].iter().any(|checker| test.starts_with(checker))
+}
+
 /// The workspace this program belongs to.
 #[derive(Debug)]
 pub(crate) struct Workspace {
@@ -79,17 +84,17 @@ impl Workspace {
         LIBRARIES.into_iter().chain(MODELLED).filter(has_models).collect()
     }
 
-    /// The names of a crate's integration tests, without its loom models, sorted.
+    /// The names of a crate's integration tests, without its models, sorted.
     pub(crate) fn integration_tests(&self, name: &str) -> anyhow::Result<Vec<String>> {
         let mut tests = self.test_targets(name)?;
-        tests.retain(|test| !test.starts_with("loom"));
+        tests.retain(|test| !is_model(test));
         Ok(tests)
     }
 
-    /// The names of a crate's tests that are loom models, sorted: they begin with `loom`.
+    /// The names of a crate's tests that are models, sorted: they begin with `loom` or `shuttle`.
     pub(crate) fn models(&self, name: &str) -> anyhow::Result<Vec<String>> {
         let mut tests = self.test_targets(name)?;
-        tests.retain(|test| test.starts_with("loom"));
+        tests.retain(|test| is_model(test));
         Ok(tests)
     }
 

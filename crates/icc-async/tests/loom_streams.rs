@@ -8,7 +8,7 @@ mod executor;
 use executor::block_on;
 use icc_async::{ClaimStream, ConsumerStream, Reactor, VectorStream};
 use icc_queue::{Queue, QueueSpec};
-use icc_seqlock::primitive::{model, thread};
+use icc_seqlock::primitive::{model, model_with_traced_loads, thread};
 use icc_vector::{SeqlockVector, SingleWriter, VectorSpec};
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -19,7 +19,7 @@ fn queue() -> Queue<u64> {
 
 #[test]
 fn a_stream_of_changes() {
-    model("a_stream_of_changes", Some(1), || {
+    model_with_traced_loads("a_stream_of_changes", Some(1), || {
         let vector = SeqlockVector::<u64, SingleWriter>::new(VectorSpec::new(1).wakeable()).unwrap();
         let reactor = Reactor::new();
         let mut stream = VectorStream::with_threads(vector.changes(), &reactor);

@@ -6,7 +6,7 @@
 
 use core::time::Duration;
 use icc_buffer::{Bell, Notifier, WaitSet};
-use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, die_at, model, thread};
+use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, die_at, model, model_with_traced_loads, thread};
 
 /// A bell, and what is published: a bit for each producer, in a word of its own.
 #[derive(Clone)]
@@ -78,7 +78,7 @@ fn two_producers() {
 /// Sleeping again, when the bit was cleared for what was published before.
 #[test]
 fn sleeping_again() {
-    model("sleeping_again", Some(3), || {
+    model_with_traced_loads("sleeping_again", Some(3), || {
         let setup = Setup::new();
         let producer = setup.clone();
         let thread = thread::spawn(move || {
@@ -96,7 +96,7 @@ fn sleeping_again() {
 #[test]
 fn a_producer_dies() {
     for step in ["rings", "rung"] {
-        model(&format!("a_producer_dies_{step}"), Some(3), move || {
+        model_with_traced_loads(&format!("a_producer_dies_{step}"), Some(3), move || {
             let setup = Setup::new();
             // A sleeper that is already gone has armed the bell: the producer comes to ringing.
             let dead_sleeper = die_at("armed", 0, setup.clone(), |setup| setup.wait(0));
@@ -116,7 +116,7 @@ fn a_producer_dies() {
 #[test]
 fn a_sleeper_dies() {
     for step in ["armed", "looks", "sleeps"] {
-        model(&format!("a_sleeper_dies_{step}"), Some(3), move || {
+        model_with_traced_loads(&format!("a_sleeper_dies_{step}"), Some(3), move || {
             let setup = Setup::new();
             let dead = die_at(step, 0, setup.clone(), |setup| setup.wait(0));
             let thread = setup.producer(0);
@@ -130,7 +130,7 @@ fn a_sleeper_dies() {
 /// One wait at two bells; what the notifier did before is seen by whoever takes it.
 #[test]
 fn waiting_at_two_bells() {
-    model("waiting_at_two_bells", Some(3), || {
+    model_with_traced_loads("waiting_at_two_bells", Some(3), || {
         let mut notifiers = [Notifier::new(), Notifier::new()];
         let [_, other] = notifiers.clone();
         let done = Arc::new(AtomicU64::new(0));

@@ -3,7 +3,7 @@
 
 use core::any::Any;
 use icc_queue::{Group, Queue, QueueSpec, TryClaimError, Worker};
-use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, die_at, model, thread};
+use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, die_at, model, model_with_traced_loads, thread};
 
 type Message = u64;
 
@@ -81,7 +81,7 @@ fn claim_against_claim() {
 /// What the one did to it before it gave it back, the other sees.
 #[test]
 fn what_is_given_back_comes_to_another() {
-    model("what_is_given_back_comes_to_another", Some(3), || {
+    model_with_traced_loads("what_is_given_back_comes_to_another", Some(3), || {
         let (_queue, group) = queue(1);
         let (mut one, mut other) = (group.worker().unwrap(), group.worker().unwrap());
         let work = Arc::new(AtomicU64::new(0));
@@ -318,7 +318,7 @@ fn giving_back_before_the_hand_is_empty() {
 /// Whoever finds a message in the list finds all of it.
 #[test]
 fn setting_aside_against_listing() {
-    model("setting_aside_against_listing", Some(3), || {
+    model_with_traced_loads("setting_aside_against_listing", Some(3), || {
         let queue = Queue::<Message>::new(QueueSpec::new(2).group("g").max_deliveries(1)).unwrap();
         queue.producer().unwrap().produce(&7);
         let group = queue.group("g").unwrap();

@@ -87,7 +87,7 @@ fn two_producers_are_held() {
 /// A producer that sleeps because the ring is full is woken by each cursor that makes room.
 #[test]
 fn a_producer_that_sleeps_is_woken() {
-    model("a_producer_that_sleeps_is_woken", Some(2), || {
+    model_with_traced_loads("a_producer_that_sleeps_is_woken", Some(2), || {
         let queue = Queue::<Message>::new(QueueSpec::new(2).wakeable().holding(Evict::Never)).unwrap();
         let holder = queue.holding_consumer("x").unwrap();
         let producing = produce(&queue, 3);
@@ -99,7 +99,7 @@ fn a_producer_that_sleeps_is_woken() {
 /// One that lets go wakes the producer as well.
 #[test]
 fn one_that_lets_go_wakes_a_producer() {
-    model("one_that_lets_go_wakes_a_producer", Some(2), || {
+    model_with_traced_loads("one_that_lets_go_wakes_a_producer", Some(2), || {
         let queue = Queue::<Message>::new(QueueSpec::new(2).wakeable().holding(Evict::Never)).unwrap();
         let holder = queue.holding_consumer("x").unwrap();
         let producing = produce(&queue, 3);
@@ -127,7 +127,7 @@ fn whoever_is_told_of_a_loss_was_evicted() {
 /// One that dies when it holds holds nobody once its lock is free, which may be at any moment.
 #[test]
 fn a_dead_holder_holds_nobody() {
-    model("a_dead_holder_holds_nobody", Some(1), || {
+    model_with_traced_loads("a_dead_holder_holds_nobody", Some(1), || {
         let queue = holding::<Spmc>(Evict::Never);
         let dead = die_at("holds", 0, queue.clone(), |queue| drop(queue.holding_consumer("x")));
         let producing = produce(&queue, 3);

@@ -104,7 +104,7 @@ fn a_sleeper_behind_the_dead() {
 /// One wait at the bells of two queues, twice: whichever producer was first, the second wait finds the other.
 #[test]
 fn one_wait_for_two_queues() {
-    model("one_wait_for_two_queues", Some(1), || {
+    model_with_traced_loads("one_wait_for_two_queues", Some(1), || {
         let queues = [wakeable::<Spmc>(), wakeable::<Spmc>()];
         let mut consumers = queues.each_ref().map(|queue| queue.consumer());
         let threads = queues.each_ref().map(|queue| {

@@ -64,7 +64,7 @@ fn a_change_and_a_sleeper() {
 /// Two writers, of which either may ring for the other's change.
 #[test]
 fn two_writers_and_a_sleeper() {
-    model("two_writers_and_a_sleeper", Some(1), || {
+    model_with_traced_loads("two_writers_and_a_sleeper", Some(1), || {
         let vector = wakeable::<MultiWriter>(2);
         let mut changes = vector.changes();
         let threads = [0, 1].map(|index| {
@@ -102,7 +102,7 @@ fn a_wait_for_a_dead_writer_ends() {
 /// One wait for two vectors: whichever changes ends it, and it says which.
 #[test]
 fn one_wait_for_two_vectors() {
-    model("one_wait_for_two_vectors", Some(2), || {
+    model_with_traced_loads("one_wait_for_two_vectors", Some(2), || {
         let vectors = [(); 2].map(|()| wakeable::<SingleWriter>(1));
         let [mut one, mut other] = vectors.each_ref().map(|vector| vector.changes());
         let mut writer = vectors[1].writer().unwrap();

@@ -1,18 +1,30 @@
-//! The primitives under the model checker: loom's.
+//! The primitives under the model checker: loom's; or, with `icc_shuttle`, shuttle's, which lets the steps
+//! of threads follow each other in random orders, and takes every atomic for sequentially consistent.
 
 use core::time::Duration;
 
-#[path = "model.rs"]
+#[cfg_attr(icc_shuttle, path = "model_shuttle.rs")]
+#[cfg_attr(not(icc_shuttle), path = "model.rs")]
 mod model;
+#[cfg(not(icc_shuttle))]
 #[path = "traced.rs"]
 mod traced;
+#[cfg(not(icc_shuttle))]
 #[path = "weaken.rs"]
 mod weaken;
 
-pub use loom::hint::spin_loop;
-pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
-pub use loom::thread;
+#[cfg(not(icc_shuttle))]
+pub(super) use loom as checker;
+#[cfg(icc_shuttle)]
+pub(super) use shuttle as checker;
+
+pub use checker::hint::spin_loop;
+pub use checker::sync::{Arc, Condvar, Mutex, MutexGuard};
+pub use checker::thread;
+#[cfg(icc_shuttle)]
+pub use model::{AtomicU32, AtomicU64, Ordering, chance, fence, load_behind_stores};
 pub use model::{model, model_with_traced_loads};
+#[cfg(not(icc_shuttle))]
 pub use traced::{AtomicU32, AtomicU64, Ordering, fence, load_behind_stores};
 
 /// A bound that is small under loom: the second of the two.

@@ -2,8 +2,9 @@
 //! tests let a writer die.
 //!
 //! Every crate of the workspace takes these from here and never names `core::sync::atomic` or loom,
-//! so that one cfg, `icc_loom`, puts all crates under the model checker at once. It is public for
-//! those crates only: nothing in it is covered by semantic versioning.
+//! so that one cfg, `icc_loom`, puts all crates under the model checker at once. With `icc_shuttle`
+//! beside it the checker is shuttle. It is public for those crates only: nothing in it is covered by
+//! semantic versioning.
 
 mod backoff;
 #[cfg_attr(icc_loom, path = "loom.rs")]

@@ -1,4 +1,4 @@
-//! The steps of a protocol under loom: a thread can die at each, as a process that is killed does.
+//! The steps of a protocol under loom or shuttle: a thread can die at each, as a process that is killed does.
 //!
 //! A thread that dies unwinds with a private token, which [`die_at`] catches. A death is not a
 //! drop: while it unwinds, [`is_dying`] tells destructors to do nothing, and what they would
@@ -6,6 +6,7 @@
 //! finds the process gone. Nothing that runs while it unwinds touches an atomic, so no other thread
 //! of the model runs in between.
 
+use super::os::checker;
 use std::boxed::Box;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -26,7 +27,7 @@ enum Plan {
     Dying(Vec<Release>),
 }
 
-loom::thread_local! {
+checker::thread_local! {
     static PLAN: RefCell<Plan> = RefCell::new(Plan::Live);
 }
 
@@ -89,15 +90,25 @@ pub fn is_dying() -> bool {
 /// # Panics
 ///
 /// When `body` ends without reaching the step.
-pub fn die_at<H>(name: &'static str, passes: u32, mut handle: H, body: impl FnOnce(&mut H)) -> Dead<H> {
+pub fn die_at<H>(name: &'static str, passes: u32, handle: H, body: impl FnOnce(&mut H)) -> Dead<H> {
+    let died = may_die_at(name, passes, handle, body);
+    died.unwrap_or_else(|_| panic!("the step {name} was not reached {passes} + 1 times"))
+}
+
+/// As [`die_at`]; the handle if `body` ends without reaching the step.
+///
+/// # Errors
+///
+/// The handle.
+pub fn may_die_at<H>(name: &'static str, passes: u32, mut handle: H, body: impl FnOnce(&mut H)) -> Result<Dead<H>, H> {
     PLAN.with(|plan| *plan.borrow_mut() = Plan::DieAt(name, passes));
     let ended = catch_unwind(AssertUnwindSafe(|| body(&mut handle)));
     UNWINDS.set(false);
     let plan = PLAN.with(|plan| core::mem::replace(&mut *plan.borrow_mut(), Plan::Live));
     match (ended, plan) {
-        (Err(token), Plan::Dying(releases)) if token.is::<Token>() => Dead { handle: Some(handle), releases },
+        (Err(token), Plan::Dying(releases)) if token.is::<Token>() => Ok(Dead { handle: Some(handle), releases }),
         (Err(panic), _) => resume_unwind(panic),
-        (Ok(()), _) => panic!("the step {name} was not reached {passes} + 1 times"),
+        (Ok(()), _) => Err(handle),
     }
 }
 
