@@ -467,4 +467,103 @@ mod tests {
             Some(BufferError::OtherWord { index: 2, found: 0, expected: 7, .. })
         ));
     }
+
+    fn padded() -> (Header, u64) {
+        let layout = Layout::new::<u64>(3, 128, 2, 0).unwrap();
+        (
+            Header { ready: 1, ..Header::new::<u64>(&Spec::new(KIND, 3).counters(2), &layout, 1, 0) },
+            layout.total_size as u64,
+        )
+    }
+
+    /// The field that an error names.
+    fn field(error: BufferError) -> &'static str {
+        match error {
+            BufferError::OtherLayout { field, .. } => field,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_placement_is_one_that_slots_have() {
+        let (packed, size) = header(3);
+        let writer = |stride| Attaching { stride: Some(stride), access: Access::ReadWrite, ..READER };
+        assert_eq!(refused(&padded().0, READER, padded().1), None);
+        assert_eq!((refused(&packed, writer(16), size), refused(&padded().0, writer(128), padded().1)), (None, None));
+        assert_eq!(refused(&padded().0, writer(16), padded().1).map(field), Some("stride"));
+        assert_eq!(refused(&Header { stride: 24, ..packed }, READER, size).map(field), Some("stride"));
+        let Some(BufferError::OtherLayout { field: "len", expected, .. }) =
+            refused(&Header { len: u64::MAX, ..packed }, READER, size)
+        else {
+            panic!("so many slots were believed");
+        };
+        assert_eq!(expected, size / 16);
+    }
+
+    /// Each by itself: what is asked for, what is told, and that it is not another's.
+    #[test]
+    fn features_are_told_apart() {
+        let (header, size) = header(3);
+        let asked = [
+            Expected::new(KIND).wakeable(),
+            Expected::new(KIND).seen(),
+            Expected::new(KIND).holding(),
+            Expected::new(KIND).gaps(),
+        ];
+        let of = [[0, READERS, 0], [0, 0, SEEN], [0, HOLDING, 0], [GAPS, GAPS, 0]];
+        let all = [GAPS, READERS | HOLDING | GAPS, SEEN];
+        let writer = Attaching { access: Access::ReadWrite, ..READER };
+        for (one, expected) in asked.into_iter().enumerate() {
+            let attaching = Attaching { expected, ..writer };
+            let others = core::array::from_fn(|word| all[word] & !of[one][word]);
+            for (features, has) in [([0; 3], false), (of[one], true), (others, false), (all, true)] {
+                let header = Header { features, ..header };
+                match refused(&header, attaching, size) {
+                    None => assert!(has, "{features:?} lack feature {one}"),
+                    Some(BufferError::LacksFeature { .. }) => assert!(!has, "{features:?} have feature {one}"),
+                    other => panic!("{other:?}"),
+                }
+                let Ok(Found { facts, .. }) = check::<u64>(&header, writer, false, size, 1, Path::new("test")) else {
+                    panic!("{features:?} are known");
+                };
+                assert_eq!([facts.wakeable, facts.seen, facts.holding, facts.gaps][one], has, "{features:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_another_buffer_is_refused() {
+        let (header, size) = header(3);
+        let with = |expected| refused(&header, Attaching { expected, ..READER }, size);
+        assert!(matches!(with(Expected::new(Kind::new("other"))), Some(BufferError::OtherKind { .. })));
+        assert_eq!(with(Expected::new(KIND).len(3)), None);
+        assert!(matches!(with(Expected::new(KIND).len(4)), Some(BufferError::OtherLen { found: 3, expected: 4, .. })));
+        let other_type = check::<i64>(&header, READER, false, size, 1, Path::new("test"));
+        assert!(matches!(other_type, Err(BufferError::OtherElement { .. })));
+        let begin = |header| refused(&header, READER, size);
+        assert!(matches!(begin(Header { magic: 7, ..header }), Some(BufferError::WrongMagic { .. })));
+        assert!(matches!(begin(Header { layout_version: 1, ..header }), Some(BufferError::LayoutVersion { .. })));
+        assert!(matches!(begin(Header { ready: 0, ..header }), Some(BufferError::NotReady { .. })));
+    }
+
+    /// At the edge of each bound.
+    #[test]
+    fn slots_of_any_type_have_room_for_it() {
+        let (header, size) = header(3);
+        let field = |header| check_untyped(&header, size, 1, Path::new("test")).err().map(field);
+        let sized = |element_size, element_align| field(Header { element_size, element_align, ..header });
+        assert_eq!((sized(8, 8), sized(8, 1), sized(5, 1), sized(0, 1)), (None, None, None, None));
+        assert_eq!((sized(size, 8), sized(size + 8, 8)), (Some("stride"), Some("element_size")));
+        let most = ALIGN as u64;
+        assert_eq!([0, 3, 2 * most].map(|align| sized(8, align)), [Some("element_align"); 3]);
+        assert_eq!(
+            (sized(8, most), sized(12, 8), sized(0, most)),
+            (Some("element_size"), Some("element_size"), Some("stride"))
+        );
+        let apart = |stride| field(Header { stride, ..header });
+        assert_eq!(
+            (apart(16), apart(8), apart(20), apart(24)),
+            (None, Some("stride"), Some("stride"), Some("total_size"))
+        );
+    }
 }

@@ -237,6 +237,17 @@ mod tests {
     }
 
     #[test]
+    fn a_message_is_taken_if_the_word_of_its_lap_says_so() {
+        let ring = Geometry::new(4).unwrap();
+        for (state, taken) in
+            [(UNTOUCHED, Taken::No), (FREE, Taken::No), (HELD, Taken::Yes), (DONE, Taken::Yes), (SET_ASIDE, Taken::Yes)]
+        {
+            let word = Word::held(2, 1, 9, 3).with(state);
+            assert_eq!([3, 8, 11, 12].map(|n| word.taken(ring, n)), [Taken::No, taken, taken, Taken::No], "{state}");
+        }
+    }
+
+    #[test]
     fn an_untouched_word_counts_from_the_beginning() {
         let ring = Geometry::new(4).unwrap();
         let judge = |n, start| Word(0).judge(ring, n, start);
@@ -260,5 +271,12 @@ mod tests {
         assert_eq!((first.and(90).lowest(100), first.and(110).lowest(100)), (90, 100));
         assert_ne!(first.and(110), first);
         assert_eq!(Returned(0).raised(3).and(u64::MAX).lowest(0), u64::MAX);
+        for state in [EMPTY, INTENDS, HOLDS, OVERTAKEN, FINISHES, GIVES_BACK, LOSES, SETS_ASIDE] {
+            assert_eq!(Hand::new(u64::MAX >> 3, state).state(), state);
+        }
+        // Below the number stands a count that wraps by itself.
+        assert_eq!(Returned(100 << 20 | 5).and(90), Returned(90 << 20 | 6));
+        assert_eq!(Returned(100 << 20 | 0xf_ffff).and(110), Returned(100 << 20));
+        assert_eq!(Returned(100 << 20 | 5).raised(110), Returned(110 << 20 | 5));
     }
 }
