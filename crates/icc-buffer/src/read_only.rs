@@ -13,7 +13,7 @@ use crate::placement::Step;
 use crate::readers::Readers;
 use crate::{Bell, Buffer, BufferError, EntryError, EntryStatus, MAX_IDS, ReaderEntry, Spec, instance};
 use core::{fmt, marker::PhantomData, ops::Range, ptr::NonNull};
-use icc_seqlock::primitive::{Arc, AtomicU64, prefetch_line};
+use icc_seqlock::primitive::{Arc, AtomicU64, prefetch_cell, prefetch_line};
 use icc_seqlock::{Payload, Reader, Seqlock};
 
 /// A buffer that this handle cannot write to.
@@ -147,6 +147,16 @@ impl<T: Payload> ReadOnlyBuffer<T> {
         }
     }
 
+    /// Requests the cache lines of slot `index` for reading, unless they are very many, and does not wait for
+    /// them. Nothing past the end. For readers of slots in a row that are behind.
+    #[inline(always)]
+    pub fn prefetch_whole(&self, index: usize) {
+        if index < self.len {
+            // SAFETY: the index was checked.
+            prefetch_cell(unsafe { self.cell_start(index) }.as_ptr(), self.stride());
+        }
+    }
+
     /// Where slot `index` begins: a pointer to the memory, not to the slot alone.
     ///
     /// # Safety
@@ -183,7 +193,9 @@ impl<T> ReadOnlyBuffer<T> {
     }
 
     /// Bytes from one slot to the next.
-    pub(crate) fn stride(&self) -> usize {
+    #[inline]
+    #[must_use]
+    pub fn stride(&self) -> usize {
         self.step.times(1)
     }
 

@@ -7,7 +7,7 @@ use crate::mode::sealed::Properties;
 use crate::{Evict, Mode, QueueError, QueueReader, QueueSpec, Spmc};
 use core::{fmt, marker::PhantomData, ops::Deref};
 use icc_buffer::{Buffer, Placement, Spec};
-use icc_seqlock::primitive::{AtomicU64, Ordering};
+use icc_seqlock::primitive::{AtomicU64, Ordering, prefetch_cell_for_write};
 use icc_seqlock::{Payload, Seqlock};
 use std::path::PathBuf;
 
@@ -109,6 +109,14 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     pub(crate) fn cell(&self, n: u64) -> &Seqlock<T> {
         // SAFETY: `index` is less than the capacity, which is the buffer's length.
         unsafe { self.buffer().slot_unchecked(self.geometry.index(n)) }
+    }
+
+    /// Requests the slot of message `n` for writing, where that helps. Does not wait for it.
+    #[inline(always)]
+    pub(crate) fn request(&self, n: u64) {
+        // A cell of nothing stands for the version of a longer slot.
+        let size = if size_of::<T>() == 0 { self.reader.buffer.stride() } else { size_of::<Seqlock<T>>() };
+        prefetch_cell_for_write(core::ptr::from_ref(self.cell(n)).cast(), size);
     }
 
     #[inline(always)]

@@ -166,6 +166,7 @@ impl BytesConsumer {
             &mut []
         });
         if let Err(found) = read {
+            self.cursor.caught_up();
             return Err(Missed::Ahead(ring.ahead(found.version, n)));
         }
         let head = Head::of(words);
@@ -173,6 +174,7 @@ impl BytesConsumer {
         // SAFETY: each piece was copied, and its slot's version was the same before and after.
         unsafe { out.filled(len) };
         self.cursor.next = n.wrapping_add(head.count.into());
+        self.cursor.took(n);
         if head.number != self.expected {
             self.settle(head.number);
         }

@@ -1,5 +1,6 @@
 //! Consuming.
 
+mod ahead;
 mod batch;
 pub(crate) mod gone;
 mod recovery;
@@ -57,6 +58,8 @@ pub struct Consumer<T> {
     /// one: its slot is ahead for good, and so the fast path finds out without asking.
     pub(crate) next: u64,
     pub(crate) queue: QueueReader<T>,
+    /// After which messages there is more to do than to go on: those whose number has none of these bits.
+    attention: u64,
     recovery: Recovery,
     totals: Totals,
     /// Empty polls in all. Counted only where a message may never come.
@@ -75,6 +78,7 @@ impl<T: Payload> Consumer<T> {
         Self {
             queue,
             next,
+            attention: ahead::LOOK - 1,
             recovery: Recovery::default(),
             totals: Totals::starting_at(next),
             empty_polls: 0,
@@ -212,9 +216,13 @@ impl<T: Payload> Consumer<T> {
         match self.queue.slot(n).try_read_at(ring.complete(n), out) {
             Ok(()) => {
                 self.next = n.wrapping_add(1);
+                self.took(n);
                 Ok(n)
             }
-            Err(BeingWritten { version, .. }) => Err(ring.ahead(version, n)),
+            Err(BeingWritten { version, .. }) => {
+                self.caught_up();
+                Err(ring.ahead(version, n))
+            }
         }
     }
 
@@ -311,6 +319,7 @@ impl<T> Clone for Consumer<T> {
         Self {
             queue: self.queue.clone(),
             next,
+            attention: ahead::LOOK - 1,
             recovery: self.recovery,
             totals: Totals::starting_at(next),
             empty_polls: 0,

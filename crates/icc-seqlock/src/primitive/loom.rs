@@ -39,6 +39,17 @@ pub fn prefetch_line(_address: *const u8) {}
 /// As [`prefetch_line`].
 pub fn prefetch_for_write(_address: *const u8) {}
 
+/// As [`prefetch_line`].
+pub fn prefetch_cell(_start: *const u8, _size: usize) {}
+
+/// As [`prefetch_line`].
+pub fn prefetch_cell_for_write(_start: *const u8, _size: usize) {}
+
+/// As [`prefetch_line`].
+pub fn asks_ahead() -> bool {
+    false
+}
+
 /// The model checker has no time: lets another thread run.
 pub fn sleep(_time: Duration) {
     thread::yield_now();
