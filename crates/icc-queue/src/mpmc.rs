@@ -411,7 +411,7 @@ fn is_left<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, ahead: i64) -> bool {
 
 #[cfg(all(test, not(icc_loom)))]
 mod tests {
-    use super::{ALONE, LOOK};
+    use super::LOOK;
     use crate::ledger::{holding, ledger_of};
     use crate::{Mpmc, Park, Producer, Queue, QueueSpec, TryProduceError};
     use icc_seqlock::primitive::{Ordering, asks_ahead, thread};
