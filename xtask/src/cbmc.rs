@@ -1,7 +1,7 @@
 //! `cargo xtask cbmc`: what the C reader does with a hostile file, proved by cbmc for bounded sizes.
 //!
 //! The proofs are the functions of `bindings/c/proofs/reader.c`, where the bounds are explained. Then each check of the
-//! header is left out in turn, in a copy of `icc.h`, and the proof must fail.
+//! header, and that of a slot's bytes, is left out in turn, in a copy of `icc.h`, and the proof must fail.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ const MISSING: &str = "this needs cbmc and gcc: run xtask/cbmc.sh, which unpacks
 
 /// The functions that are proved, each with its definitions: the largest file, and the slots of a ring, whose number is
 /// a constant so that dividing by it is cheap.
-const PROOFS: [(&str, &[&str]); 8] = [
+const PROOFS: [(&str, &[&str]); 9] = [
     ("copy", &["-DSIZE=768"]),
     ("header", &["-DSIZE=4096"]),
     ("vector", &["-DSIZE=768"]),
@@ -31,12 +31,13 @@ const PROOFS: [(&str, &[&str]); 8] = [
     ("queue", &["-DSIZE=768", "-DLEN=1"]),
     ("queue", &["-DSIZE=768", "-DLEN=8"]),
     ("places", &["-DSIZE=768", "-DLEN=8"]),
+    ("piece", &["-DSIZE=1024", "-DLEN=8"]),
 ];
 /// How often loops go round at most within those sizes; that it is enough is proved, too.
 const LOOPS: &str = "memcmp.0:26,icc_copy_header.0:65,icc_copy_bytes.0:33,icc_schema.0:258,icc_skip_value.0:18";
 
-/// Checks of `icc_check`, as they stand and left out.
-const WITHOUT: [(&str, &str); 12] = [
+/// Checks, as they stand and left out: those of `icc_check`, and the last that of how much a slot has.
+const WITHOUT: [(&str, &str); 13] = [
     ("(h->features_to_read & ~ICC_GAPS) != 0", "0"),
     ("h->counters_offset != icc_round_up(sizeof *h + h->schema_len + h->keys_len, 128)", "0"),
     ("h->slots_offset != icc_round_up(h->counters_offset + 128 * h->counters, unit)", "0"),
@@ -49,6 +50,7 @@ const WITHOUT: [(&str, &str); 12] = [
     ("h->counters > size / 128", "0"),
     ("h->len == 0 || h->len > size / h->stride", "h->len == 0"),
     ("if (h->total_size > size)", "if (0)"),
+    ("size < icc_bytes_room(b) ? size : icc_bytes_room(b)", "size"),
 ];
 
 /// Proves all, or says how to get what is missing.
@@ -136,7 +138,9 @@ fn jobs(workspace: &Workspace) -> anyhow::Result<Vec<Job>> {
         };
         write().with_context(|| format!("cannot write to {}", copy.display()))?;
         let name = format!("without {check}");
-        jobs.push(Job { name, bindings: copy, function: "header", definitions: &["-DSIZE=768"], fails: true });
+        let (function, definitions): (_, &[_]) =
+            if check.contains("bytes") { ("piece", &["-DSIZE=1024", "-DLEN=8"]) } else { ("header", &["-DSIZE=768"]) };
+        jobs.push(Job { name, bindings: copy, function, definitions, fails: true });
     }
     Ok(jobs)
 }

@@ -135,6 +135,22 @@ void queue(void) {
     if (icc_try_consume(&b, &next, out, &lost) == ICC_MESSAGE) __CPROVER_assert(next == before + 1, "a message is one further");
 }
 
+/* One slot of a message, wherever it is and however many bytes of it are asked for. */
+void piece(void) {
+    struct icc_buffer b;
+    struct icc_bytes_head found, part;
+    uint64_t size = nondet_u64();
+    unsigned char *out;
+    if (!attached(&b, "bytes")) return;
+    __CPROVER_assume(size <= SIZE);
+    out = fill(size);
+    part.index = (uint32_t)nondet_u64();
+    part.count = (uint32_t)nondet_u64();
+    part.len = nondet_u64();
+    part.number = nondet_u64();
+    icc_bytes_read(&b, nondet_u64(), &found, nondet_byte() ? &part : NULL, out, size);
+}
+
 /* Where a queue begins, ends and goes on. */
 void places(void) {
     struct icc_buffer b;
