@@ -279,10 +279,11 @@ fn on_a_screen(name: &str, width: u16, height: u16, words: &[&str]) {
     for what in words.iter().chain(&["icc trading system", "feed to report", "HOTEL", "●"]) {
         wait_for(what);
     }
-    // The feed is killed; what happened is written where nothing was.
+    // The feed is killed. Its state changes its colour, so it is written whole, which words among the events are not if
+    // they have letters of those that stood there.
     let status = stdout(icc().args(["get", "--json"]).arg(format!("/dev/shm/icc-trading-{session}/status")).arg("0"));
     send(number(&status, "\"pid\":") as u32, Signal::KILL);
-    wait_for("fell silent");
+    wait_for("○ silent");
     let raw = || !tcgetattr(&kept).unwrap().local_modes.contains(LocalModes::ICANON);
     assert!(raw());
     keys.write_all(b"q").unwrap();

@@ -33,7 +33,7 @@ pub(crate) enum Command {
     /// Fuzz attaching to arbitrary bytes, and calls against a model (needs a nightly toolchain and
     /// cargo-fuzz).
     Fuzz(FuzzArgs),
-    /// Torture and fuzz for a given time, and add the figures to those of earlier runs.
+    /// Torture, fuzz, check headers and reads for a given time, and add the figures to those of earlier runs.
     Long(LongArgs),
     /// Make each ordering, fence and protocol step wrong, one at a time, and require that a check
     /// fails (`--help` for more).
@@ -193,7 +193,7 @@ pub(crate) struct LongArgs {
     /// About how long it lasts in all, shared by the parts; builds come on top.
     #[arg(long, value_name = "N", default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(crate) seconds: u32,
-    /// Only this part: torture, or a fuzz target (may be given several times).
+    /// Only this part: torture, headers, a fuzz target, or checked reads such as reads-4096 (may be given several times).
     #[arg(long, value_name = "PART")]
     pub(crate) only: Vec<String>,
     /// Run nothing: show what the runs so far add up to.

@@ -18,8 +18,12 @@ use crate::{fuzz, torture};
 
 /// Where the lines are.
 const RECORD: &str = "docs/long-runs.jsonl";
-/// The part that is no fuzz target.
+/// The parts that are no fuzz targets.
 const TORTURE: &str = "torture";
+const HEADERS: &str = "headers";
+/// What these begin with ends with how many bytes are read.
+const READS: &str = "reads-";
+const SIZES: [&str; 6] = ["8", "56", "128", "512", "1024", "4096"];
 /// Figures that must be 0, as `icc-torture` calls them; and what a fuzz target found.
 const FAULTS: [&str; 8] = ["torn", "mixed", "doubled", "unaccounted", "missed", "crashed", "hung", "found"];
 
@@ -31,16 +35,17 @@ pub(crate) fn run(workspace: &Workspace, args: &LongArgs) -> anyhow::Result<Exit
     if args.sum {
         return sum(&read(workspace)?).map(|()| ExitCode::SUCCESS);
     }
-    let all = [TORTURE].into_iter().chain(fuzz::TARGETS);
-    let mut parts: Vec<_> =
-        all.filter(|part| args.only.is_empty() || args.only.iter().any(|only| only == part)).collect();
+    let all = parts();
+    let mut parts = all.clone();
+    parts.retain(|part| args.only.is_empty() || args.only.contains(part));
     if parts.is_empty() {
-        bail!("no such part; there are: {TORTURE}, {}", fuzz::TARGETS.join(", "));
+        bail!("no such part; there are: {}", all.join(", "));
     }
+    let is_fuzz = |part: &String| fuzz::TARGETS.contains(&part.as_str());
     let missing = fuzz::missing(workspace);
-    if !missing.is_empty() && parts != [TORTURE] {
+    if !missing.is_empty() && parts.iter().any(is_fuzz) {
         say(&format!("the fuzz targets are left out; missing:\n  {}", missing.join("\n  ")))?;
-        parts.retain(|part| *part == TORTURE);
+        parts.retain(|part| !is_fuzz(part));
     }
     let share = (args.seconds / parts.len().max(1) as u32).max(1);
     // Before it runs: the sources may change meanwhile.
@@ -48,18 +53,48 @@ pub(crate) fn run(workspace: &Workspace, args: &LongArgs) -> anyhow::Result<Exit
     let mut wrong = false;
     for part in parts {
         say(&format!("\n==> {part}: {share} s"))?;
-        let figures = if part == TORTURE { torture(workspace, share)? } else { fuzz(workspace, part, share)? };
+        let figures = match part.strip_prefix(READS) {
+            Some(size) => torture(torture::command(workspace, share).args(["--reads", size]))?,
+            None if part == TORTURE => torture(&mut torture::command(workspace, share))?,
+            None if part == HEADERS => headers(workspace, share)?,
+            None => fuzz(workspace, &part, share)?,
+        };
         wrong |= FAULTS.iter().any(|fault| figures.get(*fault).is_some_and(|count| *count > 0));
-        append(workspace, part, &commit, &figures)?;
+        append(workspace, &part, &commit, &figures)?;
     }
     sum(&read(workspace)?)?;
     Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn torture(workspace: &Workspace, seconds: u32) -> anyhow::Result<Figures> {
+/// All parts, in the order in which they run.
+fn parts() -> Vec<String> {
+    let others = [TORTURE, HEADERS].into_iter().chain(fuzz::TARGETS).map(str::to_owned);
+    others.chain(SIZES.map(|size| format!("{READS}{size}"))).collect()
+}
+
+fn torture(command: &mut Command) -> anyhow::Result<Figures> {
     let mut figures = None;
-    process::stream(&mut torture::command(workspace, seconds), |line| figures = tallied(line).or(figures.take()))?;
+    process::stream(command, |line| figures = tallied(line).or(figures.take()))?;
     figures.context("the torture did not say what it did")
+}
+
+/// Random headers, checked in memory: no file, no process.
+fn headers(workspace: &Workspace, seconds: u32) -> anyhow::Result<Figures> {
+    let mut tests = workspace.cargo();
+    tests.args(["test", "--quiet", "--release", "--package", "icc-buffer", "--lib", "--", "--nocapture"]);
+    tests.args(["--exact", "shared::check::tests::no_header_leads_outside_of_the_file"]);
+    tests.env("ICC_TORTURE_SECONDS", seconds.to_string());
+    let mut figures = None;
+    let status = process::stream(&mut tests, |line| figures = headers_checked(line).or(figures.take()))?;
+    let mut figures = figures.context("the check of headers did not say what it did")?;
+    figures.extend([("seconds".to_owned(), seconds.into()), ("found".to_owned(), u64::from(!status.success()))]);
+    Ok(figures)
+}
+
+/// What that says at its end: `10000000 headers, 5210345 believed`.
+fn headers_checked(line: &str) -> Option<Figures> {
+    let (headers, believed) = line.strip_suffix(" believed")?.split_once(" headers, ")?;
+    Some([("headers".to_owned(), headers.parse().ok()?), ("believed".to_owned(), believed.parse().ok()?)].into())
 }
 
 fn fuzz(workspace: &Workspace, target: &str, seconds: u32) -> anyhow::Result<Figures> {
@@ -161,6 +196,8 @@ mod tests {
             figures.into_iter().collect::<Vec<_>>(),
             [("operations", 7), ("seconds", 20), ("torn", 0)].map(|(n, c)| (n.to_owned(), c))
         );
+        assert_eq!(headers_checked("12 headers, 7 believed").unwrap()["headers"], 12);
+        assert_eq!(headers_checked("running 1 test"), None);
         assert_eq!(tallied("threads: cells (3.1 s)"), None);
         assert_eq!(tallied("torture: seconds=many"), None);
         assert_eq!(executed("stat::number_of_executed_units: 99646"), Some(99_646));

@@ -9,7 +9,7 @@ use crate::{ProducerError, Queue, TryProduceError};
 use core::{ops::Range, time::Duration};
 use icc_buffer::{Bell, IdLock, Padded};
 use icc_seqlock::primitive::{Backoff, Ordering, asks_ahead, bound, fence, step};
-use icc_seqlock::{Payload, Source};
+use icc_seqlock::{Payload, Seqlock, Source};
 use std::time::Instant;
 
 /// Rounds of waiting before a producer that waits for another asks whether that one lives.
@@ -68,13 +68,31 @@ pub struct State {
     is_plain: bool,
     /// Whether this processor is faster if slots are requested before they are written.
     asks_ahead: bool,
-    /// Whether it seems to be the only one that produces, one message after the other; at which it last looked, and
-    /// how often in a row it found so.
-    is_alone: bool,
-    looked_at: u64,
+    /// Apart from the producer: where that is written, each message loads its handles again.
+    looks: Box<Looks>,
+}
+
+/// What a producer knows of its last looks at whether it is alone.
+#[derive(Debug, Default)]
+struct Looks {
+    /// Whether it seems to be the only one that produces, and produces one message after the other.
+    alone: bool,
+    /// At which message it looked last, when, and how often in a row it found so.
+    at: u64,
+    since: Option<Instant>,
     in_a_row: u32,
-    /// When it looked last.
-    looked: Option<Instant>,
+}
+
+/// After a message at which all producers look: whether this one has had such a message often in a row, each soon
+/// after the last. Every second one is even, so of two that take turns neither has.
+#[cold]
+#[inline(never)]
+fn look(looks: &mut Looks, n: u64) {
+    let now = Instant::now();
+    let is_next = n.wrapping_sub(looks.at) <= LOOK + 1;
+    let is_quick = looks.since.is_some_and(|last| now.saturating_duration_since(last) < QUICK);
+    let in_a_row = if is_next && is_quick { looks.in_a_row.saturating_add(1) } else { 0 };
+    *looks = Looks { alone: in_a_row >= ALONE, at: n, since: Some(now), in_a_row };
 }
 
 impl Producing for Mpmc {
@@ -86,16 +104,7 @@ impl Producing for Mpmc {
         // living do. Release: whoever sees this sees that the id was taken.
         queue.atomic(ledger_of(lock.id())).store(IDLE, Ordering::Release);
         let is_plain = !queue.is_wakeable() && queue.evicts().is_none();
-        Ok(State {
-            lock,
-            refusals: 0,
-            is_plain,
-            asks_ahead: asks_ahead(),
-            is_alone: false,
-            looked_at: 0,
-            in_a_row: 0,
-            looked: None,
-        })
+        Ok(State { lock, refusals: 0, is_plain, asks_ahead: asks_ahead(), looks: Box::default() })
     }
 
     #[inline(always)]
@@ -141,7 +150,7 @@ impl Producing for Mpmc {
             return Err(TryProduceError::Forked);
         }
         let n = try_claim(queue, state, gate, 1)?;
-        fill(queue, n, message);
+        fill(queue, queue.cell(n), n, message);
         step("complete");
         ask_ahead(queue, state, n);
         Ok(n)
@@ -159,7 +168,7 @@ impl Producing for Mpmc {
         let first = try_claim(queue, state, gate, messages.len() as u64)?;
         let mut n = first;
         for message in messages {
-            fill(queue, n, message);
+            fill(queue, queue.cell(n), n, message);
             n = n.wrapping_add(1);
         }
         step("complete");
@@ -301,17 +310,6 @@ impl State {
         Readiness::Ready
     }
 
-    /// After a message at which all producers look: whether this one has had such a message often in a row, each
-    /// soon after the last. Every second one is even, so of two that take turns neither has.
-    #[cold]
-    fn look(&mut self, n: u64) {
-        let now = Instant::now();
-        let is_next = n.wrapping_sub(self.looked_at) <= LOOK + 1;
-        let is_quick = self.looked.is_some_and(|last| now.saturating_duration_since(last) < QUICK);
-        self.in_a_row = if is_next && is_quick { self.in_a_row.saturating_add(1) } else { 0 };
-        (self.looked_at, self.looked, self.is_alone) = (n, Some(now), self.in_a_row >= ALONE);
-    }
-
     /// Whether it is time to ask who lives: now and then, since that takes system calls.
     fn asks(&mut self) -> bool {
         self.refusals = self.refusals.wrapping_add(1);
@@ -339,9 +337,9 @@ fn ask_ahead<T: Payload>(queue: &Queue<T, Mpmc>, state: &mut State, n: u64) {
     }
     // No count of its own messages: what is stored here makes the next ticket later.
     if n % LOOK == n / LOOK % 2 {
-        state.look(n);
+        look(&mut state.looks, n);
     }
-    if state.is_alone && n.is_multiple_of(AT_ONCE) {
+    if state.looks.alone && n.is_multiple_of(AT_ONCE) {
         for more in 0..AT_ONCE {
             queue.request(n.wrapping_add(const { ahead(size_of::<T>()) } + more));
         }
@@ -359,12 +357,12 @@ fn write<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, n: u64, message: imp
     if cell.version() != ring.complete(n).wrapping_sub(2) {
         wait_for_slot(queue, n);
     }
-    fill(queue, n, message);
+    fill(queue, cell, n, message);
 }
 
-/// Writes message `n`, whose ticket this producer holds and whose slot is ready.
+/// Writes message `n` into its cell. This producer holds its ticket, and the cell is ready.
 #[inline(always)]
-fn fill<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: impl Source<T>) {
+fn fill<T: Payload>(queue: &Queue<T, Mpmc>, cell: &Seqlock<T>, n: u64, message: impl Source<T>) {
     // Acquire: pairs with the Release store that completed the message one lap earlier. Its bytes
     // come before ours.
     fence(Ordering::Acquire);
@@ -373,7 +371,7 @@ fn fill<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, message: impl Source<T>) {
     // did happens before this by the fence or by the lock that told of their death. The next write
     // to this slot waits for this one likewise. (Whoever writes to the memory without a producer is
     // outside of this protocol, and trusted as a process that may write: see SECURITY.md.)
-    unsafe { queue.cell(n).write_at(queue.geometry.complete(n), message) }
+    unsafe { cell.write_at(queue.geometry.complete(n), message) }
 }
 
 /// Waits until the message one lap before `n` is complete, or nobody lives who could complete it.
@@ -453,17 +451,17 @@ mod tests {
                 (0..run).for_each(|n| _ = one.produce(&n));
                 (0..run).for_each(|n| _ = other.produce(&n));
             }
-            assert!(!one.state.is_alone && !other.state.is_alone, "{run} in a row");
+            assert!(!one.state.looks.alone && !other.state.looks.alone, "{run} in a row");
         }
         // Unless the system takes the core away for long, again and again.
         let is_alone = |one: &mut Producer<u64, Mpmc>| {
             (0..LOOK).for_each(|n| _ = one.produce(&n));
-            one.state.is_alone
+            one.state.looks.alone
         };
         assert_eq!((0..100).any(|_| is_alone(&mut one)), asks_ahead());
         (0..2 * LOOK).for_each(|n| _ = other.produce(&n));
         (0..2 * LOOK).for_each(|n| _ = one.produce(&n));
-        assert!(!one.state.is_alone);
+        assert!(!one.state.looks.alone);
     }
 
     /// One death does not end a queue in which all others only try.

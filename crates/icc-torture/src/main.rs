@@ -19,6 +19,7 @@ mod threads;
 
 use anyhow::Context as _;
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use comfy_table::{CellAlignment, Table, presets};
 use run::Run;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,9 @@ struct Cli {
     /// Only scenarios whose name contains this.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
+    /// In place of all that: nothing but reads of a cell of so many bytes, each checked.
+    #[arg(long, value_name = "BYTES", conflicts_with = "only", value_parser = PossibleValuesParser::new(READS.map(|(bytes, ..)| bytes)))]
+    reads: Option<String>,
     /// What a child process plays.
     #[arg(long, hide = true, requires_all = ["name", "file"])]
     part: Option<String>,
@@ -74,6 +78,16 @@ const SCENARIOS: [(&str, Scenario); 14] = [
     ("processes: created and removed", hostile::created),
 ];
 
+/// What `--reads` takes, and what it does.
+const READS: [(&str, &str, Scenario); 6] = [
+    ("8", "reads of 8 bytes", threads::reads::<[u64; 1]>),
+    ("56", "reads of 56 bytes", threads::reads::<[u64; 7]>),
+    ("128", "reads of 128 bytes", threads::reads::<[u64; 16]>),
+    ("512", "reads of 512 bytes", threads::reads::<[u64; 64]>),
+    ("1024", "reads of 1024 bytes", threads::reads::<[u64; 128]>),
+    ("4096", "reads of 4096 bytes", threads::reads::<[u64; 512]>),
+];
+
 fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     if let (Some(part), Some(file)) = (&cli.part, &cli.file) {
@@ -89,8 +103,11 @@ fn main() -> anyhow::Result<ExitCode> {
 }
 
 fn torture(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let scenarios: Vec<_> =
-        SCENARIOS.into_iter().filter(|(name, _)| cli.only.as_ref().is_none_or(|only| name.contains(only))).collect();
+    let is_asked_for = |(name, _): &(&str, Scenario)| cli.only.as_ref().is_none_or(|only| name.contains(only));
+    let scenarios: Vec<_> = match &cli.reads {
+        Some(size) => READS.into_iter().filter(|(bytes, ..)| bytes == size).map(|(_, name, run)| (name, run)).collect(),
+        None => SCENARIOS.into_iter().filter(is_asked_for).collect(),
+    };
     anyhow::ensure!(!scenarios.is_empty(), "no scenario's name contains what --only asks for");
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
@@ -123,13 +140,20 @@ fn torture(cli: &Cli) -> anyhow::Result<ExitCode> {
     println!("\n{}", table(&rows, total));
     let seconds = start.elapsed().as_secs_f64();
     let verdict = if total.faults() == 0 { "nothing wrong" } else { "WRONG" };
-    println!("torture: seconds={seconds:.0} {total}\n{verdict}");
+    let killed = kills(&rows).map(|(name, kills)| format!(" killed-in-{name}={kills}")).collect::<String>();
+    println!("torture: seconds={seconds:.0} {total}{killed}\n{verdict}");
     if interrupted.load(Ordering::Relaxed) {
         println!("ended early by a signal");
         return Ok(ExitCode::from(130));
     }
     // Not by returning: a scenario that hangs would hold the process.
     std::process::exit(i32::from(total.faults() > 0));
+}
+
+/// How many processes each scenario killed that kills any, by its name in one word.
+fn kills<'a>(rows: &'a [(&str, Tally)]) -> impl Iterator<Item = (String, u64)> + 'a {
+    let word = |name: &str| name.replace(|letter: char| !letter.is_alphanumeric(), "-").replace("--", "-");
+    rows.iter().filter(|(_, tally)| tally.kills > 0).map(move |(name, tally)| (word(name), tally.kills))
 }
 
 /// Runs a scenario, but not for ever. Also says whether it ended.

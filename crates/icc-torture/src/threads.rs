@@ -204,6 +204,13 @@ pub(crate) fn cells(run: &Run) -> anyhow::Result<Tally> {
     Ok(tally)
 }
 
+/// Cells of this type, with one writer and with two.
+pub(crate) fn reads<T: Sample>(run: &Run) -> anyhow::Result<Tally> {
+    let mut tally = cell::<T>(&run.part(2), 1);
+    tally += cell::<T>(run, 2);
+    Ok(tally)
+}
+
 /// One vector: two writers or, if a slot has only one at a time, one; a reader, a cursor and
 /// pictures of several slots.
 fn vector<T: Sample, M: icc_vector::Mode, P: icc_vector::Placement>(run: &Run, writers: u16) -> anyhow::Result<Tally> {

@@ -180,21 +180,22 @@ fn begin_and_panic(name: &Name) {
 fn nobody_sees_a_vector_before_its_initial_values() {
     let directory = Name::directory("initial");
     let name = directory.path().join("vector");
-    let (mut random, mut opened, mut left) = (Random(5), 0, 0);
-    let mut whole = |reader: &VectorReader<Value>| {
+    let (mut random, mut kills, mut left) = (Random(5), 0, 0);
+    let whole = |reader: &VectorReader<Value>| {
         let mut value = [0; WORDS];
         for index in 0..INITIAL {
             assert_eq!(reader.read_into(index, &mut value), Ok(2));
             assert!(value == initial(index), "slot {index} has another value");
         }
         assert_eq!(reader.changes().poll().count(), INITIAL, "uncounted");
-        opened += 1;
     };
     const KILLS: usize = 30;
-    for _ in 0..KILLS {
+    // How soon one is finished depends on the machine: until some were, and some were not.
+    while kills < KILLS || (left == 0 || left == kills) && kills < 10 * KILLS {
+        kills += 1;
         let mut creator = Actor::start("create for ever", &name, &[]);
         // It opens whatever is there, now and then one that has been removed since.
-        wait_until("it creates", || VectorReader::<Value>::open(&name, &Options::new()).inspect(&mut whole).is_ok());
+        wait_until("it creates", || VectorReader::<Value>::open(&name, &Options::new()).inspect(whole).is_ok());
         std::thread::sleep(Duration::from_micros(random.below(4000)));
         creator.kill();
         match VectorReader::<Value>::open(&name, &Options::new()) {
@@ -208,7 +209,7 @@ fn nobody_sees_a_vector_before_its_initial_values() {
         }
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "something is left");
     }
-    assert!(opened > KILLS && left < KILLS, "always killed at the same place: {left} of {KILLS} were finished");
+    assert!(left > 0 && left < kills, "always killed at the same place: {left} of {kills} were finished");
 }
 
 /// The kernel stops threads one by one, some time after the signal.
