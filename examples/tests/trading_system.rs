@@ -243,6 +243,15 @@ fn eighty_columns() {
     on_a_screen("narrow", 80, 24, &["received/s", "lost", "imbalance", "p99.9", "max", "profit", "none yet"]);
 }
 
+/// What a session that was killed leaves.
+struct Left(PathBuf);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 fn on_a_screen(name: &str, width: u16, height: u16, words: &[&str]) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
@@ -262,6 +271,8 @@ fn on_a_screen(name: &str, width: u16, height: u16, words: &[&str]) {
     let screen = chunks(keys.try_clone().unwrap());
 
     let session = unique(name);
+    // Dropped after the launcher, which removes it unless it is killed.
+    let _left = Left(PathBuf::from(format!("/dev/shm/icc-trading-{session}")));
     let mut command = command(&session);
     command.args(["run", "--interval", "100"]).stdin(terminal()).stdout(terminal()).stderr(terminal());
     let mut launcher = Killed(command.spawn().unwrap());
