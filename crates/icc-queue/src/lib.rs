@@ -176,6 +176,7 @@ icc_queue::remove(&name)?;
 struct Readme;
 
 // First, so that the page of `Queue` begins with `new`.
+mod alone;
 mod queue;
 
 #[cfg(not(icc_loom))]

@@ -1,44 +1,19 @@
 //! Producing together: a ticket for each message, and a ledger that says who holds it.
 
+use crate::alone::Ahead;
 use crate::gate::Gate;
 use crate::layout::MANY_PRODUCERS;
 use crate::ledger::{self, CLAIMING, IDLE, count_of, ledger_of};
 use crate::mode::Mode;
 use crate::mode::sealed::{Producing, Properties};
 use crate::{ProducerError, Queue, TryProduceError};
-use core::{ops::Range, time::Duration};
+use core::ops::Range;
 use icc_buffer::{Bell, IdLock, Padded};
-use icc_seqlock::primitive::{Backoff, Ordering, asks_ahead, bound, fence, step};
+use icc_seqlock::primitive::{Backoff, Ordering, bound, fence, step};
 use icc_seqlock::{Payload, Seqlock, Source};
-use std::time::Instant;
 
 /// Rounds of waiting before a producer that waits for another asks whether that one lives.
 const ROUNDS_PER_PROOF: u32 = bound(16, 1);
-
-/// At every so many messages a producer looks whether it is alone, and how often in a row it must look so.
-const LOOK: u64 = 256;
-const ALONE: u32 = 4;
-/// In how long it produces so many if it asks for slots. If each message waits for something, it makes the message
-/// later that slots are asked for after it.
-const QUICK: Duration = if cfg!(test) { Duration::from_secs(1) } else { Duration::from_nanos(100 * LOOK) };
-/// How many slots a producer that is alone asks for at a time, and so after every so many messages: a power of two.
-/// Asking after each message would make each later that is waited for.
-const AT_ONCE: u64 = 4;
-
-/// How many messages ahead it asks for slots of payloads of this size.
-///
-/// Million messages a second from one producer to one consumer on another core, Sapphire Rapids:
-///
-/// | | 8 B | 56 B | 64 B | 120 B | 256 B |
-/// |---|---|---|---|---|---|
-/// | not at all | 16 to 21 | 16 to 21 | 10 | | 6 |
-/// | 4 ahead | 20 | 55 | 37 | 36 | 35 |
-/// | 24 ahead | 34 | 24 | 40 | 40 | 39 |
-///
-/// Why a line that one message fills is to be asked for late is not known.
-const fn ahead(size: usize) -> u64 {
-    if 24 < size && size <= 56 { 4 } else { 24 }
-}
 
 /// Many producers, up to a number given at creation, any number of consumers. A message costs one
 /// atomic addition more.
@@ -66,33 +41,7 @@ pub struct State {
     /// Whether a message is produced by nothing but its ticket and its slot: there is no bell, and nobody
     /// can hold. Known before the ticket is taken, since whatever is loaded after that is loaded late.
     is_plain: bool,
-    /// Whether this processor is faster if slots are requested before they are written.
-    asks_ahead: bool,
-    /// Apart from the producer: where that is written, each message loads its handles again.
-    looks: Box<Looks>,
-}
-
-/// What a producer knows of its last looks at whether it is alone.
-#[derive(Debug, Default)]
-struct Looks {
-    /// Whether it seems to be the only one that produces, and produces one message after the other.
-    alone: bool,
-    /// At which message it looked last, when, and how often in a row it found so.
-    at: u64,
-    since: Option<Instant>,
-    in_a_row: u32,
-}
-
-/// After a message at which all producers look: whether this one has had such a message often in a row, each soon
-/// after the last. Every second one is even, so of two that take turns neither has.
-#[cold]
-#[inline(never)]
-fn look(looks: &mut Looks, n: u64) {
-    let now = Instant::now();
-    let is_next = n.wrapping_sub(looks.at) <= LOOK + 1;
-    let is_quick = looks.since.is_some_and(|last| now.saturating_duration_since(last) < QUICK);
-    let in_a_row = if is_next && is_quick { looks.in_a_row.saturating_add(1) } else { 0 };
-    *looks = Looks { alone: in_a_row >= ALONE, at: n, since: Some(now), in_a_row };
+    pub(crate) ahead: Ahead,
 }
 
 impl Producing for Mpmc {
@@ -104,7 +53,7 @@ impl Producing for Mpmc {
         // living do. Release: whoever sees this sees that the id was taken.
         queue.atomic(ledger_of(lock.id())).store(IDLE, Ordering::Release);
         let is_plain = !queue.is_wakeable() && queue.evicts().is_none();
-        Ok(State { lock, refusals: 0, is_plain, asks_ahead: asks_ahead(), looks: Box::default() })
+        Ok(State { lock, refusals: 0, is_plain, ahead: Ahead::new() })
     }
 
     #[inline(always)]
@@ -124,7 +73,7 @@ impl Producing for Mpmc {
             let n = claim(queue, state, 1);
             write(queue, state, n, message);
             step("complete");
-            ask_ahead(queue, state, n);
+            state.ahead.produced(queue, n);
             return n;
         }
         gate.before_claim();
@@ -135,7 +84,7 @@ impl Producing for Mpmc {
         if let Some(bell) = bell {
             bell.ring();
         }
-        ask_ahead(queue, state, n);
+        state.ahead.produced(queue, n);
         n
     }
 
@@ -152,7 +101,7 @@ impl Producing for Mpmc {
         let n = try_claim(queue, state, gate, 1)?;
         fill(queue, queue.cell(n), n, message);
         step("complete");
-        ask_ahead(queue, state, n);
+        state.ahead.produced(queue, n);
         Ok(n)
     }
 
@@ -326,31 +275,11 @@ fn may_take_over<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, ahead: i64) -> bool
     is_left(queue, n, ahead)
 }
 
-/// After message `n`: requests slots that this producer will write soon, if it seems to be alone.
-///
-/// The next ticket waits until all stores before it are done, and so until the last slot's lines are here.
-/// Two producers that both did this would take lines from each other that neither is about to write.
-#[inline(always)]
-fn ask_ahead<T: Payload>(queue: &Queue<T, Mpmc>, state: &mut State, n: u64) {
-    if !state.asks_ahead {
-        return;
-    }
-    // No count of its own messages: what is stored here makes the next ticket later.
-    if n % LOOK == n / LOOK % 2 {
-        look(&mut state.looks, n);
-    }
-    if state.looks.alone && n.is_multiple_of(AT_ONCE) {
-        for more in 0..AT_ONCE {
-            queue.request(n.wrapping_add(const { ahead(size_of::<T>()) } + more));
-        }
-    }
-}
-
 /// Writes message `n`, whose ticket this producer holds.
 #[inline(always)]
 fn write<T: Payload>(queue: &Queue<T, Mpmc>, state: &State, n: u64, message: impl Source<T>) {
     let (cell, ring) = (queue.cell(n), queue.geometry);
-    if state.asks_ahead {
+    if state.ahead.asks() {
         // The look alone would fetch a line for reading that another core has, and the write request it again.
         queue.request(n);
     }
@@ -366,7 +295,7 @@ fn fill<T: Payload>(queue: &Queue<T, Mpmc>, cell: &Seqlock<T>, n: u64, message: 
     // Acquire: pairs with the Release store that completed the message one lap earlier. Its bytes
     // come before ours.
     fence(Ordering::Acquire);
-    // SAFETY: the ticket makes this producer the only one to write `n`. The write of the message
+    // SAFETY: the cell is that of `n`. The ticket makes this producer the only one to write `n`. The write of the message
     // one lap earlier is complete, and so are those before it, or their owners are dead; what they
     // did happens before this by the fence or by the lock that told of their death. The next write
     // to this slot waits for this one likewise. (Whoever writes to the memory without a producer is
@@ -409,10 +338,9 @@ fn is_left<T: Payload>(queue: &Queue<T, Mpmc>, n: u64, ahead: i64) -> bool {
 
 #[cfg(all(test, not(icc_loom)))]
 mod tests {
-    use super::LOOK;
     use crate::ledger::{holding, ledger_of};
-    use crate::{Mpmc, Park, Producer, Queue, QueueSpec, TryProduceError};
-    use icc_seqlock::primitive::{Ordering, asks_ahead, thread};
+    use crate::{Mpmc, Park, Queue, QueueSpec, TryProduceError};
+    use icc_seqlock::primitive::{Ordering, thread};
     use std::time::Duration;
 
     /// Three producers in one slot: the first lives and writes, the second died waiting for it, the
@@ -438,30 +366,6 @@ mod tests {
         });
         let received: Vec<_> = consumer.drain().flatten().collect();
         assert_eq!(received, [3, 4]);
-    }
-
-    /// A producer that takes all tickets counts as alone; of two that take turns, or so many at a time that one
-    /// has all those at which they look, neither does.
-    #[test]
-    fn one_of_two_is_not_alone() {
-        let queue = Queue::<u64, Mpmc>::new(64).unwrap();
-        let [mut one, mut other] = [(); 2].map(|()| queue.producer().unwrap());
-        for run in [1, 2, LOOK - 1, LOOK, LOOK + 1, 2 * LOOK] {
-            for _ in 0..16 {
-                (0..run).for_each(|n| _ = one.produce(&n));
-                (0..run).for_each(|n| _ = other.produce(&n));
-            }
-            assert!(!one.state.looks.alone && !other.state.looks.alone, "{run} in a row");
-        }
-        // Unless the system takes the core away for long, again and again.
-        let is_alone = |one: &mut Producer<u64, Mpmc>| {
-            (0..LOOK).for_each(|n| _ = one.produce(&n));
-            one.state.looks.alone
-        };
-        assert_eq!((0..100).any(|_| is_alone(&mut one)), asks_ahead());
-        (0..2 * LOOK).for_each(|n| _ = other.produce(&n));
-        (0..2 * LOOK).for_each(|n| _ = one.produce(&n));
-        assert!(!one.state.looks.alone);
     }
 
     /// One death does not end a queue in which all others only try.

@@ -2,14 +2,14 @@
 //!
 //! A consumer that is behind its one producer waits for the lines of one message after the other. If it asks for
 //! those of later messages beforehand, they come together. One that is at its producer's heels would only take
-//! lines away that are about to be written: so it looks now and then whether it is behind. Many producers ask for
+//! lines away that are about to be written: so it checks now and then whether it is behind. Many producers ask for
 //! slots themselves, and the two would take the lines from each other.
 
 use super::Consumer;
 use icc_seqlock::Payload;
 use icc_seqlock::primitive::asks_ahead;
 
-/// A consumer looks after each so many messages whether it is behind: a power of two.
+/// A consumer checks after each so many messages whether it is behind: a power of two.
 pub(super) const LOOK: u64 = 64;
 /// How many messages ahead it asks for slots. It is behind if there are twice as many.
 const AHEAD: u64 = 24;

@@ -58,7 +58,7 @@ pub fn prefetch_cell(start: *const u8, size: usize) {
 ///
 /// For writers that wait for something else before they store, such as for a locked addition: the transfers
 /// of the lines go on meanwhile. One of many producers alone, without / with requests for the slots that it
-/// writes next (Sapphire Rapids): 20 / 49 million messages of 56 bytes a second, 6 / 39 of 256 bytes.
+/// writes next (Sapphire Rapids): 16 / 51 to 58 million messages of 56 bytes a second, 7 / 26 to 40 of 256.
 #[inline(always)]
 pub fn prefetch_cell_for_write(start: *const u8, size: usize) {
     let lines = size.div_ceil(LINE);
@@ -90,8 +90,8 @@ pub(crate) fn prefetch_many_for_write(start: *const u8, size: usize) {
 /// | none does, and the writer requests all lines before it begins | 2.1 to 2.8 | 5.5 to 7.3 | 4.4 | 11.0 |
 /// | those do that find the payload being written | | | 3.7 | 11.9 |
 ///
-/// At 256 bytes, of five lines, Sapphire Rapids has two moods for hours: if every empty poll requests the
-/// four, 1.4 in the one and 2.1 in the other; if none does, 1.55 and 1.8.
+/// At 256 bytes, of five lines, Sapphire Rapids has two states, each for hours: if every empty poll requests the
+/// four, it takes 1.4 in the one and 2.1 in the other; if none does, 1.55 and 1.8.
 #[cfg(all(
     all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
     not(any(miri, icc_portable_copy))
