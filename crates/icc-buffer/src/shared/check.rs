@@ -23,11 +23,7 @@ const WORDS: usize = size_of::<Header>() / 8;
 /// A private copy of the header, which no other process can change any more. `mapping` is at least
 /// as long.
 pub(super) fn copy_header(mapping: &Mapping) -> Header {
-    assert!(mapping.len() >= size_of::<Header>(), "the caller checked the file's size");
-    let words = mapping.start().cast::<[AtomicU64; WORDS]>();
-    // SAFETY: the mapping is long enough, starts at a page, stays until after the copy, and holds
-    // words that other processes may change but this one accesses through atomics only.
-    let words = unsafe { words.as_ref() };
+    let words = words_of(mapping);
     let copy: [u64; WORDS] = core::array::from_fn(|index| words[index].load(Ordering::Relaxed));
     // Acquire: with the load of the ready flag, pairs with the Release store in `publish_header`.
     // Relaxed loads and a fence, because the memory may be read-only.
@@ -35,29 +31,29 @@ pub(super) fn copy_header(mapping: &Mapping) -> Header {
     bytemuck::cast(copy)
 }
 
-/// Writes the header of a mapping that nobody else knows of.
+/// Writes the header of a mapping that nobody else knows of, and that is mapped for writing.
 pub(super) fn write_header(mapping: &Mapping, header: &Header) {
     let words: [u64; WORDS] = bytemuck::cast(*header);
-    for (index, word) in words.into_iter().enumerate() {
+    for (place, word) in words_of(mapping).iter().zip(words) {
         // Atomic only so that all accesses are alike: nobody else knows of it.
-        word_at(mapping, index).store(word, Ordering::Relaxed);
+        place.store(word, Ordering::Relaxed);
     }
 }
 
-/// Marks the header as ready, after all else.
+/// Marks the header as ready, after all else. It is mapped for writing.
 pub(super) fn publish_header(mapping: &Mapping, header: &Header) {
     const INDEX: usize = offset_of!(Header, ready) / 8;
-    let mut words: [u64; WORDS] = bytemuck::cast(Header { ready: 1, ..*header });
+    let words: [u64; WORDS] = bytemuck::cast(Header { ready: 1, ..*header });
     // Release: pairs with the Acquire fence in `copy_header`.
-    word_at(mapping, INDEX).store(core::mem::take(&mut words[INDEX]), Ordering::Release);
+    words_of(mapping)[INDEX].store(words[INDEX], Ordering::Release);
 }
 
-fn word_at(mapping: &Mapping, index: usize) -> &AtomicU64 {
-    assert!(index < WORDS && mapping.len() >= size_of::<Header>(), "within the header");
-    // SAFETY: the mapping is long enough, starts at a page and lives as long as the reference. Only
-    // `create` calls this, so it is mapped for writing, and this process accesses these words
-    // through atomics only.
-    unsafe { mapping.start().cast::<AtomicU64>().add(index).as_ref() }
+/// The words of the header of a mapping that is at least as long.
+fn words_of(mapping: &Mapping) -> &[AtomicU64; WORDS] {
+    assert!(mapping.len() >= size_of::<Header>(), "the caller checked the file's size");
+    // SAFETY: the mapping is long enough, starts at a page and lives as long as the reference. Other
+    // processes may change the words, but this one accesses them through atomics only.
+    unsafe { mapping.start().cast().as_ref() }
 }
 
 /// What a handle needs to know of a mapping, from a checked header.
