@@ -315,4 +315,114 @@ mod tests {
         assert_eq!(Frame::decode(&bytes), Err(FrameError::Kind { found: 9 }));
         assert_eq!(Frame::decode(b"GET / HTTP/1.1\r\nHost: example.org\r\n"), Err(FrameError::NoFrame));
     }
+
+    const BODIES: [Body<'static>; 6] = [
+        Body::Messages { first: 1, count: 2, bytes: &[] },
+        Body::Bytes { first: 1, count: 2, number: 3, bytes: &[] },
+        Body::Lost { first: 1, next: 2 },
+        Body::Beat { next: 1 },
+        Body::Ended { next: 1 },
+        Body::Values { serial: 1, count: 2, bytes: &[] },
+    ];
+
+    #[test]
+    fn what_is_cut_is_too_short() {
+        for body in BODIES {
+            let bytes = Frame { instance: 1, body }.encode();
+            for len in 0..bytes.len() {
+                let expected = if len < HEADER { HEADER } else { bytes.len() };
+                assert_eq!(
+                    Frame::decode(&bytes[..len]),
+                    Err(FrameError::TooShort { found: len, expected }),
+                    "{body:?}"
+                );
+            }
+        }
+    }
+
+    /// What says nothing must be zero, and what has an end must end there.
+    #[test]
+    fn what_is_not_used_is_zero() {
+        for body in BODIES {
+            let bytes = Frame { instance: 1, body }.encode();
+            let with = |at: usize, value: u8| {
+                let mut bytes = bytes.clone();
+                bytes[at] = value;
+                Frame::decode(&bytes).err()
+            };
+            assert_eq!((with(6, 1), with(7, 1)), (Some(FrameError::Reserved), Some(FrameError::Reserved)));
+            assert_eq!((with(3, b'X'), with(8, 0)), (Some(FrameError::NoFrame), Some(FrameError::NoInstance)));
+            let (is_counted, has_rest) = match body {
+                Body::Messages { .. } | Body::Bytes { .. } | Body::Values { .. } => (true, true),
+                Body::Lost { .. } => (true, false),
+                Body::Beat { .. } | Body::Ended { .. } => (false, false),
+            };
+            assert_eq!(with(24, 1), (!is_counted).then_some(FrameError::Reserved), "{body:?}");
+            let longer = [&*bytes, &[0]].concat();
+            let too_long = FrameError::Length { found: HEADER + 1, expected: HEADER as u64 };
+            assert_eq!(Frame::decode(&longer).err(), (!has_rest).then_some(too_long), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_frame_takes_its_memory_at_once() {
+        let bytes = &[7; 1_000];
+        for body in [
+            Body::Messages { first: 1, count: 2, bytes },
+            Body::Bytes { first: 1, count: 2, number: 3, bytes },
+            Body::Values { serial: 1, count: 2, bytes },
+        ] {
+            let frame = Frame { instance: 1, body }.encode();
+            assert!(frame.capacity() - frame.len() <= 8, "{} for {}", frame.capacity(), frame.len());
+        }
+    }
+
+    #[test]
+    fn what_is_missing_of_messages_is_told() {
+        let mut bytes = Vec::new();
+        push_bytes(&mut bytes, b"abc");
+        push_bytes(&mut bytes, b"");
+        for (len, found) in [(0, 0), (7, 1), (11, 2)] {
+            for expected in 0..4 {
+                let messages = lengths(&bytes[..len], expected).map(Iterator::count).map_err(Some);
+                let error = FrameError::Count { found, expected };
+                assert_eq!(messages, if found == expected { Ok(found as usize) } else { Err(Some(error)) });
+            }
+        }
+        for len in [1, 4, 6, 8, 10] {
+            let error = FrameError::Length { found: len, expected: len as u64 + 1 };
+            assert_eq!(lengths(&bytes[..len], 1).map(Iterator::count), Err(error));
+        }
+    }
+
+    #[test]
+    fn values_are_found_with_their_slots_and_versions() {
+        for size in [0, 1, 8, 100] {
+            let mut bytes = Vec::new();
+            let all: Vec<_> = (0..5).map(|index| (index, 1 << 40 | index, vec![index as u8; size])).collect();
+            all.iter().for_each(|(index, version, value)| push_value(&mut bytes, *index as usize, *version, value));
+            let found: Vec<_> =
+                values(&bytes, 5, size).unwrap().map(|(at, version, value)| (at, version, value.to_vec())).collect();
+            assert_eq!(found, all);
+            let (found, each) = (bytes.len(), 16 + size as u64);
+            for count in [0, 4, 6] {
+                let error = FrameError::Length { found, expected: count * each };
+                assert_eq!(values(&bytes, count, size).map(Iterator::count), Err(error));
+            }
+        }
+    }
+
+    /// Memory bounds how many there are of some bytes; a number those of none.
+    #[test]
+    fn messages_of_no_bytes_are_bounded() {
+        let bytes = vec![0; MOST_EMPTY as usize + 1];
+        assert_eq!(check_length(&bytes, MOST_EMPTY + 1, 1), Ok(()));
+        assert_eq!((check_length(&[], 0, 0), check_length(&[], MOST_EMPTY, 0)), (Ok(()), Ok(())));
+        for count in [MOST_EMPTY + 1, u64::MAX] {
+            assert_eq!(check_length(&[], count, 0), Err(FrameError::Length { found: 0, expected: 0 }));
+        }
+        let expected = u64::MAX;
+        assert_eq!(check_length(&[0; 8], u64::MAX / 4, 8), Err(FrameError::Length { found: 8, expected }));
+        assert_eq!(check_length(&[], 1, 1), Err(FrameError::Length { found: 0, expected: 1 }));
+    }
 }

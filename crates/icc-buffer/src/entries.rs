@@ -175,7 +175,7 @@ impl Entries {
     /// atomics only.
     pub(crate) unsafe fn mapped(mapping: Arc<Mapping>, offset: usize, writable: bool) -> Self {
         // SAFETY: within the mapping, by the caller.
-        let bell = unsafe { mapping.start().add(offset + offset_of!(Lines, room) + offset_of!(Room, bell)) };
+        let bell = unsafe { mapping.start().add(offset + offset_of!(Lines, room.bell)) };
         // SAFETY: aligned, atomic and writable by the caller.
         let room = Some(unsafe { Bell::mapped(bell, Arc::clone(&mapping), writable) });
         Self { home: Home::Mapped { mapping, offset, writable }, room }

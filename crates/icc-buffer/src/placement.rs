@@ -115,3 +115,60 @@ mod sealed {
         const SHARED: bool = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The least distance that will do, by search.
+    fn least<P: Placement>(size: usize, align: usize) -> usize {
+        let fits = |stride: &usize| {
+            let in_lines = stride.is_multiple_of(P::UNIT);
+            let in_a_line = P::SHARED && *stride <= P::UNIT && stride.is_power_of_two();
+            *stride >= size && stride.is_multiple_of(align) && (in_lines || in_a_line)
+        };
+        (1..).find(fits).unwrap()
+    }
+
+    #[test]
+    fn slots_are_as_close_as_lines_and_alignment_let_them() {
+        for align in [8, 16, 32, 64, 128, 256, 1024] {
+            for size in (align..1_200).step_by(align) {
+                let expected = (least::<Packed>(size, align), least::<Padded>(size, align));
+                assert_eq!((stride_of::<Packed>(size, align), stride_of::<Padded>(size, align)), expected, "{size}");
+            }
+        }
+    }
+
+    fn steps<T>() {
+        for stride in [stride::<T, Packed>(), stride::<T, Padded>()] {
+            assert!(Step::<T>::is_one(stride as u64));
+            for slots in [0, 1, 2, 3, 7, 1_000] {
+                assert_eq!(Step::<T>::of(stride).times(slots), stride * slots, "{}", size_of::<T>());
+            }
+        }
+        for other in [0, 1, 8, 24, 1 << 20] {
+            assert!(!Step::<T>::is_one(other));
+        }
+    }
+
+    /// Of powers of two in both placements, in one, and in none.
+    #[test]
+    fn a_step_is_a_distance() {
+        steps::<u64>();
+        steps::<[u64; 7]>();
+        steps::<[u64; 15]>();
+        steps::<[u64; 18]>();
+        steps::<[u64; 32]>();
+        steps::<[u64; 31]>();
+        steps::<[u64; 1_000]>();
+    }
+
+    /// Slots of no type may be any distance apart.
+    #[test]
+    fn a_step_of_unknown_slots_is_any_distance() {
+        for stride in [8, 16, 24, 1_000, 4_096] {
+            assert_eq!(Step::<()>::of(stride).times(5), 5 * stride);
+        }
+    }
+}

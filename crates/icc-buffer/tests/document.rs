@@ -8,9 +8,10 @@ use common::{KIND, Name};
 use icc_buffer::{Buffer, Kind, Options, Packed, Spec};
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::Ordering;
 
-/// The rows of the first table under a heading: name, offset and size, in order.
+/// The rows of the first table under a line: name, offset and size, in order.
 fn table(heading: &str) -> Vec<(String, usize, Option<usize>)> {
     let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/shared-memory-layout.md");
     let document = fs::read_to_string(document).unwrap();
@@ -168,4 +169,62 @@ fn the_readers_file_is_as_described() {
     assert_eq!((field("instance"), field("len"), field("stride")), (buffer.instance(), 258, 128));
     assert_eq!((field("total_size"), field("slots_offset"), field("counters")), (end as u64, 512, 0));
     assert!(file[512..].iter().all(|&byte| byte == 0));
+}
+
+/// What readers, and those who ring, do with that file is where and what the description says.
+#[test]
+fn a_live_readers_file_is_as_described() {
+    let directory = Name::directory("document-entries");
+    let path = directory.path().join("buffer");
+    let spec = Spec::new(KIND, 1).wakeable().seen().holding();
+    let buffer = Buffer::<u64, Packed>::create(&path, spec, &Options::new()).unwrap();
+    let path = directory.path().join(format!("buffer.{:016x}.readers", buffer.instance()));
+    let file = fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
+    let lines = fields("## The readers' file");
+    let of_line = fields("A line of a reader, each field a number that is read and written atomically:");
+    let number = |at: usize| {
+        let mut number = [0; 8];
+        file.read_exact_at(&mut number, at as u64).unwrap();
+        u64::from_ne_bytes(number)
+    };
+    // Word, cursor, received and lost of line `n` of a kind.
+    let line = |kind: &str, n: usize| {
+        ["word", "cursor", "received", "lost"].map(|field| number(lines[kind].0 + 128 * n + of_line[field].0))
+    };
+
+    let slow = buffer.hold("a label", Some(30), || 70).unwrap().entry;
+    let quick = buffer.hold("x", None, || 70).unwrap().entry;
+    assert_eq!((line("holding", 0), line("holding", 1)), ([0x103, 30, 0, 0], [0x103, 70, 0, 0]));
+    assert_eq!(number(lines["holders"].0), 0b11);
+    assert_eq!(number(lines["holding"].0 + of_line["process"].0), u64::from(std::process::id()));
+    assert!(number(lines["holding"].0 + of_line["since"].0) > 1_600_000_000_000_000_000);
+    let (at, size) = of_line["label"];
+    let mut label = vec![0; size.unwrap()];
+    file.read_exact_at(&mut label, (lines["holding"].0 + at) as u64).unwrap();
+    assert_eq!(String::from_utf8(label).unwrap().trim_end_matches('\0'), "a label");
+
+    let seen = [40, 50].map(|cursor| buffer.take_entry("y", cursor).unwrap());
+    assert_eq!((seen[0].id(), line("seen", 0), line("seen", 1)), (64, [0x102, 40, 0, 0], [0x102, 50, 0, 0]));
+    seen[1].publish(51, 6, 7);
+    assert_eq!(line("seen", 1), [0x102, 51, 6, 7]);
+
+    // Bit 0 of a bell says that somebody sleeps, and goes when it is rung.
+    let arm = |bell: &str| file.write_all_at(&3_u32.to_ne_bytes(), lines[bell].0 as u64).unwrap();
+    let word = |bell: &str| number(lines[bell].0) as u32;
+    ["messages", "room"].into_iter().for_each(arm);
+    buffer.bell().unwrap().ring();
+    assert_eq!((word("messages"), word("room")), (2, 3));
+    seen[1].publish(52, 6, 7);
+    assert_eq!(word("room"), 3, "nobody waits for one that is only seen");
+    slow.publish(71, 1, 40);
+    assert_eq!((line("holding", 0), word("room")), ([0x103, 71, 1, 40], 2));
+    arm("room");
+
+    drop((slow, seen));
+    assert_eq!((line("holding", 0)[0], line("seen", 0)[0], line("seen", 1)[0]), (0x100, 0x100, 0x100));
+    assert_eq!((number(lines["holders"].0), word("room")), (0b10, 2));
+    let next = buffer.hold("z", Some(72), || 72).unwrap().entry;
+    assert_eq!((line("holding", 0), number(lines["holders"].0)), ([0x203, 72, 0, 0], 0b11));
+    drop((next, quick));
+    assert_eq!(number(lines["holders"].0), 0);
 }

@@ -79,6 +79,48 @@ fn schemas_are_compared_where_both_sides_have_one() {
 }
 
 #[test]
+fn a_schema_has_a_length() {
+    let with = |len| {
+        let name = Name::new("schema-length");
+        let schema = SchemaText::new("s".repeat(len), 7, 8, |_, _| Ok(()));
+        let made = Shared::create(&name, spec(3), &Options::new().schema(schema));
+        made.map(|_| icc_buffer::inspect(&name).unwrap().schema.unwrap().len())
+    };
+    for len in [1, 100, SchemaText::MAX] {
+        assert_eq!(with(len).unwrap(), len);
+    }
+    for len in [0, SchemaText::MAX + 1] {
+        let refused = with(len).unwrap_err();
+        assert!(
+            matches!(refused, BufferError::SchemaLength { len: found, max: SchemaText::MAX, .. } if found == len),
+            "{refused}"
+        );
+    }
+}
+
+/// Nobody is asked whether a text is like itself.
+#[test]
+fn the_same_schema_needs_no_comparison() {
+    let (name, refuse) = (Name::new("same-schema"), |_: &str, _: &str| Err("asked".to_owned()));
+    let described = |text: &str| Options::new().schema(SchemaText::new(text, 7, 8, refuse));
+    Shared::create(&name, spec(3), &described("same")).unwrap();
+    assert!(Seen::open(&name, ANY, &described("same")).is_ok());
+    assert!(matches!(Seen::open(&name, ANY, &described("other")), Err(BufferError::OtherSchema { .. })));
+    assert_eq!(icc_buffer::inspect(&name).unwrap().schema_hash, 7);
+}
+
+#[test]
+fn schemas_differ_by_text_hash_and_size() {
+    let schema = |text: &str, hash, size| SchemaText::new(text, hash, size, |_, _| Ok(()));
+    let one = schema("one", 7, 8);
+    assert_eq!((one.text(), one.hash()), ("one", 7));
+    assert!(one == schema("one", 7, 8));
+    for other in [schema("other", 7, 8), schema("one", 8, 8), schema("one", 7, 4)] {
+        assert!(one != other, "{other:?}");
+    }
+}
+
+#[test]
 fn names_that_cannot_be_are_refused() {
     let name = Name::new("bad-keys");
     let long = "x".repeat(Keys::MAX);

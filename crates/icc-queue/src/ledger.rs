@@ -184,6 +184,7 @@ impl<T: Payload> QueueReader<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::{HEAD, MANY_PRODUCERS, ONE_PRODUCER, counters};
 
     #[test]
     fn a_ledger_holds_its_tickets_and_no_others() {
@@ -221,5 +222,95 @@ mod tests {
 
     fn base_plus(base: u64, by: u64) -> u64 {
         base.wrapping_add(by)
+    }
+
+    #[test]
+    fn several_that_are_none_hold_none() {
+        assert_eq!((first_held(holding(5, 0), 0, 5), first_held(holding(5, 0), 0, 4)), (None, Some(1)));
+        assert!(!holds_one_of(holding(5, 0), 0, 5, 4, 1));
+    }
+
+    /// Each number of a counter belongs to one producer, or to the head.
+    #[test]
+    fn counters_are_told_apart() {
+        for producers in [1, 2, 64] {
+            let mut all: Vec<_> = (0..producers).flat_map(|id| [ledger_of(id), count_of(id)]).chain([HEAD]).collect();
+            all.sort_unstable();
+            assert_eq!(all, (0..counters(MANY_PRODUCERS, producers)).collect::<Vec<_>>());
+        }
+        assert_eq!(counters(ONE_PRODUCER, 1), HEAD + 1);
+    }
+
+    #[cfg(not(icc_loom))]
+    mod proofs {
+        use super::*;
+        use crate::{Mpmc, Queue, QueueSpec};
+        use icc_seqlock::primitive::Ordering;
+
+        /// A ring of eight. Producer 0 lives.
+        fn queue(first: u64) -> Queue<u64, Mpmc> {
+            Queue::new(QueueSpec::new(8).starting_at(first)).unwrap()
+        }
+
+        /// Says in the ledger of a producer which tickets it has.
+        fn say(queue: &Queue<u64, Mpmc>, id: u32, ledger: u64, count: u64) {
+            queue.atomic(count_of(id)).store(count, Ordering::Release);
+            queue.atomic(ledger_of(id)).store(ledger, Ordering::Release);
+        }
+
+        /// Against a search, ticket by ticket, whatever the dead left in their ledgers.
+        #[test]
+        fn no_message_of_the_living_is_given_up() {
+            const TAKEN: u64 = 7;
+            const COMPLETE: u64 = 4;
+            for first in [0, 1 << 61, u64::MAX - 4] {
+                let queue = queue(first);
+                let _living = queue.producer().unwrap();
+                let at = |by| first.wrapping_add(by);
+                queue.head().fetch_add(TAKEN, Ordering::AcqRel);
+                // SAFETY: no producer of the test writes this slot.
+                unsafe { queue.cell(at(COMPLETE)).write_at(queue.geometry.complete(at(COMPLETE)), &0) };
+                say(&queue, 1, holding(first, TAKEN), TAKEN);
+                say(&queue, 2, CLAIMING, 0);
+                let check = |ledger, count, holds: &dyn Fn(u64) -> bool| {
+                    say(&queue, 0, ledger, count);
+                    for n in 0..TAKEN + 3 {
+                        let is_nobodys = |m: &u64| *m < TAKEN && *m != COMPLETE && !holds(*m);
+                        let run = (n..).take_while(is_nobodys).count() as u64;
+                        let expected = (run > 0).then(|| at(n + run));
+                        assert_eq!(queue.abandoned_from(at(n)), expected, "{ledger:#x}, {count}: from {n}");
+                    }
+                };
+                for (from, count) in (0..TAKEN).flat_map(|from| (1..4).map(move |count| (from, count))) {
+                    check(holding(at(from), count), count, &|m| (from..from + count).contains(&m));
+                }
+                check(IDLE, 9, &|_| false);
+                check(CLAIMING, 0, &|_| true);
+            }
+        }
+
+        /// Likewise, of the tickets in one slot.
+        #[test]
+        fn a_slot_is_left_if_no_owner_of_its_tickets_lives() {
+            for first in [0, u64::MAX - 20] {
+                let queue = queue(first);
+                let _living = queue.producer().unwrap();
+                let at = |by| first.wrapping_add(by);
+                say(&queue, 1, holding(first, 64), 64);
+                say(&queue, 2, CLAIMING, 0);
+                for (laps, n) in (1..4).flat_map(|laps| (24..34).map(move |n| (laps, n))) {
+                    let owned = || (1..=laps).map(|lap| n - 8 * lap);
+                    for (from, count) in (0..34).flat_map(|from| [1, 2, 9].map(|count| (from, count))) {
+                        say(&queue, 0, holding(at(from), count), count);
+                        let is_left = !owned().any(|ticket| (from..from + count).contains(&ticket));
+                        assert_eq!(queue.owners_are_dead(at(n), laps), is_left, "{n}, {laps}: {count} from {from}");
+                    }
+                    say(&queue, 0, IDLE, 9);
+                    assert!(queue.owners_are_dead(at(n), laps));
+                    say(&queue, 0, CLAIMING, 9);
+                    assert!(!queue.owners_are_dead(at(n), laps));
+                }
+            }
+        }
     }
 }

@@ -240,17 +240,119 @@ mod tests {
         assert_eq!(Value::Duration { count: Some(-7), unit: TimeUnit::Microseconds }.to_string(), "-7us");
     }
 
+    fn json(value: Value<'_>) -> String {
+        let mut out = String::new();
+        value.push_json_to(&mut out);
+        out
+    }
+
     #[test]
     fn what_json_cannot_say_is_null() {
-        let json = |value: Value<'_>| {
-            let mut out = String::new();
-            value.push_json_to(&mut out);
-            out
-        };
         assert_eq!((json(Value::F64(f64::NAN)), json(Value::F32(f32::INFINITY))), ("null".into(), "null".into()));
         assert_eq!((json(Value::F64(0.1)), json(Value::F64(3.0))), ("0.1".into(), "3.0".into()));
         assert_eq!(json(Value::Text(b"a\"\x1b\xff")), "\"a\\\"\\u001b\u{fffd}\"");
         assert_eq!(json(Value::Named { name: "Buy", value: 1 }), "\"Buy\"");
         assert_eq!(json(Value::Bytes(&[0, 255])), "\"00ff\"");
+    }
+
+    #[test]
+    fn a_number_is_all_of_its_bytes() {
+        let none = Meaning::default();
+        let of = |number: Number, bytes: &[u8]| {
+            assert_eq!(bytes.len(), number.size());
+            Value::of_number(number, &none, bytes)
+        };
+        let large = 0xfedc_ba98_7654_3210_u64;
+        assert_eq!(of(Number::U8, &[0xfe]), Value::Unsigned(0xfe));
+        assert_eq!(of(Number::U16, &0xfedc_u16.to_ne_bytes()), Value::Unsigned(0xfedc));
+        assert_eq!(of(Number::U32, &0xfedc_ba98_u32.to_ne_bytes()), Value::Unsigned(0xfedc_ba98));
+        assert_eq!(of(Number::U64, &large.to_ne_bytes()), Value::Unsigned(large));
+        assert_eq!(of(Number::I8, &(-2_i8).to_ne_bytes()), Value::Signed(-2));
+        assert_eq!(of(Number::I16, &(-300_i16).to_ne_bytes()), Value::Signed(-300));
+        assert_eq!(of(Number::I32, &(-70_000_i32).to_ne_bytes()), Value::Signed(-70_000));
+        assert_eq!(of(Number::I64, &i64::MIN.to_ne_bytes()), Value::Signed(i64::MIN));
+        assert_eq!(of(Number::F32, &1.5_f32.to_ne_bytes()), Value::F32(1.5));
+        assert_eq!(of(Number::F64, &(-0.1_f64).to_ne_bytes()), Value::F64(-0.1));
+        assert_eq!([0, 1, 2].map(|byte| of(Number::Bool, &[byte])), [false, true, true].map(Value::Bool));
+    }
+
+    /// A name is shown before a power of ten; others than integers have neither.
+    #[test]
+    fn a_meaning_is_that_of_an_integer() {
+        let values = vec![(-2, "down".to_owned()), (5, "up".to_owned())];
+        for exponent in [0, -4, 2] {
+            let unnamed = |mantissa: i128, raw| match exponent {
+                0 => raw,
+                _ => Value::Decimal { mantissa, exponent },
+            };
+            let meaning = Meaning { values: values.clone(), exponent };
+            let signed = |value: i16| Value::of_number(Number::I16, &meaning, &value.to_ne_bytes());
+            assert_eq!(signed(-2), Value::Named { name: "down", value: -2 });
+            assert_eq!(signed(5), Value::Named { name: "up", value: 5 });
+            assert_eq!(signed(-5), unnamed(-5, Value::Signed(-5)));
+            let unsigned = |value: u32| Value::of_number(Number::U32, &meaning, &value.to_ne_bytes());
+            assert_eq!(unsigned(5), Value::Named { name: "up", value: 5 });
+            assert_eq!(unsigned(u32::MAX), unnamed(u32::MAX.into(), Value::Unsigned(u32::MAX.into())));
+            assert_eq!(Value::of_number(Number::Bool, &meaning, &[1]), Value::Bool(true));
+            assert_eq!(Value::of_number(Number::F64, &meaning, &5_f64.to_ne_bytes()), Value::F64(5.0));
+        }
+        let scaled = Meaning { values: Vec::new(), exponent: -1 };
+        assert_eq!(Value::of_number(Number::U8, &scaled, &[7]), Value::Decimal { mantissa: 7, exponent: -1 });
+    }
+
+    #[test]
+    fn a_count_of_time_may_be_none() {
+        let unit = TimeUnit::Seconds;
+        for (count, found) in [(0, Some(0)), (-1, Some(-1)), (i64::MAX, Some(i64::MAX)), (i64::MIN, None)] {
+            let bytes = count.to_ne_bytes();
+            assert_eq!(Value::of_time(unit, false, &bytes), Value::Time { count: found, unit });
+            assert_eq!(Value::of_time(unit, true, &bytes), Value::Duration { count: found, unit });
+        }
+    }
+
+    #[test]
+    fn text_ends_with_its_first_zero() {
+        let texts: [(&[u8], &[u8]); 4] = [(b"", b""), (b"\0ab", b""), (b"ab\0c\0", b"ab"), (b"abc", b"abc")];
+        for (bytes, text) in texts {
+            assert_eq!(Value::of_text(bytes), Value::Text(text));
+        }
+    }
+
+    /// Every kind of value, as text and as JSON.
+    #[test]
+    fn values_are_shown() {
+        let (second, milli) = (TimeUnit::Seconds, TimeUnit::Milliseconds);
+        for (value, text, as_json) in [
+            (Value::Bool(true), "true", "true"),
+            (Value::Bool(false), "false", "false"),
+            (Value::Unsigned(u64::MAX), "18446744073709551615", "18446744073709551615"),
+            (Value::Signed(i64::MIN), "-9223372036854775808", "-9223372036854775808"),
+            (Value::F32(0.1), "0.1", "0.1"),
+            (Value::F64(-2.5), "-2.5", "-2.5"),
+            (Value::F32(f32::NAN), "NaN", "null"),
+            (Value::F64(f64::NEG_INFINITY), "-inf", "null"),
+            (Value::Decimal { mantissa: -15, exponent: -1 }, "-1.5", "-1.5"),
+            (Value::Decimal { mantissa: 15, exponent: 0 }, "15", "15"),
+            (Value::Named { name: "a\nb", value: 7 }, "a\\nb", "\"a\\u000ab\""),
+            (Value::Text(b"x\xff"), "x\u{fffd}", "\"x\u{fffd}\""),
+            (Value::Bytes(&[0, 0xab]), "00ab", "\"00ab\""),
+            (Value::Time { count: Some(1), unit: second }, "1970-01-01T00:00:01Z", "\"1970-01-01T00:00:01Z\""),
+            (Value::Time { count: None, unit: second }, "NaT", "null"),
+            (Value::Duration { count: Some(-3), unit: milli }, "-3ms", "-3"),
+            (Value::Duration { count: None, unit: milli }, "NaT", "null"),
+        ] {
+            assert_eq!((value.to_string(), json(value)), (text.to_owned(), as_json.to_owned()), "{value:?}");
+        }
+    }
+
+    /// The same moment in each of the units, with as many digits as that has.
+    #[test]
+    fn times_are_counted_in_their_unit() {
+        let units = [TimeUnit::Seconds, TimeUnit::Milliseconds, TimeUnit::Microseconds, TimeUnit::Nanoseconds];
+        let digits = ["", ".000", ".000000", ".000000000"];
+        for (unit, (power, digits)) in units.into_iter().zip([0, 3, 6, 9].into_iter().zip(digits)) {
+            let time = Value::Time { count: Some(1_700_000_000 * 10_i64.pow(power)), unit };
+            assert_eq!(time.to_string(), format!("2023-11-14T22:13:20{digits}Z"));
+        }
     }
 }

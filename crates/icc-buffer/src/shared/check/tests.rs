@@ -267,3 +267,30 @@ fn slots_of_any_type_have_room_for_it() {
     let apart = |stride| field(Header { stride, ..header });
     assert_eq!((apart(16), apart(8), apart(20), apart(24)), (None, Some("stride"), Some("stride"), Some("total_size")));
 }
+
+/// In whatever field the two differ, apart from when and by whom they were made.
+#[test]
+fn what_is_not_the_same_buffer_is_refused() {
+    let (header, _) = header(3);
+    let equal = |found: &Header, expected: &Header| check_equal(found, expected, Path::new("test"));
+    assert_eq!(equal(&header, &Header { ready: 0, ..header }), Ok(()), "it is not the found one that is not ready");
+    assert!(matches!(equal(&Header { ready: 0, ..header }, &header), Err(BufferError::NotReady { found: 0, .. })));
+    let others = [
+        ("magic", Header { magic: 7, ..header }),
+        ("layout_version", Header { layout_version: 7, ..header }),
+        ("kind", Header { kind: *b"other\0\0\0", ..header }),
+        ("instance", Header { instance: 7, ..header }),
+        ("features_to_read", Header { features: [7, 0, 0], ..header }),
+        ("features_to_write", Header { features: [0, 7, 0], ..header }),
+        ("element_size", Header { element_size: 7, ..header }),
+        ("len", Header { len: 7, ..header }),
+        ("stride", Header { stride: 7, ..header }),
+        ("slots_offset", Header { slots_offset: 7, ..header }),
+        ("counters", Header { counters: 7, ..header }),
+        ("total_size", Header { total_size: 7, ..header }),
+        ("schema_len", Header { schema_len: 7, ..header }),
+    ];
+    for (name, other) in others {
+        assert_eq!((equal(&other, &other), equal(&other, &header).map_err(field)), (Ok(()), Err(name)));
+    }
+}
