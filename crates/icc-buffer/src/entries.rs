@@ -196,8 +196,8 @@ impl Entries {
 
     pub(crate) fn lives(&self, id: u32) -> Result<bool, BufferError> {
         match &self.home {
-            Home::Private(private) => Ok(private.ids.taken(id)),
-            Home::Mapped { mapping, .. } => shared::holder_lives(mapping, id),
+            Home::Private(private) => Ok(private.ids.taken(id..id + 1)),
+            Home::Mapped { mapping, .. } => shared::holder_lives(mapping, id..id + 1),
         }
     }
 

@@ -4,9 +4,9 @@
 //! In shared memory a file for each group, `NAME.INSTANCE.group-G`, so that they need no permission
 //! to write to the buffer itself. What the words mean is the business of the layer above.
 
+use crate::BufferError;
 use crate::ids::{IdLock, Ids};
 use crate::shared::{self, Mapping};
-use crate::{BufferError, MAX_IDS};
 use core::{fmt, ops::Range, ptr::NonNull};
 use icc_seqlock::Payload;
 use icc_seqlock::primitive::{Arc, AtomicU64, Ordering, prefetch_for_write};
@@ -198,9 +198,10 @@ impl GroupWords {
     ///
     /// [`BufferError`] if the system call fails.
     pub fn holder_lives(&self, id: u32) -> Result<bool, BufferError> {
+        let ids = id..id.saturating_add(1);
         match &self.home {
-            Home::Private(private) => Ok(id < MAX_IDS && private.ids.taken(id)),
-            Home::Mapped { mapping, .. } => shared::holder_lives(mapping, id),
+            Home::Private(private) => Ok(private.ids.taken(ids)),
+            Home::Mapped { mapping, .. } => shared::holder_lives(mapping, ids),
         }
     }
 }

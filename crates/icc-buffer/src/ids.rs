@@ -123,10 +123,16 @@ impl Ids {
         None
     }
 
-    pub(crate) fn taken(&self, id: u32) -> bool {
-        let (word, bit) = place(id);
-        // Acquire: as in `take`, for a caller that finds the id free.
-        self.0.get(word).is_some_and(|word| word.load(Ordering::Acquire) & bit != 0)
+    /// Whether one of `ids` is held. Those of one word are seen at one moment. Words are looked at from the last to the
+    /// first, since the lowest free id is taken first: who comes before a holder of a later word ends is in a word that
+    /// is still to be looked at, unless that one is full.
+    pub(crate) fn taken(&self, ids: Range<u32>) -> bool {
+        let end = ids.end.min(MAX_IDS);
+        (ids.start / 64..end.div_ceil(64)).rev().any(|word| {
+            let before = |id: u32| u64::MAX.checked_shr(64 - id.saturating_sub(64 * word).min(64)).unwrap_or(0);
+            // Acquire: as in `take`, for a caller that finds the id free.
+            self.0[word as usize].load(Ordering::Acquire) & before(end) & !before(ids.start) != 0
+        })
     }
 }
 
@@ -141,4 +147,25 @@ impl Drop for Bit {
 
 fn place(id: u32) -> (usize, u64) {
     (id as usize / 64, 1 << (id % 64))
+}
+
+#[cfg(all(test, not(icc_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_of_a_range_is_seen_and_none_beside_it() {
+        let edges = [0, 1, 62, 63, 64, 65, 127, 128, 500, MAX_IDS - 1, MAX_IDS, u32::MAX];
+        for held in [0, 1, 63, 64, 127, 500, MAX_IDS - 1] {
+            let ids = Ids::default();
+            let lock = ids.take(held..held + 1).unwrap();
+            for start in edges {
+                for end in edges {
+                    assert_eq!(ids.taken(start..end), (start..end).contains(&held), "{held} in {start}..{end}");
+                }
+            }
+            drop(lock);
+            assert!(!ids.taken(0..MAX_IDS));
+        }
+    }
 }

@@ -137,10 +137,10 @@ impl Memory {
         }
     }
 
-    pub(crate) fn holder_lives(&self, id: u32) -> Result<bool, BufferError> {
+    pub(crate) fn holder_lives(&self, ids: Range<u32>) -> Result<bool, BufferError> {
         match &self.block {
-            Block::Heap(_, taken) => Ok(taken.taken(id)),
-            Block::Mapped(mapping) => shared::holder_lives(mapping, id),
+            Block::Heap(_, taken) => Ok(taken.taken(ids)),
+            Block::Mapped(mapping) => shared::holder_lives(mapping, ids),
         }
     }
 }

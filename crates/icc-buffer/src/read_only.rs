@@ -445,10 +445,38 @@ impl<T> ReadOnlyBuffer<T> {
     ///
     /// [`BufferError`] if the system call fails.
     pub fn holder_lives(&self, id: u32) -> Result<bool, BufferError> {
-        self.memory.holder_lives(id)
+        self.memory.holder_lives(id..id.saturating_add(1))
     }
 
-    /// How many of `ids` somebody holds: a [`holder_lives`](Self::holder_lives) for each.
+    /// Whether somebody holds one of `ids`. In shared memory this is one system call.
+    ///
+    /// `false` proves that there was a moment at which nobody did. To ask for one after the other with
+    /// [`holder_lives`](Self::holder_lives) proves less: where a holder ends just after the next one took an id that
+    /// was asked for before, none is found. (In private memory, ids are seen at one moment by 64, from the last to the
+    /// first. As the lowest free id is taken first, a holder can be missed there only if 64 others come and go meanwhile.)
+    ///
+    /// # Errors
+    ///
+    /// As [`holder_lives`](Self::holder_lives).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use icc_buffer::{Buffer, Kind, Packed, Spec};
+    ///
+    /// let buffer = Buffer::<u64, Packed>::private(Spec::new(Kind::new("example"), 8))?;
+    /// let held = buffer.take_id(3..4)?.expect("free");
+    /// assert_eq!((buffer.some_holder_lives(0..8), buffer.some_holder_lives(4..8)), (Ok(true), Ok(false)));
+    /// drop(held);
+    /// assert_eq!(buffer.some_holder_lives(0..8), Ok(false));
+    /// # Ok::<(), icc_buffer::BufferError>(())
+    /// ```
+    pub fn some_holder_lives(&self, ids: Range<u32>) -> Result<bool, BufferError> {
+        self.memory.holder_lives(ids)
+    }
+
+    /// How many of `ids` somebody holds: a [`holder_lives`](Self::holder_lives) for each. None is as
+    /// sure as [`some_holder_lives`](Self::some_holder_lives).
     ///
     /// # Errors
     ///
@@ -457,6 +485,9 @@ impl<T> ReadOnlyBuffer<T> {
         let mut count = 0;
         for id in ids.start..ids.end.min(MAX_IDS) {
             count += u32::from(self.holder_lives(id)?);
+        }
+        if count == 0 {
+            count = u32::from(self.some_holder_lives(ids)?);
         }
         Ok(count)
     }

@@ -39,6 +39,6 @@ pub(crate) fn names_of_groups(mapping: &Mapping, _instance: u64) -> Vec<String> 
     match *mapping {}
 }
 
-pub(crate) fn holder_lives(mapping: &Mapping, _id: u32) -> Result<bool, BufferError> {
+pub(crate) fn holder_lives(mapping: &Mapping, _ids: Range<u32>) -> Result<bool, BufferError> {
     match *mapping {}
 }

@@ -47,13 +47,16 @@ pub(crate) fn take_id(mapping: &Mapping, ids: Range<u32>) -> Result<Option<IdLoc
     }
 }
 
-pub(crate) fn holder_lives(mapping: &Mapping, id: u32) -> Result<bool, BufferError> {
-    if id >= MAX_IDS {
+/// Whether one of `ids` is held, at one moment: the kernel looks at all their bytes in one call.
+pub(crate) fn holder_lives(mapping: &Mapping, ids: Range<u32>) -> Result<bool, BufferError> {
+    let count = ids.end.min(MAX_IDS).saturating_sub(ids.start);
+    // A lock of no length would be one without end.
+    if count == 0 {
         return Ok(false);
     }
     // The mapping's own description never holds a lock, so it conflicts with every lock there is.
     // Asking, unlike locking, needs no permission to write.
-    is_locked(mapping.file()?, FIRST_BYTE + i64::from(id))
+    is_one_locked(mapping.file()?, FIRST_BYTE + i64::from(ids.start), count)
         .map_err(|errno| lock_failed(errno, mapping.path(), "ask for the locks of"))
 }
 
@@ -71,7 +74,12 @@ pub(super) fn try_lock(file: &File, offset: i64) -> Result<bool, Errno> {
 /// Asked for a read lock, which only such a lock stands in the way of: whoever may read the file
 /// may lock it for reading, and does not count as a holder.
 pub(super) fn is_locked(file: &File, offset: i64) -> Result<bool, Errno> {
-    let mut lock = byte(offset, libc::F_RDLCK);
+    is_one_locked(file, offset, 1)
+}
+
+/// Whether one of so many bytes is.
+fn is_one_locked(file: &File, offset: i64, count: u32) -> Result<bool, Errno> {
+    let mut lock = libc::flock { l_len: count.into(), ..byte(offset, libc::F_RDLCK) };
     fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;
     Ok(i32::from(lock.l_type) != libc::F_UNLCK)
 }

@@ -137,7 +137,7 @@ impl BytesConsumer {
         out: &mut Vec<u8>,
         wait: &mut (impl WaitStrategy + ?Sized),
     ) -> Result<u64, WaitError> {
-        let (mut round, mut slice, mut ask_at, mut living) = (0_u64, SILENCE, None, 0);
+        let (mut round, mut slice, mut ask_at) = (0_u64, SILENCE, None);
         loop {
             match self.try_consume_into(out) {
                 Ok(n) => return Ok(n),
@@ -151,7 +151,7 @@ impl BytesConsumer {
             if (kept_core && !round.is_multiple_of(SPINS_PER_CLOCK)) || Instant::now() < at {
                 continue;
             }
-            if self.cursor.queue.some_producer_lives(&mut living).unwrap_or(true) {
+            if self.cursor.queue.some_producer_lives().unwrap_or(true) {
                 self.cursor.met_producer = true;
             } else {
                 // What they produced before they ended is there by now.

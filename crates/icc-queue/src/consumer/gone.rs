@@ -16,8 +16,8 @@ impl<T: Payload> Consumer<T> {
     ///
     /// After a millisecond without a message it asks whether any producer lives, and again after
     /// twice as long each time, up to 64 milliseconds. Only the locks tell that the kernel keeps: a
-    /// producer that is stopped, or silent for a day, lives. Asking costs a system call for each
-    /// producer that there may be, until one is found alive.
+    /// producer that is stopped, or silent for a day, lives; and where each producer begins before
+    /// another ends, one lives at any time. Asking costs a system call.
     ///
     /// The queue is at its end when all that was produced has been read or reported as lost, and no
     /// producer lives. A queue that has had no producer yet is not at its end: nothing was produced,
@@ -106,7 +106,6 @@ impl<T: Payload> Consumer<T> {
     fn await_end(&mut self, out: &mut T, wait: &mut (impl WaitStrategy + ?Sized)) -> Result<u64, ConsumeError> {
         let (mut round, mut slice) = (0_u64, SILENCE);
         let mut ask_at = Instant::now() + slice;
-        let mut living = 0;
         loop {
             let kept_core = self.pause(wait, round, Some(ask_at)) == Waited::Spun;
             round += 1;
@@ -117,7 +116,7 @@ impl<T: Payload> Consumer<T> {
                 Err(TryConsumeError::Empty) if Instant::now() < ask_at => continue,
                 Err(TryConsumeError::Empty) => {}
             }
-            if self.queue.some_producer_lives(&mut living).unwrap_or(true) {
+            if self.queue.some_producer_lives().unwrap_or(true) {
                 self.met_producer = true;
             } else {
                 // What they produced before they ended is there by now.
@@ -144,15 +143,49 @@ impl<T: Payload> Consumer<T> {
 }
 
 impl<T> QueueReader<T> {
-    /// Whether any producer lives. Asks first for the one that was found last.
-    pub(crate) fn some_producer_lives(&self, last: &mut u32) -> Result<bool, BufferError> {
-        let all = self.ledgers().max(1);
-        for id in iter::once(*last).chain(0..all) {
-            if self.buffer.holder_lives(id)? {
-                *last = id;
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Whether any producer lives. Of all at one moment: one may begin just before another ends.
+    pub(crate) fn some_producer_lives(&self) -> Result<bool, BufferError> {
+        self.buffer.some_holder_lives(0..self.ledgers().max(1))
+    }
+}
+
+#[cfg(all(test, not(icc_loom)))]
+mod tests {
+    use crate::{Mpmc, Queue, QueueSpec};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// Each producer begins before the one before it ends: at any moment one lives, and nobody is told that
+    /// none does.
+    fn hand_over(queue: &Queue<u64, Mpmc>, asks: u32) {
+        let (first, is_over) = (queue.producer().unwrap(), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            let handing_over = scope.spawn(|| {
+                let (mut last, mut count) = (first, 0_u64);
+                while !is_over.load(Ordering::Relaxed) {
+                    let next = queue.producer().unwrap();
+                    drop(last);
+                    (last, count) = (next, count + 1);
+                }
+                count
+            });
+            let none_lives = || queue.some_producer_lives() == Ok(false) || queue.living_producers() == Ok(0);
+            let wrong = (0..asks).filter(|_| none_lives()).count();
+            is_over.store(true, Ordering::Relaxed);
+            let count = handing_over.join().unwrap();
+            assert_eq!(wrong, 0, "none seemed to live, in {count} handovers");
+            assert!(count > 0);
+        });
+    }
+
+    #[test]
+    fn a_handover_is_no_end() {
+        hand_over(&Queue::new(QueueSpec::new(8).max_producers(4)).unwrap(), if cfg!(miri) { 20 } else { 100_000 });
+    }
+
+    #[test]
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn a_handover_of_a_shared_queue_is_no_end() {
+        let queue = Queue::anonymous(QueueSpec::new(8).max_producers(4), &crate::Options::new()).unwrap();
+        hand_over(&queue, 100_000);
     }
 }
