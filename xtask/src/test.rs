@@ -166,6 +166,8 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
                 "icc-queue",
                 "-p",
                 "icc-trace",
+                "-p",
+                "icc-vector",
                 "--test",
                 "steps*",
             ]);

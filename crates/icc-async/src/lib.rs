@@ -101,7 +101,7 @@
 //! that has nothing is handed, with its waker, to a thread of this crate, which sleeps in one system
 //! call at the bells of up to 126 streams. A producer's ring wakes that thread, which wakes the
 //! task. Threads are started when they are needed, by name `icc-async`. One that has nothing to do
-//! looks around seven times a second, and ends a second after its last stream was dropped.
+//! looks around twice a second, and ends a second after its last stream was dropped.
 //!
 //! That costs one more step than a thread of your own that sleeps at the bell with
 //! [`Park`](icc_queue::Park), and two more than one that spins. Nanoseconds want a thread; tasks are

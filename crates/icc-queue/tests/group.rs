@@ -233,3 +233,41 @@ fn workers_in_a_wait_set() {
     let none = WaitSet::new().wait(&mut [&mut one, &mut other], Some(Duration::from_millis(2))).unwrap();
     assert!(none.is_empty());
 }
+
+/// In which order one of so many workers gets what waits, while the others only live.
+fn order_with(workers: usize) -> Vec<u64> {
+    let queue = Queue::<u64>::new(QueueSpec::new(1024).group("g")).unwrap();
+    let mut producer = queue.producer().unwrap();
+    let group = queue.group("g").unwrap();
+    let mut workers: Vec<_> = (0..workers).map(|_| group.worker().unwrap()).collect();
+    (0..1024).for_each(|n| _ = producer.produce(&n));
+    let busy = &mut workers[0];
+    (0..1024)
+        .map(|_| {
+            let claim = busy.try_claim().unwrap();
+            let n = *claim;
+            claim.done();
+            n
+        })
+        .collect()
+}
+
+/// A worker alone gets all in order, as does each of more than a ring of this size has blocks for. Others leave blocks of
+/// sixteen to each other, and come back to what was left when they are 64 messages for each worker further, or a quarter
+/// of the ring: here the others take nothing of it meanwhile.
+#[test]
+fn what_waits_comes_in_blocks() {
+    let all: Vec<u64> = (0..1024).collect();
+    assert_eq!((order_with(1), order_with(12)), (all.clone(), all.clone()));
+    for workers in [2, 3, 5, 8] {
+        let order = order_with(workers);
+        assert!(order.windows(2).all(|two| two[1] % 16 == 0 || two[1] == two[0] + 1), "a block was left half-way");
+        let waited = |n: u64| {
+            let passed = order.iter().position(|&other| other > n).unwrap_or(order.len());
+            order.iter().position(|&other| other == n).expect("each comes once").saturating_sub(passed)
+        };
+        let longest = all.iter().map(|&n| waited(n)).max().unwrap();
+        let most = (64 * workers).min(1024 / 4) + 64;
+        assert!((16..most).contains(&longest), "{workers} workers: {longest} others came before one that waited");
+    }
+}
