@@ -25,7 +25,7 @@ pub use fork::in_forked_child;
 pub use name::Name;
 pub use random::Random;
 #[cfg(target_os = "linux")]
-pub use refuse::{Call, refuse};
+pub use refuse::{Call, refuse, without_system_calls};
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,7 @@
 use super::header::FIXED;
 use super::*;
 use icc_queue::{Lost, Position, Queue};
+use proptest::prelude::*;
 
 /// What a file is expected to hold: number and message, or first lost and next.
 type Plain = Vec<(u64, u64)>;
@@ -28,7 +29,9 @@ fn read(bytes: &[u8]) -> (Plain, Result<(), RecordingError>) {
     loop {
         match reader.next() {
             Ok(Some(Event::Gap { lost, .. })) => plain.push((lost.first, lost.next)),
-            Ok(Some(event @ Event::Message { sequence, .. })) => plain.push((sequence, event.message().unwrap())),
+            Ok(Some(Event::Message { sequence, bytes, .. })) => {
+                plain.push((sequence, word(&[bytes, &[0; 8]].concat(), 0)))
+            }
             Ok(None) => return (plain, Ok(())),
             Err(error) => {
                 assert!(matches!(reader.next(), Ok(None)), "something came after {error}");
@@ -151,5 +154,83 @@ fn a_full_disk() {
         let whole = more / (RECORD + 8);
         assert_eq!(plain, (5..5 + whole as u64).map(|n| (n, 10 * n)).collect::<Vec<_>>());
         assert!(matches!(end, Err(RecordingError::CutOff { .. })));
+    }
+}
+
+/// A recording from `first` on, of messages and of gaps that are so long, and what must be read of it.
+fn recorded(first: u64, parts: &[(bool, u64)]) -> (Vec<u8>, Plain) {
+    let header = Header { start: Position::new(77, first), ..header() };
+    let (mut writer, mut plain, mut next) = (Writer::new(Vec::new(), &header).unwrap(), Vec::new(), first);
+    for &(is_gap, what) in parts {
+        if is_gap {
+            let lost = Lost { first: next, next: next.wrapping_add(what % 1_000 + 1) };
+            writer.gap(lost).unwrap();
+            plain.push((lost.first, lost.next));
+            next = lost.next;
+        } else {
+            writer.message(next, &what.to_le_bytes()).unwrap();
+            plain.push((next, what));
+            next = next.wrapping_add(1);
+        }
+    }
+    (writer.finish().unwrap(), plain)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+    /// Whatever was recorded is read, across the wrap of the numbers, too.
+    #[test]
+    fn any_recording_is_read(
+        first in prop_oneof![any::<u64>(), u64::MAX - 20..=u64::MAX],
+        parts in prop::collection::vec(any::<(bool, u64)>(), 0..40),
+    ) {
+        let (whole, right) = recorded(first, &parts);
+        let (plain, end) = read(&whole);
+        prop_assert_eq!(plain, right);
+        prop_assert!(end.is_ok(), "{:?}", end);
+    }
+
+    /// Whatever is done to a file, what is read of it is the beginning of what was recorded, and then there is an error.
+    #[test]
+    fn any_damage_is_an_error(
+        parts in prop::collection::vec(any::<(bool, u64)>(), 0..20),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), 1..=255_u8), 0..6),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let (whole, right) = recorded(5, &parts);
+        let mut damaged = whole.clone();
+        damage.iter().for_each(|(at, by)| damaged[at.index(whole.len())] ^= by);
+        damaged.truncate(cut.map_or(whole.len(), |at| at.index(whole.len())));
+        let (plain, end) = read(&damaged);
+        prop_assert!(right.starts_with(&plain), "{:?} of {:?}", plain, right);
+        prop_assert_eq!(end.is_ok(), damaged == whole);
+    }
+
+    /// No bytes whatever are more than an error, also with checksums that are right.
+    #[test]
+    fn any_bytes_are_survived(
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+        lengths in prop::option::of((0..8_u32, 0..8_u32)),
+        size in prop_oneof![0..40_u64, any::<u64>()],
+    ) {
+        let mut bytes = bytes;
+        if let (Some((name, schema)), 160..) = (lengths, bytes.len()) {
+            bytes[..12].copy_from_slice(&[&MAGIC[..], &VERSION.to_le_bytes()].concat());
+            bytes[16..24].copy_from_slice(&size.to_le_bytes());
+            bytes[84..92].copy_from_slice(&[name.to_le_bytes(), schema.to_le_bytes()].concat());
+            let texts = 96..96 + (name + schema) as usize;
+            bytes[texts.clone()].fill(b'x');
+            let right = crc(&[&bytes[..92], &bytes[texts.clone()]]);
+            bytes[92..96].copy_from_slice(&right.to_le_bytes());
+            // And a record of each kind, as long as the file says that it is.
+            let (at, kind) = (texts.end, 1 + u32::from(bytes[texts.end]) % 3);
+            bytes[at + 4..at + 8].copy_from_slice(&kind.to_le_bytes());
+            let end = (at + RECORD + if kind == MESSAGE { size.min(300) as usize } else { 8 }).min(bytes.len());
+            let right = crc(&[&bytes[at + 4..end]]);
+            bytes[at..at + 4].copy_from_slice(&right.to_le_bytes());
+        }
+        // What was made up has no end that is right.
+        prop_assert!(read(&bytes).1.is_err());
     }
 }
