@@ -20,8 +20,8 @@ use crate::workspace::{OwnBuild as _, Workspace};
 /// The package of operations, each alone in a function.
 const PROBES: &str = "icc-litmus-probes";
 
-/// The library that has operations which are functions of their own.
-const LIBRARY: &str = "icc-buffer";
+/// The libraries that have operations which are functions of their own.
+const WITH_FUNCTIONS: [&str; 2] = ["icc-buffer", "icc-queue"];
 
 /// What the operations are compiled for: the folder of tests to compare with, the processor, and a flag. Without
 /// outline-atomics the compiler makes of a read-modify-write what processors of the first ARMv8 have for it.
@@ -90,7 +90,8 @@ fn machine_code(
     let mut cargo = workspace.cargo();
     cargo.args(["rustc", "--quiet", "--release", "--lib", "--message-format=json", "--package", PROBES]);
     // Of the libraries, too: what is not inlined is there.
-    cargo.own_build(workspace, "litmus", "--emit=asm -Ccodegen-units=1");
+    let flags = [Some("--emit=asm -Ccodegen-units=1"), flag].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    cargo.own_build(workspace, "litmus", &flags);
     if architecture != ARCH {
         if architecture != "aarch64" {
             return Ok(Err(format!("a processor of that kind, and this is {ARCH}")));
@@ -100,11 +101,10 @@ fn machine_code(
             Err(reason) => return Ok(Err(reason)),
         }
     }
-    cargo.args(flag.map(|flag| ["--", flag]).into_iter().flatten());
     // Quietly: the compiler warns of the flag.
     let said = process::capture(&mut cargo).map_err(|error| anyhow!("{error}"))?;
     let mut files = Vec::new();
-    for name in [PROBES, LIBRARY].map(|package| package.replace('-', "_")) {
+    for name in [&[PROBES], &WITH_FUNCTIONS[..]].concat().iter().map(|package| package.replace('-', "_")) {
         let file =
             assembly(&said, &name).with_context(|| format!("cargo does not say where the assembly of {name} is"))?;
         // The next build, with another flag, may overwrite it.

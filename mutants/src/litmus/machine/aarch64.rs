@@ -29,7 +29,7 @@ fn aarch64_address(text: &str) -> anyhow::Result<Address> {
 pub(super) fn aarch64(name: &str, operands: &[String]) -> anyhow::Result<Instruction> {
     let operand = |index: usize| operands.get(index).map(String::as_str).context("an operand is missing");
     let register = |index: usize| operand(index).map(aarch64_register);
-    let mut read = Instruction::default();
+    let mut read = Instruction { moves: moved(operands)?, ..Instruction::default() };
     match name {
         "dmb" | "dsb" | "isb" => read.barrier = Some(format!("{name} {}", operands.join(" ")).trim().to_owned()),
         "ret" => read.then = Then::Return,
@@ -43,7 +43,12 @@ pub(super) fn aarch64(name: &str, operands: &[String]) -> anyhow::Result<Instruc
             read.accesses.push((instruction, Address { registers: vec![at.to_owned()], offset: 0 }));
             read.writes = ["x0", "x16", "x17"].map(ToOwned::to_owned).to_vec();
         }
-        "bl" | "blr" | "br" | "brk" | "udf" => read.then = Then::Call,
+        "bl" | "blr" => {
+            read.then = Then::Call(operand(0)?.to_owned());
+            // What a function need not keep.
+            read.writes = (0..=18).map(|number| format!("x{number}")).collect();
+        }
+        "br" | "brk" | "udf" => read.then = Then::Call(String::new()),
         "cmp" | "cmn" | "tst" | "ccmp" | "nop" | "prfm" | "clrex" => {}
         "ldp" | "stp" => {
             let first = register(0)?;
@@ -96,6 +101,18 @@ pub(super) fn aarch64(name: &str, operands: &[String]) -> anyhow::Result<Instruc
     Ok(read)
 }
 
+/// `[x8, #16]!`, and `[x8], #16`: the register, and how far it is moved on.
+fn moved(operands: &[String]) -> anyhow::Result<Option<(String, i64)>> {
+    let Some(at) = operands.iter().position(|operand| operand.starts_with('[')) else { return Ok(None) };
+    let address = aarch64_address(&operands[at])?;
+    let distance = match operands.get(at + 1).and_then(|distance| distance.strip_prefix('#')) {
+        Some(distance) => number(distance)?,
+        None if operands[at].ends_with('!') => address.offset,
+        None => return Ok(None),
+    };
+    Ok(address.registers.into_iter().next().map(|register| (register, distance)))
+}
+
 /// `__aarch64_cas8_acq`: the instruction that it stands for, and the register with the address.
 fn outlined(function: &str) -> anyhow::Result<(String, &'static str)> {
     let rest = function.trim_start_matches("__aarch64_");
@@ -135,6 +152,10 @@ mod tests {
         let computes = |text| {
             read(Architecture::Aarch64, text).computes.map(|address| (address.registers.concat(), address.offset))
         };
+        let moves = |text| read(Architecture::Aarch64, text).moves;
+        assert_eq!(moves("ldr x9, [x8, #128]!"), Some(("x8".into(), 128)));
+        assert_eq!(moves("ldp x9, x10, [sp], #16"), Some(("sp".into(), 16)));
+        assert_eq!(moves("ldr x9, [x8, #128]"), None);
         assert_eq!(computes("mov x8, x0"), Some(("x0".into(), 0)));
         assert_eq!(computes("mov w8, #16"), Some((String::new(), 16)));
         assert_eq!(computes("sub x8, x9, #8"), Some(("x9".into(), -8)));

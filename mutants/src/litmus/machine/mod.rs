@@ -55,6 +55,9 @@ pub(super) fn lost_probes(litmus: &Path, tests: &[MachineTest], catalogue: &Cata
     Ok(lost)
 }
 
+/// The threads that are to be a function, and what it calls that is passed over.
+type Wanted<'a> = (Vec<(String, compare::Pattern)>, Vec<&'a str>);
+
 /// Compares the tests of an architecture, by its folder's name, with the machine code of their functions, in assembly
 /// files. Returns how many functions agree, and what does not.
 pub(super) fn compare(
@@ -69,16 +72,19 @@ pub(super) fn compare(
     for file in files {
         text.push_str(&fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?);
     }
-    let mut threads: BTreeMap<&str, Vec<(String, compare::Pattern)>> = BTreeMap::new();
+    let mut threads: BTreeMap<&str, Wanted<'_>> = BTreeMap::new();
     for test in tests.iter().filter(|test| test.architecture == architecture) {
         for (&thread, probe) in &test.probes {
-            threads.entry(probe).or_default().push((format!("{} P{thread}", test.path()), test.pattern(thread)?));
+            let (patterns, passed) = threads.entry(probe).or_default();
+            let name = format!("{} P{thread}", test.path());
+            patterns.extend(test.patterns(thread)?.into_iter().map(|pattern| (name.clone(), pattern)));
+            passed.extend(test.passed.iter().filter(|(of, _)| *of == thread).map(|(_, name)| &**name));
         }
     }
     let (mut agree, mut wrong) = (0, Vec::new());
-    for (probe, patterns) in threads {
+    for (probe, (patterns, passed)) in threads {
         let compared = asm::function(&text, probe)
-            .and_then(|lines| path::paths(architecture, &lines))
+            .and_then(|lines| path::paths(architecture, &lines, &passed))
             .and_then(|paths| compare::compare(&paths, &patterns));
         match compared {
             Ok(()) => agree += 1,

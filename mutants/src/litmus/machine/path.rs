@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, bail};
 
-use super::asm::{Address, Architecture, Instruction, Then};
+use super::asm::{Address, Architecture, Instruction, Then, is_symbol_of};
 
 /// More than any of the probes has.
 const MOST: usize = 100_000;
@@ -25,8 +25,8 @@ pub(super) struct Place {
     pub(super) offset: i64,
 }
 
-/// Each way through a function to its end, loops left out, without those that call other functions.
-pub(super) fn paths(architecture: Architecture, lines: &[&str]) -> anyhow::Result<Vec<Vec<Event>>> {
+/// Each way through a function to its end, loops left out, without those that call other functions than `passed`.
+pub(super) fn paths(architecture: Architecture, lines: &[&str], passed: &[&str]) -> anyhow::Result<Vec<Vec<Event>>> {
     let (mut instructions, mut labels) = (Vec::new(), BTreeMap::new());
     for line in lines {
         match line.strip_suffix(':') {
@@ -59,7 +59,8 @@ pub(super) fn paths(architecture: Architecture, lines: &[&str]) -> anyhow::Resul
                     }
                     None => break, // another function
                 },
-                Then::Call => break,
+                Then::Call(symbol) if passed.iter().any(|name| is_symbol_of(symbol, name)) => {}
+                Then::Call(_) => break,
                 Then::Return => {
                     paths.push(walk.events);
                     break;
@@ -97,6 +98,10 @@ impl Walk {
                 (false, _) => self.events.push(Event { kind: kind.clone(), place: Some(self.place(address)) }),
             }
         }
+        if let Some((register, distance)) = &instruction.moves {
+            let moved = self.place(&Address { registers: vec![register.clone()], offset: *distance });
+            self.values.insert(register.clone(), moved);
+        }
         let computed = instruction.computes.as_ref().map(|address| self.place(address));
         for register in &instruction.writes {
             let unknown = || Place { base: format!("{register}@{}", self.at), offset: 0 };
@@ -130,7 +135,7 @@ mod tests {
             Some(Place { base, offset }) => format!("{} {base}+{offset}", event.kind),
             None => event.kind.clone(),
         };
-        let paths = paths(Architecture::Aarch64, lines).unwrap();
+        let paths = paths(Architecture::Aarch64, lines, &["id"]).unwrap();
         paths.iter().map(|path| path.iter().map(show).collect::<Vec<_>>().join("; ")).collect()
     }
 
@@ -145,6 +150,8 @@ mod tests {
         let lines =
             ["ldr x8, [x0]", "mov x9, x8", "str x1, [x9]", "add x8, x8, #8", "str x1, [x8]", "str x1, [sp]", "ret"];
         assert_eq!(shown(&lines), ["load x0+0; store x8@0+0; store x8@0+8"]);
+        let lines = ["ldr x8, [x0, #16]!", "str x1, [x0]", "ret"];
+        assert_eq!(shown(&lines), ["load x0+16; store x0+16"]);
         let lines =
             ["mov w10, #16", "add x9, x0, #8", "ldr q0, [x9, x10]", "add x9, x9, x1", "ldr q0, [x9, #8]", "ret"];
         assert_eq!(shown(&lines), ["load x0+24; load x9@3+8"]);
@@ -155,7 +162,7 @@ mod tests {
         let lines = ["lock orl $0, -64(%rsp)", "movq %rax, 8(%rsp)", "lock orl $0, (%rdi)", "ret"];
         let kinds = |path: &Vec<Event>| path.iter().map(|event| event.kind.clone()).collect::<Vec<_>>();
         assert_eq!(
-            paths(Architecture::X86_64, &lines).unwrap().iter().map(kinds).collect::<Vec<_>>(),
+            paths(Architecture::X86_64, &lines, &[]).unwrap().iter().map(kinds).collect::<Vec<_>>(),
             [["mfence", "locked"]]
         );
     }
@@ -164,5 +171,11 @@ mod tests {
     fn loops_and_calls_end_a_way() {
         let lines = [".L1:", "ldr x8, [x0]", "cbz x8, .L1", "cbnz x9, .L2", "ret", ".L2:", "bl other", "ret"];
         assert_eq!(shown(&lines), ["load x0+0"]);
+    }
+
+    #[test]
+    fn a_call_that_is_passed_leaves_other_registers() {
+        let lines = ["ldr x8, [x0]", "bl _ZN1p2id17h0123456789abcdefE", "str x1, [x8]", "str x1, [x19]", "ret"];
+        assert_eq!(shown(&lines), ["load x0+0; store x8@1+0; store x19+0"]);
     }
 }

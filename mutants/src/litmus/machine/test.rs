@@ -4,8 +4,16 @@
 //!
 //! - `(* P0: seqlock_write *)`: the probe whose machine code the thread is; a thread without it is written by hand;
 //! - `(* words: version a b *)`: locations that are consecutive words of one object; or, as `version a+8 b+24`, at these
-//!   distances from the first;
+//!   distances from the first. By the second register with the same location it is taken for another object: the code
+//!   computes the address twice;
+//! - `(* P0 passes: IdLock::is_forked *)`: a function that the probe calls, which is passed over: it accesses nothing of
+//!   what the test is about, or what it does is written by hand;
+//! - `(* P0 goes on: LDR W1,[X9]; DMB ISHLD *)`: what the way has after the rows, and herd7 need not judge: without it more is
+//!   possible, not less;
 //! - `(* by hand: STR W2,[X9] *)`: an instruction that is not of the probe, but of what its thread did before;
+//! - `(* maybe: P0 STR W1,[X9] *)`: an instruction that some ways through the probe leave out; the outcome must be impossible
+//!   without it, too;
+//! - `(* together: P1 LDAR W0,[X1] => LDR; P1 CASA W2,W3,[X1] => CAS *)`: without the ordering of both, the outcome is possible;
 //! - `(* never: P0 DMB ISH #2: reason *)`: without that instruction's ordering, here the second of its kind in its thread,
 //!   the outcome is still impossible, and why.
 
@@ -17,7 +25,7 @@ use super::asm::{Address, Architecture, Instruction};
 use super::compare::{Pattern, Wanted};
 
 /// Instructions that order, and what each becomes without that.
-const WEAKER: [(&str, &[&str]); 11] = [
+const WEAKER: [(&str, &[&str]); 12] = [
     ("DMB", &[""]),
     ("mfence", &[""]),
     ("LDAR", &["LDR"]),
@@ -25,6 +33,7 @@ const WEAKER: [(&str, &[&str]); 11] = [
     ("LDAXR", &["LDXR"]),
     ("STLXR", &["STXR"]),
     ("CASA", &["CAS"]),
+    ("CASL", &["CAS"]),
     ("CASAL", &["CASA", "CASL"]),
     ("LDADDA", &["LDADD"]),
     ("LDADDL", &["LDADD"]),
@@ -41,12 +50,19 @@ pub(crate) struct MachineTest {
     pub(super) probes: BTreeMap<usize, String>,
     /// The object of each location, and the distance from its start.
     objects: BTreeMap<String, (String, i64)>,
-    /// The location whose address a thread has in a register at first.
-    pointers: BTreeMap<(usize, String), String>,
+    /// The location whose address a thread has in a register at first, and in how many others before.
+    pointers: BTreeMap<(usize, String), (String, usize)>,
     /// The instructions: a row for each line, a column for each thread.
     rows: Vec<Vec<String>>,
     by_hand: Vec<String>,
+    /// Functions that a thread's probe calls and that are passed over.
+    pub(super) passed: Vec<(usize, String)>,
+    /// What a thread has after its rows.
+    goes_on: BTreeMap<usize, Vec<String>>,
     never: BTreeMap<String, String>,
+    maybe: Vec<String>,
+    /// Each of two: an instruction's name, and what it becomes.
+    together: Vec<[(String, String); 2]>,
 }
 
 /// A test with one instruction made weaker.
@@ -71,7 +87,11 @@ impl MachineTest {
             pointers: BTreeMap::new(),
             rows: Vec::new(),
             by_hand: Vec::new(),
+            passed: Vec::new(),
+            goes_on: BTreeMap::new(),
             never: BTreeMap::new(),
+            maybe: Vec::new(),
+            together: Vec::new(),
         };
         for comment in text.split("(* ").skip(1) {
             test.comment(
@@ -83,7 +103,11 @@ impl MachineTest {
         for (place, value) in init.split(';').filter_map(|part| part.trim().split_once('=')) {
             if let Some((thread, register)) = place.trim().split_once(':') {
                 let register = Instruction::read(architecture, &moves(architecture, register))?.writes.remove(0);
-                test.pointers.insert((thread.parse().context("no thread")?, register), value.trim().to_owned());
+                let (thread, location) = (thread.parse().context("no thread")?, value.trim());
+                let before =
+                    |((of, _), (other, _)): &(&(usize, String), &(String, usize))| *of == thread && other == location;
+                let nth = test.pointers.iter().filter(before).count();
+                test.pointers.insert((thread, register), (location.to_owned(), nth));
             }
         }
         let body = body.split("\nexists").next().unwrap_or_default();
@@ -108,9 +132,23 @@ impl MachineTest {
             }
         } else if let Some(cell) = comment.strip_prefix("by hand: ") {
             self.by_hand.push(cell.to_owned());
+        } else if let Some(maybe) = comment.strip_prefix("maybe: ") {
+            self.maybe.push(maybe.to_owned());
+        } else if let Some(both) = comment.strip_prefix("together: ") {
+            let one = |text: &str| text.split_once(" => ").map(|(name, with)| (name.to_owned(), with.to_owned()));
+            let both = both.split_once("; ").and_then(|(first, second)| Some([one(first)?, one(second)?]));
+            self.together.push(both.context("`together` wants two instructions and what they become")?);
         } else if let Some(never) = comment.strip_prefix("never: ") {
             let (instruction, because) = never.split_once(": ").context("`never` without its reason")?;
             self.never.insert(instruction.to_owned(), because.to_owned());
+        } else if let Some((thread, cells)) = comment.strip_prefix('P').and_then(|rest| rest.split_once(" goes on: "))
+            && let Ok(thread) = thread.parse()
+        {
+            self.goes_on.insert(thread, cells.split("; ").map(ToOwned::to_owned).collect());
+        } else if let Some((thread, name)) = comment.strip_prefix('P').and_then(|rest| rest.split_once(" passes: "))
+            && let Ok(thread) = thread.parse()
+        {
+            self.passed.push((thread, name.to_owned()));
         } else if let Some((thread, probe)) = comment.strip_prefix('P').and_then(|rest| rest.split_once(": "))
             && let Ok(thread) = thread.parse()
         {
@@ -129,11 +167,19 @@ impl MachineTest {
         format!("{}/{}", self.architecture.name(), self.name)
     }
 
-    /// The accesses and barriers of a thread.
-    pub(super) fn pattern(&self, thread: usize) -> anyhow::Result<Pattern> {
+    /// The accesses and barriers of a thread: with and without each that may be left out.
+    pub(super) fn patterns(&self, thread: usize) -> anyhow::Result<Vec<Pattern>> {
+        let of_it = |name: &&String| name.starts_with(&format!("P{thread} "));
+        let choices = subsets(&self.maybe.iter().filter(of_it).map(String::as_str).collect::<Vec<_>>());
+        choices.iter().map(|left_out| self.pattern(thread, left_out)).collect()
+    }
+
+    fn pattern(&self, thread: usize, left_out: &[&str]) -> anyhow::Result<Pattern> {
         let mut pattern = Pattern::default();
-        for cell in self.rows.iter().filter_map(|row| row.get(thread)).filter(|cell| !cell.is_empty()) {
-            if self.by_hand.contains(cell) {
+        let rest = self.goes_on.get(&thread).into_iter().flatten();
+        let rest = rest.map(|cell| (format!("P{thread} {cell}"), &**cell));
+        for (name, cell) in self.named(thread).into_iter().map(|(name, _, cell)| (name, cell)).chain(rest) {
+            if cell.is_empty() || self.by_hand.iter().any(|hand| hand == cell) || left_out.contains(&&*name) {
                 continue;
             }
             let read = Instruction::read(self.architecture, cell)?;
@@ -147,9 +193,11 @@ impl MachineTest {
 
     fn object(&self, thread: usize, address: &Address) -> anyhow::Result<(String, i64)> {
         let [register] = &address.registers[..] else { bail!("{}: more than one register in an address", self.path()) };
-        let location = self.pointers.get(&(thread, register.clone()));
-        let location = location.with_context(|| format!("{}: nothing is at {register} of P{thread}", self.path()))?;
-        Ok(self.objects.get(location).cloned().unwrap_or_else(|| (location.clone(), 0)))
+        let pointer = self.pointers.get(&(thread, register.clone()));
+        let (location, nth) =
+            pointer.with_context(|| format!("{}: nothing is at {register} of P{thread}", self.path()))?;
+        let (object, distance) = self.objects.get(location).cloned().unwrap_or_else(|| (location.clone(), 0));
+        Ok((if *nth == 0 { object } else { format!("{object}, computed {} times", nth + 1) }, distance))
     }
 
     /// Each instruction of a thread, with its name and its row.
@@ -175,33 +223,45 @@ impl MachineTest {
         let mut variants = Vec::new();
         for (thread, name, row, cell) in self.all_named() {
             let word = cell.split(' ').next().unwrap_or_default();
-            let weaker = WEAKER.iter().find(|(strong, _)| *strong == word).map_or(&[][..], |(_, weaker)| *weaker);
-            for with in weaker {
-                let changed = if with.is_empty() { String::new() } else { cell.replacen(word, with, 1) };
+            let all = WEAKER.iter().find(|(strong, _)| *strong == word).map_or(&[][..], |(_, weaker)| *weaker);
+            for with in all {
                 let becomes = if with.is_empty() { "dropped" } else { with };
-                let (text, shows) = (self.with(thread, row, &changed), !self.never.contains_key(&name));
+                let changed = weaker(cell, becomes);
+                let (text, shows) = (replaced(&self.text, thread, row, &changed), !self.never.contains_key(&name));
                 variants.push(MachineVariant { name: format!("{name} => {becomes}"), text, shows });
             }
         }
-        variants
-    }
-
-    /// The text with an instruction of a thread replaced.
-    fn with(&self, thread: usize, row: usize, by: &str) -> String {
-        let mut lines: Vec<String> = self.text.lines().map(ToOwned::to_owned).collect();
-        let first = lines.iter().position(|line| is_row(line)).unwrap_or(0);
-        if let Some(line) = lines.iter_mut().skip(first + 1).filter(|line| is_row(line)).nth(row) {
-            let mut cells: Vec<&str> = line.trim_end_matches(';').split('|').collect();
-            cells[thread] = by;
-            *line = format!("{} ;", cells.join(" | "));
+        for both in &self.together {
+            let text = both.iter().fold(self.text.clone(), |text, (name, with)| {
+                let found = self.all_named().find(|(_, other, ..)| other == name);
+                found.map_or(text.clone(), |(thread, _, row, cell)| replaced(&text, thread, row, &weaker(cell, with)))
+            });
+            let name = both.each_ref().map(|(name, with)| format!("{name} => {with}")).join("; ");
+            variants.push(MachineVariant { name, text, shows: true });
         }
-        lines.join("\n") + "\n"
+        let judged = self.maybe.iter().filter(|maybe| self.all_named().any(|(_, name, ..)| name == **maybe));
+        for left_out in subsets(&judged.map(String::as_str).collect::<Vec<_>>()).into_iter().skip(1) {
+            let gone = self.all_named().filter(|(_, name, ..)| left_out.contains(&&**name));
+            let text = gone.fold(self.text.clone(), |text, (thread, _, row, _)| replaced(&text, thread, row, ""));
+            variants.push(MachineVariant { name: format!("without {}", left_out.join(", ")), text, shows: false });
+        }
+        variants
     }
 
     /// Everything that is wrong with it.
     pub(crate) fn problems(&self) -> Vec<String> {
         let there = |never: &str| self.all_named().any(|(_, name, ..)| name == never);
         let mut problems = Vec::new();
+        let together = self.together.iter().flatten().map(|(name, _)| name);
+        let rest: Vec<String> = self
+            .goes_on
+            .iter()
+            .flat_map(|(thread, cells)| cells.iter().map(move |cell| format!("P{thread} {cell}")))
+            .collect();
+        let maybe = self.maybe.iter().filter(|maybe| !rest.contains(maybe));
+        for maybe in maybe.chain(together).filter(|maybe| !there(maybe)) {
+            problems.push(format!("{}: no such instruction in it: {maybe}", self.path()));
+        }
         for (never, because) in &self.never {
             if !there(never) {
                 problems.push(format!("{}: no such instruction in it: {never}", self.path()));
@@ -212,6 +272,33 @@ impl MachineTest {
         }
         problems
     }
+}
+
+/// The text with an instruction of a thread replaced.
+fn replaced(text: &str, thread: usize, row: usize, by: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+    let first = lines.iter().position(|line| is_row(line)).unwrap_or(0);
+    if let Some(line) = lines.iter_mut().skip(first + 1).filter(|line| is_row(line)).nth(row) {
+        let mut cells: Vec<&str> = line.trim_end_matches(';').split('|').collect();
+        cells[thread] = by;
+        *line = format!("{} ;", cells.join(" | "));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// An instruction with another name, or none if that is `dropped`.
+fn weaker(cell: &str, with: &str) -> String {
+    let word = cell.split(' ').next().unwrap_or_default();
+    if with == "dropped" { String::new() } else { cell.replacen(word, with, 1) }
+}
+
+/// Each choice of these, first that of none.
+fn subsets<'a>(names: &[&'a str]) -> Vec<Vec<&'a str>> {
+    names.iter().fold(vec![Vec::new()], |mut sets, &name| {
+        let more: Vec<_> = sets.iter().map(|set| [&set[..], &[name]].concat()).collect();
+        sets.extend(more);
+        sets
+    })
 }
 
 /// Whether a line is a row of instructions, or the threads' names above them.
@@ -243,11 +330,17 @@ mod tests {
     fn a_thread_is_read_as_a_pattern() {
         let test = read(TEXT).unwrap();
         let wanted = |kind: &str, offset| Wanted { kind: kind.into(), place: Some(("version".into(), offset)) };
-        assert_eq!(test.pattern(0).unwrap().events, [wanted("store", 8), wanted("stlr", 0)]);
+        assert_eq!(test.pattern(0, &[]).unwrap().events, [wanted("store", 8), wanted("stlr", 0)]);
         let barrier = Wanted { kind: "dmb ishld".into(), place: None };
-        assert_eq!(test.pattern(1).unwrap().events, [wanted("load", 0), barrier]);
+        assert_eq!(test.pattern(1, &[]).unwrap().events, [wanted("load", 0), barrier]);
         assert_eq!(test.probes[&0], "write");
         assert!(test.problems().is_empty());
+        let passes = TEXT.replace("(* words: version a *)", "(* P0 passes: f *)");
+        let twice = read(&TEXT.replace("0:X11=a;", "0:X11=version;")).unwrap();
+        let objects: Vec<_> =
+            twice.pattern(0, &[]).unwrap().events.into_iter().filter_map(|wanted| wanted.place).collect();
+        assert_eq!(objects, [("version, computed 2 times".to_owned(), 0), ("version".to_owned(), 0)]);
+        assert_eq!(read(&passes).unwrap().passed, [(0, "f".to_owned())]);
     }
 
     #[test]
@@ -257,6 +350,47 @@ mod tests {
         assert_eq!(read, [("P0 STLR W1,[X10] => STR", true), ("P1 DMB ISHLD => dropped", false)]);
         assert!(variants[0].text.contains("STR W1,[X10] |") && !variants[0].text.contains("STLR"));
         assert!(!variants[1].text.split_once('}').unwrap().1.contains("DMB"));
+    }
+
+    #[test]
+    fn what_some_ways_leave_out_is_left_out_in_each_combination() {
+        let maybe =
+            TEXT.replace("(* P0: write *)", "(* P0: write *)\n(* maybe: P0 STR W1,[X11] *)\n(* maybe: P1 DMB ISHLD *)");
+        let test = read(&maybe).unwrap();
+        let kinds = |pattern: &Pattern| pattern.events.iter().map(|wanted| wanted.kind.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            test.patterns(0).unwrap().iter().map(kinds).collect::<Vec<_>>(),
+            [vec!["store", "stlr"], vec!["stlr"]]
+        );
+        let variants = test.variants();
+        let names: Vec<_> = variants.iter().skip(2).map(|variant| (&*variant.name, variant.shows)).collect();
+        let both = "without P0 STR W1,[X11], P1 DMB ISHLD";
+        assert_eq!(names, [("without P0 STR W1,[X11]", false), ("without P1 DMB ISHLD", false), (both, false)]);
+        let rows = variants.last().unwrap().text.split_once('}').unwrap().1;
+        assert!(!rows.contains("DMB") && !rows.contains("X11") && rows.contains("STLR"));
+        assert_eq!(read(&maybe.replace("maybe: P1", "maybe: P0")).unwrap().problems().len(), 1);
+    }
+
+    #[test]
+    fn what_comes_after_is_compared_and_not_judged() {
+        let more = "(* P0: write *)\n(* P0 goes on: LDR W3,[X11]; DMB ISH *)\n(* maybe: P0 DMB ISH *)";
+        let test = read(&TEXT.replace("(* P0: write *)", more)).unwrap();
+        let kinds = |pattern: &Pattern| pattern.events.iter().map(|wanted| wanted.kind.clone()).collect::<Vec<_>>();
+        let patterns = test.patterns(0).unwrap();
+        assert_eq!(kinds(&patterns[0]), ["store", "stlr", "load", "dmb ish"]);
+        assert_eq!(kinds(&patterns[1]), ["store", "stlr", "load"]);
+        assert!(test.problems().is_empty() && test.variants().len() == read(TEXT).unwrap().variants().len());
+    }
+
+    #[test]
+    fn two_are_made_weaker_together() {
+        let both = "P0 STLR W1,[X10] => STR; P1 DMB ISHLD => dropped";
+        let test = read(&TEXT.replace("(* P0: write *)", &format!("(* P0: write *)\n(* together: {both} *)"))).unwrap();
+        let variants = test.variants();
+        let last = variants.last().unwrap();
+        assert!(last.name == both && last.shows);
+        let rows = last.text.split_once('}').unwrap().1;
+        assert!(!rows.contains("DMB") && rows.contains("STR W1,[X10]") && !rows.contains("STLR"), "{rows}");
     }
 
     #[test]

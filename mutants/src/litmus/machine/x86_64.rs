@@ -65,7 +65,13 @@ pub(super) fn x86_64(name: &str, operands: &[String]) -> anyhow::Result<Instruct
         "mfence" | "lfence" | "sfence" => read.barrier = Some(name.to_owned()),
         "ret" | "retq" => read.then = Then::Return,
         "jmp" | "jmpq" => read.then = Then::Jump(last.context("an operand is missing")?.clone()),
-        "call" | "callq" | "ud2" => read.then = Then::Call,
+        "call" | "callq" => {
+            read.then = Then::Call(last.context("an operand is missing")?.clone());
+            // What a function need not keep.
+            let lost = ["rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11"];
+            read.writes = lost.map(ToOwned::to_owned).to_vec();
+        }
+        "ud2" => read.then = Then::Call(String::new()),
         _ if name.starts_with('j') => read.then = Then::Either(last.context("an operand is missing")?.clone()),
         "nop" | "push" | "pushq" | "vzeroupper" => {}
         _ if name.starts_with("prefetch") => {}
