@@ -15,6 +15,7 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 type Shared = Buffer<u64, Packed>;
 type Seen = ReadOnlyBuffer<u64>;
@@ -238,6 +239,40 @@ fn only_buffers_are_removed() {
     file.write_all_at(&9_u32.to_ne_bytes(), field::LAYOUT_VERSION).unwrap();
     icc_buffer::remove(&name).unwrap();
     assert!(!name.path().exists());
+}
+
+/// A name that is a buffer's at one moment and a link to another's at the next: also between being looked at and being
+/// opened, the link is not followed.
+#[test]
+fn a_name_that_becomes_a_link() {
+    let directory = Name::directory("becomes-a-link");
+    let at = |name: &str| directory.path().join(name);
+    Shared::create(at("own"), spec(4), &Options::new()).unwrap();
+    Shared::create(at("other"), spec(8), &Options::new()).unwrap();
+    fs::hard_link(at("own"), at("name")).unwrap();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                symlink(at("other"), at("next")).unwrap();
+                fs::rename(at("next"), at("name")).unwrap();
+                fs::hard_link(at("own"), at("next")).unwrap();
+                fs::rename(at("next"), at("name")).unwrap();
+            }
+        });
+        let mut opened = 0;
+        let wrong = (0..20_000).find_map(|_| match Seen::open(at("name"), expected(4), &Options::new()) {
+            Ok(_) => {
+                opened += 1;
+                None
+            }
+            Err(BufferError::Symlink { .. }) => None,
+            Err(other) => Some(other),
+        });
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(wrong, None);
+        assert!((1..20_000).contains(&opened), "{opened} opened: the name did not change");
+    });
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn many_producers() {
 /// A producer that waits for one that holds, and leaves it behind.
 #[test]
 fn holding() {
-    let queue = Queue::<Message>::new(QueueSpec::new(LEN).holding(Evict::After(SHORT))).unwrap();
+    let queue = Queue::<Message>::new(QueueSpec::new(LEN).holding(Evict::After(Duration::from_millis(200)))).unwrap();
     let (mut producer, mut holder) = (queue.producer().unwrap(), queue.holding_consumer("counted").unwrap());
     without_allocation("holding", || {
         (0..LEN as u64).for_each(|n| _ = producer.produce(&[n; 7]));
