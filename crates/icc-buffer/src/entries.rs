@@ -430,4 +430,86 @@ mod tests {
         let last = Word(u64::MAX);
         assert_eq!(last.next(), Word(FILLING.into()));
     }
+
+    /// In bytes, of which none is zero.
+    #[test]
+    #[cfg(not(icc_loom))]
+    fn labels_have_a_length() {
+        let entries = Entries::private(false);
+        let longest = LABEL_BYTES / 2;
+        for label in [String::new(), "x".repeat(2 * longest), "é".repeat(longest)] {
+            let _taken = entries.take(&label, 0).unwrap();
+            assert_eq!(entries.list().unwrap()[0].label, label);
+        }
+        for label in ["x".repeat(2 * longest + 1), "é".repeat(longest) + "x", "a\0b".to_owned(), "\0".to_owned()] {
+            let refused = entries.take(&label, 0).err();
+            assert_eq!(refused, Some(EntryError::BadLabel { label, max: LABEL_BYTES }));
+        }
+        assert_eq!(entries.list(), Ok(Vec::new()));
+    }
+
+    #[test]
+    #[cfg(not(icc_loom))]
+    fn who_has_an_entry_is_listed_with_all_that_it_says() {
+        let entries = Entries::private(true);
+        let before = SystemTime::now() - Duration::from_secs(60);
+        let (one, other) = (entries.take("one", 5).unwrap(), entries.take("other", u64::MAX).unwrap());
+        let held = entries.hold("held", Some(7), &|| 9).unwrap().entry;
+        one.publish(6, 1, 2);
+        let mut list = entries.list().unwrap();
+        for status in &mut list {
+            assert_eq!(status.process, std::process::id());
+            let since = status.since.take().unwrap();
+            assert!(since > before && since < before + Duration::from_secs(3_600));
+        }
+        let status = |id, label: &str, kind, [cursor, received, lost]: [u64; 3]| EntryStatus {
+            id,
+            label: label.to_owned(),
+            kind,
+            cursor,
+            received,
+            lost,
+            is_alive: true,
+            since: None,
+            process: std::process::id(),
+        };
+        let first = HOLDING as u32;
+        let mut expected = vec![
+            status(0, "held", ReaderKind::Holding, [7, 0, 0]),
+            status(first, "one", ReaderKind::Seen, [6, 1, 2]),
+            status(first + 1, "other", ReaderKind::Seen, [u64::MAX, 0, 0]),
+        ];
+        assert_eq!(list, expected);
+        assert_eq!((held.id(), one.id(), other.id()), (0, first, first + 1));
+        drop((held, one));
+        expected.drain(..2);
+        let mut list = entries.list().unwrap();
+        list.iter_mut().for_each(|status| status.since = None);
+        assert_eq!(list, expected);
+    }
+
+    /// As its place lets it be; and nobody whose lock is free lives.
+    #[test]
+    #[cfg(not(icc_loom))]
+    fn what_others_wrote_is_listed_if_it_can_be() {
+        let (first, last) = (HOLDING as u32, COUNT as u32 - 1);
+        for holding in [false, true] {
+            let entries = Entries::private(holding);
+            for id in [0, first - 1, first, last] {
+                for state in 0..=9 {
+                    entries.line(id).word.store(0x700 | u64::from(state), Ordering::Relaxed);
+                    let kind = match state {
+                        SEEN_STATE if id >= first => Some(ReaderKind::Seen),
+                        HOLDS if holding && id < first => Some(ReaderKind::Holding),
+                        EVICTED if holding && id < first => Some(ReaderKind::Evicted),
+                        _ => None,
+                    };
+                    let listed = entries.list().unwrap();
+                    let found: Vec<_> = listed.iter().map(|one| (one.id, one.kind, one.is_alive)).collect();
+                    assert_eq!(found, Vec::from_iter(kind.map(|kind| (id, kind, false))), "{state} in {id}");
+                }
+                entries.line(id).word.store(0, Ordering::Relaxed);
+            }
+        }
+    }
 }

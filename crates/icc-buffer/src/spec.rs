@@ -29,11 +29,11 @@ impl Kind {
     pub const fn new(tag: &str) -> Self {
         let tag = tag.as_bytes();
         assert!(!tag.is_empty() && tag.len() <= 8, "a kind has one to eight characters");
-        let (mut bytes, mut at) = ([0; 8], 0);
-        while at < tag.len() {
-            assert!(matches!(tag[at], b'a'..=b'z' | b'0'..=b'9' | b'-'), "a kind consists of a to z, 0 to 9 and -");
-            bytes[at] = tag[at];
-            at += 1;
+        let (mut bytes, mut rest) = ([0; 8], tag);
+        while let [first, after @ ..] = rest {
+            assert!(matches!(first, b'a'..=b'z' | b'0'..=b'9' | b'-'), "a kind consists of a to z, 0 to 9 and -");
+            bytes[tag.len() - rest.len()] = *first;
+            rest = after;
         }
         Self(bytes)
     }
@@ -272,5 +272,19 @@ impl Expected {
     pub const fn gaps(mut self) -> Self {
         self.gaps = true;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_readers_if_any_of_three_is_asked_for() {
+        for asked in 0..8_u8 {
+            let [wakeable, seen, holding] = [1, 2, 4].map(|bit| asked & bit != 0);
+            let spec = Spec { wakeable, seen, holding, ..Spec::new(Kind::new("test"), 1) };
+            assert_eq!(spec.has_readers(), asked != 0, "{asked}");
+        }
     }
 }

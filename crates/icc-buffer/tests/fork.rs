@@ -24,6 +24,7 @@ fn actor() {
     match role.as_str() {
         "drop beside a child" => drop_beside_a_child(&name),
         "tell a child" => tell_a_child(&name),
+        "read beside a child" => read_beside_a_child(&name),
         "die before a child" => die_before_a_child(&name),
         "untold" => untold(&name),
         other => panic!("no role {other}"),
@@ -111,6 +112,35 @@ fn tell_a_child(name: &Path) {
     assert_eq!(buffer.holder_lives(0), Ok(true), "the child's drop released the parent's id");
     drop(held);
     assert_eq!(buffer.holder_lives(0), Ok(false));
+}
+
+/// It has a copy of what its parent reads by, and neither shows anything with it nor lets it go.
+#[test]
+fn a_childs_entries_are_its_parents() {
+    if icc_testing::emulator_lacks(icc_testing::Feature::ClearedByFork) {
+        return;
+    }
+    let name = Name::new("fork-entries");
+    Actor::start("read beside a child", name.path(), &[]).succeeds();
+}
+
+fn read_beside_a_child(name: &Path) {
+    let buffer = Shared::create(name, spec(4).seen().holding(), &Options::new()).unwrap();
+    let writer = buffer.holding_readers().unwrap();
+    let mut entries =
+        [buffer.take_entry("seen", 5).ok(), buffer.hold("holds", Some(7), || 7).ok().map(|held| held.entry)];
+    let before = (buffer.entries().unwrap(), writer.slowest(9).unwrap().cursor);
+    assert_eq!((before.0.len(), before.1), (2, 7));
+    let child = child(|| {
+        entries.iter().flatten().for_each(|entry| entry.publish(8, 1, 1));
+        entries.iter_mut().for_each(|entry| drop(entry.take()));
+        true
+    });
+    assert!(ended_well(child));
+    assert_eq!((buffer.entries().unwrap(), writer.slowest(9).unwrap().cursor), before);
+    assert!(entries[1].as_ref().unwrap().holds());
+    drop(entries);
+    assert_eq!((buffer.entries().unwrap(), writer.slowest(9)), (Vec::new(), None));
 }
 
 /// What a parent that is killed leaves to its child.

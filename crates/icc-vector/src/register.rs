@@ -318,6 +318,73 @@ mod tests {
     #[cfg(not(icc_loom))]
     fn blocks_grow_with_the_vector() {
         assert_eq!([8, 1000, 100_000].map(|len| Blocks::new(len).shift), [0, 3, 7]);
+        // No larger than there are counters for.
+        for shift in 8..40 {
+            let most = BLOCKS << shift;
+            assert_eq!((Blocks::new(most).shift, Blocks::new(most + 1).shift), (shift, shift + 1));
+        }
+    }
+
+    /// Each counter is for one thing.
+    #[test]
+    fn counters_are_told_apart() {
+        let of_writers = (0..WRITERS).flat_map(|id| [vec![ledger(id)], range(id).to_vec()].concat());
+        let mut all: Vec<_> = of_writers.chain([IDS_USED]).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..counters(false)).collect::<Vec<_>>());
+        all.extend((0..BLOCKS).map(Blocks::counter));
+        assert_eq!(all, (0..counters(true)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn ledgers_name_slots_that_exist() {
+        for index in [0, 1, 2, 5, 1 << 40] {
+            assert_eq!(slot_of(writing(index), index + 1), Some(index));
+            assert_eq!(slot_of(writing(index), index), None);
+        }
+        assert_eq!([FREE, HELD, u64::MAX].map(|ledger| slot_of(ledger, 1 << 40)), [None; 3]);
+    }
+
+    #[test]
+    #[cfg(not(icc_loom))]
+    fn ids_are_counted_when_they_are_first_taken() {
+        let vector = SeqlockVector::<u64, crate::MultiWriter>::new(3).unwrap();
+        assert_eq!(vector.ids_used(), 0);
+        let first = vector.writer().unwrap();
+        assert_eq!((vector.ids_used(), vector.range_of(0)), (1, 0..3));
+        let _second = vector.writer().unwrap();
+        assert_eq!(vector.ids_used(), 2);
+        drop(first);
+        let _first = vector.writer().unwrap();
+        assert_eq!(vector.ids_used(), 2);
+        let all: Vec<_> = (2..WRITERS).map(|_| vector.writer().unwrap()).collect();
+        assert_eq!((vector.ids_used(), vector.writer().err()), (WRITERS, Some(WriterError::TooMany { max: WRITERS })));
+        drop(all);
+    }
+
+    /// Each pair of ranges of four slots.
+    #[test]
+    #[cfg(not(icc_loom))]
+    fn a_slot_has_one_owner() {
+        const LEN: usize = 4;
+        let every = || (0..=LEN + 1).flat_map(|start| (0..=LEN + 1).map(move |end| start..end));
+        for one in every() {
+            let vector = SeqlockVector::<u64, crate::SingleWriter>::new(LEN).unwrap();
+            let Ok(_owner) = vector.writer_of(one.clone()) else {
+                assert_eq!(
+                    vector.writer_of(one.clone()).err(),
+                    Some(WriterError::BadRange { range: one.clone(), len: LEN })
+                );
+                assert!(one.start >= one.end || one.end > LEN, "{one:?}");
+                continue;
+            };
+            assert!(one.start < one.end && one.end <= LEN, "{one:?}");
+            for other in every().filter(|other| other.start < other.end && other.end <= LEN) {
+                let is_apart = (0..LEN).all(|slot| !(one.contains(&slot) && other.contains(&slot)));
+                let taken = (!is_apart).then(|| WriterError::Taken { range: one.clone() });
+                assert_eq!(vector.writer_of(other.clone()).err(), taken, "{one:?}, {other:?}");
+            }
+        }
     }
 
     /// Against the plain truth: a block is whole if each of its slots is in the range.
