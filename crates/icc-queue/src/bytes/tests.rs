@@ -242,3 +242,66 @@ fn the_rest_of_a_message_is_left_out() {
         assert_eq!((consumer.received(), consumer.lost_messages(), consumer.lost_slots()), (1, Some(3), 9));
     }
 }
+
+/// Against what was produced: where messages begin, from everywhere, and where a whole one ends.
+#[test]
+fn beginnings_are_found_from_everywhere() {
+    for first in [0, 7, u64::MAX - 40] {
+        let queue = queue::<Spmc>(QueueSpec::new(16).starting_at(first));
+        let mut producer = queue.producer().unwrap();
+        assert_eq!((queue.beginning_from(first), queue.newest_beginning()), ((first, Some(0)), None));
+        // First slot, number and slots of each.
+        let (mut messages, mut next) = (Vec::new(), first);
+        for number in 0..60_u64 {
+            let count = [4, 1, 2, 4, 3, 4, 4, 1][number as usize % 8];
+            assert_eq!(producer.produce(&vec![7; count as usize * ROOM]), Ok(next));
+            messages.push((next, number, count));
+            next = next.wrapping_add(count);
+            let back = |m: u64| next.wrapping_sub(m);
+            let kept = 16.min(back(first));
+            for by in 0..=kept {
+                let n = next.wrapping_sub(by);
+                let expected = messages.iter().rev().take_while(|message| back(message.0) <= by).last();
+                let expected = expected.map_or((next, number + 1), |message| (message.0, message.1));
+                assert_eq!(queue.beginning_from(n), (expected.0, Some(expected.1)), "{by} before {next}");
+                let whole = messages.iter().find(|message| message.0 == n);
+                let last = whole.map_or(n, |message| n.wrapping_add(message.2 - 1));
+                assert_eq!((queue.awaited(n), queue.is_cut_short(n)), (last, false));
+            }
+            // What is overwritten is left behind by a quarter of the ring.
+            if back(first) > 16 {
+                let quarter = queue.beginning_from(next.wrapping_sub(16 - 4));
+                for by in [17, 18, 19, 31, 32, 33].into_iter().filter(|by| *by <= back(first)) {
+                    assert_eq!(queue.beginning_from(next.wrapping_sub(by)), quarter, "{by} before {next}");
+                }
+            }
+            for by in 1..20 {
+                let n = next.wrapping_add(by);
+                assert_eq!((queue.beginning_from(n), queue.awaited(n)), ((n, None), n));
+            }
+            assert_eq!(queue.newest_beginning(), messages.last().map(|message| (message.0, message.1)));
+        }
+    }
+}
+
+/// Where what was begun last is not whole, or what is kept is the middle of something.
+#[test]
+fn the_newest_beginning_need_not_be_whole() {
+    let queue = queue::<Mpmc>(QueueSpec::new(16));
+    let mut producer = queue.producer().unwrap();
+    producer.produce(b"x").unwrap();
+    leave(&queue, 4);
+    write_part(&queue, 1, 8, 0..2);
+    assert_eq!(queue.newest_beginning(), Some((1, 8)));
+    assert_eq!((queue.awaited(1), queue.is_cut_short(1)), (4, false));
+    // Another one begins in its place.
+    write_part(&queue, 2, 9, 0..1);
+    assert_eq!((queue.awaited(1), queue.is_cut_short(1)), (4, true));
+    // Middles of messages, up to a whole ring of them.
+    leave(&queue, 12);
+    (1..16).for_each(|m| write_part(&queue, m, 9, 1..2));
+    assert_eq!((queue.produced(), queue.newest_beginning()), (17, Some((1, 8))));
+    leave(&queue, 1);
+    write_part(&queue, 16, 9, 1..2);
+    assert_eq!((queue.newest_beginning(), queue.beginning_from(2)), (None, (18, Some(10))));
+}
