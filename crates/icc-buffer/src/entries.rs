@@ -436,14 +436,13 @@ mod tests {
     #[cfg(not(icc_loom))]
     fn labels_have_a_length() {
         let entries = Entries::private(false);
-        let longest = LABEL_BYTES / 2;
-        for label in [String::new(), "x".repeat(2 * longest), "é".repeat(longest)] {
+        for label in [String::new(), "x".repeat(64), "é".repeat(32)] {
             let _taken = entries.take(&label, 0).unwrap();
             assert_eq!(entries.list().unwrap()[0].label, label);
         }
-        for label in ["x".repeat(2 * longest + 1), "é".repeat(longest) + "x", "a\0b".to_owned(), "\0".to_owned()] {
+        for label in ["x".repeat(65), "é".repeat(32) + "x", "a\0b".to_owned(), "\0".to_owned()] {
             let refused = entries.take(&label, 0).err();
-            assert_eq!(refused, Some(EntryError::BadLabel { label, max: LABEL_BYTES }));
+            assert_eq!(refused, Some(EntryError::BadLabel { label, max: 64 }));
         }
         assert_eq!(entries.list(), Ok(Vec::new()));
     }

@@ -133,7 +133,7 @@ impl PieceBufferMut {
     /// If slots [cannot have](PieceBuffer::can_have) so many bytes.
     pub fn private<P: Placement>(slot_size: usize, spec: Spec) -> Result<Self, BufferError> {
         assert!(PieceBuffer::can_have(slot_size), "slots cannot have {slot_size} bytes");
-        let versions = ReadOnlyBuffer::private(&spec, stride_of::<P>(slot_size, 8))?;
+        let versions = ReadOnlyBuffer::private(&spec, stride_of::<P>(slot_size))?;
         // SAFETY: the stride is that of slots of so many bytes, aligned to 8.
         Ok(unsafe { Self::writable(versions, slot_size) })
     }

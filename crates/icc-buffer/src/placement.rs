@@ -38,18 +38,18 @@ impl Placement for Padded {}
 ///
 /// At least the size of the slot, and a multiple of its alignment.
 pub(crate) const fn stride<T, P: Placement>() -> usize {
-    stride_of::<P>(size_of::<Seqlock<T>>(), align_of::<Seqlock<T>>())
+    stride_of::<P>(size_of::<Seqlock<T>>())
 }
 
-/// The distance between slots of this size and alignment, a power of two, of which the size is a
-/// multiple. `size` is less than half of the address space.
-pub(crate) const fn stride_of<P: Placement>(size: usize, align: usize) -> usize {
+/// The distance between slots of this size. The size is a multiple of their alignment, a power of two, and so is the distance.
+/// `size` is less than half of the address space.
+pub(crate) const fn stride_of<P: Placement>(size: usize) -> usize {
     if P::SHARED && size <= P::UNIT {
         // A power of two that is at least the size is a multiple of the alignment.
         size.next_power_of_two()
     } else {
-        // Both are powers of two, so a multiple of the larger is one of both.
-        size.next_multiple_of(if align > P::UNIT { align } else { P::UNIT })
+        // So is a multiple of the unit, a power of two; and where the alignment is more than that, the size is one of both.
+        size.next_multiple_of(P::UNIT)
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
         for align in [8, 16, 32, 64, 128, 256, 1024] {
             for size in (align..1_200).step_by(align) {
                 let expected = (least::<Packed>(size, align), least::<Padded>(size, align));
-                assert_eq!((stride_of::<Packed>(size, align), stride_of::<Padded>(size, align)), expected, "{size}");
+                assert_eq!((stride_of::<Packed>(size), stride_of::<Padded>(size)), expected, "{size}");
             }
         }
     }

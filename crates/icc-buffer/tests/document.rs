@@ -220,7 +220,9 @@ fn a_live_readers_file_is_as_described() {
     assert_eq!((line("holding", 0), word("room")), ([0x103, 71, 1, 40], 2));
     arm("room");
 
-    drop((slow, seen));
+    drop(seen);
+    assert_eq!(word("room"), 3, "as above");
+    drop(slow);
     assert_eq!((line("holding", 0)[0], line("seen", 0)[0], line("seen", 1)[0]), (0x100, 0x100, 0x100));
     assert_eq!((number(lines["holders"].0), word("room")), (0b10, 2));
     let next = buffer.hold("z", Some(72), || 72).unwrap().entry;

@@ -21,7 +21,7 @@ impl Slots {
     fn of_pieces<P: Placement>(slot_size: usize) -> Self {
         assert!(PieceBuffer::can_have(slot_size), "slots cannot have {slot_size} bytes");
         let element = ElementType::new(NAME, (slot_size - VERSION) as u64, ALIGN as u64);
-        Self { element, stride: stride_of::<P>(slot_size, ALIGN), align: ALIGN }
+        Self { element, stride: stride_of::<P>(slot_size), align: ALIGN }
     }
 }
 

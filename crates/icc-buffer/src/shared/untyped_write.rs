@@ -74,7 +74,7 @@ impl UntypedBufferMut {
         let (size, align) = (size as usize, align as usize);
         let slot_align = align.max(align_of::<AtomicU64>());
         let slot = (UntypedReader::payload_offset(align) + size).next_multiple_of(slot_align);
-        let slots = Slots { element: element.clone(), stride: stride_of::<P>(slot, slot_align), align: slot_align };
+        let slots = Slots { element: element.clone(), stride: stride_of::<P>(slot), align: slot_align };
         let mut made = None;
         let begin = |versions: &ReadOnlyBuffer<()>| {
             let buffer = UntypedBuffer::created(versions.clone(), size, align, &path).map(Self);
