@@ -109,6 +109,19 @@ fn the_same_schema_needs_no_comparison() {
     assert_eq!(icc_buffer::inspect(&name).unwrap().schema_hash, 7);
 }
 
+/// It is read before all else of the header was checked.
+#[test]
+fn a_schema_that_is_said_to_be_long_takes_no_memory() {
+    let name = Name::new("long-schema");
+    let described = Options::new().schema(SchemaText::new("text", 7, 8, |_, _| Ok(())));
+    Shared::create(&name, spec(3), &described).unwrap();
+    let file = OpenOptions::new().write(true).open(&name).unwrap();
+    for len in [SchemaText::MAX as u64 + 1, 1 << 62, u64::MAX] {
+        file.write_all_at(&len.to_ne_bytes(), field::SCHEMA_LEN).unwrap();
+        assert!(Seen::open(&name, ANY, &described).is_err() && Shared::open(&name, ANY, &described).is_err());
+    }
+}
+
 #[test]
 fn schemas_differ_by_text_hash_and_size() {
     let schema = |text: &str, hash, size| SchemaText::new(text, hash, size, |_, _| Ok(()));
