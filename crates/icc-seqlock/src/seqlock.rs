@@ -106,18 +106,11 @@ impl<T: Payload> Seqlock<T> {
     /// the caller's memory.
     #[inline]
     pub fn read_into(&self, out: &mut T) -> u64 {
-        self.try_read_into(out).unwrap_or_else(|_| self.read_contended(out))
-    }
-
-    /// Reads a value that was being written a moment ago.
-    #[cold]
-    #[inline(never)]
-    fn read_contended(&self, out: &mut T) -> u64 {
         let mut backoff = Backoff::new();
         loop {
-            backoff.wait();
-            if let Ok(version) = self.try_read_into(out) {
-                return version;
+            match self.try_read_into(out) {
+                Ok(version) => return version,
+                Err(BeingWritten { .. }) => wait(&mut backoff),
             }
         }
     }
@@ -211,7 +204,7 @@ impl<T: Payload> Seqlock<T> {
         loop {
             match self.try_read_into_if_newer(version, out) {
                 Ok(newer) => return newer,
-                Err(BeingWritten { .. }) => backoff.wait(),
+                Err(BeingWritten { .. }) => wait(&mut backoff),
             }
         }
     }
@@ -275,6 +268,14 @@ impl<T: Payload> Seqlock<T> {
     pub fn into_inner(self) -> T {
         self.storage.into_inner()
     }
+}
+
+/// Waits a round. It knows nothing of the value that is being read: one to which no function has a
+/// reference is returned in registers.
+#[cold]
+#[inline(never)]
+fn wait(backoff: &mut Backoff) {
+    backoff.wait();
 }
 
 /// Runs `copy`, which copies a cell's bytes out, and checks that its `version` still is `seen`, an

@@ -156,8 +156,29 @@ impl<T: Payload> VectorReader<T> {
     #[doc(alias = "load")]
     #[inline]
     pub fn read(&self, index: usize) -> Result<T, ReadError> {
+        self.check(index)?;
+        // SAFETY: the index was checked.
+        unsafe { self.read_unchecked(index) }
+    }
+
+    /// As [`read`](Self::read), without the check of the index.
+    ///
+    /// # Safety
+    ///
+    /// As [`read_into_unchecked`](Self::read_into_unchecked).
+    #[inline(always)]
+    unsafe fn read_unchecked(&self, index: usize) -> Result<T, ReadError> {
+        /// A value of up to so many bytes may stay in registers.
+        const SMALL: usize = 64;
         let mut value = T::zeroed();
-        self.read_into(index, &mut value).map(|_| value)
+        if size_of::<T>() > SMALL {
+            // SAFETY: the caller's promise is the same.
+            return unsafe { self.read_into_unchecked(index, &mut value) }.map(|_| value);
+        }
+        // SAFETY: the caller's promise is the same.
+        let slot = unsafe { self.buffer.slot_unchecked(index) };
+        // No function but the copy has a reference to the value, so it need not be in memory.
+        self.until_read(index, || slot.try_read_into(&mut value)).map(|_| value)
     }
 
     /// The value of slot `index`, or none if it was never written.
@@ -477,9 +498,8 @@ impl<T: Payload> Iterator for Iter<'_, T> {
             return None;
         }
         self.next += 1;
-        let mut value = T::zeroed();
         // SAFETY: never more than the length, and not the length.
-        Some(unsafe { self.vector.read_into_unchecked(index, &mut value) }.map(|_| value))
+        Some(unsafe { self.vector.read_unchecked(index) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -80,15 +80,21 @@ impl<T: Payload> VectorReader<T> {
     ) -> Result<u64, ReadError> {
         let mut backoff = BoundedBackoff::default();
         loop {
-            let version = match attempt() {
+            match attempt() {
                 Ok(version) => return Ok(version),
-                Err(BeingWritten { version, .. }) => version,
-            };
-            match backoff.round() {
-                Round::CheckWriter if self.left_by_the_dead(index, version) => return Err(WriterDied { index }.into()),
-                Round::Again | Round::CheckWriter => {}
-                Round::GiveUp(attempts) => return Err(Busy { index, attempts }.into()),
+                Err(BeingWritten { version, .. }) => self.back_off(index, version, &mut backoff)?,
             }
+        }
+    }
+
+    /// Waits a round for the writer of slot `index`, which was found at `version`, or says why not.
+    #[cold]
+    #[inline(never)]
+    fn back_off(&self, index: usize, version: u64, backoff: &mut BoundedBackoff) -> Result<(), ReadError> {
+        match backoff.round() {
+            Round::CheckWriter if self.left_by_the_dead(index, version) => Err(WriterDied { index }.into()),
+            Round::Again | Round::CheckWriter => Ok(()),
+            Round::GiveUp(attempts) => Err(Busy { index, attempts }.into()),
         }
     }
 
