@@ -41,10 +41,10 @@ impl Schema {
         if text.len() > MAX_TEXT {
             return Err(SchemaError::TooLong { len: text.len(), max: MAX_TEXT });
         }
-        // It refuses what is deeper than 128 by itself.
+        // It refuses what is deeper than 128 by itself, and `new` what is deeper than schemas are.
         let json: Value =
             serde_json::from_str(text).map_err(|error| SchemaError::NotJson { reason: error.to_string() })?;
-        Self::new(read_type(&json, 0)?)
+        Self::new(read_type(&json)?)
     }
 }
 
@@ -58,10 +58,7 @@ fn malformed(found: &Value, expected: &'static str) -> SchemaError {
     SchemaError::Malformed { found, expected }
 }
 
-fn read_type(json: &Value, depth: usize) -> Result<Type, SchemaError> {
-    if depth > Schema::MAX_DEPTH {
-        return Err(SchemaError::TooDeep { max: Schema::MAX_DEPTH });
-    }
+fn read_type(json: &Value) -> Result<Type, SchemaError> {
     match json {
         Value::String(format) => read_format(format),
         Value::Array(parts) => match parts.as_slice() {
@@ -71,11 +68,11 @@ fn read_type(json: &Value, depth: usize) -> Result<Type, SchemaError> {
                     return Err(malformed(json, "an array of 1 to 8 dimensions"));
                 }
                 // Innermost last.
-                shape.iter().rev().try_fold(read_type(of, depth)?, |of, len| Ok(Type::Array(of.into(), number(len)?)))
+                shape.iter().rev().try_fold(read_type(of)?, |of, len| Ok(Type::Array(of.into(), number(len)?)))
             }
             _ => Err(malformed(json, "a format and a shape, `[\"<u4\",[4]]`")),
         },
-        Value::Object(object) => read_struct(object, depth).map(Type::Struct),
+        Value::Object(object) => read_struct(object).map(Type::Struct),
         _ => Err(malformed(json, "a format, `\"<u4\"`")),
     }
 }
@@ -117,7 +114,7 @@ fn read_format(text: &str) -> Result<Type, SchemaError> {
     Ok(ty)
 }
 
-fn read_struct(object: &Map<String, Value>, depth: usize) -> Result<Struct, SchemaError> {
+fn read_struct(object: &Map<String, Value>) -> Result<Struct, SchemaError> {
     let member = |key| object.get(key).unwrap_or(&Value::Null);
     let (names, formats, offsets) = (list(member("names"))?, list(member("formats"))?, list(member("offsets"))?);
     if names.len() != formats.len() || names.len() != offsets.len() {
@@ -127,7 +124,7 @@ fn read_struct(object: &Map<String, Value>, depth: usize) -> Result<Struct, Sche
     for ((name, format), offset) in names.iter().zip(formats).zip(offsets) {
         let name = string(name)?;
         let about = |key: &str| object.get(key).and_then(|map| map.get(name));
-        let mut field = Field::new(name, number(offset)?, read_type(format, depth + 1)?);
+        let mut field = Field::new(name, number(offset)?, read_type(format)?);
         if let Some(values) = about("enums") {
             field.values = read_values(values)?;
         }
