@@ -305,3 +305,14 @@ fn the_newest_beginning_need_not_be_whole() {
     write_part(&queue, 16, 9, 1..2);
     assert_eq!((queue.newest_beginning(), queue.beginning_from(2)), (None, (18, Some(10))));
 }
+
+/// Slots that say they are of a lap that no producer will come to: memory may hold anything.
+#[test]
+fn a_look_for_a_beginning_ends() {
+    let queue = queue::<Mpmc>(QueueSpec::new(16));
+    (0..16).for_each(|m| write_part(&queue, (1 << 40) + m, 0, 0..1));
+    for n in [0, 5, 16, 1_000] {
+        assert_eq!((queue.beginning_from(n), queue.awaited(n)), ((n + 16, None), n));
+    }
+    assert_eq!(queue.newest_beginning(), None);
+}
