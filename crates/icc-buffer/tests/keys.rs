@@ -109,16 +109,23 @@ fn the_same_schema_needs_no_comparison() {
     assert_eq!(icc_buffer::inspect(&name).unwrap().schema_hash, 7);
 }
 
-/// It is read before all else of the header was checked.
+/// Where types differ in size it is read before the rest of the header was checked.
 #[test]
 fn a_schema_that_is_said_to_be_long_takes_no_memory() {
     let name = Name::new("long-schema");
-    let described = Options::new().schema(SchemaText::new("text", 7, 8, |_, _| Ok(())));
-    Shared::create(&name, spec(3), &described).unwrap();
+    let described = |size| Options::new().schema(SchemaText::new("text", 7, size, |_, _| Ok(())));
+    Shared::create(&name, spec(3), &described(8)).unwrap();
     let file = OpenOptions::new().write(true).open(&name).unwrap();
-    for len in [SchemaText::MAX as u64 + 1, 1 << 62, u64::MAX] {
-        file.write_all_at(&len.to_ne_bytes(), field::SCHEMA_LEN).unwrap();
-        assert!(Seen::open(&name, ANY, &described).is_err() && Shared::open(&name, ANY, &described).is_err());
+    for (at, value) in [
+        (field::SCHEMA_LEN, SchemaText::MAX as u64 + 1),
+        (field::SCHEMA_LEN, 1 << 62),
+        (field::SCHEMA_LEN, u64::MAX),
+        (field::SCHEMA_OFFSET, u64::MAX),
+        (field::SCHEMA_OFFSET, 1 << 62),
+    ] {
+        file.write_all_at(&value.to_ne_bytes(), at).unwrap();
+        assert!(Seen::open(&name, ANY, &described(8)).is_err() && Shared::open(&name, ANY, &described(8)).is_err());
+        assert!(ReadOnlyBuffer::<u32>::open(&name, ANY, &described(4)).is_err());
     }
 }
 
