@@ -342,6 +342,9 @@ impl Drop for ReaderEntry {
             return;
         }
         if self.word.state() == HOLDS {
+            // Release: pairs with the Acquire fence in `Holders::slowest`. Who finds this entry free sees those that began
+            // to hold before.
+            fence(Ordering::Release);
             self.entries.no_holder(self.lock.id());
         }
         // Relaxed: the lock, which is dropped after this, orders it for whoever finds that free.

@@ -16,6 +16,14 @@
 //! only what is more than half a ring older than `n`. So whatever is not older than half a ring, seen
 //! from where the reader finds the writers, is there and stays: that is what it may hold.
 //!
+//! # Why a handover is not missed
+//!
+//! A worker of a group that begins to hold goes back, once it holds, to the oldest message that others hold. Then those may
+//! let go. A writer that looks meanwhile may have loaded the bits, or the new one's cursor, before that, and the old one's
+//! word after: then it finds a bit whose entry does not hold, and looks at all once more. What the one that let go saw, the
+//! new one's cursor among it, is there then, by the Release fence before it lets go. (Two that begin and one that lets go
+//! within one look of a writer's, so that the second has the entry of the one that let go, would not be noticed.)
+//!
 //! # Why no message is taken from under a holder
 //!
 //! A cursor is stored with Release after what is before it was read, and a writer that finds it there
@@ -153,23 +161,44 @@ impl Holders {
     }
 
     /// Of those that hold, the one that is furthest behind `next`.
+    ///
+    /// Where one begins to hold before another lets go, as workers of a group do, one of them is found.
     #[must_use]
     pub fn slowest(&self, next: u64) -> Option<Holder> {
+        /// Each further one means that others let go or began meanwhile.
+        const ROUNDS: u32 = bound(8, 2);
         // Pairs with the fence in `Entries::hold`: this sees the entry, or its reader sees the
         // messages that were written before.
         fence(Ordering::SeqCst);
-        let mut slowest: Option<Holder> = None;
-        // All relaxed: the fences order them.
-        let mut left = self.entries.lines().room.holders.load(Ordering::Relaxed);
-        while left != 0 {
-            let id = left.trailing_zeros();
-            left &= left - 1;
-            let found = (id < HOLDING as u32).then(|| self.look(id, next)).flatten();
-            slowest = match (found, slowest) {
-                (Some(one), Some(other)) if one.behind <= other.behind => Some(other),
-                (None, before) => before,
-                (one, _) => one,
-            };
+        let (mut slowest, mut without): (Option<Holder>, u64) = (None, 0);
+        for _ in 0..ROUNDS {
+            let mut found_without = 0_u64;
+            // All relaxed: the fences order them.
+            let mut left = self.entries.lines().room.holders.load(Ordering::Relaxed);
+            while left != 0 {
+                let id = left.trailing_zeros();
+                left &= left - 1;
+                let found = (id < HOLDING as u32).then(|| self.look(id, next));
+                slowest = match (found, slowest) {
+                    (Some(Ok(one)), Some(other)) if one.behind <= other.behind => Some(other),
+                    (Some(Ok(one)), _) => Some(one),
+                    (Some(Err(word)), before) => {
+                        // Not 0, also for the word of an entry that nobody has had.
+                        found_without = found_without.rotate_left(7) ^ word.0 ^ u64::from(id + 1);
+                        before
+                    }
+                    (None, before) => before,
+                };
+            }
+            // Somebody may have let go, and another have begun before it behind this look's back: all once more, unless
+            // the look before found the same.
+            if found_without == without {
+                break;
+            }
+            without = found_without;
+            // Acquire: with the load of the word of one that let go, pairs with the fence in `ReaderEntry::drop`. So the
+            // next look sees who began to hold before that.
+            fence(Ordering::Acquire);
         }
         // Acquire: with the loads of the cursors, pairs with their Release stores: what the holders
         // have read they read before it is overwritten. Release: whoever sees what is overwritten
@@ -178,18 +207,20 @@ impl Holders {
         slowest
     }
 
-    fn look(&self, id: u32, next: u64) -> Option<Holder> {
+    /// Who holds this entry; or its word, if that does not say so.
+    #[inline]
+    fn look(&self, id: u32, next: u64) -> Result<Holder, Word> {
         let line = self.entries.line(id);
         let word = Word(line.word.load(Ordering::Relaxed));
         if word.state() != HOLDS {
-            return None;
+            return Err(word);
         }
         // Acquire: with the load of the word, pairs with its Release store in `Entries::hold`.
         fence(Ordering::Acquire);
         let cursor = line.facts[CURSOR].load(Ordering::Relaxed);
         // Signed: a cursor may be anything.
         let behind = next.wrapping_sub(cursor).cast_signed().max(0).cast_unsigned();
-        Some(Holder { id, cursor, behind, word })
+        Ok(Holder { id, cursor, behind, word })
     }
 
     /// Whether the reader lives, by the lock that the kernel keeps. In shared memory a system call.

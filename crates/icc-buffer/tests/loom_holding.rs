@@ -56,6 +56,38 @@ fn one_that_holds_shows_its_own_cursor() {
     });
 }
 
+/// One begins to hold before another lets go, as workers of a group do: first from the newest message, and then from where
+/// the other is. A writer that looks meanwhile finds one of them there.
+fn hand_over(name: &str, to_an_earlier_entry: bool) {
+    model_with_traced_loads(name, Some(3), move || {
+        let buffer = buffer();
+        let place = to_an_earlier_entry.then(|| hold(&buffer, 2));
+        let last = hold(&buffer, 0);
+        drop(place);
+        let holders = buffer.holding_readers().unwrap();
+        let looking = thread::spawn(move || {
+            let behind = holders.slowest(2).map(|holder| holder.behind);
+            assert_eq!(behind, Some(2), "nobody holds what both held");
+        });
+        let next = hold(&buffer, 2);
+        assert_eq!(next.id() < last.id(), to_an_earlier_entry);
+        next.publish(0, 0, 0);
+        drop(last);
+        looking.join().unwrap();
+        drop(next);
+    });
+}
+
+#[test]
+fn a_handover_to_a_later_entry() {
+    hand_over("a_handover_to_a_later_entry", false);
+}
+
+#[test]
+fn a_handover_to_an_earlier_entry() {
+    hand_over("a_handover_to_an_earlier_entry", true);
+}
+
 /// One writer evicts, and another overwrites: whoever sees that it did finds that it holds no longer.
 #[test]
 fn whoever_sees_a_message_gone_was_evicted() {

@@ -90,6 +90,59 @@ fn workers_that_die_anywhere() {
     });
 }
 
+/// A group that holds, of one worker that lives, and of two that come one after the other and die anywhere, or let go: the
+/// producer goes round the ring, and each message is handled once. None is lost.
+#[test]
+fn a_group_that_holds() {
+    const STEPS: [&str; 9] = [
+        "entry begun",
+        "holds",
+        "holds from there",
+        "group intends",
+        "group claimed",
+        "group holds",
+        "group finishes",
+        "group finished",
+        "none",
+    ];
+    const PRODUCED: u64 = 5;
+    model("a_group_that_holds", None, || {
+        let queue =
+            Queue::<Message>::new(QueueSpec::new(2).holding(Evict::Never).group("g").max_deliveries(9)).unwrap();
+        let group = queue.group("g").unwrap();
+        let (log, finished) = (Log::default(), Arc::new(Mutex::new(0)));
+        let (mut living, mut producer) = (group.worker().unwrap(), queue.producer().unwrap());
+        let mut threads = vec![thread::spawn(move || {
+            (0..PRODUCED).for_each(|n| _ = producer.produce(&[n; 2]));
+        })];
+        let (others, of_the_dead, joined) = (log.clone(), finished.clone(), group.clone());
+        threads.push(thread::spawn(move || {
+            for _ in 0..2 {
+                let (step, passes, attempts) = (STEPS[chance(STEPS.len())], chance(2) as u32, 1 + chance(4));
+                let died = may_die_at(step, passes, joined.clone(), |group| {
+                    // The one before it may not be found dead yet.
+                    let Ok(mut worker) = group.worker() else { return };
+                    (0..attempts).for_each(|_| _ = attempt(&mut worker, &others));
+                });
+                // The message of one that died while it finished is handled, and not in the log.
+                *of_the_dead.lock().unwrap() += usize::from(died.is_ok() && step.starts_with("group finish"));
+            }
+        }));
+        while log.lock().unwrap().len() + *finished.lock().unwrap() < PRODUCED as usize {
+            if !attempt(&mut living, &log) {
+                thread::yield_now();
+            }
+        }
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let mut handled = std::mem::take(&mut *log.lock().unwrap());
+        handled.sort_unstable();
+        let twice = handled.windows(2).any(|pair| pair[0] == pair[1]);
+        let sum = handled.len() + *finished.lock().unwrap();
+        let lost = group.status().unwrap().lost;
+        assert!(!twice && lost == 0 && sum == PRODUCED as usize, "handled {handled:?}, lost {lost}, sum {sum}");
+    });
+}
+
 /// Reads what there is; how far that is from being all.
 fn poll(consumer: &mut Consumer<Message>) -> bool {
     match consumer.try_consume() {
