@@ -2,6 +2,7 @@
 #![cfg(not(icc_loom))]
 
 use icc_buffer::{Buffer, EntryError, Held, Kind, Packed, ReadOnlyBuffer, ReaderKind, Spec};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 fn spec() -> Spec {
     Spec::new(Kind::new("example"), 8).holding()
@@ -59,4 +60,41 @@ fn it_is_refused_where_it_was_not_asked_for() {
     assert!(matches!(buffer.hold("x", None, || 0), Err(EntryError::NoneLeft { max: 64, path: None })));
     drop(all);
     assert!(matches!(buffer.take_entry("x", 0), Err(EntryError::NotSeen { .. })));
+}
+
+/// One begins to hold, goes back to where another is, and that one lets go, again and again, at most once in each look: a
+/// writer never finds that nobody holds.
+#[test]
+fn a_handover_is_held() {
+    const LOOKS: u64 = if cfg!(miri) { 50 } else { 200_000 };
+    for buffer in buffers() {
+        let hold = |asked| buffer.hold("x", asked, || 100).unwrap().entry;
+        let (mut last, looks) = (hold(Some(0)), AtomicU64::new(0));
+        let holders = buffer.holding_readers().unwrap();
+        let mut handovers = 0_u64;
+        std::thread::scope(|scope| {
+            let looking = scope.spawn(|| {
+                // To its end whatever it finds: the other thread counts on it.
+                let missed = |_: &u64| {
+                    let behind = holders.slowest(100).map(|holder| holder.behind);
+                    looks.fetch_add(1, Ordering::Release);
+                    behind != Some(100)
+                };
+                (0..LOOKS).filter(missed).count()
+            });
+            while looks.load(Ordering::Acquire) < LOOKS {
+                let next = hold(None);
+                next.publish(0, 0, 0);
+                drop(std::mem::replace(&mut last, next));
+                handovers += 1;
+                // The look that may have seen the beginning is over, and the next one has begun after the end.
+                let until = (looks.load(Ordering::Acquire) + 2).min(LOOKS);
+                while looks.load(Ordering::Acquire) < until {
+                    std::hint::spin_loop();
+                }
+            }
+            assert_eq!(looking.join().unwrap(), 0, "nobody seemed to hold, in {handovers} handovers");
+        });
+        assert!(handovers > 1);
+    }
 }
