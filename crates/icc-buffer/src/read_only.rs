@@ -124,6 +124,20 @@ impl<T: Payload> ReadOnlyBuffer<T> {
         unsafe { self.cell(self.step.times(index)) }.reader()
     }
 
+    /// The slot that begins so many bytes after the first one.
+    ///
+    /// To go through many slots: from one to the next it is the addition of a [`stride`](Self::stride), where an
+    /// index has to be multiplied by one that is known at run time alone.
+    ///
+    /// # Safety
+    ///
+    /// `offset` is a number less than [`len`](Self::len) times [`stride`](Self::stride).
+    #[inline(always)]
+    pub unsafe fn slot_at_unchecked(&self, offset: usize) -> Reader<'_, T> {
+        // SAFETY: the caller's promise.
+        unsafe { self.cell(offset) }.reader()
+    }
+
     /// The cell at `offset` from the first one.
     ///
     /// # Safety

@@ -384,9 +384,15 @@ impl<T: Payload> VectorReader<T> {
         if let Some(more) = out.len().checked_sub(1) {
             self.check(first.saturating_add(more))?;
         }
-        for (offset, value) in out.iter_mut().enumerate() {
-            // SAFETY: the last index was checked, and the others are less.
-            unsafe { self.read_into_unchecked(first + offset, value) }?;
+        let stride = self.buffer.stride();
+        let mut offset = first * stride;
+        for (index, value) in (first..).zip(out) {
+            // SAFETY: the last index was checked, and the others are less; this is the offset of slot `index`.
+            let slot = unsafe { self.buffer.slot_at_unchecked(offset) };
+            if slot.try_read_into(value).is_err() {
+                self.read_contended(index, value)?;
+            }
+            offset += stride;
         }
         Ok(())
     }
