@@ -152,16 +152,16 @@ impl<T> QueueReader<T> {
 #[cfg(all(test, not(icc_loom)))]
 mod tests {
     use crate::{Mpmc, Queue, QueueSpec};
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use icc_seqlock::primitive::{AtomicU8, Ordering};
 
     /// Each producer begins before the one before it ends: at any moment one lives, and nobody is told that
     /// none does.
     fn hand_over(queue: &Queue<u64, Mpmc>, asks: u32) {
-        let (first, is_over) = (queue.producer().unwrap(), AtomicBool::new(false));
+        let (first, is_over) = (queue.producer().unwrap(), AtomicU8::new(0));
         std::thread::scope(|scope| {
             let handing_over = scope.spawn(|| {
                 let (mut last, mut count) = (first, 0_u64);
-                while !is_over.load(Ordering::Relaxed) {
+                while is_over.load(Ordering::Relaxed) == 0 {
                     let next = queue.producer().unwrap();
                     drop(last);
                     (last, count) = (next, count + 1);
@@ -170,7 +170,7 @@ mod tests {
             });
             let none_lives = || queue.some_producer_lives() == Ok(false) || queue.living_producers() == Ok(0);
             let wrong = (0..asks).filter(|_| none_lives()).count();
-            is_over.store(true, Ordering::Relaxed);
+            is_over.store(1, Ordering::Relaxed);
             let count = handing_over.join().unwrap();
             assert_eq!(wrong, 0, "none seemed to live, in {count} handovers");
             assert!(count > 0);
