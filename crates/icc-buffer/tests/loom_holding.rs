@@ -59,7 +59,7 @@ fn one_that_holds_shows_its_own_cursor() {
 /// One begins to hold before another lets go, as workers of a group do: first from the newest message, and then from where
 /// the other is. A writer that looks meanwhile finds one of them there.
 fn hand_over(name: &str, to_an_earlier_entry: bool) {
-    model_with_traced_loads(name, Some(3), move || {
+    model_with_traced_loads(name, Some(2), move || {
         let buffer = buffer();
         let place = to_an_earlier_entry.then(|| hold(&buffer, 2));
         let last = hold(&buffer, 0);
@@ -69,9 +69,15 @@ fn hand_over(name: &str, to_an_earlier_entry: bool) {
             let behind = holders.slowest(2).map(|holder| holder.behind);
             assert_eq!(behind, Some(2), "nobody holds what both held");
         });
-        let next = hold(&buffer, 2);
+        let joined = buffer.clone();
+        // Of another thread, whose fences do not order what this one stores when it lets go.
+        let joining = thread::spawn(move || {
+            let next = hold(&joined, 2);
+            next.publish(0, 0, 0);
+            next
+        });
+        let next = joining.join().unwrap();
         assert_eq!(next.id() < last.id(), to_an_earlier_entry);
-        next.publish(0, 0, 0);
         drop(last);
         looking.join().unwrap();
         drop(next);
