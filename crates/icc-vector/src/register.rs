@@ -336,6 +336,12 @@ mod tests {
         assert_eq!(all, (0..counters(true)).collect::<Vec<_>>());
     }
 
+    /// Or nobody could ever register.
+    #[test]
+    fn the_lock_of_registrations_is_one_and_no_writers() {
+        assert!((WRITERS..icc_buffer::MAX_IDS).contains(&REGISTRATION));
+    }
+
     #[test]
     fn ledgers_name_slots_that_exist() {
         for index in [0, 1, 2, 5, 1 << 40] {

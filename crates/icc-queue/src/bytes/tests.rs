@@ -36,7 +36,7 @@ fn take(consumer: &mut BytesConsumer) -> Result<Vec<u8>, TryConsumeError> {
 
 /// Polls until something is there or lost.
 fn poll(consumer: &mut BytesConsumer) -> Result<Vec<u8>, BytesLost> {
-    for _ in 0..100_000_000 {
+    for _ in 0..1_000_000 {
         match take(consumer) {
             Ok(out) => return Ok(out),
             Err(TryConsumeError::SpedPast(lost)) => return Err(lost),
@@ -311,8 +311,9 @@ fn the_newest_beginning_need_not_be_whole() {
 fn a_look_for_a_beginning_ends() {
     let queue = queue::<Mpmc>(QueueSpec::new(16));
     (0..16).for_each(|m| write_part(&queue, (1 << 40) + m, 0, 0..1));
-    for n in [0, 5, 16, 1_000] {
-        assert_eq!((queue.beginning_from(n), queue.awaited(n)), ((n + 16, None), n));
+    // The last is where a look goes on that was sped past.
+    for n in [0, 5, 16, 1_000, 0_u64.wrapping_sub(12)] {
+        assert_eq!((queue.beginning_from(n), queue.awaited(n)), ((n.wrapping_add(16), None), n));
     }
     assert_eq!(queue.newest_beginning(), None);
 }
