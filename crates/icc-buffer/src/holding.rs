@@ -165,45 +165,63 @@ impl Holders {
     /// Where one begins to hold before another lets go, as workers of a group do, one of them is found.
     #[must_use]
     pub fn slowest(&self, next: u64) -> Option<Holder> {
-        /// Each further one means that others let go or began meanwhile.
-        const ROUNDS: u32 = bound(8, 2);
         // Pairs with the fence in `Entries::hold`: this sees the entry, or its reader sees the
         // messages that were written before.
         fence(Ordering::SeqCst);
-        let (mut slowest, mut without): (Option<Holder>, u64) = (None, 0);
-        for _ in 0..ROUNDS {
-            let mut found_without = 0_u64;
-            // All relaxed: the fences order them.
-            let mut left = self.entries.lines().room.holders.load(Ordering::Relaxed);
-            while left != 0 {
-                let id = left.trailing_zeros();
-                left &= left - 1;
-                let found = (id < HOLDING as u32).then(|| self.look(id, next));
-                slowest = match (found, slowest) {
-                    (Some(Ok(one)), Some(other)) if one.behind <= other.behind => Some(other),
-                    (Some(Ok(one)), _) => Some(one),
-                    (Some(Err(word)), before) => {
-                        // Not 0, also for the word of an entry that nobody has had.
-                        found_without = found_without.rotate_left(7) ^ word.0 ^ u64::from(id + 1);
-                        before
-                    }
-                    (None, before) => before,
-                };
-            }
-            // Somebody may have let go, and another have begun before it behind this look's back: all once more, unless
-            // the look before found the same.
-            if found_without == without {
-                break;
-            }
-            without = found_without;
-            // Acquire: with the load of the word of one that let go, pairs with the fence in `ReaderEntry::drop`. So the
-            // next look sees who began to hold before that.
-            fence(Ordering::Acquire);
+        let (mut slowest, without) = self.look_at_all(next, None);
+        if without != 0 {
+            slowest = self.look_again(next, slowest, without);
         }
         // Acquire: with the loads of the cursors, pairs with their Release stores: what the holders
         // have read they read before it is overwritten. Release: whoever sees what is overwritten
         // then sees who was evicted for it.
         fence(Ordering::AcqRel);
+        slowest
+    }
+
+    /// The one that is furthest behind, of `slowest` and of all that are found to hold; and which entries have a bit that
+    /// do not hold, as one number: 0 if there are none.
+    #[inline(always)]
+    fn look_at_all(&self, next: u64, mut slowest: Option<Holder>) -> (Option<Holder>, u64) {
+        let mut without = 0_u64;
+        // All relaxed: the fences order them.
+        let mut left = self.entries.lines().room.holders.load(Ordering::Relaxed);
+        while left != 0 {
+            let id = left.trailing_zeros();
+            left &= left - 1;
+            let found = (id < HOLDING as u32).then(|| self.look(id, next));
+            slowest = match (found, slowest) {
+                (Some(Ok(one)), Some(other)) if one.behind <= other.behind => Some(other),
+                (Some(Ok(one)), _) => Some(one),
+                (Some(Err(word)), before) => {
+                    // Not 0, also for the word of an entry that nobody has had.
+                    without = without.rotate_left(7) ^ word.0 ^ u64::from(id + 1);
+                    before
+                }
+                (None, before) => before,
+            };
+        }
+        (slowest, without)
+    }
+
+    /// Looks at all once more, until it finds what the look before found `without`: somebody may have let go, and another
+    /// have begun before it behind that look's back.
+    #[cold]
+    #[inline(never)]
+    fn look_again(&self, next: u64, mut slowest: Option<Holder>, mut without: u64) -> Option<Holder> {
+        /// Each further one means that others let go or began meanwhile.
+        const ROUNDS: u32 = bound(8, 2);
+        for _ in 1..ROUNDS {
+            // Acquire: with the load of the word of one that let go, pairs with the fence in `ReaderEntry::drop`. So the
+            // next look sees who began to hold before that.
+            fence(Ordering::Acquire);
+            let (found, found_without) = self.look_at_all(next, slowest);
+            slowest = found;
+            if found_without == without {
+                break;
+            }
+            without = found_without;
+        }
         slowest
     }
 
