@@ -7,6 +7,7 @@ mod aarch64;
 mod bench;
 mod bridge;
 mod cbmc;
+mod cbmc_cuts;
 mod cli;
 mod counts;
 mod fuzz;

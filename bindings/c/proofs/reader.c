@@ -52,6 +52,70 @@ static unsigned char *fill(uint64_t bytes) {
 #define __atomic_thread_fence(order) ((void)0)
 #include <string.h>
 #define memcpy(to, from, bytes) icc_proof_copy((to), (from), (bytes))
+#ifdef TEXT
+/* For the copy of icc.h whose loops are cut: xtask/src/cbmc_cuts.rs says what that is. Comparisons and lengths of texts give anything. */
+static int icc_proof_memcmp(const void *one, const void *other, uint64_t bytes) {
+    __CPROVER_assert(__CPROVER_r_ok(one, bytes) && __CPROVER_r_ok(other, bytes), "a comparison within both");
+    return (int)nondet_u64();
+}
+static size_t icc_proof_strlen(const char *text) {
+    size_t len = nondet_u64();
+    __CPROVER_assume(len <= TEXT && __CPROVER_r_ok(text, len + 1));
+    return len;
+}
+#define memcmp(one, other, bytes) icc_proof_memcmp((one), (other), (bytes))
+#define strlen(text) icc_proof_strlen(text)
+
+static int icc_proof_int(void) { return (int)nondet_u64(); }
+
+/* The end of a round. */
+static void icc_proof_end(void) { __CPROVER_assume(0); }
+
+/* Any place from `low` to `high`, as which the first one is, too. */
+static void icc_proof_place(const char **at, const char *low, const char *high) {
+    uint64_t more = nondet_u64();
+    __CPROVER_assert(*at >= low && *at <= high, "a place before the loop");
+    __CPROVER_assume(more <= (uint64_t)(high - low));
+    *at = low + more;
+}
+static void icc_proof_again(const char *at, const char *low, const char *high) {
+    __CPROVER_assert(at >= low && at <= high, "a place after a round");
+    icc_proof_end();
+}
+
+/* How deep a value is nested: no deeper than there were bytes. */
+static int icc_proof_depth(int64_t most) {
+    int depth = icc_proof_int();
+    __CPROVER_assume(depth >= 0 && depth <= most);
+    return depth;
+}
+static void icc_proof_depth_again(int depth, int64_t most) { __CPROVER_assert(depth >= 0 && depth <= most, "a depth after a round"); }
+
+/* The end of a value: the proof `any_value` shows that it is there. */
+static const char *icc_proof_somewhere(const char *at, const char *end) {
+    uint64_t more = nondet_u64();
+    __CPROVER_assert(__CPROVER_same_object(at, end) && at <= end, "a place in the text");
+    if (nondet_byte()) return NULL;
+    __CPROVER_assume(more <= (uint64_t)(end - at));
+    return at + more;
+}
+
+/* How much of a message is done: no more than all. */
+static uint64_t icc_proof_done(uint64_t done, uint64_t most) {
+    __CPROVER_assert(done <= most, "what is done before the loop");
+    done = nondet_u64();
+    __CPROVER_assume(done <= most);
+    return done;
+}
+static void icc_proof_done_again(uint64_t done, uint64_t most) {
+    __CPROVER_assert(done <= most, "what is done after a round");
+    icc_proof_end();
+}
+
+/* A slot of a message: the proof `piece` shows what it loads. */
+struct icc_bytes_head;
+static int icc_proof_bytes_read(struct icc_bytes_head *head, unsigned char *out, uint64_t size);
+#endif
 #include "../include/icc.h"
 
 struct icc_header nondet_header(void);
@@ -189,3 +253,73 @@ void value(void) {
     behind = icc_skip_value(text, text + len);
     __CPROVER_assert(behind == NULL || (behind >= text && behind <= text + len), "the end of the value is in the text");
 }
+
+#ifdef TEXT
+static const char *any_text(size_t *len) {
+    const char *text;
+    *len = nondet_u64();
+    __CPROVER_assume(*len <= TEXT);
+    text = __CPROVER_allocate(*len + 1, 0);
+    __CPROVER_assume(text[*len] == 0);
+    return text;
+}
+
+/* As `value`, in a text as long as a schema. */
+void any_value(void) {
+    size_t len, from = nondet_u64();
+    const char *text = any_text(&len), *behind;
+    __CPROVER_assume(from <= len);
+    behind = icc_skip_value(text + from, text + len);
+    __CPROVER_assert(behind == NULL || (behind >= text + from && behind <= text + len), "the end of the value is in the text");
+}
+
+/* Where a list begins, whatever it is called. */
+void list(void) {
+    size_t len, from = nondet_u64();
+    const char *text = any_text(&len), *key = __CPROVER_allocate(9, 0), *found;
+    __CPROVER_assume(from <= len);
+    found = icc_list_of(text + from, text + len, key);
+    __CPROVER_assert(found == NULL || (found >= text + from && found <= text + len), "the list is in the text");
+}
+
+/* Any of its items. */
+void item(void) {
+    size_t len, from = nondet_u64();
+    const char *text = any_text(&len), *found;
+    __CPROVER_assume(from <= len);
+    found = icc_item(nondet_byte() ? text + from : NULL, text + len, nondet_u64());
+    __CPROVER_assert(found == NULL || (found >= text + from && found <= text + len), "the item is in the text");
+}
+
+struct icc_bytes_head nondet_head(void);
+
+static int icc_proof_bytes_read(struct icc_bytes_head *head, unsigned char *out, uint64_t size) {
+    uint64_t offset = (uint64_t)__CPROVER_POINTER_OFFSET(out);
+    if (size != 0) {
+        __CPROVER_assert(__CPROVER_same_object(out, filled), "a piece into what the caller gave");
+        __CPROVER_assert(offset <= given && size <= given - offset, "a piece inside of what the caller gave");
+    }
+    *head = nondet_head();
+    return icc_proof_int();
+}
+
+/* A message of any number of pieces, into a buffer that may be too small for it. */
+void message(void) {
+    struct icc_buffer b;
+    struct icc_bytes_consumer c;
+    struct icc_bytes_lost lost;
+    uint64_t size = nondet_u64(), len;
+    unsigned char *out;
+    if (!attached(&b, "bytes")) return;
+    __CPROVER_assume(size <= 1048576);
+    out = fill(size);
+    c.buffer = &b;
+    c.next = nondet_u64();
+    c.number = nondet_u64();
+    c.received = nondet_u64();
+    c.lost_slots = nondet_u64();
+    c.lost_messages = nondet_u64();
+    c.partial = (uint32_t)nondet_u64();
+    if (icc_bytes_try_consume(&c, out, size, &len, &lost) == ICC_BYTES_MESSAGE) __CPROVER_assert(len <= size, "the message fits");
+}
+#endif
