@@ -44,8 +44,8 @@ const CUT: [(&str, &[&str]); 4] = [
 ];
 /// Checks left out of that copy, and the proof that must fail.
 const CUT_WITHOUT: [(&str, &str, usize); 4] = [
-    ("at < end;\n        at++, icc_proof_depth_again", "at <= end;\n        at++, icc_proof_depth_again", 0),
-    ("value + 1 < end && value[1]", "value[1]", 1),
+    ("at < end;\n        at++, icc_proof_depth_again", "at <= end + 1;\n        at++, icc_proof_depth_again", 0),
+    ("value == NULL || value >= end || *value != ':'", "*value != ':'", 1),
     ("if (head.len > size) {", "if (0) {", 3),
     ("head.len - done < room ? head.len - done : room", "room", 3),
 ];
