@@ -378,6 +378,7 @@ impl<T: Payload> VectorReader<T> {
     /// health.read_range_into(1, &mut two)?;
     /// assert_eq!(two, [200, 0]);
     /// assert!(health.read_range_into(2, &mut two).is_err());
+    /// health.read_range_into(usize::MAX, &mut [])?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn read_range_into(&self, first: usize, out: &mut [T]) -> Result<(), ReadAllError> {
@@ -385,8 +386,9 @@ impl<T: Payload> VectorReader<T> {
             self.check(first.saturating_add(more))?;
         }
         let stride = self.buffer.stride();
-        let mut offset = first * stride;
-        for (index, value) in (first..).zip(out) {
+        // `first` may be anything where nothing is asked for.
+        let mut offset = first.wrapping_mul(stride);
+        for (value, index) in out.iter_mut().zip(first..) {
             // SAFETY: the last index was checked, and the others are less; this is the offset of slot `index`.
             let slot = unsafe { self.buffer.slot_at_unchecked(offset) };
             if slot.try_read_into(value).is_err() {
