@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 
 pub use self::case::{Case, CaseError};
 pub use crate::harness::error::RoundError;
-pub use crate::harness::pair::Panicked;
 pub use crate::harness::pin::PinError;
 pub use crate::harness::round::{Flow, Round};
 pub use crate::harness::setup::Setup;
+pub use crate::harness::threads::Panicked;
 use crate::link::{Broadcast, Direction, ManyProducers, Operation, Table, Target, Waking, WakingProcess};
 pub use crate::model::Kind;
 use crate::scenario::{

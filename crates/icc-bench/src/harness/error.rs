@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::pair::Panicked;
 use super::pin::PinError;
+use super::threads::Panicked;
 use crate::link::{Garbled, OpenError};
 
 /// A round could not be measured.

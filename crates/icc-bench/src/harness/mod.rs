@@ -19,6 +19,7 @@ pub(crate) mod rounds;
 pub(crate) mod setup;
 pub(crate) mod summary;
 pub(crate) mod system;
+pub(crate) mod threads;
 
 #[cfg(test)]
 pub(crate) mod test_setup;

@@ -1,14 +1,13 @@
 //! Two threads on two cores that do one round together, and end together whatever happens to
 //! either.
 
-use std::sync::Barrier;
 #[allow(clippy::disallowed_types, reason = "this flag is of the harness, not of what is measured")]
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::{Duration, Instant};
 
-use crate::harness::pin::{Cores, PinError, pin_current_thread};
-use crate::harness::placement::on_another_depth;
+use crate::harness::pin::{Cores, PinError};
+use crate::harness::threads::{Failed, Panicked, together};
 use crate::link::{Polled, Receiver};
 
 /// Empty polls between two checks of the clock and the stop flag: a few microseconds, so that
@@ -42,21 +41,6 @@ impl Stop {
     }
 }
 
-/// Asks for the end when dropped, so that a thread that fails or panics takes the other one with
-/// it.
-struct AskOnDrop<'a>(&'a Stop);
-
-impl Drop for AskOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.ask();
-    }
-}
-
-/// One of the two threads panicked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a measuring thread panicked; its message is above")]
-pub struct Panicked;
-
 /// Runs two closures at once on two threads, each pinned to its core and verified before either
 /// begins. Each has its stack at another depth than the last time.
 ///
@@ -77,30 +61,18 @@ where
     E: From<PinError> + From<Panicked> + Send,
 {
     let stop = Stop::default();
-    let start = Barrier::new(2);
-    std::thread::scope(|scope| {
-        let first = scope.spawn(|| on_core(cores.first, &start, &stop, first));
-        let second = scope.spawn(|| on_core(cores.second, &start, &stop, second));
-        let (first, second) = (first.join(), second.join());
-        Ok((first.map_err(|_| Panicked)??, second.map_err(|_| Panicked)??))
-    })
-}
-
-fn on_core<R, E: From<PinError>>(
-    core: usize,
-    start: &Barrier,
-    stop: &Stop,
-    body: impl FnOnce(&Stop) -> Result<R, E>,
-) -> Result<R, E> {
-    let _end_both = AskOnDrop(stop);
-    let pinned = pin_current_thread(core);
-    if pinned.is_err() {
-        stop.ask();
-    }
-    // Reached whether or not the pin took, or the other thread would never leave this wait.
-    start.wait();
-    pinned?;
-    on_another_depth(|| body(stop))
+    let (mut bodies, mut results) = ((Some(first), Some(second)), (None, None));
+    let [first, second] = together(
+        cores,
+        &|| stop.ask(),
+        [&mut || results.0 = bodies.0.take().map(|body| body(&stop)), &mut || {
+            results.1 = bodies.1.take().map(|body| body(&stop))
+        }],
+    );
+    first.map_err(Failed::into_error::<E>)?;
+    let first = results.0.ok_or(Panicked)??;
+    second.map_err(Failed::into_error::<E>)?;
+    Ok((first, results.1.ok_or(Panicked)??))
 }
 
 /// How a wait for a message ended.

@@ -13,9 +13,10 @@ use super::formula::Constants;
 use crate::harness::batches::time_batches;
 use crate::harness::error::RoundError;
 use crate::harness::median::median as middle;
-use crate::harness::pair::{self, Panicked, Stop};
+use crate::harness::pair::{self, Stop};
 use crate::harness::pin::pin_current_thread;
 use crate::harness::setup::Setup;
+use crate::harness::threads::Panicked;
 use crate::link::{CAPACITY, Polled, Receiver};
 
 /// Words of a line.

@@ -21,11 +21,11 @@ use crossbeam_utils::CachePadded;
 use super::descriptor::{MIN_BATCHES, Rows, Scenario};
 use crate::harness::batches::time_batches;
 use crate::harness::error::RoundError;
-use crate::harness::pair::Panicked;
 use crate::harness::pin::pin_current_thread;
 use crate::harness::plan::Plan;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
+use crate::harness::threads::Panicked;
 use crate::link::{Direction, Message, Operation, message};
 use crate::model::{Column, Description, Merit, Shape};
 

@@ -11,11 +11,11 @@ use std::time::Duration;
 use super::descriptor::{Rows, Scenario};
 use crate::harness::batches::time_batches;
 use crate::harness::error::RoundError;
-use crate::harness::pair::Panicked;
 use crate::harness::pin::pin_current_thread;
 use crate::harness::plan::Plan;
 use crate::harness::round::Round;
 use crate::harness::setup::Setup;
+use crate::harness::threads::Panicked;
 use crate::link::{Message, ReadAll, Table, message};
 use crate::model::{Column, Description, Merit, Shape};
 
