@@ -12,7 +12,15 @@ const RIVALS: &str = "--rivals";
 
 /// Runs the benchmark with the user's arguments and hands its exit code back.
 pub(crate) fn run(workspace: &Workspace, args: &PassedArgs) -> anyhow::Result<ExitCode> {
-    process::run(&mut command(workspace, &args.args)).map(process::exit_code)
+    process::run(&mut command(workspace, Build::Release, &args.args)).map(process::exit_code)
+}
+
+/// How the benchmark is built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Build {
+    Release,
+    /// As tests are, where no figure counts: that takes a few seconds after them, and not minutes.
+    Dev,
 }
 
 /// The benchmark in the user's directory, so that a path such as `--json out.json` means what it
@@ -20,16 +28,16 @@ pub(crate) fn run(workspace: &Workspace, args: &PassedArgs) -> anyhow::Result<Ex
 ///
 /// With `--rivals` it is the package that has other libraries beside these, which nobody else
 /// compiles.
-pub(crate) fn command(workspace: &Workspace, args: &[impl AsRef<OsStr>]) -> Command {
+pub(crate) fn command(workspace: &Workspace, build: Build, args: &[impl AsRef<OsStr>]) -> Command {
     let with_rivals = args.iter().any(|arg| arg.as_ref() == RIVALS);
     let (package, manifest) =
         if with_rivals { ("icc-rivals", "rivals/Cargo.toml") } else { ("icc-bench", "Cargo.toml") };
     let mut command = workspace.cargo_here();
-    command
-        .args(["run", "--release", "--package", package, "--bin", package, "--manifest-path"])
-        .arg(workspace.root().join(manifest))
-        .arg("--")
-        .args(args);
+    command.args(["run", "--package", package, "--bin", package]);
+    if let Build::Release = build {
+        command.arg("--release");
+    }
+    command.arg("--manifest-path").arg(workspace.root().join(manifest)).arg("--").args(args);
     command
 }
 
@@ -41,10 +49,11 @@ mod tests {
     #[test]
     fn rivals_are_built_only_when_asked_for() {
         let workspace = Workspace::find().unwrap();
-        let with = shown(&command(&workspace, &["--quick", "--rivals"]));
+        let with = shown(&command(&workspace, Build::Release, &["--quick", "--rivals"]));
         assert!(with.contains("icc-rivals") && with.contains("rivals/Cargo.toml"), "{with}");
         assert!(with.ends_with("-- --quick --rivals"), "{with}");
-        let without = shown(&command(&workspace, &["--only", "rivals"]));
+        let without = shown(&command(&workspace, Build::Dev, &["--only", "rivals"]));
         assert!(without.contains("--bin icc-bench") && !without.contains("rivals/Cargo.toml"), "{without}");
+        assert!(with.contains(" --release ") && !without.contains("--release"), "{with}; {without}");
     }
 }

@@ -136,6 +136,9 @@ pub(crate) struct LoomArgs {
     /// Bound the preemptions per execution to this number, whatever a model asks for.
     #[arg(long, value_name = "N")]
     pub(crate) preemptions: Option<usize>,
+    /// Explore the largest models with two preemptions, as `cargo xtask test` does.
+    #[arg(long, conflicts_with = "preemptions")]
+    pub(crate) quick: bool,
     /// Let each model tell apart orders of loads as well, also those that need it not: takes much longer.
     #[arg(long)]
     pub(crate) trace: bool,

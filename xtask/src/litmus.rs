@@ -91,13 +91,15 @@ fn machine_code(
     cargo.args(["rustc", "--quiet", "--release", "--lib", "--message-format=json", "--package", PROBES]);
     // Of the libraries, too: what is not inlined is there.
     let flags = [Some("--emit=asm -Ccodegen-units=1"), flag].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    cargo.own_build(workspace, "litmus", &flags);
+    // With a target, also where it is this machine's: so the flags are not for the macros that run while it is
+    // compiled, and these are the same for all.
+    cargo.args(["--target", &format!("{architecture}-unknown-linux-gnu")]).own_build(workspace, "litmus", &flags);
     if architecture != ARCH {
         if architecture != "aarch64" {
             return Ok(Err(format!("a processor of that kind, and this is {ARCH}")));
         }
         match aarch64::compiler() {
-            Ok(compiler) => _ = cargo.args(["--target", aarch64::TARGET]).env("RUSTC", compiler),
+            Ok(compiler) => _ = cargo.env("RUSTC", compiler),
             Err(reason) => return Ok(Err(reason)),
         }
     }

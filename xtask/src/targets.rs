@@ -18,25 +18,25 @@ const BUILDS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-pc-windows-msvc"];
 /// What of the other packages works with private memory.
 const BESIDE: [&str; 2] = ["icc-schema", "icc-async"];
 /// Where the lack of shared memory is an error, and what it must say. The cell alone builds there.
-const REFUSED: [(&str, &str); 2] = [
+pub(crate) const REFUSED: [(&str, &str); 2] = [
     ("i686-unknown-linux-gnu", "icc has shared memory on 64-bit targets alone"),
     ("s390x-unknown-linux-gnu", "icc has shared memory on little-endian targets alone"),
 ];
 
 /// Checks all, or says what is missing.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
-    match check(workspace)? {
+    match check(workspace, &REFUSED)? {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(missing) => bail!("cannot check for other targets here; missing: {missing}"),
     }
 }
 
-/// Checks all; or says why it cannot.
+/// Checks where they build, and that they are refused where they are to be; or says why it cannot.
 ///
 /// # Errors
 ///
 /// With the first target that does not do what it must.
-pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Result<(), &'static str>> {
+pub(crate) fn check(workspace: &Workspace, refused: &[(&str, &str)]) -> anyhow::Result<Result<(), &'static str>> {
     let Some(compiler) = std_source::compiler() else { return Ok(Err(std_source::MISSING)) };
     let cargo = || {
         let mut cargo = workspace.cargo();
@@ -50,7 +50,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Result<(), &'static
     };
     // First what all have in common, so that the standard libraries are built side by side.
     let mut cell = cargo();
-    cell.packages(["icc-seqlock"]).targets(BUILDS).targets(REFUSED.map(|(target, _)| target));
+    cell.packages(["icc-seqlock"]).targets(BUILDS).targets(refused.iter().map(|(target, _)| *target));
     if !process::run(&mut cell)?.success() {
         bail!("icc-seqlock does not build for one of the targets");
     }
@@ -59,7 +59,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Result<(), &'static
     if !process::run(&mut whole)?.success() {
         bail!("the libraries do not build for {}", BUILDS.join(" and "));
     }
-    for (target, reason) in REFUSED {
+    for &(target, reason) in refused {
         match process::capture(cargo().packages(["icc-buffer"]).targets([target])) {
             Err(CaptureError::Failed(_, _, errors)) if says_only(&errors, reason) => {
                 say(&format!("{target}: refused, as it must be"))?;
