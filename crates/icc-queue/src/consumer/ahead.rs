@@ -16,11 +16,20 @@ const AHEAD: u64 = 24;
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
+/// Tells the compiler that where this is called is no place for the straight way.
+///
+/// Reading 56 bytes that are in the cache, one to 32 consumers in turn: 7 to 9 % less time, of 8 bytes 15 to 20 %, where the
+/// processor is slow at the time, and 1 to 10 % and none where it is fast (Zen 3, four interleaved runs).
+#[cold]
+#[inline(always)]
+fn seldom() {}
+
 impl<T: Payload> Consumer<T> {
     /// After message `n`, if that was there at once.
     #[inline(always)]
     pub(crate) fn took(&mut self, n: u64) {
         if n & self.attention == 0 {
+            seldom();
             if self.attention != LOOK - 1 {
                 self.queue.buffer.prefetch_whole(self.queue.geometry.index(n.wrapping_add(AHEAD)));
             }
