@@ -318,6 +318,7 @@ mod tests {
     #[cfg(not(icc_loom))]
     fn blocks_grow_with_the_vector() {
         assert_eq!([8, 1000, 100_000].map(|len| Blocks::new(len).shift), [0, 3, 7]);
+        assert_eq!([8, 1000, 100_000].map(|len| Blocks::new(len).count(len)), [8, 125, 782]);
         // No larger than there are counters for.
         for shift in 8..40 {
             let most = BLOCKS << shift;

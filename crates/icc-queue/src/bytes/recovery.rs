@@ -56,7 +56,7 @@ impl BytesQueueReader {
     }
 
     /// What slot `n` says, if a message begins there that it can be.
-    fn begins_at(&self, n: u64) -> Option<Head> {
+    pub(super) fn begins_at(&self, n: u64) -> Option<Head> {
         self.head_at(n).ok().filter(|&head| self.shape.begins(head).is_some())
     }
 
@@ -150,11 +150,14 @@ impl BytesConsumer {
         }
     }
 
-    /// If no producer lives: what was lost, if the next message is a partial one.
-    pub(super) fn lose_partial(&mut self) -> Option<BytesLost> {
-        let head = self.queue.begins_at(self.cursor.next)?;
-        match self.queue.rest_of(self.cursor.next, head) {
-            Rest::Missing(m) if self.counts() && self.stopped().is_none() => Some(self.lose(m, Some(1))),
+    /// What was lost, if the message that began at slot `n` before it was found that no producer lives is still the
+    /// next one, and a partial one.
+    pub(super) fn lose_partial(&mut self, n: u64, head: Head) -> Option<BytesLost> {
+        if self.cursor.next != n {
+            return None;
+        }
+        match self.queue.rest_of(n, head) {
+            Rest::Missing(m) => Some(self.lose(m, Some(1))),
             _ => None,
         }
     }

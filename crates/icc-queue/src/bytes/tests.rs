@@ -110,6 +110,45 @@ fn a_partial_message_is_lost_when_no_producer_lives() {
     assert_eq!(consumer.consume_into_until_gone(&mut out, wait), Err(WaitError::ProducersGone));
 }
 
+/// What a newcomer begins while it is asked who lives is not what the dead have left.
+#[test]
+fn what_a_newcomer_has_begun_is_not_given_up() {
+    let queue = queue::<Spmc>(QueueSpec::new(16));
+    let (mut consumer, mut out) = (queue.consumer(), Vec::new());
+    let newcomer = |_: &_| {
+        write_part(&queue, 0, 0, 0..2);
+        false
+    };
+    assert_eq!(consumer.after_silence(&mut out, newcomer), None);
+    // It stands at the message, as one that died there would leave it: now it was there before it is asked.
+    assert_eq!(consumer.after_silence(&mut out, |_| true), None);
+    let left = WaitError::SpedPast(lost(0, 2, Some(1)));
+    assert_eq!(consumer.clone().after_silence(&mut out, |_| false), Some(Err(left)));
+    let finished = |_: &_| {
+        write_part(&queue, 0, 0, 2..4);
+        false
+    };
+    assert_eq!((consumer.after_silence(&mut out, finished), out.len()), (Some(Ok(0)), 4 * ROOM));
+}
+
+/// Whether the rest of a message will ever come is asked at every 64th empty poll, and what is silent for long is not
+/// taken for one of many producers' message.
+#[test]
+fn a_partial_message_is_asked_for_now_and_then() {
+    let queue = queue::<Spmc>(QueueSpec::new(16).gaps());
+    let mut consumer = queue.consumer();
+    write_part(&queue, 0, 0, 0..2);
+    let empty = |consumer: &mut BytesConsumer, polls| {
+        (0..polls).for_each(|_| assert_eq!(take(consumer), Err(TryConsumeError::Empty)));
+    };
+    empty(&mut consumer, 128);
+    std::thread::sleep(2 * crate::consumer::SILENCE);
+    empty(&mut consumer, 128);
+    queue.producer().unwrap().produce_at(9, 3, b"after").unwrap();
+    empty(&mut consumer, 63);
+    assert_eq!(take(&mut consumer), Err(TryConsumeError::SpedPast(lost(0, 2, Some(1)))));
+}
+
 #[test]
 fn what_one_of_many_left_of_a_message_is_told_as_one() {
     for parts in 0..4 {

@@ -151,22 +151,33 @@ impl BytesConsumer {
             if (kept_core && !round.is_multiple_of(SPINS_PER_CLOCK)) || Instant::now() < at {
                 continue;
             }
-            if self.cursor.queue.some_producer_lives().unwrap_or(true) {
-                self.cursor.met_producer = true;
-            } else {
-                // What they produced before they ended is there by now.
-                match self.try_consume_into(out) {
-                    Ok(n) => return Ok(n),
-                    Err(TryConsumeError::SpedPast(lost)) => return Err(WaitError::SpedPast(lost)),
-                    Err(_) if self.cursor.is_at_end() => return Err(WaitError::ProducersGone),
-                    Err(_) => {}
-                }
-                if let Some(lost) = self.lose_partial() {
-                    return Err(WaitError::SpedPast(lost));
-                }
+            let lives = |queue: &QueueReader<()>| queue.some_producer_lives().unwrap_or(true);
+            if let Some(result) = self.after_silence(out, lives) {
+                return result;
             }
             slice = (slice * 2).min(LONGEST);
             ask_at = None;
+        }
+    }
+
+    /// Asks whether a producer lives, and if none does, how that ends.
+    pub(super) fn after_silence(
+        &mut self,
+        out: &mut Vec<u8>,
+        lives: impl FnOnce(&QueueReader<()>) -> bool,
+    ) -> Option<Result<u64, WaitError>> {
+        // Before it is asked: what begins later may be a newcomer's, who finishes it.
+        let begun = self.queue.begins_at(self.cursor.next).map(|head| (self.cursor.next, head));
+        if lives(&self.cursor.queue) {
+            self.cursor.met_producer = true;
+            return None;
+        }
+        // What they produced before they ended is there by now.
+        match self.try_consume_into(out) {
+            Ok(n) => Some(Ok(n)),
+            Err(TryConsumeError::SpedPast(lost)) => Some(Err(WaitError::SpedPast(lost))),
+            Err(_) if self.cursor.is_at_end() => Some(Err(WaitError::ProducersGone)),
+            Err(_) => begun.and_then(|(n, head)| self.lose_partial(n, head)).map(|lost| Err(WaitError::SpedPast(lost))),
         }
     }
 
