@@ -74,13 +74,18 @@ fn kill_creators(creator: &mut Command, directory: &Path, can_leave_drafts: bool
     let mut random = Random(7);
     let (mut round, mut left, mut drafts) = (0, 0, 0);
     let end = torture().map(|time| Instant::now() + time);
-    while round < KILLS || end.is_some_and(|end| Instant::now() < end) {
+    // Longer where none was finished, up to what a slow machine, or a sanitizer, can need.
+    let mut longest = 3000;
+    while round < KILLS || (left == 0 && round < 8 * KILLS) || end.is_some_and(|end| Instant::now() < end) {
         round += 1;
         let mut creator = Actor::of(creator);
         wait_until("the creator has begun", || directory.join("begun").exists());
-        std::thread::sleep(Duration::from_micros(random.below(3000)));
+        std::thread::sleep(Duration::from_micros(random.below(longest)));
         creator.kill();
         fs::remove_file(directory.join("begun")).unwrap();
+        if left == 0 && round.is_multiple_of(KILLS) {
+            longest *= 4;
+        }
 
         let names = || fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
         left += names().filter(|name| name == "buffer").count();
