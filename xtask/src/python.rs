@@ -69,7 +69,11 @@ pub(crate) fn test(workspace: &Workspace, python: &Path, counts: &mut Counts) ->
     // Of another version, one may lie there.
     let _ = fs::remove_dir_all(&wheels);
     let mut build = Command::new(python);
-    build.args(["-m", "maturin", "build", "--quiet", "--interpreter"]).arg(python).arg("--out").arg(&wheels);
+    build
+        .args(["-m", "maturin", "build", "--release", "--quiet", "--interpreter"])
+        .arg(python)
+        .arg("--out")
+        .arg(&wheels);
     // What is compiled is linted, and each warning is an error.
     build.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("RUSTFLAGS", "-D warnings");
     succeed(build.current_dir(&package).env("CARGO_TARGET_DIR", cargo).env_remove("CARGO_ENCODED_RUSTFLAGS"))?;

@@ -26,8 +26,7 @@ use crate::process::{self, say};
 use crate::std_source;
 use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
 
-/// Tests that ThreadSanitizer's own run-time part fails: it makes system calls in any thread at any time, which the filters of these tests
-/// do not allow.
+/// Tests whose filters end a process at its first system call: ThreadSanitizer's own run-time part makes some.
 const NOT_UNDER_THREAD: [&str; 1] = ["kernel"];
 
 /// Runs the tests under the sanitizer, or says what is missing.

@@ -1,8 +1,8 @@
 //! The two threads of a round.
 //!
 //! Nothing here is compiled anew for each message, target and scenario: what runs on a thread is called through a
-//! pointer, once a round. Where one thread times an operation of a nanosecond, that made the compiled loop slower, so
-//! those scenarios start it themselves.
+//! pointer, once a round. Where one thread times an operation of a nanosecond, the compiled loop seemed slower so,
+//! and those scenarios start it themselves.
 
 use std::sync::Barrier;
 

@@ -18,8 +18,8 @@ const LINE: usize = 64;
 
 /// Tells the compiler that where this is called is no place for the straight way.
 ///
-/// Reading 56 bytes that are in the cache, one to 32 consumers in turn: 7 to 9 % less time, of 8 bytes 15 to 20 %, where the
-/// processor is slow at the time, and 1 to 10 % and none where it is fast (Zen 3, four interleaved runs).
+/// Reading 56 bytes that are in the cache, one to 32 consumers in turn: 5 to 21 % less time, of 8 bytes 13 to 23 %, where the
+/// processor was slow at the time; 1 to 10 %, and none, where it was fast (Zen 3, one core, four interleaved runs in all).
 #[cold]
 #[inline(always)]
 fn seldom() {}
