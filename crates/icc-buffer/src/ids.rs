@@ -44,6 +44,7 @@ const WORDS: usize = MAX_IDS as usize / 64;
 impl IdLock {
     /// The id.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> u32 {
         self.id
     }

@@ -95,9 +95,13 @@ impl<T: Payload> Seqlock<T> {
     /// for large values use [`read_into`](Self::read_into).
     #[inline]
     pub fn read(&self) -> T {
-        let mut value = T::zeroed();
-        self.read_into(&mut value);
-        value
+        let mut backoff = Backoff::new();
+        loop {
+            match self.try_read() {
+                Ok(value) => return value,
+                Err(BeingWritten { .. }) => wait(&mut backoff),
+            }
+        }
     }
 
     /// Copies the value into `out` and returns its version.
@@ -154,8 +158,12 @@ impl<T: Payload> Seqlock<T> {
     /// [`BeingWritten`] if a write was under way or crossed the copy.
     #[inline]
     pub fn try_read(&self) -> Result<T, BeingWritten> {
+        let version = self.version.load(Relaxed);
+        if version & 1 == 1 {
+            return Err(BeingWritten { version });
+        }
         let mut value = T::zeroed();
-        self.try_read_into(&mut value).map(|_| value)
+        copy_checked(&self.version, version, || self.storage.load_value(&mut value)).map(|()| value)
     }
 
     /// Copies the value into `out` and returns its version, if one attempt succeeds. Never waits.

@@ -45,6 +45,13 @@ impl<T: Payload> Storage<T> {
         unsafe { copy::load::<T>(self.0.get().cast(), (&raw mut *out).cast()) }
     }
 
+    /// As [`load`](Self::load), for a value that will be moved.
+    #[inline(always)]
+    pub(crate) fn load_value(&self, out: &mut T) {
+        // SAFETY: as in `load`.
+        unsafe { copy::load_value::<T>(self.0.get().cast(), (&raw mut *out).cast()) }
+    }
+
     /// Copies the bytes in, visible to concurrent readers in any order.
     #[inline(always)]
     pub(crate) fn store(&self, value: &T) {

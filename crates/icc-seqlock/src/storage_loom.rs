@@ -40,6 +40,10 @@ impl<T: Payload> Storage<T> {
         *out = copy;
     }
 
+    pub(crate) fn load_value(&self, out: &mut T) {
+        self.load(out);
+    }
+
     /// A model can let its writer die after each word.
     pub(crate) fn store(&self, value: &T) {
         for (part, shared) in bytemuck::bytes_of(value).chunks(8).zip(&self.words) {

@@ -169,16 +169,16 @@ impl<T: Payload> VectorReader<T> {
     #[inline(always)]
     unsafe fn read_unchecked(&self, index: usize) -> Result<T, ReadError> {
         /// A value of up to so many bytes may stay in registers.
-        const SMALL: usize = 64;
-        let mut value = T::zeroed();
+        const SMALL: usize = 256;
         if size_of::<T>() > SMALL {
+            let mut value = T::zeroed();
             // SAFETY: the caller's promise is the same.
             return unsafe { self.read_into_unchecked(index, &mut value) }.map(|_| value);
         }
         // SAFETY: the caller's promise is the same.
         let slot = unsafe { self.buffer.slot_unchecked(index) };
         // No function but the copy has a reference to the value, so it need not be in memory.
-        self.until_read(index, || slot.try_read_into(&mut value)).map(|_| value)
+        self.until_read(index, || slot.try_read())
     }
 
     /// The value of slot `index`, or none if it was never written.

@@ -73,15 +73,15 @@ impl<T: Payload> VectorReader<T> {
     /// Tries to read slot `index` until it succeeds, its writer is proven to be dead, or it has taken
     /// too long.
     #[inline(always)]
-    pub(crate) fn until_read(
+    pub(crate) fn until_read<R>(
         &self,
         index: usize,
-        mut attempt: impl FnMut() -> Result<u64, BeingWritten>,
-    ) -> Result<u64, ReadError> {
+        mut attempt: impl FnMut() -> Result<R, BeingWritten>,
+    ) -> Result<R, ReadError> {
         let mut backoff = BoundedBackoff::default();
         loop {
             match attempt() {
-                Ok(version) => return Ok(version),
+                Ok(read) => return Ok(read),
                 Err(BeingWritten { version, .. }) => self.back_off(index, version, &mut backoff)?,
             }
         }

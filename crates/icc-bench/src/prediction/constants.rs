@@ -2,6 +2,7 @@
 //!
 //! Each moves bare lines of atomic words: none runs a queue, so that none is fitted to one.
 
+use std::cell::UnsafeCell;
 use std::hint::black_box;
 #[allow(clippy::disallowed_types, reason = "bare atomics are what is measured")]
 use std::sync::atomic::AtomicU64;
@@ -17,7 +18,8 @@ use crate::harness::pair::{self, Stop};
 use crate::harness::pin::pin_current_thread;
 use crate::harness::setup::Setup;
 use crate::harness::threads::Panicked;
-use crate::link::{CAPACITY, Polled, Receiver};
+use crate::link::{CAPACITY, Message, Polled, Receiver};
+use crossbeam_utils::CachePadded;
 
 /// Words of a line.
 const WORDS: usize = 8;
@@ -125,6 +127,14 @@ fn hand_over(setup: &Setup, length: Duration) -> Result<f64, RoundError> {
     Ok(median(times))
 }
 
+/// A line of a block, written and read as programs copy: by whatever moves the compiler likes.
+#[derive(Debug, Default)]
+#[repr(C, align(64))]
+struct Plain(UnsafeCell<[u64; WORDS]>);
+
+// SAFETY: one thread at a time accesses it, as `blocks` argues.
+unsafe impl Sync for Plain {}
+
 /// Lines of a short and of a long block. The difference between them is the cost of so many more
 /// lines: what happens once a block falls out.
 const SHORT: usize = 16;
@@ -136,7 +146,8 @@ const LONG: usize = 80;
 /// other reads it. Each takes its own time. The block is the next of a few.
 fn blocks(setup: &Setup, length: Duration) -> Result<[f64; 2], RoundError> {
     const BLOCKS: usize = 8;
-    let (block, there, back) = (lines(BLOCKS * LONG), lines(1), lines(1));
+    let block: Box<[Plain]> = (0..BLOCKS * LONG).map(|_| Plain::default()).collect();
+    let (there, back) = (lines(1), lines(1));
     let clock = &setup.stopwatch;
     let size = |number: u64| if number.is_multiple_of(2) { SHORT } else { LONG };
     let block_of = |number: u64| {
@@ -152,7 +163,11 @@ fn blocks(setup: &Setup, length: Duration) -> Result<[f64; 2], RoundError> {
             loop {
                 let number = awaited.number;
                 let start = clock.stamp();
-                block_of(number).iter().for_each(|line| line.write(number));
+                for line in block_of(number) {
+                    // SAFETY: nobody else accesses the block: the other thread has read all before it sent `back`, which
+                    // this one has awaited, and accesses none before it has `there`, which is sent below.
+                    unsafe { line.0.get().write([number; WORDS]) };
+                }
                 // The writes are done, not only under way.
                 fence(SeqCst);
                 let end = clock.stamp();
@@ -168,9 +183,13 @@ fn blocks(setup: &Setup, length: Duration) -> Result<[f64; 2], RoundError> {
             while wait(&mut awaited, stop, setup)? {
                 let number = awaited.number - 1;
                 let start = clock.stamp();
-                let are_new = block_of(number).iter().fold(true, |are_new, line| are_new & line.read(number));
+                let differences = block_of(number).iter().fold(0, |differences, line| {
+                    // SAFETY: as above; this thread has `there` and has not sent `back`.
+                    let words = unsafe { &*line.0.get() };
+                    words.iter().fold(differences, |differences, word| differences | (word ^ number))
+                });
                 let end = clock.stamp();
-                if !are_new {
+                if differences != 0 {
                     return Err(RoundError::Lost { sequence: number, timeout: setup.timeout });
                 }
                 times[usize::from(size(number) == LONG)].push((end - start) as f64 * clock.ns_per_tick());
@@ -183,38 +202,36 @@ fn blocks(setup: &Setup, length: Duration) -> Result<[f64; 2], RoundError> {
     Ok([per_line(written), per_line(read)])
 }
 
-/// A message of a line, made in the first cache and copied to the next of as many places as a ring
-/// has; and a locked addition. On one core.
+/// A line, made and copied word by word to the next of as many places as a ring has; and how much longer that takes if
+/// the place is told by a locked addition. On one core.
+///
+/// Word by word, since a wider load of what was just stored in words would wait until all of them are in the cache.
 fn alone(setup: &Setup, length: Duration) -> Result<[f64; 2], RoundError> {
     let on_core = || {
         pin_current_thread(setup.cores.first)?;
-        let (mut places, mut next) = (lines(CAPACITY), 0);
-        let mut message = [0_u64; WORDS];
+        let (places, word) = (lines(CAPACITY), Line::default());
+        let mut message = CachePadded::new([0_u64; WORDS]);
+        let mut copied = |number: u64| {
+            message.fill(number);
+            let message = black_box(&message);
+            for (to, from) in places[number as usize % CAPACITY].0.iter().zip(message.iter()) {
+                to.store(*from, Relaxed);
+            }
+        };
+        let mut next = 0;
         let copy = time_batches(
             &setup.stopwatch,
             length,
             || true,
             || {
-                let words = black_box(&mut message);
-                let place = &mut places[next % CAPACITY];
-                for (to, from) in place.0.iter_mut().zip(words) {
-                    *to.get_mut() = *from;
-                }
-                black_box(place);
                 next += 1;
+                copied(next);
             },
         );
-        let word = Line::default();
         // Acquire and Release, as tickets need them.
-        let ticket = time_batches(
-            &setup.stopwatch,
-            length,
-            || true,
-            || {
-                black_box(word.0[0].fetch_add(1, std::sync::atomic::Ordering::AcqRel));
-            },
-        );
-        Ok([copy.p50_ns, ticket.p50_ns])
+        let number = || word.0[0].fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+        let with_ticket = time_batches(&setup.stopwatch, length, || true, || copied(number()));
+        Ok([copy.p50_ns, (with_ticket.p50_ns - copy.p50_ns).max(0.0)])
     };
     // Pinning lasts as long as its thread.
     std::thread::scope(|scope| scope.spawn(on_core).join()).map_err(|_| Panicked)?

@@ -15,8 +15,8 @@ pub(crate) fn render(prediction: &Prediction) -> String {
         ("hand-over", constants.hand_over, "a full line, written here until another core that polls it has read it"),
         ("read", constants.read, "each further line read, of those that the other core wrote"),
         ("own", constants.own, "each further line written, of those that the other core read"),
-        ("copy", constants.copy, "a line copied to the next place in this core's caches"),
-        ("ticket", constants.ticket, "a locked addition to a word that nobody else wants"),
+        ("copy", constants.copy, "a line made and copied to the next place in this core's caches"),
+        ("ticket", constants.ticket, "how much longer if a locked addition tells the place"),
     ] {
         let _ = writeln!(text, "  {name:<10} {value:>6.2}   {meaning}");
     }

@@ -71,6 +71,25 @@ pub(crate) unsafe fn load<T>(shared: *const u8, private: *mut u8) {
     unsafe { load_bytes(shared, private, size_of::<T>()) }
 }
 
+/// Copies a `T` out of shared memory to where it will be moved from, and so best stays in registers.
+///
+/// # Safety
+///
+/// As [`load`].
+#[inline(always)]
+pub(crate) unsafe fn load_value<T>(shared: *const u8, private: *mut u8) {
+    #[cfg(all(
+        all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+        not(any(miri, icc_portable_copy))
+    ))]
+    if size_of::<T>() > WORDS_UP_TO && size_of::<T>() <= vectors::BY_REGISTERS && size_of::<T>().is_multiple_of(8) {
+        // SAFETY: passed on from the caller; a multiple of eight of more than 16 bytes, and no more than it copies.
+        return unsafe { vectors::by_registers(shared, private, size_of::<T>()) };
+    }
+    // SAFETY: passed on from the caller.
+    unsafe { load::<T>(shared, private) }
+}
+
 /// Copies a payload of `size` bytes out of shared memory, in the way that is that size's.
 ///
 /// # Safety
