@@ -25,29 +25,29 @@ pub(crate) fn time_batches(
     goes_on: impl Fn() -> bool,
     mut operation: impl FnMut(),
 ) -> Round {
-    let mut time = |operations: u64| {
-        let start = stopwatch.stamp();
-        for _ in 0..operations {
-            operation();
-        }
-        (start, stopwatch.stamp())
-    };
     let (batch_ticks, length_ticks) = (stopwatch.ticks_in(BATCH), stopwatch.ticks_in(length));
-    let mut operations = 1;
-    let begin = loop {
-        let (start, end) = time(operations);
-        if end.saturating_sub(start) >= batch_ticks || !goes_on() {
-            break end;
-        }
-        operations *= 2;
-    };
     // A second is far more than any batch takes; what is longer is counted as one.
     let longest = stopwatch.ticks_in(Duration::from_secs(1)) / stopwatch.step_ticks();
     let mut histogram = Histogram::new_with_bounds(1, longest.max(1_000), 3)
         .expect("bounds from 1 to at least 1000 with three digits are always accepted");
+    let (mut operations, mut begin) = (1, None);
+    // One loop for all batches: in a function of its own, what the operation works on would have to be in memory.
     loop {
-        let (start, end) = time(operations);
-        histogram.saturating_record(end.saturating_sub(start) / stopwatch.step_ticks());
+        let start = stopwatch.stamp();
+        for _ in 0..operations {
+            operation();
+        }
+        let end = stopwatch.stamp();
+        let ticks = end.saturating_sub(start);
+        let Some(begin) = begin else {
+            if ticks >= batch_ticks || !goes_on() {
+                begin = Some(end);
+            } else {
+                operations *= 2;
+            }
+            continue;
+        };
+        histogram.saturating_record(ticks / stopwatch.step_ticks());
         if end.saturating_sub(begin) >= length_ticks || !goes_on() {
             break;
         }

@@ -6,6 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::{Duration, Instant};
 
+use crossbeam_utils::CachePadded;
+
 use crate::harness::pin::{Cores, PinError};
 use crate::harness::threads::{Failed, Panicked, together};
 use crate::link::{Polled, Receiver};
@@ -61,7 +63,9 @@ where
     E: From<PinError> + From<Panicked> + Send,
 {
     let stop = Stop::default();
-    let (mut bodies, mut results) = ((Some(first), Some(second)), (None, None));
+    // Each on lines of its own: a body has its end of a structure in it, which its thread writes to.
+    let mut bodies = (CachePadded::new(Some(first)), CachePadded::new(Some(second)));
+    let mut results = (None, None);
     let [first, second] = together(
         cores,
         &|| stop.ask(),

@@ -18,8 +18,7 @@ use crate::harness::pair::{self, Stop};
 use crate::harness::pin::pin_current_thread;
 use crate::harness::setup::Setup;
 use crate::harness::threads::Panicked;
-use crate::link::{CAPACITY, Message, Polled, Receiver};
-use crossbeam_utils::CachePadded;
+use crate::link::{CAPACITY, Polled, Receiver};
 
 /// Words of a line.
 const WORDS: usize = 8;
@@ -202,36 +201,38 @@ fn blocks(setup: &Setup, length: Duration) -> Result<[f64; 2], RoundError> {
     Ok([per_line(written), per_line(read)])
 }
 
-/// A line, made and copied word by word to the next of as many places as a ring has; and how much longer that takes if
-/// the place is told by a locked addition. On one core.
-///
-/// Word by word, since a wider load of what was just stored in words would wait until all of them are in the cache.
+/// A message of a line, made in the first cache and copied to the next of as many places as a ring
+/// has; and a locked addition. On one core.
 fn alone(setup: &Setup, length: Duration) -> Result<[f64; 2], RoundError> {
     let on_core = || {
         pin_current_thread(setup.cores.first)?;
-        let (places, word) = (lines(CAPACITY), Line::default());
-        let mut message = CachePadded::new([0_u64; WORDS]);
-        let mut copied = |number: u64| {
-            message.fill(number);
-            let message = black_box(&message);
-            for (to, from) in places[number as usize % CAPACITY].0.iter().zip(message.iter()) {
-                to.store(*from, Relaxed);
-            }
-        };
-        let mut next = 0;
+        let (mut places, mut next) = (lines(CAPACITY), 0);
+        let mut message = [0_u64; WORDS];
         let copy = time_batches(
             &setup.stopwatch,
             length,
             || true,
             || {
+                let words = black_box(&mut message);
+                let place = &mut places[next % CAPACITY];
+                for (to, from) in place.0.iter_mut().zip(words) {
+                    *to.get_mut() = *from;
+                }
+                black_box(place);
                 next += 1;
-                copied(next);
             },
         );
+        let word = Line::default();
         // Acquire and Release, as tickets need them.
-        let number = || word.0[0].fetch_add(1, std::sync::atomic::Ordering::AcqRel);
-        let with_ticket = time_batches(&setup.stopwatch, length, || true, || copied(number()));
-        Ok([copy.p50_ns, (with_ticket.p50_ns - copy.p50_ns).max(0.0)])
+        let ticket = time_batches(
+            &setup.stopwatch,
+            length,
+            || true,
+            || {
+                black_box(word.0[0].fetch_add(1, std::sync::atomic::Ordering::AcqRel));
+            },
+        );
+        Ok([copy.p50_ns, ticket.p50_ns])
     };
     // Pinning lasts as long as its thread.
     std::thread::scope(|scope| scope.spawn(on_core).join()).map_err(|_| Panicked)?

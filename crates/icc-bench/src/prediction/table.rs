@@ -15,8 +15,8 @@ pub(crate) fn render(prediction: &Prediction) -> String {
         ("hand-over", constants.hand_over, "a full line, written here until another core that polls it has read it"),
         ("read", constants.read, "each further line read, of those that the other core wrote"),
         ("own", constants.own, "each further line written, of those that the other core read"),
-        ("copy", constants.copy, "a line made and copied to the next place in this core's caches"),
-        ("ticket", constants.ticket, "how much longer if a locked addition tells the place"),
+        ("copy", constants.copy, "a line copied to the next place in this core's caches"),
+        ("ticket", constants.ticket, "a locked addition to a word that nobody else wants"),
     ] {
         let _ = writeln!(text, "  {name:<10} {value:>6.2}   {meaning}");
     }
@@ -38,11 +38,15 @@ pub(crate) fn render(prediction: &Prediction) -> String {
     });
     let headings = ["scenario", "target", "bytes", "predicted", "measured", "ratio", ""];
     let _ = writeln!(text, "{}", text_table(headings, rows, 2..=5));
-    let right = prediction.rows.iter().filter(|row| row.is_within_a_fifth()).count();
+    let right = |crosses: bool| {
+        let rows = || prediction.rows.iter().filter(|row| row.crosses() == crosses);
+        format!("{} of {}", rows().filter(|row| row.is_within_a_fifth()).count(), rows().count())
+    };
+    let (crossing, others) = (right(true), right(false));
     let _ = writeln!(
         text,
-        "{right} of {} rows within 20 %; times in nanoseconds a message; ratio: of measured to predicted",
-        prediction.rows.len()
+        "within 20 %: {crossing} rows in which lines go between the cores, {others} others\n\
+         times in nanoseconds a message; ratio: of measured to predicted"
     );
     text
 }
@@ -66,7 +70,10 @@ mod tests {
         let off = Predicted { payload: 1024, ratio: 1.3, ..row.clone() };
         let prediction = Prediction { constants: Constants::default(), rows: vec![row, off], passes: [9, 10] };
         let text = render(&prediction);
-        assert!(text.contains("1 of 2 rows within 20 %") && text.contains("median of 9 passes of 10"), "{text}");
+        assert!(
+            text.contains("within 20 %: 1 of 2 rows in which") && text.contains("median of 9 passes of 10"),
+            "{text}"
+        );
         let line = |bytes: &str| text.lines().find(|line| line.contains(&format!(" {bytes} "))).unwrap().to_owned();
         assert!(!line("56").contains("off") && line("1024").contains("off"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");

@@ -32,6 +32,11 @@
 
 mod prefetch;
 #[cfg(all(
+    all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+    not(any(miri, icc_portable_copy))
+))]
+mod registers;
+#[cfg(all(
     all(target_arch = "aarch64", target_feature = "neon", target_pointer_width = "64"),
     not(any(miri, icc_portable_copy))
 ))]
@@ -71,6 +76,15 @@ pub(crate) unsafe fn load<T>(shared: *const u8, private: *mut u8) {
     unsafe { load_bytes(shared, private, size_of::<T>()) }
 }
 
+/// Whether a `T` of up to `most` bytes is copied by registers that the compiler knows of.
+#[cfg(all(
+    all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+    not(any(miri, icc_portable_copy))
+))]
+const fn stays_in_registers<T>(most: usize) -> bool {
+    size_of::<T>() > WORDS_UP_TO && size_of::<T>() <= most && size_of::<T>().is_multiple_of(8)
+}
+
 /// Copies a `T` out of shared memory to where it will be moved from, and so best stays in registers.
 ///
 /// # Safety
@@ -82,9 +96,9 @@ pub(crate) unsafe fn load_value<T>(shared: *const u8, private: *mut u8) {
         all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
         not(any(miri, icc_portable_copy))
     ))]
-    if size_of::<T>() > WORDS_UP_TO && size_of::<T>() <= vectors::BY_REGISTERS && size_of::<T>().is_multiple_of(8) {
-        // SAFETY: passed on from the caller; a multiple of eight of more than 16 bytes, and no more than it copies.
-        return unsafe { vectors::by_registers(shared, private, size_of::<T>()) };
+    if stays_in_registers::<T>(registers::MOST_LOADED) {
+        // SAFETY: passed on from the caller; the size is one that it copies.
+        return unsafe { registers::load(shared, private, size_of::<T>()) };
     }
     // SAFETY: passed on from the caller.
     unsafe { load::<T>(shared, private) }
@@ -122,6 +136,14 @@ pub(crate) unsafe fn load_bytes(shared: *const u8, private: *mut u8, size: usize
 /// a `T` that has no padding and does not change.
 #[inline(always)]
 pub(crate) unsafe fn store<T>(shared: *mut u8, private: *const u8) {
+    #[cfg(all(
+        all(target_arch = "x86_64", target_feature = "sse2", target_pointer_width = "64"),
+        not(any(miri, icc_portable_copy))
+    ))]
+    if stays_in_registers::<T>(registers::MOST_STORED) {
+        // SAFETY: passed on from the caller; the size is one that it copies.
+        return unsafe { registers::store(private, shared, size_of::<T>()) };
+    }
     // SAFETY: passed on from the caller.
     unsafe { store_bytes(shared, private, size_of::<T>()) }
 }

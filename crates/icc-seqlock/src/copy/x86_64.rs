@@ -17,7 +17,7 @@
 
 use crate::primitive::{AtomicU8, Ordering::Relaxed};
 use core::arch::asm;
-use core::arch::x86_64::{__cpuid, __cpuid_count, __m128i};
+use core::arch::x86_64::{__cpuid, __cpuid_count};
 
 /// The widest vectors of this processor: 0 until looked up, then one of the constants below.
 static WIDEST: AtomicU8 = AtomicU8::new(0);
@@ -122,7 +122,7 @@ pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
     unsafe {
         // Small ones the same everywhere: straight code, with nothing to look up.
         if len <= 64 && len.is_multiple_of(8) {
-            return by_registers(from, to, len);
+            return super::registers::load(from, to, len);
         }
         if len <= 32 {
             return sse2::to_32(from, to, len);
@@ -158,52 +158,6 @@ pub(super) unsafe fn short(from: *const u8, to: *mut u8, len: usize) {
             4..8 => few::to_7(from, to, len),
             _ => few::to_16(from, to, len),
         }
-    }
-}
-
-/// The most bytes that [`by_registers`] copies.
-pub(super) const BY_REGISTERS: usize = 256;
-
-/// Copies `len` bytes, a multiple of eight from 24 to [`BY_REGISTERS`], by registers that the compiler knows of.
-///
-/// So it can keep a value there that is returned, or put it where it belongs at once: what a block
-/// of assembly stored, it would have to load again, and would wait where its pieces overlap. A vector's values, one
-/// by one into a slice, ns each, stored by assembly / so: 11.7 / 2.1 at 40 bytes, 12.4 / 2.8 at 56 (Zen 4), 19 / 5.2 at
-/// 120 (Zen 3). Where the value has its place already, wider vectors are faster from 64 bytes on: 2.7 / 4.4 at 120.
-///
-/// # Safety
-///
-/// As [`load`].
-#[inline(always)]
-pub(super) unsafe fn by_registers(from: *const u8, to: *mut u8, len: usize) {
-    // SAFETY: passed on from the caller. Every piece lies inside `len`, and together they are all of
-    // it. `to` is private, so its bytes may be stored as usual.
-    unsafe {
-        macro_rules! sixteen {
-            ($at:literal) => {
-                if len >= $at + 16 {
-                    to.add($at).cast::<__m128i>().write_unaligned(sse2::sixteen::<$at>(from));
-                } else if len > $at {
-                    to.add($at).cast::<u64>().write_unaligned(sse2::eight::<$at>(from));
-                }
-            };
-        }
-        sixteen!(0);
-        sixteen!(16);
-        sixteen!(32);
-        sixteen!(48);
-        sixteen!(64);
-        sixteen!(80);
-        sixteen!(96);
-        sixteen!(112);
-        sixteen!(128);
-        sixteen!(144);
-        sixteen!(160);
-        sixteen!(176);
-        sixteen!(192);
-        sixteen!(208);
-        sixteen!(224);
-        sixteen!(240);
     }
 }
 
@@ -326,35 +280,6 @@ mod eights {
 #[rustfmt::skip]
 mod sse2 {
     use core::arch::asm;
-    use core::arch::x86_64::__m128i;
-
-    /// # Safety
-    ///
-    /// As [`super::load`] for sixteen bytes, `AT` bytes after `from`.
-    #[inline(always)]
-    pub(super) unsafe fn sixteen<const AT: usize>(from: *const u8) -> __m128i {
-        let bytes;
-        // SAFETY: by the module's argument; loads the caller's sixteen bytes. Flags are not changed.
-        unsafe {
-            asm!("movdqu {to}, [{from} + {at}]", from = in(reg) from, at = const AT, to = lateout(xmm_reg) bytes,
-                options(nostack, preserves_flags))
-        }
-        bytes
-    }
-
-    /// # Safety
-    ///
-    /// As [`sixteen`], eight bytes.
-    #[inline(always)]
-    pub(super) unsafe fn eight<const AT: usize>(from: *const u8) -> u64 {
-        let bytes;
-        // SAFETY: as in `sixteen`.
-        unsafe {
-            asm!("mov {to}, [{from} + {at}]", from = in(reg) from, at = const AT, to = lateout(reg) bytes,
-                options(nostack, preserves_flags))
-        }
-        bytes
-    }
 
     straight!(
         to_32, 16, 32,
@@ -459,15 +384,15 @@ mod avx512 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::vec::Vec;
 
-    type Copy = unsafe fn(*const u8, *mut u8, usize);
+    pub(in super::super) type Copy = unsafe fn(*const u8, *mut u8, usize);
 
     /// Runs `copy` for all lengths in `lengths` and all alignments of both sides, and checks every
     /// byte around.
-    fn exact(copy: Copy, lengths: core::ops::RangeInclusive<usize>) {
+    pub(in super::super) fn exact(copy: Copy, lengths: core::ops::RangeInclusive<usize>) {
         let from: Vec<u8> = (0..lengths.end() + 64).map(|i| (i * 7 + i / 256) as u8 | 1).collect();
         let mut to = std::vec![0_u8; lengths.end() + 3 * 64];
         for len in lengths {
@@ -499,9 +424,6 @@ mod tests {
             exact(avx512::long, 257..=1200);
         }
         exact(load, 17..=1200);
-        for len in (24..=BY_REGISTERS).step_by(8) {
-            exact(by_registers, len..=len);
-        }
         exact(store, 17..=1200);
     }
 
