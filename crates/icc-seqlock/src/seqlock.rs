@@ -95,6 +95,13 @@ impl<T: Payload> Seqlock<T> {
     /// for large values use [`read_into`](Self::read_into).
     #[inline]
     pub fn read(&self) -> T {
+        /// A value of up to so many bytes may stay in registers.
+        const SMALL: usize = 256;
+        if size_of::<T>() > SMALL {
+            let mut value = T::zeroed();
+            self.read_into(&mut value);
+            return value;
+        }
         let mut backoff = Backoff::new();
         loop {
             match self.try_read() {
@@ -158,10 +165,7 @@ impl<T: Payload> Seqlock<T> {
     /// [`BeingWritten`] if a write was under way or crossed the copy.
     #[inline]
     pub fn try_read(&self) -> Result<T, BeingWritten> {
-        let version = self.version.load(Relaxed);
-        if version & 1 == 1 {
-            return Err(BeingWritten { version });
-        }
+        let version = self.whole_version()?;
         let mut value = T::zeroed();
         copy_checked(&self.version, version, || self.storage.load_value(&mut value)).map(|()| value)
     }
@@ -174,10 +178,7 @@ impl<T: Payload> Seqlock<T> {
     /// meaningless value, possibly mixed from several.
     #[inline]
     pub fn try_read_into(&self, out: &mut T) -> Result<u64, BeingWritten> {
-        let version = self.version.load(Relaxed);
-        if version & 1 == 1 {
-            return Err(BeingWritten { version });
-        }
+        let version = self.whole_version()?;
         self.copy_out(version, out).map(|()| version)
     }
 
@@ -264,6 +265,16 @@ impl<T: Payload> Seqlock<T> {
             return Err(BeingWritten { version: found });
         }
         self.copy_out(version, out)
+    }
+
+    /// The version, if no write is under way.
+    #[inline(always)]
+    fn whole_version(&self) -> Result<u64, BeingWritten> {
+        let version = self.version.load(Relaxed);
+        if version & 1 == 1 {
+            return Err(BeingWritten { version });
+        }
+        Ok(version)
     }
 
     /// Copies the bytes and checks that the version still is `seen`, an even one loaded before.

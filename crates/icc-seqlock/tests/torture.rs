@@ -68,6 +68,13 @@ where
             let readers = [
                 scope.spawn(|| read(&|out| Some(reader.read_into(out)))),
                 scope.spawn(|| read(&|out| reader.try_read_into(out).ok())),
+                // By value, in registers if it is short: its version is told by the value.
+                scope.spawn(|| {
+                    read(&|out| {
+                        *out = reader.read();
+                        Some(2 * out[0])
+                    })
+                }),
             ];
             let written = timed(&mut |seed| assert_eq!(writer.write(&filled(seed)), 2 * seed));
             readers.into_iter().for_each(|reader| reader.join().unwrap());
@@ -80,6 +87,12 @@ where
             let readers = [
                 scope.spawn(|| read(&|out| Some(cell.read_into(out)))),
                 scope.spawn(|| read(&|out| cell.read_into_if_newer(1, out))),
+                scope.spawn(|| {
+                    read(&|out| {
+                        *out = cell.try_read().ok()?;
+                        Some(0)
+                    })
+                }),
             ];
             let threads: Vec<_> = (0..writers)
                 .map(|name| {

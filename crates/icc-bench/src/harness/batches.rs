@@ -30,7 +30,7 @@ pub(crate) fn time_batches(
     let longest = stopwatch.ticks_in(Duration::from_secs(1)) / stopwatch.step_ticks();
     let mut histogram = Histogram::new_with_bounds(1, longest.max(1_000), 3)
         .expect("bounds from 1 to at least 1000 with three digits are always accepted");
-    let (mut operations, mut begin) = (1, None);
+    let (mut operations, mut begin) = (1_u64, None);
     // One loop for all batches: in a function of its own, what the operation works on would have to be in memory.
     loop {
         let start = stopwatch.stamp();

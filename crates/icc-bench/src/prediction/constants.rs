@@ -1,6 +1,6 @@
 //! The microbenchmarks, one for each constant.
 //!
-//! Each moves bare lines of atomic words: none runs a queue, so that none is fitted to one.
+//! Each moves bare lines: none runs a queue, so that none is fitted to one.
 
 use std::cell::UnsafeCell;
 use std::hint::black_box;

@@ -36,8 +36,8 @@ pub(crate) fn prefetch(start: *const u8, size: usize, being_written: bool) {
 /// Whether this processor is faster if lines are asked for some messages before they are needed: by a
 /// reader that is behind, and by a writer.
 ///
-/// Sapphire Rapids is: see [`prefetch_cell`] and [`prefetch_cell_for_write`]. On AMD's a ring's reader is at
-/// its writer's heels, and nothing changes. Elsewhere it was not measured.
+/// Sapphire Rapids is: see [`prefetch_cell`] and [`prefetch_cell_for_write`]. On Zen 4 a ring's reader is at
+/// its writer's heels, and nothing changes; on Zen 3 it is not settled. Elsewhere it was not measured.
 #[inline(always)]
 pub fn asks_ahead() -> bool {
     policy::asks_ahead()
@@ -120,7 +120,8 @@ mod policy {
     pub(super) const MOST_WRITTEN: usize = 65;
     pub(super) const MOST_AHEAD: usize = 17;
 
-    /// Which processor it is: 0 until asked, then one of the constants below.
+    /// Which processor it is, or is taken for: 0 until asked, then one of the constants below. All that are not AMD's are
+    /// taken for Sapphire Rapids, all of AMD's but Zen 3 for Zen 4.
     static FOUND: AtomicU8 = AtomicU8::new(0);
     const SAPPHIRE_RAPIDS: u8 = 1;
     const ZEN_3: u8 = 2;

@@ -20,9 +20,10 @@ pub(super) const MOST_STORED: usize = 128;
 ///
 /// # Safety
 ///
-/// As `vectors::load`.
+/// As `vectors::load`, and nobody else accesses `to`.
 #[inline(always)]
 pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
+    debug_assert!(len.is_multiple_of(8) && (24..=MOST_LOADED).contains(&len));
     // SAFETY: passed on from the caller. Every piece lies inside `len`, and together they are all of
     // it. `to` is private, so its bytes may be stored as usual.
     unsafe {
@@ -72,6 +73,7 @@ pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
 /// `from` is valid for reads of `len` initialised bytes that do not change, the rest as `vectors::load`.
 #[inline(always)]
 pub(super) unsafe fn store(from: *const u8, to: *mut u8, len: usize) {
+    debug_assert!(len.is_multiple_of(8) && (24..=MOST_STORED).contains(&len));
     // SAFETY: passed on from the caller. Every piece lies inside `len`, and together they are all of it. `from` is
     // private, so its bytes may be loaded as usual.
     unsafe {

@@ -113,7 +113,7 @@ pub(super) unsafe fn store(from: *const u8, to: *mut u8, len: usize) {
 ///
 /// `from` is valid for reads and `to` for writes of `len` bytes, which do not overlap. Concurrent
 /// accesses to either are relaxed atomic ones of one byte, or copies by the functions of this
-/// module.
+/// module; up to 64 bytes, nobody else accesses `to`.
 #[inline(always)]
 pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
     debug_assert!(len > 16);
