@@ -88,8 +88,6 @@ pub(crate) enum Step {
     Supply,
     /// Clippy on every target, warnings denied.
     Clippy,
-    /// Clippy on what is built for loom, warnings denied.
-    ClippyLoom,
     /// The libraries for macOS and Windows, and for what is refused; type-checked only.
     Targets,
     /// The crates' guides are those of docs/; documentation of the workspace, warnings denied.
@@ -136,7 +134,7 @@ pub(crate) struct LoomArgs {
     /// Bound the preemptions per execution to this number, whatever a model asks for.
     #[arg(long, value_name = "N")]
     pub(crate) preemptions: Option<usize>,
-    /// Explore the largest models with two preemptions, as `cargo xtask test` does.
+    /// Explore the largest models with two preemptions, and lint what is built, as `cargo xtask test` does.
     #[arg(long, conflicts_with = "preemptions")]
     pub(crate) quick: bool,
     /// Let each model tell apart orders of loads as well, also those that need it not: takes much longer.
@@ -262,10 +260,10 @@ mod tests {
 
     #[test]
     fn steps_can_be_repeated() {
-        let Ok(Command::Test(args)) = parse(&["test", "--only", "fmt", "--only", "clippy-loom"]) else {
+        let Ok(Command::Test(args)) = parse(&["test", "--only", "fmt", "--only", "clippy"]) else {
             panic!("not a test command");
         };
-        assert_eq!(args.only, [Step::Fmt, Step::ClippyLoom]);
+        assert_eq!(args.only, [Step::Fmt, Step::Clippy]);
         assert!(args.skip.is_empty() && !args.keep_going);
     }
 

@@ -14,9 +14,9 @@ use crate::workspace::{OwnBuild as _, Workspace};
 /// The crate that has such models, over all the layers below.
 const PACKAGE: &str = "icc-queue";
 /// How the crates are built for them.
-pub(crate) const FLAGS: &str = "--cfg icc_loom --cfg icc_shuttle";
+const FLAGS: &str = "--cfg icc_loom --cfg icc_shuttle";
 /// What cargo calls the tests.
-pub(crate) const TESTS: [&str; 4] = ["--package", PACKAGE, "--test", "shuttle"];
+const TESTS: [&str; 4] = ["--package", PACKAGE, "--test", "shuttle"];
 
 /// Executions of each model in `cargo xtask test`: a hundredth of what the command runs, and always the same ones.
 const FEW: u64 = 10_000;
@@ -31,9 +31,9 @@ pub(crate) fn run(workspace: &Workspace, args: &ShuttleArgs) -> anyhow::Result<E
     Ok(process::exit_code(process::run(models.args(["--nocapture"]))?))
 }
 
-/// Runs a few executions of each; whether none failed.
+/// Runs a few executions of each, linted while they are built; whether none failed.
 pub(crate) fn check(workspace: &Workspace, counts: &mut Counts) -> anyhow::Result<bool> {
-    let status = process::stream(command(workspace, FEW, ALWAYS).arg("--nocapture"), |line| {
+    let status = process::stream(command(workspace, FEW, ALWAYS).arg("--nocapture").linted(), |line| {
         if let Some(found) = Counts::from_line(line) {
             *counts += found;
         }

@@ -15,7 +15,7 @@ use clap::ValueEnum as _;
 use crate::cli::{LitmusArgs, LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
-use crate::workspace::{LIBRARIES, MODELLED, OTHERS, OwnBuild as _, Workspace};
+use crate::workspace::{LIBRARIES, OTHERS, OwnBuild as _, Workspace};
 use crate::{bench, bridge, guides, litmus, loom, mutants, named_tests, python, shuttle, targets, torture};
 
 /// How long the short torture lasts.
@@ -105,7 +105,6 @@ fn purpose(step: Step) -> &'static str {
         Step::MutantsList => "a check for every atomic operation and protocol step",
         Step::Supply => "dependencies, their licences and sources",
         Step::Clippy => "lints on every target",
-        Step::ClippyLoom => "lints on what is built for loom",
         Step::Targets => "other systems, type-checked",
         Step::Docs => "documentation",
         Step::Tests => "unit, integration and documentation tests",
@@ -115,7 +114,7 @@ fn purpose(step: Step) -> &'static str {
         Step::Python => "the Python package, built and tested beside Rust",
         Step::Torture => "a short torture",
         Step::Litmus => "litmus tests, judged by herd7",
-        Step::Loom => "loom models",
+        Step::Loom => "loom models, linted while they are built",
         Step::Shuttle => "models too large for loom, in some orders each",
         Step::Bench => "a short benchmark run",
         Step::Bridge => "the bridge between machines",
@@ -132,20 +131,6 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
         Step::MutantsList => plain(&mut mutants::command(workspace, &["--check"])),
         Step::Supply => Ok(crate::supply::check(workspace)?.map_or(Outcome::Passed, Outcome::Skipped)),
         Step::Clippy => plain(cargo.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
-        Step::ClippyLoom => {
-            // Under this cfg nothing but the libraries and their models is ever built.
-            cargo.args(["clippy", "--lib"]).packages(LIBRARIES).packages(MODELLED);
-            cargo.own_build(workspace, "loom", "--cfg icc_loom");
-            if !workspace.crates_with_models().is_empty() {
-                cargo.args(["--test", "loom*"]);
-            }
-            if plain(cargo.args(["--", "-D", "warnings"]))? != Outcome::Passed {
-                return Ok(Outcome::Failed);
-            }
-            let mut cargo = workspace.cargo();
-            cargo.arg("clippy").args(shuttle::TESTS).own_build(workspace, "shuttle", shuttle::FLAGS);
-            plain(cargo.args(["--", "-D", "warnings"]))
-        }
         // One of those that are refused stands for both: a standard library is built for each.
         Step::Targets => Ok(match targets::check(workspace, &targets::REFUSED[..1])? {
             Ok(()) => Outcome::Passed,

@@ -167,6 +167,10 @@ pub(crate) trait OwnBuild {
     /// directory.
     fn own_build(&mut self, workspace: &Workspace, directory: &str, flags: &str) -> &mut Self;
 
+    /// Lints the packages of the workspace while they are built, warnings denied: to check all that they need for lints alone takes
+    /// as long as to build it.
+    fn linted(&mut self) -> &mut Self;
+
     /// Names the packages to work on.
     fn packages<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> &mut Self;
 }
@@ -182,6 +186,10 @@ impl OwnBuild for Command {
         self.env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("RUSTFLAGS", all)
             .env("CARGO_TARGET_DIR", workspace.own_directory(directory))
+    }
+
+    fn linted(&mut self) -> &mut Self {
+        self.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings")
     }
 
     fn packages<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> &mut Self {
