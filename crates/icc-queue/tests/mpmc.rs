@@ -2,6 +2,7 @@
 #![cfg(not(icc_loom))]
 
 use icc_queue::{BatchTooLong, Consumer, Mpmc, ProducerError, Queue, QueueError, QueueSpec, TryConsumeError};
+use icc_testing::SetOnDrop;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -110,8 +111,8 @@ fn torture(capacity: usize, first: u64, time: Duration) {
                 thread::sleep(Duration::from_millis(5));
             }
             stop.store(true, Relaxed);
+            let _done = SetOnDrop(&done);
             producers.into_iter().for_each(|producer| producer.join().unwrap());
-            done.store(true, Relaxed);
         });
     });
     assert_eq!(queue.produced().wrapping_sub(first), total.load(Relaxed));

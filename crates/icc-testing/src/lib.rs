@@ -9,6 +9,7 @@ mod actor;
 mod counting;
 #[cfg(target_os = "linux")]
 mod emulator;
+mod ending;
 #[cfg(target_os = "linux")]
 mod fork;
 mod name;
@@ -20,6 +21,7 @@ pub use actor::{Actor, NAME, ROLE, RUNNER, command, role};
 pub use counting::{Counting, without_allocation};
 #[cfg(target_os = "linux")]
 pub use emulator::{Feature, emulator_lacks};
+pub use ending::SetOnDrop;
 #[cfg(target_os = "linux")]
 pub use fork::in_forked_child;
 pub use name::Name;

@@ -5,6 +5,7 @@
 mod common;
 
 use common::{assert_whole, filled};
+use icc_testing::SetOnDrop;
 use icc_vector::{Mode, MultiWriter, Packed, Padded, Placement, SeqlockVector, SingleWriter, Tracked, WriteError};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -76,10 +77,10 @@ fn torture<M: Mode, P: Placement, const WORDS: usize>(writers: u64, len: usize) 
             let newest: Vec<_> = (0..len).map(|index| vector.version(index).unwrap()).collect();
             assert_eq!(last, newest, "a change was missed");
         });
+        let _stops = SetOnDrop(stop);
         for writer in writing {
             writer.join().unwrap();
         }
-        stop.store(true, Relaxed);
     });
 }
 
@@ -153,6 +154,7 @@ fn snapshots() {
             }
             taken
         });
+        let stops = SetOnDrop(&stop);
         let mut n = 0;
         while Instant::now() < deadline {
             n += 1;
@@ -162,7 +164,7 @@ fn snapshots() {
                 (0..2000).for_each(|_| std::hint::spin_loop());
             }
         }
-        stop.store(true, Relaxed);
+        drop(stops);
         assert!(reading.join().unwrap() > 0, "no snapshot was ever taken");
     });
 }
