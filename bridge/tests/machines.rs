@@ -8,7 +8,7 @@ mod cable;
 mod common;
 
 use cable::{Machines, relay};
-use common::{Name, wait_until};
+use common::{Name, SetOnDrop, wait_until};
 use icc_queue::{Consumer, Options, Queue, QueueReader, QueueSpec, SpinThenYield, TryConsumeError};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -145,6 +145,7 @@ fn a_killed_bridge_harms_nobody() {
                 thread::sleep(Duration::from_millis(1));
             }
         });
+        let _ends = SetOnDrop(&done);
         for kill in 0..kills {
             let which = kill as usize % 2;
             bridges[which].take().unwrap().kill();
@@ -162,7 +163,6 @@ fn a_killed_bridge_harms_nobody() {
             resumed.push(restarted.elapsed());
             assert!(mirror.is_current().unwrap(), "the mirror was made anew");
         }
-        done.store(true, Ordering::Relaxed);
     });
     consume_until(&mut consumer, from, queue.produced());
     resumed.sort();

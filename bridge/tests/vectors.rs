@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Name, exporting, importing, wait_until};
+use common::{Name, SetOnDrop, exporting, importing, wait_until};
 use icc_bridge::memory::{Faults, Memory};
 use icc_bridge::{ExportOptions, ImportOptions};
 use icc_vector::{Options, SeqlockVector, VectorReader, VectorSpec};
@@ -69,6 +69,7 @@ fn complete_again_after_every_loss() {
                 }
             }
         });
+        let _ends = SetOnDrop(&done);
         let mut n = 0;
         for round in 0..20 {
             let cut = round % 4 == 3;
@@ -85,7 +86,6 @@ fn complete_again_after_every_loss() {
             }
         }
         wait_until("all values are there", || (0..SLOTS).all(|index| vector.read(index) == mirror.read(index)));
-        done.store(true, Ordering::Relaxed);
     });
     let received = into.end();
     assert!(received.lost_on_the_way > 0 && received.refused == 0, "{received:?}");

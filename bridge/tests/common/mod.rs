@@ -4,10 +4,19 @@
 use icc_bridge::wire::Wire;
 use icc_bridge::{Event, ExportOptions, Exported, ImportOptions, Imported, Stop, export, import};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+/// Sets a flag when it is dropped, also by a panic: so threads that go on until it is set end.
+pub(crate) struct SetOnDrop<'flag>(pub(crate) &'flag AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 /// A name in /dev/shm that is removed with the test, with all that lies beside it.
 pub(crate) struct Name(PathBuf);

@@ -5,6 +5,7 @@ use icc_queue::{
     BusySpin, ConsumeTimeoutError, Consumer, Lost, Park, Producer, Queue, QueueSpec, Recovery, SpinThenSleep,
     SpinThenYield, StartError, TryConsumeError, WaitStrategy, Waited,
 };
+use icc_testing::SetOnDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -290,6 +291,7 @@ fn waits_for_a_producer_with(wait: impl WaitStrategy + Copy) {
                 }
                 produce(&mut producer, 1);
             });
+            let _ends = SetOnDrop(&waited);
             let mut later = ProduceLater { wait, waits: 0, waited: &waited };
             assert_eq!(way(&mut consumer, &mut later), !(n as u64));
             assert!(later.waits > 0);

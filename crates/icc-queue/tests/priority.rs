@@ -4,6 +4,7 @@
 
 use icc_queue::{Mpmc, Queue};
 use icc_seqlock::Seqlock;
+use icc_testing::SetOnDrop;
 use nix::libc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -65,9 +66,8 @@ fn longest(work: impl FnMut() + Send, mut urgent: impl FnMut() + Send) -> Option
             }
             Some(longest)
         });
-        let longest = longest.join().unwrap();
-        done.store(true, Ordering::Relaxed);
-        longest
+        let _ends = SetOnDrop(&done);
+        longest.join().unwrap()
     })
 }
 

@@ -2,7 +2,7 @@
 
 #![cfg(all(target_os = "linux", not(icc_loom), not(miri)))]
 
-use icc_testing::Name;
+use icc_testing::{Name, SetOnDrop};
 use icc_vector::{
     BusySpin, Options, Park, ReadError, SeqlockVector, SingleWriter, SpinThenSleep, SpinThenYield, VectorReader,
     VectorSpec, WaitError, WaitStrategy,
@@ -58,6 +58,7 @@ fn a_stopped_writer_and_busy_neighbours_do_not_hold_a_wait_up() {
                 }
             });
         }
+        let _ends = SetOnDrop(&ended);
         for (name, spec) in [("plain", VectorSpec::new(2)), ("wakeable", VectorSpec::new(2).wakeable())] {
             let path = directory.path().join(name);
             let vector = SeqlockVector::<u64, SingleWriter>::create(&path, spec, &Options::new()).unwrap();
@@ -84,7 +85,6 @@ fn a_stopped_writer_and_busy_neighbours_do_not_hold_a_wait_up() {
                 assert!(late <= Duration::from_millis(1), "{name}, strategy {index}: {late:?} on a core after the end");
             }
         }
-        ended.store(true, Ordering::Relaxed);
     });
 }
 
