@@ -1,6 +1,6 @@
 //! The handle that reads and writes.
 
-use crate::placement::stride;
+use crate::placement::{chosen, possible};
 use crate::{BufferError, IdLock, Placement, ReadOnlyBuffer, Spec};
 use core::{fmt, marker::PhantomData, ops::Deref, ops::Range, time::Duration};
 use icc_seqlock::{Payload, Seqlock, primitive::AtomicU64};
@@ -41,12 +41,12 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
     /// [`BufferError`] if the number of slots is 0, or more than fit the address space or the
     /// memory.
     pub fn private(spec: Spec) -> Result<Self, BufferError> {
-        Ok(Self::writable(ReadOnlyBuffer::private(&spec, stride::<T, P>())?))
+        Ok(Self::writable(ReadOnlyBuffer::private(&spec, chosen::<P>(size_of::<Seqlock<T>>()))?))
     }
 
-    /// `reader`'s memory is mapped for writing, and its stride is that of `P`.
+    /// `reader`'s memory is mapped for writing, and its stride is one of `P`.
     pub(crate) fn writable(reader: ReadOnlyBuffer<T>) -> Self {
-        debug_assert!(size_of::<T>() == 0 || reader.stride() == stride::<T, P>());
+        debug_assert!(size_of::<T>() == 0 || possible::<P>(size_of::<Seqlock<T>>()).contains(&reader.stride()));
         Self { reader, _placement: PhantomData }
     }
 
@@ -64,9 +64,11 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
     /// `index` is less than [`len`](ReadOnlyBuffer::len).
     #[inline(always)]
     pub unsafe fn slot_unchecked(&self, index: usize) -> &Seqlock<T> {
-        let stride = if size_of::<T>() == 0 { self.reader.stride() } else { stride::<T, P>() };
+        let [usual, other] = const { possible::<P>(size_of::<Seqlock<T>>()) };
+        let is_known = size_of::<T>() != 0 && usual == other;
+        let offset = if is_known { index * usual } else { self.reader.offset_of(index) };
         // SAFETY: the caller's promise, and the invariant of the placement.
-        unsafe { self.reader.cell(index * stride) }
+        unsafe { self.reader.cell(offset) }
     }
 }
 
@@ -189,5 +191,30 @@ impl<T, P> Clone for Buffer<T, P> {
 impl<T, P> fmt::Debug for Buffer<T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Buffer").field(&self.reader).finish()
+    }
+}
+
+#[cfg(all(test, not(icc_loom)))]
+mod tests {
+    use super::*;
+    use crate::{Kind, OwnLines};
+
+    /// Whichever was chosen: each slot is its own, and what is written is read there.
+    #[test]
+    fn slots_are_found_at_either_distance() {
+        for stride in possible::<OwnLines>(size_of::<Seqlock<[u64; 7]>>()) {
+            let reader = ReadOnlyBuffer::private(&Spec::new(Kind::new("test"), 5), stride).unwrap();
+            let buffer = Buffer::<[u64; 7], OwnLines>::writable(reader);
+            assert_eq!(buffer.stride(), stride);
+            for index in 0..5 {
+                buffer.slot(index).unwrap().write(&[index as u64; 7]);
+            }
+            let address = |index| std::ptr::from_ref(buffer.slot(index).unwrap()).addr();
+            for index in 0..5 {
+                assert_eq!(buffer.read_only().slot(index).unwrap().read(), [index as u64; 7], "{stride} bytes apart");
+                assert_eq!(address(index), address(0) + index * stride);
+            }
+            assert!(buffer.slot(5).is_none());
+        }
     }
 }

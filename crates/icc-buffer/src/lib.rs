@@ -162,7 +162,7 @@ pub use keys::Keys;
 pub use notifier::Notifier;
 #[cfg(not(icc_loom))]
 pub use pieces::{PieceBuffer, PieceBufferMut};
-pub use placement::{Packed, Padded, Placement};
+pub use placement::{OwnLines, Packed, Padded, Placement};
 pub use read_only::ReadOnlyBuffer;
 #[cfg(all(target_os = "linux", target_pointer_width = "64", target_endian = "little", not(icc_loom)))]
 pub use shared::{

@@ -1,6 +1,6 @@
 //! A buffer whose slots hold words and a piece of bytes, for messages of any length.
 
-use crate::placement::stride_of;
+use crate::placement::chosen;
 use crate::{Buffer, BufferError, Placement, ReadOnlyBuffer, Spec};
 use core::{fmt, ops::Deref, ptr::NonNull};
 use icc_seqlock::{Piece, PieceReader};
@@ -133,7 +133,7 @@ impl PieceBufferMut {
     /// If slots [cannot have](PieceBuffer::can_have) so many bytes.
     pub fn private<P: Placement>(slot_size: usize, spec: Spec) -> Result<Self, BufferError> {
         assert!(PieceBuffer::can_have(slot_size), "slots cannot have {slot_size} bytes");
-        let versions = ReadOnlyBuffer::private(&spec, stride_of::<P>(slot_size))?;
+        let versions = ReadOnlyBuffer::private(&spec, chosen::<P>(slot_size))?;
         // SAFETY: the stride is that of slots of so many bytes, aligned to 8.
         Ok(unsafe { Self::writable(versions, slot_size) })
     }

@@ -1,14 +1,14 @@
 //! How far apart slots are.
 
 use core::marker::PhantomData;
-use icc_seqlock::Seqlock;
+use icc_seqlock::{Seqlock, primitive::pairs_lines};
 
 /// The unit in which cores exchange memory, on the processors this is tuned for.
 const CACHE_LINE: usize = 64;
 /// Two lines: x86-64 processors fetch a line's neighbour along with it.
 const CACHE_LINE_PAIR: usize = 128;
 
-/// How slots are placed: [`Packed`] or [`Padded`], and nothing else.
+/// How slots are placed: [`Packed`], [`Padded`] or [`OwnLines`], and nothing else.
 ///
 /// ```compile_fail,E0277
 /// struct Mine;
@@ -30,11 +30,19 @@ pub struct Packed;
 #[derive(Clone, Copy, Debug)]
 pub struct Padded;
 
+/// Every slot has its own cache lines. One that fits a line has that line alone where the processor is faster so, and
+/// else is placed as [`Padded`] places it: who creates the memory decides, and all others find it in the header.
+///
+/// For slots that different cores write one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnLines;
+
 impl Placement for Packed {}
+impl Placement for OwnLines {}
 impl Placement for Padded {}
 
-/// The distance between slots of `Seqlock<T>` in bytes: a constant, so that indexing takes a shift
-/// or a multiplication.
+/// The distance between slots of `Seqlock<T>` in bytes, unless it is [chosen](chosen): a constant, so that indexing takes
+/// a shift or a multiplication.
 ///
 /// At least the size of the slot, and a multiple of its alignment.
 pub(crate) const fn stride<T, P: Placement>() -> usize {
@@ -53,14 +61,28 @@ pub(crate) const fn stride_of<P: Placement>(size: usize) -> usize {
     }
 }
 
-/// The distance between slots of `Seqlock<T>`, of one of the two placements, known at run time
-/// alone.
+/// The distance between slots of this size that are created here. `size` is as for [`stride_of`].
+pub(crate) fn chosen<P: Placement>(size: usize) -> usize {
+    let [usual, other] = possible::<P>(size);
+    if pairs_lines() { usual } else { other }
+}
+
+/// The distances between slots of this size: the usual one, and the other that may have been [chosen](chosen), if there
+/// is one. `size` is as for [`stride_of`].
+pub(crate) const fn possible<P: Placement>(size: usize) -> [usize; 2] {
+    let usual = stride_of::<P>(size);
+    // A line is a multiple of the alignment of what fits it, a power of two.
+    [usual, if P::CHOSEN && size <= CACHE_LINE { CACHE_LINE } else { usual }]
+}
+
+/// The distance between slots of `Seqlock<T>`, of one of the placements, known at run time alone.
 ///
 /// It is kept as a shift where it is a power of two in both placements: an index then takes one
 /// cycle, and not the three of a multiplication, on the way to each slot.
 pub(crate) struct Step<T>(usize, PhantomData<fn() -> T>);
 
 impl<T> Step<T> {
+    /// What is chosen in place of a pair of lines is a line, and so a power of two as well.
     const SHIFTS: bool =
         !Self::ANY && stride::<T, Packed>().is_power_of_two() && stride::<T, Padded>().is_power_of_two();
     /// Slots that hold nothing may be any distance apart: they stand for slots of a type that is not
@@ -76,7 +98,8 @@ impl<T> Step<T> {
 
     /// Whether a placement has this distance.
     pub(crate) const fn is_one(stride: u64) -> bool {
-        stride == self::stride::<T, Packed>() as u64 || stride == self::stride::<T, Padded>() as u64
+        let [pair, line] = possible::<OwnLines>(size_of::<Seqlock<T>>());
+        stride == self::stride::<T, Packed>() as u64 || stride == pair as u64 || stride == line as u64
     }
 
     /// The distance of so many slots, which is within the address space.
@@ -96,23 +119,33 @@ impl<T> Copy for Step<T> {}
 
 /// Sealed: the distance between slots depends on these.
 mod sealed {
-    use super::{CACHE_LINE, CACHE_LINE_PAIR, Packed, Padded};
+    use super::{CACHE_LINE, CACHE_LINE_PAIR, OwnLines, Packed, Padded};
 
     pub trait Unit: Send + Sync + 'static {
         /// Large slots take a multiple of this many bytes, a power of two.
         const UNIT: usize;
         /// Whether slots that are smaller share a unit.
         const SHARED: bool;
+        /// Whether who creates the memory chooses: a line in place of a pair.
+        const CHOSEN: bool;
     }
 
     impl Unit for Packed {
         const UNIT: usize = CACHE_LINE;
         const SHARED: bool = true;
+        const CHOSEN: bool = false;
     }
 
     impl Unit for Padded {
         const UNIT: usize = CACHE_LINE_PAIR;
         const SHARED: bool = false;
+        const CHOSEN: bool = false;
+    }
+
+    impl Unit for OwnLines {
+        const UNIT: usize = CACHE_LINE_PAIR;
+        const SHARED: bool = false;
+        const CHOSEN: bool = true;
     }
 }
 
@@ -140,8 +173,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_line_can_be_chosen_where_a_slot_fits_it() {
+        for (size, strides) in [(8, [128, 64]), (16, [128, 64]), (64, [128, 64]), (72, [128; 2]), (136, [256; 2])] {
+            assert_eq!(possible::<OwnLines>(size), strides, "{size}");
+            assert!(strides.contains(&chosen::<OwnLines>(size)));
+            assert_eq!(chosen::<OwnLines>(size) == strides[0], pairs_lines() || strides[0] == strides[1], "{size}");
+            assert_eq!(possible::<Padded>(size), [stride_of::<Padded>(size); 2]);
+            assert_eq!(chosen::<Packed>(size), stride_of::<Packed>(size));
+        }
+    }
+
     fn steps<T>() {
-        for stride in [stride::<T, Packed>(), stride::<T, Padded>()] {
+        let [pair, line] = possible::<OwnLines>(size_of::<Seqlock<T>>());
+        for stride in [stride::<T, Packed>(), stride::<T, Padded>(), pair, line] {
             assert!(Step::<T>::is_one(stride as u64));
             for slots in [0, 1, 2, 3, 7, 1_000] {
                 assert_eq!(Step::<T>::of(stride).times(slots), stride * slots, "{}", size_of::<T>());

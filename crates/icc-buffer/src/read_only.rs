@@ -121,7 +121,13 @@ impl<T: Payload> ReadOnlyBuffer<T> {
     #[inline(always)]
     pub unsafe fn slot_unchecked(&self, index: usize) -> Reader<'_, T> {
         // SAFETY: the caller's promise, and this buffer's own stride.
-        unsafe { self.cell(self.step.times(index)) }.reader()
+        unsafe { self.cell(self.offset_of(index)) }.reader()
+    }
+
+    /// From the first slot to this one, which is none past the end.
+    #[inline(always)]
+    pub(crate) fn offset_of(&self, index: usize) -> usize {
+        self.step.times(index)
     }
 
     /// The slot that begins so many bytes after the first one.

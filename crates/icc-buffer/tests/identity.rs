@@ -6,7 +6,7 @@
 mod common;
 
 use common::{Actor, KIND, Name, command, expected, field, role, spec};
-use icc_buffer::{Buffer, BufferError, Expected, Kind, Options, Packed, Padded, ReadOnlyBuffer, Spec};
+use icc_buffer::{Buffer, BufferError, Expected, Kind, Options, OwnLines, Packed, Padded, ReadOnlyBuffer, Spec};
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use std::fs::OpenOptions;
 use std::os::fd::OwnedFd;
@@ -179,6 +179,19 @@ fn a_reader_takes_any_placement_and_a_writer_its_own() {
     let refused = Buffer::<u64, Packed>::open(&padded, expected(4), &Options::new()).err();
     assert_eq!(refused, stride(&padded, 128, 16));
     Buffer::<u64, Padded>::open(&padded, expected(4), &Options::new()).unwrap();
+    // What may be either a line or two apart: both, whatever is chosen here.
+    Buffer::<u64, OwnLines>::open(&padded, expected(4), &Options::new()).unwrap();
+    let refused = Buffer::<u64, OwnLines>::open(&packed, expected(4), &Options::new()).err();
+    assert_eq!(refused, stride(&packed, 16, 128));
+    let chosen = Name::new("chosen");
+    let created = Buffer::<u64, OwnLines>::create(&chosen, spec(4), &Options::new()).unwrap();
+    created.slot(3).unwrap().write(&7);
+    let opened = Buffer::<u64, OwnLines>::open(&chosen, expected(4), &Options::new()).unwrap();
+    assert_eq!(
+        (opened.slot(3).unwrap().read(), opened.slot(2).unwrap().read(), opened.stride()),
+        (7, 0, created.stride())
+    );
+    assert_eq!(Seen::open(&chosen, expected(4), &Options::new()).unwrap().slot(3).unwrap().try_read(), Ok(7));
 }
 
 /// What is accepted of a header without a creator that writes one: a schema before the counters.

@@ -108,8 +108,8 @@ icc_queue::remove(&name)?;
 //! A ring that fits the cores' caches is the quickest (at 56 bytes one of 64 slots had 1.11 times
 //! the latency of bare atomics, one of 256 or 1,024, more than the first-level cache, 1.24), so do
 //! not choose it larger than needed. A slot takes the message and 8 bytes, rounded up to a power of
-//! two up to 64 bytes and to a multiple of 64 above (with many producers, of 128). Then watch the
-//! [`headroom`](Consumer::headroom) of the slowest consumer for a day.
+//! two up to 64 bytes and to a multiple of 64 above (with many producers, of 128; on Zen 3 to 64 if
+//! it fits). Then watch the [`headroom`](Consumer::headroom) of the slowest consumer for a day.
 //!
 //! ## Mode
 //!

@@ -8,7 +8,7 @@ use crate::mode::Mode;
 use crate::mode::sealed::{Producing, Properties};
 use crate::{ProducerError, Queue, TryProduceError};
 use core::ops::Range;
-use icc_buffer::{Bell, IdLock, Padded};
+use icc_buffer::{Bell, IdLock, OwnLines};
 use icc_seqlock::primitive::{Backoff, Ordering, bound, fence, step};
 use icc_seqlock::{Payload, Seqlock, Source};
 
@@ -19,14 +19,14 @@ const ROUNDS_PER_PROOF: u32 = bound(16, 1);
 /// atomic addition more.
 ///
 /// Each slot has cache lines of its own, since different cores write neighbouring ones at the same
-/// time.
+/// time: a pair of them, or, where the processor is faster so, one if a message fits it.
 #[derive(Clone, Copy, Debug)]
 pub struct Mpmc;
 
 impl Mode for Mpmc {}
 
 impl Properties for Mpmc {
-    type Placement = Padded;
+    type Placement = OwnLines;
     type State = State;
     const CODE: u64 = MANY_PRODUCERS;
 }

@@ -18,12 +18,12 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-/// Attaches to the buffer at `path`. With `stride`, only one that has it.
+/// Attaches to the buffer at `path`. With `strides`, only one that has one of them.
 pub(super) fn attach_to_name<T: Payload>(
     path: &Path,
     access: Access,
     expected: Expected,
-    stride: Option<usize>,
+    strides: Option<[usize; 2]>,
     options: &Options,
 ) -> Result<ReadOnlyBuffer<T>, BufferError> {
     /// Each further one means that the buffer was removed and another created in between.
@@ -32,7 +32,7 @@ pub(super) fn attach_to_name<T: Payload>(
     loop {
         round += 1;
         let attached =
-            Attached::<T>::new(map_file(path, access, options)?, Attaching { expected, stride, access }, options)?;
+            Attached::<T>::new(map_file(path, access, options)?, Attaching { expected, strides, access }, options)?;
         let instance = attached.facts.instance;
         step("attached");
         let readers = attached.facts.has_readers().then(|| readers::open(&attached.mapping, instance, options));
@@ -47,16 +47,16 @@ pub(super) fn attach_to_name<T: Payload>(
     }
 }
 
-/// Attaches to a buffer without a name. With `stride`, only to one that has it.
+/// Attaches to a buffer without a name. With `strides`, only to one that has one of them.
 pub(super) fn attach_to_memfd<T: Payload>(
     descriptors: Descriptors,
     access: Access,
     expected: Expected,
-    stride: Option<usize>,
+    strides: Option<[usize; 2]>,
     options: &Options,
 ) -> Result<ReadOnlyBuffer<T>, BufferError> {
     let mapping = map_memfd(descriptors.buffer, access)?;
-    let attached = Attached::<T>::new(mapping, Attaching { expected, stride, access }, options)?;
+    let attached = Attached::<T>::new(mapping, Attaching { expected, strides, access }, options)?;
     let (instance, needed) = (attached.facts.instance, attached.facts.needs_readers());
     let readers = match descriptors.readers {
         _ if !attached.facts.has_readers() => None,

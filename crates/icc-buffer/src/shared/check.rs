@@ -67,8 +67,8 @@ pub(super) struct Found {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attaching {
     pub(super) expected: Expected,
-    /// The distance between slots, if only one will do.
-    pub(super) stride: Option<usize>,
+    /// The distances between slots that will do, the usual one first, if not those of every placement.
+    pub(super) strides: Option<[usize; 2]>,
     /// Whether it is to be written.
     pub(super) access: Access,
 }
@@ -85,15 +85,19 @@ pub(super) fn check<T: Payload>(
     granule: u64,
     path: &Path,
 ) -> Result<Found, BufferError> {
-    let Attaching { expected, stride, access } = attaching;
+    let Attaching { expected, strides, access } = attaching;
     check_begin(header, path)?;
     check_features(header, access, path)?;
     check_kind(header, expected.kind, path)?;
     check_element(header, &Header::element_of::<T>(), described, path)?;
     check_expected(header, expected, path)?;
-    let wanted = stride.unwrap_or(stride_of::<T, Packed>()) as u64;
-    if header.stride != wanted && (stride.is_some() || !Step::<T>::is_one(header.stride)) {
-        return Err(other("stride", header.stride, wanted, path));
+    let will_do = match strides {
+        Some(strides) => strides.map(|stride| stride as u64).contains(&header.stride),
+        None => Step::<T>::is_one(header.stride),
+    };
+    if !will_do {
+        let wanted = strides.map_or(stride_of::<T, Packed>(), |[usual, _]| usual);
+        return Err(other("stride", header.stride, wanted as u64, path));
     }
     check_parts(header, align_of::<Seqlock<T>>(), size, granule, path)
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::header::Header;
 use crate::memory::{Block, Facts, Memory};
-use crate::placement::stride;
+use crate::placement::chosen;
 use crate::readers::Readers;
 use crate::{Buffer, BufferError, ElementType, Placement, ReadOnlyBuffer, Spec, instance};
 use icc_seqlock::primitive::step;
@@ -28,7 +28,11 @@ pub(super) struct Slots {
 
 impl Slots {
     fn of<T: Payload, P: Placement>() -> Self {
-        Self { element: Header::element_of::<T>(), stride: stride::<T, P>(), align: align_of::<Seqlock<T>>() }
+        Self {
+            element: Header::element_of::<T>(),
+            stride: chosen::<P>(size_of::<Seqlock<T>>()),
+            align: align_of::<Seqlock<T>>(),
+        }
     }
 }
 

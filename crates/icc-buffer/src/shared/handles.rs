@@ -6,11 +6,11 @@ use super::file::{self, Access};
 use super::{Descriptors, Mapping, Options, Owner, beside, name};
 use crate::header::MAGIC;
 use crate::layout::HEADER_BYTES;
-use crate::placement::stride;
+use crate::placement::possible;
 use crate::{Buffer, BufferError, Expected, Placement, ReadOnlyBuffer, Spec};
 use core::time::Duration;
-use icc_seqlock::Payload;
 use icc_seqlock::primitive::{sleep, step};
+use icc_seqlock::{Payload, Seqlock};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
@@ -90,6 +90,11 @@ fn found_within<R>(timeout: Duration, mut open: impl FnMut() -> Result<R, Buffer
 }
 
 impl<T: Payload, P: Placement> Buffer<T, P> {
+    /// The distances between slots that this type can write.
+    fn strides() -> [usize; 2] {
+        possible::<P>(size_of::<Seqlock<T>>())
+    }
+
     /// Creates a buffer that other processes open by `name`, all slots at version 0 and holding
     /// zeros, all counters 0.
     ///
@@ -156,7 +161,7 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
     /// [`BufferError::NotFound`] if there is none; others as they say.
     pub fn open(name: impl AsRef<Path>, expected: Expected, options: &Options) -> Result<Self, BufferError> {
         let path = name::resolve(name.as_ref())?;
-        attach_to_name(&path, Access::ReadWrite, expected, Some(stride::<T, P>()), options).map(Self::writable)
+        attach_to_name(&path, Access::ReadWrite, expected, Some(Self::strides()), options).map(Self::writable)
     }
 
     /// As [`open`](Self::open), but waits for up to `timeout` for a creator that has not started yet:
@@ -211,7 +216,7 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
         const ROUNDS: u32 = 100;
         let path = name::resolve(name.as_ref())?;
         for _ in 0..ROUNDS {
-            match attach_to_name(&path, Access::ReadWrite, expected, Some(stride::<T, P>()), options) {
+            match attach_to_name(&path, Access::ReadWrite, expected, Some(Self::strides()), options) {
                 Ok(reader) => {
                     beside::sweep(&path);
                     return Ok((Self::writable(reader), Origin::Opened));
@@ -274,8 +279,8 @@ impl<T: Payload, P: Placement> Buffer<T, P> {
         expected: Expected,
         options: &Options,
     ) -> Result<Self, BufferError> {
-        let stride = Some(stride::<T, P>());
-        attach_to_memfd(descriptors.into(), Access::ReadWrite, expected, stride, options).map(Self::writable)
+        let strides = Some(Self::strides());
+        attach_to_memfd(descriptors.into(), Access::ReadWrite, expected, strides, options).map(Self::writable)
     }
 }
 

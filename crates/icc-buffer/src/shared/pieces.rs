@@ -5,7 +5,7 @@ use super::create::{Slots, create_named, create_unnamed};
 use super::file::Access;
 use super::{Descriptors, Options, UntypedBuffer, check, name};
 use crate::pieces::{PieceBuffer, PieceBufferMut};
-use crate::placement::stride_of;
+use crate::placement::chosen;
 use crate::{BufferError, ElementType, Expected, Placement, ReadOnlyBuffer, Spec};
 use std::path::Path;
 
@@ -21,7 +21,7 @@ impl Slots {
     fn of_pieces<P: Placement>(slot_size: usize) -> Self {
         assert!(PieceBuffer::can_have(slot_size), "slots cannot have {slot_size} bytes");
         let element = ElementType::new(NAME, (slot_size - VERSION) as u64, ALIGN as u64);
-        Self { element, stride: stride_of::<P>(slot_size), align: ALIGN }
+        Self { element, stride: chosen::<P>(slot_size), align: ALIGN }
     }
 }
 

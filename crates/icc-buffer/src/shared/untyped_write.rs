@@ -6,7 +6,7 @@ use super::create::{Slots, create_named};
 use super::file::Access;
 use super::mapping::ALIGN;
 use super::{Options, UntypedBuffer, name, schema};
-use crate::placement::stride_of;
+use crate::placement::chosen;
 use crate::{Buffer, BufferError, ElementType, Expected, Placement, ReadOnlyBuffer, Spec};
 use core::{fmt, ops::Deref, ptr::NonNull};
 use icc_seqlock::primitive::AtomicU64;
@@ -74,7 +74,7 @@ impl UntypedBufferMut {
         let (size, align) = (size as usize, align as usize);
         let slot_align = align.max(align_of::<AtomicU64>());
         let slot = (UntypedReader::payload_offset(align) + size).next_multiple_of(slot_align);
-        let slots = Slots { element: element.clone(), stride: stride_of::<P>(slot), align: slot_align };
+        let slots = Slots { element: element.clone(), stride: chosen::<P>(slot), align: slot_align };
         let mut made = None;
         let begin = |versions: &ReadOnlyBuffer<()>| {
             let buffer = UntypedBuffer::created(versions.clone(), size, align, &path).map(Self);

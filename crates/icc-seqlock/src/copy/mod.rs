@@ -50,7 +50,9 @@ mod vectors;
 mod vectors;
 mod words;
 
-pub use prefetch::{asks_ahead, prefetch_cell, prefetch_cell_for_write, prefetch_for_write, prefetch_line};
+pub use prefetch::{
+    asks_ahead, pairs_lines, prefetch_cell, prefetch_cell_for_write, prefetch_for_write, prefetch_line,
+};
 pub(crate) use prefetch::{prefetch, prefetch_many_for_write};
 
 /// The largest payload copied in words where there are vectors.

@@ -50,6 +50,11 @@ pub fn asks_ahead() -> bool {
     false
 }
 
+/// The model checker has no cache lines.
+pub fn pairs_lines() -> bool {
+    true
+}
+
 /// The model checker has no time: lets another thread run.
 pub fn sleep(_time: Duration) {
     thread::yield_now();

@@ -17,7 +17,9 @@ mod silence;
 mod step;
 
 #[cfg(not(icc_loom))]
-pub use crate::copy::{asks_ahead, prefetch_cell, prefetch_cell_for_write, prefetch_for_write, prefetch_line};
+pub use crate::copy::{
+    asks_ahead, pairs_lines, prefetch_cell, prefetch_cell_for_write, prefetch_for_write, prefetch_line,
+};
 pub use backoff::Backoff;
 pub use os::*;
 #[cfg(feature = "std")]

@@ -1,13 +1,13 @@
 //! Headers that are refused, and that none that is believed leads outside of the file.
 
 use super::*;
-use crate::placement::stride;
-use crate::{Padded, Spec};
+use crate::placement::{possible, stride};
+use crate::{OwnLines, Padded, Spec};
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 const KIND: Kind = Kind::new("test");
-const READER: Attaching = Attaching { expected: Expected::new(KIND), stride: None, access: Access::Read };
+const READER: Attaching = Attaching { expected: Expected::new(KIND), strides: None, access: Access::Read };
 
 fn header(len: usize) -> (Header, u64) {
     let spec = Spec::new(KIND, len).counters(2);
@@ -92,7 +92,7 @@ fn refused(header: &Header, attaching: Attaching, size: u64) -> Option<BufferErr
 #[test]
 fn readers_take_any_placement_and_writers_their_own() {
     let (packed, size) = header(3);
-    let writer = Attaching { stride: Some(stride::<u64, Padded>()), access: Access::ReadWrite, ..READER };
+    let writer = Attaching { strides: Some([stride::<u64, Padded>(); 2]), access: Access::ReadWrite, ..READER };
     assert_eq!(refused(&packed, READER, size), None);
     assert!(matches!(
         refused(&packed, writer, size),
@@ -191,11 +191,20 @@ fn field(error: BufferError) -> &'static str {
 #[test]
 fn a_placement_is_one_that_slots_have() {
     let (packed, size) = header(3);
-    let writer = |stride| Attaching { stride: Some(stride), access: Access::ReadWrite, ..READER };
+    let writer = |stride| Attaching { strides: Some([stride; 2]), access: Access::ReadWrite, ..READER };
     assert_eq!(refused(&padded().0, READER, padded().1), None);
     assert_eq!((refused(&packed, writer(16), size), refused(&padded().0, writer(128), padded().1)), (None, None));
     assert_eq!(refused(&padded().0, writer(16), padded().1).map(field), Some("stride"));
     assert_eq!(refused(&Header { stride: 24, ..packed }, READER, size).map(field), Some("stride"));
+    let [pair, line] = possible::<OwnLines>(16);
+    let chooser = Attaching { strides: Some([pair, line]), access: Access::ReadWrite, ..READER };
+    assert_eq!(refused(&padded().0, chooser, padded().1), None);
+    assert_eq!(refused(&packed, chooser, size).map(field), Some("stride"));
+    for asks in [READER, chooser] {
+        // Half as far apart: the file is too long for so many, and no more than that.
+        let error = refused(&Header { stride: line as u64, ..padded().0 }, asks, padded().1).map(field);
+        assert_eq!(error, Some("total_size"));
+    }
     let Some(BufferError::OtherLayout { field: "len", expected, .. }) =
         refused(&Header { len: u64::MAX, ..packed }, READER, size)
     else {
