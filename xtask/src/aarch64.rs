@@ -38,7 +38,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
         .args(["test", "--no-fail-fast", "--lib", "--tests", "--target", TARGET])
         .packages(LIBRARIES)
         .own_build(workspace, "aarch64", "")
-        .env("RUSTC", &tools.compiler)
+        .compiled_by(&tools.compiler)
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER)
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", &runner)
         // Tests that start child processes start them through this.

@@ -8,7 +8,7 @@ use anyhow::bail;
 use crate::cli::BridgeArgs;
 use crate::counts::Counts;
 use crate::process;
-use crate::workspace::Workspace;
+use crate::workspace::{OwnBuild as _, Workspace};
 
 const MANIFEST: &str = "bridge/Cargo.toml";
 
@@ -39,11 +39,11 @@ pub(crate) fn check(workspace: &Workspace, long: bool, counts: &mut Counts) -> a
     let steps: [&[&str]; 3] =
         [&["fmt", "--check"], &["doc", "--no-deps", "--lib", "--no-default-features"], &["build", "--all-targets"]];
     for step in steps {
-        if !process::run(linted(workspace).args(step))?.success() {
+        if !process::run(checking(workspace).args(step))?.success() {
             bail!("`cargo {}` fails in the bridge", step.join(" "));
         }
     }
-    let mut tests = linted(workspace);
+    let mut tests = checking(workspace);
     tests.args(["test", "--no-fail-fast"]);
     if long {
         tests.envs(LONG).args(["--test", "machines", "--", "--nocapture", "--test-threads", "1"]);
@@ -56,11 +56,10 @@ pub(crate) fn check(workspace: &Workspace, long: bool, counts: &mut Counts) -> a
     Ok(status.success())
 }
 
-/// What is compiled is linted, and each warning of the bridge is an error.
-fn linted(workspace: &Workspace) -> Command {
+/// Cargo, for which each warning of the bridge is an error.
+fn checking(workspace: &Workspace) -> Command {
     let mut cargo = cargo(workspace);
-    cargo.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("RUSTFLAGS", "-D warnings");
-    cargo.env("RUSTDOCFLAGS", "-D warnings").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo.linted().env("RUSTDOCFLAGS", "-D warnings");
     cargo
 }
 

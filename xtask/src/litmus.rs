@@ -99,7 +99,7 @@ fn machine_code(
             return Ok(Err(format!("a processor of that kind, and this is {ARCH}")));
         }
         match aarch64::compiler() {
-            Ok(compiler) => _ = cargo.env("RUSTC", compiler),
+            Ok(compiler) => _ = cargo.compiled_by(&compiler),
             Err(reason) => return Ok(Err(reason)),
         }
     }

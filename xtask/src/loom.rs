@@ -61,7 +61,7 @@ pub(crate) fn run(workspace: &Workspace, args: &LoomArgs) -> anyhow::Result<Exit
 ///
 /// When the models do not build, when there are none, or when `--only` matches none.
 pub(crate) fn check(workspace: &Workspace, args: &LoomArgs) -> anyhow::Result<Counts> {
-    let models = list(workspace, args.quick)?;
+    let models = list(workspace)?;
     if let Some(gone) = LARGEST.iter().find(|name| !models.iter().any(|model| model.test == **name)) {
         bail!("xtask/src/loom.rs names the model `{gone}`, which is not there");
     }
@@ -115,8 +115,8 @@ pub(crate) fn check(workspace: &Workspace, args: &LoomArgs) -> anyhow::Result<Co
     Ok(counts)
 }
 
-/// Builds the models, linted or not, and asks each test binary for its tests.
-fn list(workspace: &Workspace, linted: bool) -> anyhow::Result<Vec<Model>> {
+/// Builds the models, and asks each test binary for its tests.
+fn list(workspace: &Workspace) -> anyhow::Result<Vec<Model>> {
     let packages = workspace.crates_with_models();
     if packages.is_empty() {
         bail!("no model exists: no library crate has a tests/loom.rs");
@@ -127,9 +127,6 @@ fn list(workspace: &Workspace, linted: bool) -> anyhow::Result<Vec<Model>> {
         .packages(packages.iter().copied())
         .own_build(workspace, "loom", "--cfg icc_loom")
         .stderr(Stdio::inherit());
-    if linted {
-        build.linted();
-    }
     let output = build.output().with_context(|| format!("cannot run {}", process::shown(&build)))?;
     if !output.status.success() {
         bail!("the loom models do not build");

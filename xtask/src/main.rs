@@ -20,6 +20,7 @@ mod miri;
 mod msrv;
 mod mutants;
 mod named_tests;
+mod package;
 mod process;
 mod python;
 mod sanitize;

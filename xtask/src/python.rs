@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 
 use crate::counts::Counts;
 use crate::process;
-use crate::workspace::Workspace;
+use crate::workspace::{OwnBuild as _, Workspace};
 
 /// What the environment needs beside the package.
 const NEEDED: [&str; 3] = ["maturin>=1.9,<2", "numpy", "pytest"];
@@ -75,8 +75,7 @@ pub(crate) fn test(workspace: &Workspace, python: &Path, counts: &mut Counts) ->
         .arg("--out")
         .arg(&wheels);
     // What is compiled is linted, and each warning is an error.
-    build.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("RUSTFLAGS", "-D warnings");
-    succeed(build.current_dir(&package).env("CARGO_TARGET_DIR", cargo).env_remove("CARGO_ENCODED_RUSTFLAGS"))?;
+    succeed(build.linted().current_dir(&package).env("CARGO_TARGET_DIR", cargo))?;
     let wheel = wheels.read_dir()?.next().context("maturin built no wheel")??.path();
     let mut install = Command::new(python);
     install.args(["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps"]).arg(wheel);

@@ -43,7 +43,7 @@ pub(crate) fn check(workspace: &Workspace, refused: &[(&str, &str)]) -> anyhow::
         // Of the standard library only what the packages use, and no machine code: it is built anew
         // for each target, and that is most of the time.
         cargo.args(["check", "-Zbuild-std=std,panic_abort", "-Zbuild-std-features="]);
-        cargo.env("RUSTC", &compiler).env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTC_WRAPPER");
+        cargo.compiled_by(&compiler).env("RUSTC_BOOTSTRAP", "1");
         cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
         cargo.own_build(workspace, "targets", "-Zno-codegen");
         cargo

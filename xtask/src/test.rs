@@ -4,10 +4,9 @@
 //! step that fails without a failing test (a lint, a build error) counts as one failure, one that
 //! cannot run here as one skipped.
 
-use std::fs;
 use std::process::{Command, ExitCode};
 use std::thread;
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::Instant;
 
 use anyhow::bail;
 use clap::ValueEnum as _;
@@ -15,8 +14,8 @@ use clap::ValueEnum as _;
 use crate::cli::{LitmusArgs, LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
-use crate::workspace::{LIBRARIES, OTHERS, OwnBuild as _, Workspace};
-use crate::{bench, bridge, guides, litmus, loom, mutants, named_tests, python, shuttle, targets, torture};
+use crate::workspace::{OwnBuild as _, Workspace};
+use crate::{bench, bridge, guides, litmus, loom, mutants, named_tests, package, python, shuttle, targets, torture};
 
 /// How long the short torture lasts.
 const TORTURE_SECONDS: u32 = 20;
@@ -30,6 +29,10 @@ const PORTABLE: [(&[&str], &[&str]); 2] = [
         &["bytes", "bytes_long", "consumer_model", "gaps", "mpmc", "spmc", "torture", "untyped", "vector"],
     ),
 ];
+
+/// Where code that is not what is shipped is built, and how: with the portable payload copy, and with what stops a
+/// process at each step of a protocol. Neither changes the other, and what both need is built once.
+const OTHER_CODE: (&str, &str) = ("other-code", "--cfg icc_portable_copy --cfg icc_steps");
 
 /// What became of a step.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -104,7 +107,7 @@ fn purpose(step: Step) -> &'static str {
         Step::NamedTests => "tests that docs/testing.md names",
         Step::MutantsList => "a check for every atomic operation and protocol step",
         Step::Supply => "dependencies, their licences and sources",
-        Step::Clippy => "lints on every target",
+        Step::Build => "all targets of the workspace, linted while they are built",
         Step::Targets => "other systems, type-checked",
         Step::Docs => "documentation",
         Step::Tests => "unit, integration and documentation tests",
@@ -114,7 +117,7 @@ fn purpose(step: Step) -> &'static str {
         Step::Python => "the Python package, built and tested beside Rust",
         Step::Torture => "a short torture",
         Step::Litmus => "litmus tests, judged by herd7",
-        Step::Loom => "loom models, linted while they are built",
+        Step::Loom => "loom models",
         Step::Shuttle => "models too large for loom, in some orders each",
         Step::Bench => "a short benchmark run",
         Step::Bridge => "the bridge between machines",
@@ -122,7 +125,8 @@ fn purpose(step: Step) -> &'static str {
     }
 }
 
-fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Result<Outcome> {
+fn perform(plainly: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Result<Outcome> {
+    let workspace = &plainly.linting();
     let mut cargo = workspace.cargo();
     match step {
         Step::Fmt => plain(cargo.args(["fmt", "--all", "--check"])),
@@ -130,15 +134,16 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
         Step::NamedTests => named_tests::check(workspace).map(|()| Outcome::Passed),
         Step::MutantsList => plain(&mut mutants::command(workspace, &["--check"])),
         Step::Supply => Ok(crate::supply::check(workspace)?.map_or(Outcome::Passed, Outcome::Skipped)),
-        Step::Clippy => plain(cargo.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
-        // One of those that are refused stands for both: a standard library is built for each.
-        Step::Targets => Ok(match targets::check(workspace, &targets::REFUSED[..1])? {
+        // All that the next steps run.
+        Step::Build => plain(cargo.args(["test", "--workspace", "--all-targets", "--no-run"])),
+        // A standard library is built for each: those that are refused are left to the command.
+        Step::Targets => Ok(match targets::check(workspace, &[])? {
             Ok(()) => Outcome::Passed,
             Err(missing) => Outcome::Skipped(format!("missing: {missing}")),
         }),
         Step::Docs => {
             guides::check(workspace)?;
-            plain(cargo.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+            plain(plainly.cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
         }
         Step::Tests => counted(cargo.args(["test", "--workspace", "--no-fail-fast"]), counts),
         Step::PortableTests => {
@@ -147,8 +152,7 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
                 let mut cargo = workspace.cargo();
                 cargo.args(["test", "--no-fail-fast"]).packages(packages.iter().copied());
                 cargo.args(tests.iter().flat_map(|test| ["--test", test]));
-                passed &= counted(cargo.own_build(workspace, "portable", "--cfg icc_portable_copy"), counts)?
-                    == Outcome::Passed;
+                passed &= counted(cargo.own_build(workspace, OTHER_CODE.0, OTHER_CODE.1), counts)? == Outcome::Passed;
             }
             Ok(if passed { Outcome::Passed } else { Outcome::Failed })
         }
@@ -174,7 +178,7 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
                 "--test",
                 "steps*",
             ]);
-            counted(cargo.own_build(workspace, "steps", "--cfg icc_steps"), counts)
+            counted(cargo.own_build(workspace, OTHER_CODE.0, OTHER_CODE.1), counts)
         }
         Step::Python => match python::environment(workspace)? {
             Ok(python) => Ok(if python::test(workspace, &python, counts)? { Outcome::Passed } else { Outcome::Failed }),
@@ -205,28 +209,16 @@ fn perform(workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Re
             }
             // Every scenario, and short: what matters is that each still measures. A disturbed row
             // is no failure.
-            plain(&mut bench::command(workspace, bench::Build::Dev, &["--quick", "--rounds", "2"]))
+            plain(&mut bench::command(workspace, bench::Build::Dev, &["--quick", "--rounds", "1"]))
         }
         Step::Bridge => {
             let passed = bridge::check(workspace, false, counts)?;
             Ok(if passed { Outcome::Passed } else { Outcome::Failed })
         }
-        Step::Package => {
-            // What is published: each is built from its package, which takes its time.
-            cargo.arg("package").packages(LIBRARIES).packages(OTHERS);
-            if is_dirty(workspace) {
-                say("the working tree has changes: packaging it as it stands (--allow-dirty)")?;
-                cargo.arg("--allow-dirty");
-            }
-            // A directory of its own each time: of a package of the same version, cargo takes what
-            // it unpacked and built before.
-            let directory = format!("package-{}", UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos());
-            cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
-            let outcome = plain(cargo.own_build(workspace, &directory, ""));
-            // What stays behind if this fails is only in the way of the disk.
-            let _ = fs::remove_dir_all(workspace.target().join(directory));
-            outcome
-        }
+        Step::Package => Ok(match package::check(plainly)? {
+            Ok(()) => Outcome::Passed,
+            Err(missing) => Outcome::Skipped(missing),
+        }),
     }
 }
 
@@ -244,14 +236,6 @@ fn counted(command: &mut Command, counts: &mut Counts) -> anyhow::Result<Outcome
         }
     })?;
     Ok(if status.success() { Outcome::Passed } else { Outcome::Failed })
-}
-
-/// Are there changes that are not committed? Without git, as in an unpacked archive, nothing is
-/// checked.
-fn is_dirty(workspace: &Workspace) -> bool {
-    let mut git = Command::new("git");
-    git.args(["status", "--porcelain"]).current_dir(workspace.root());
-    process::capture(&mut git).is_ok_and(|changes| !changes.trim().is_empty())
 }
 
 #[cfg(test)]

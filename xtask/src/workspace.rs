@@ -32,6 +32,8 @@ fn is_model(test: &str) -> bool {
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    /// Whether what is compiled is linted.
+    lints: bool,
 }
 
 impl Workspace {
@@ -57,7 +59,13 @@ impl Workspace {
             let value = metadata.get(key).and_then(Value::as_str);
             value.map(PathBuf::from).with_context(|| format!("cargo does not say the workspace's {key}"))
         };
-        Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, lints: false })
+    }
+
+    /// The same, but all that is compiled of it is linted meanwhile, warnings denied: to check all that it needs for lints
+    /// alone takes as long as to build it.
+    pub(crate) fn linting(&self) -> Self {
+        Self { root: self.root.clone(), target: self.target.clone(), lints: true }
     }
 
     /// A directory below the target directory, for builds with flags of their own.
@@ -129,6 +137,9 @@ impl Workspace {
         let mut command = Command::new(cargo_program());
         // The absolute path: a relative one would mean another directory in the root.
         command.env("CARGO_TARGET_DIR", &self.target);
+        if self.lints {
+            command.linted();
+        }
         // Most of what is built here is built once: what a later build could use of it takes a fifth of the time.
         if env::var_os("CARGO_INCREMENTAL").is_none() {
             command.env("CARGO_INCREMENTAL", "0");
@@ -156,6 +167,9 @@ impl Workspace {
     }
 }
 
+/// What compiles the packages of a workspace, and not what they need.
+const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
+
 fn cargo_program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
@@ -167,9 +181,11 @@ pub(crate) trait OwnBuild {
     /// directory.
     fn own_build(&mut self, workspace: &Workspace, directory: &str, flags: &str) -> &mut Self;
 
-    /// Lints the packages of the workspace while they are built, warnings denied: to check all that they need for lints alone takes
-    /// as long as to build it.
+    /// Lints the packages of the workspace while they are built, warnings denied.
     fn linted(&mut self) -> &mut Self;
+
+    /// Builds with another compiler, whose lints are not asked.
+    fn compiled_by(&mut self, compiler: &Path) -> &mut Self;
 
     /// Names the packages to work on.
     fn packages<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> &mut Self;
@@ -189,7 +205,11 @@ impl OwnBuild for Command {
     }
 
     fn linted(&mut self) -> &mut Self {
-        self.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings")
+        self.env(WRAPPER, "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings")
+    }
+
+    fn compiled_by(&mut self, compiler: &Path) -> &mut Self {
+        self.env("RUSTC", compiler).env_remove(WRAPPER).env_remove("RUSTC_WRAPPER")
     }
 
     fn packages<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> &mut Self {

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::fence;
 use std::time::Duration;
 
-use super::formula::Constants;
+use super::formula::{Constants, STORES_OF_A_LINE};
 use crate::harness::batches::time_batches;
 use crate::harness::error::RoundError;
 use crate::harness::median::median as middle;
@@ -126,7 +126,7 @@ fn hand_over(setup: &Setup, length: Duration) -> Result<f64, RoundError> {
     Ok(median(times))
 }
 
-/// A line of a block, written and read as programs copy: by whatever moves the compiler likes.
+/// A line of a block, stored and loaded as usual.
 #[derive(Debug, Default)]
 #[repr(C, align(64))]
 struct Plain(UnsafeCell<[u64; WORDS]>);
@@ -139,38 +139,64 @@ unsafe impl Sync for Plain {}
 const SHORT: usize = 16;
 const LONG: usize = 80;
 
+/// How often each word of a line is stored in a block that is to have many stores.
+const OFTEN: usize = 4;
+
+/// The three times of a line in a block.
+struct Times {
+    /// To write it, with [`STORES_OF_A_LINE`] stores, until that is done.
+    written: f64,
+    /// The same with [`OFTEN`] times as many.
+    written_often: f64,
+    /// To read it.
+    read: f64,
+}
+
 /// What each further line of a block costs the core that writes it, and the one that reads it.
 ///
 /// One core writes a block that the other has read, and waits until the writes are done; then the
 /// other reads it. Each takes its own time. The block is the next of a few.
-fn blocks(setup: &Setup, length: Duration) -> Result<[f64; 2], RoundError> {
+fn blocks(setup: &Setup, length: Duration) -> Result<Times, RoundError> {
     const BLOCKS: usize = 8;
     let block: Box<[Plain]> = (0..BLOCKS * LONG).map(|_| Plain::default()).collect();
     let (there, back) = (lines(1), lines(1));
     let clock = &setup.stopwatch;
-    let size = |number: u64| if number.is_multiple_of(2) { SHORT } else { LONG };
+    // Four times in a row: short and long, and both with many stores.
+    let (size, is_often) = (
+        |number: u64| if number.is_multiple_of(2) { SHORT } else { LONG },
+        |number: u64| !(number / 2).is_multiple_of(2),
+    );
     let block_of = |number: u64| {
-        // Twice in a row, once short and once long.
-        let first = (number / 2) as usize % BLOCKS * LONG;
+        let first = (number / 4) as usize % BLOCKS * LONG;
         &block[first..first + size(number)]
+    };
+    let write = |line: &Plain, number: u64| {
+        for store in 0..STORES_OF_A_LINE {
+            // SAFETY: nobody else accesses the block: the other thread has read all before it sent `back`, which this
+            // one has awaited, and accesses none before it has `there`, which is sent after all writes. The words are
+            // inside. Volatile, so that each is a store of its own.
+            unsafe { line.0.get().cast::<u64>().add(store * WORDS / STORES_OF_A_LINE).write_volatile(number) };
+        }
     };
     let (written, read) = pair::run(
         setup.cores,
         |stop| {
-            let (mut times, mut awaited) = ([Vec::new(), Vec::new()], Awaited { lines: &back, number: 1 });
+            let (mut times, mut awaited) = ([(); 4].map(|()| Vec::new()), Awaited { lines: &back, number: 1 });
             let begin = clock.stamp();
             loop {
                 let number = awaited.number;
                 let start = clock.stamp();
-                for line in block_of(number) {
-                    // SAFETY: nobody else accesses the block: the other thread has read all before it sent `back`, which
-                    // this one has awaited, and accesses none before it has `there`, which is sent below.
-                    unsafe { line.0.get().write([number; WORDS]) };
+                if is_often(number) {
+                    for line in block_of(number) {
+                        (0..OFTEN).for_each(|_| write(line, number));
+                    }
+                } else {
+                    block_of(number).iter().for_each(|line| write(line, number));
                 }
                 // The writes are done, not only under way.
                 fence(SeqCst);
                 let end = clock.stamp();
-                times[usize::from(size(number) == LONG)].push((end - start) as f64 * clock.ns_per_tick());
+                times[number as usize % 4].push((end - start) as f64 * clock.ns_per_tick());
                 there[0].write(number);
                 if !wait(&mut awaited, stop, setup)? || end - begin > clock.ticks_in(length) {
                     return Ok(times);
@@ -185,7 +211,8 @@ fn blocks(setup: &Setup, length: Duration) -> Result<[f64; 2], RoundError> {
                 let differences = block_of(number).iter().fold(0, |differences, line| {
                     // SAFETY: as above; this thread has `there` and has not sent `back`.
                     let words = unsafe { &*line.0.get() };
-                    words.iter().fold(differences, |differences, word| differences | (word ^ number))
+                    let written = words.iter().step_by(WORDS / STORES_OF_A_LINE);
+                    written.fold(differences, |differences, word| differences | (word ^ number))
                 });
                 let end = clock.stamp();
                 if differences != 0 {
@@ -197,8 +224,13 @@ fn blocks(setup: &Setup, length: Duration) -> Result<[f64; 2], RoundError> {
             Ok::<_, RoundError>(times)
         },
     )?;
-    let per_line = |[short, long]: [Vec<f64>; 2]| ((median(long) - median(short)) / (LONG - SHORT) as f64).max(0.0);
-    Ok([per_line(written), per_line(read)])
+    let per_line = |short, long| ((median(long) - median(short)) / (LONG - SHORT) as f64).max(0.0);
+    let ([short, long, short_often, long_often], [short_read, long_read]) = (written, read);
+    Ok(Times {
+        written: per_line(short, long),
+        written_often: per_line(short_often, long_often),
+        read: per_line(short_read, long_read),
+    })
 }
 
 /// A message of a line, made in the first cache and copied to the next of as many places as a ring
@@ -245,9 +277,16 @@ fn alone(setup: &Setup, length: Duration) -> Result<[f64; 2], RoundError> {
 /// [`RoundError`] if a thread cannot be pinned, or a line does not arrive.
 pub(super) fn measure(setup: &Setup, length: Duration) -> Result<Constants, RoundError> {
     let hand_over = hand_over(setup, length)?;
-    let [own, read] = blocks(setup, length)?;
+    let times = blocks(setup, length * 2)?;
     let [copy, ticket] = alone(setup, length / 4)?;
-    Ok(Constants { hand_over, read, own, copy, ticket })
+    let further_stores = (OFTEN - 1) * STORES_OF_A_LINE;
+    Ok(Constants {
+        hand_over,
+        line: times.written + times.read,
+        store: ((times.written_often - times.written) / further_stores as f64).max(0.0),
+        copy,
+        ticket,
+    })
 }
 
 /// The middle value; 0 of none.
@@ -265,7 +304,8 @@ mod tests {
         let Some(setup) = TestSetup::on_two_cores() else { return };
         let constants = measure(&setup, Duration::from_millis(10)).unwrap();
         // How long anything takes is the machine's affair; a line takes some time to another core.
-        assert!(constants.hand_over > 1.0 && constants.copy > 0.0 && constants.ticket > 0.0, "{constants:?}");
+        let Constants { hand_over, line, copy, ticket, .. } = constants;
+        assert!(hand_over > 1.0 && line > 0.0 && copy > 0.0 && ticket > 0.0, "{constants:?}");
     }
 
     #[test]

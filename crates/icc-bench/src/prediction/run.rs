@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::constants::{self, median};
-use super::formula::{Constants, Ring};
+use super::formula::{Constants, Core, Ring};
 use crate::catalogue::{Case, CaseError, Catalogue, RoundError};
 use crate::harness::interrupt::Interrupt;
 use crate::harness::placement::Memory;
 use crate::harness::setup::Setup;
+use crate::harness::system::second_cache;
 use crate::scenario::{fan_out, one_way_latency, produce_cost, spaced_latency, stream};
 
 /// Passes over everything, the cores' roles exchanged from one to the next.
@@ -15,6 +16,23 @@ const PASSES: usize = 10;
 
 /// How long a constant, or a row, is measured in a pass.
 const LENGTH: Duration = Duration::from_millis(16);
+
+/// Bytes of a core's second cache, where the system does not say.
+const USUAL_CACHE: usize = 1 << 20;
+
+/// Bytes of the widest vectors that a payload is copied in.
+fn widest_vector() -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512vl") {
+            return 64;
+        }
+        if is_x86_feature_detected!("avx") {
+            return 32;
+        }
+    }
+    16
+}
 
 /// A pass counts if the hand-over was as long after it as before it, to this share.
 const MAX_DRIFT: f64 = 0.15;
@@ -74,17 +92,17 @@ fn cases(catalogue: &Catalogue) -> Vec<Case> {
 }
 
 /// What a message of a case should take.
-fn predicted(constants: &Constants, case: &Case) -> f64 {
+fn predicted(constants: &Constants, case: &Case, core: Core) -> f64 {
     let ring = QUEUES.iter().find(|(name, _)| *name == case.target).map_or(Ring::Spmc, |(_, ring)| *ring);
     let (payload, scenario) = (case.payload_bytes, case.scenario);
     if *scenario == stream::SCENARIO {
-        constants.stream(ring, payload)
+        constants.stream(ring, payload, core)
     } else if *scenario == produce_cost::SCENARIO {
         constants.produce_alone(ring, payload)
     } else if *scenario == fan_out::SCENARIO {
         constants.fan_out(ring, payload, case.consumers.unwrap_or(1))
     } else {
-        constants.one_way(ring, payload)
+        constants.one_way(ring, payload, core)
     }
 }
 
@@ -107,6 +125,7 @@ pub(crate) enum PredictError {
 pub(crate) fn predict(setup: &Setup, catalogue: &Catalogue, interrupt: &Interrupt) -> Result<Prediction, PredictError> {
     let (cases, exchanged) = (cases(catalogue), setup.exchanged());
     let (mut kept, mut pairs) = (Vec::new(), vec![Vec::new(); cases.len()]);
+    let core = Core { second_cache: second_cache(setup.cores.second).unwrap_or(USUAL_CACHE), vector: widest_vector() };
     let mut passes = 0;
     while passes < PASSES && !interrupt.is_asked() {
         let setup = if passes % 2 == 0 { setup } else { &exchanged };
@@ -129,7 +148,7 @@ pub(crate) fn predict(setup: &Setup, catalogue: &Catalogue, interrupt: &Interrup
         let constants = before.mean(&after);
         kept.push(constants);
         for ((case, measured), pairs) in cases.iter().zip(measured).zip(&mut pairs) {
-            pairs.push((predicted(&constants, case), measured));
+            pairs.push((predicted(&constants, case, core), measured));
         }
     }
     let rows = cases.iter().zip(pairs).map(|(case, pairs)| Predicted::of(case, &pairs)).collect();
@@ -176,8 +195,8 @@ impl Constants {
     fn each(value: impl Fn(fn(&Self) -> f64) -> f64) -> Self {
         Self {
             hand_over: value(|constants| constants.hand_over),
-            read: value(|constants| constants.read),
-            own: value(|constants| constants.own),
+            line: value(|constants| constants.line),
+            store: value(|constants| constants.store),
             copy: value(|constants| constants.copy),
             ticket: value(|constants| constants.ticket),
         }
@@ -191,20 +210,22 @@ mod tests {
 
     #[test]
     fn every_case_has_its_formula() {
-        let constants = Constants { hand_over: 70.0, read: 4.0, own: 6.0, copy: 2.0, ticket: 5.0 };
+        let constants = Constants { hand_over: 70.0, line: 10.0, store: 0.5, copy: 2.0, ticket: 5.0 };
         let cases = cases(&Catalogue::icc());
+        let core = Core { second_cache: 1 << 20, vector: 32 };
         let of = |scenario: &Scenario, target: &str, payload: usize, consumers: Option<usize>| {
             let is_it = |case: &&Case| {
                 case.scenario == scenario
                     && (case.target, case.payload_bytes, case.consumers) == (target, payload, consumers)
             };
-            predicted(&constants, cases.iter().find(is_it).unwrap())
+            predicted(&constants, cases.iter().find(is_it).unwrap(), core)
         };
-        assert_eq!(of(&one_way_latency::SCENARIO, "icc-queue spmc", 120, None), 80.0);
-        assert_eq!(of(&spaced_latency::SCENARIO, "icc-queue mpmc", 56, None), 75.0);
-        assert_eq!(of(&stream::SCENARIO, "icc-queue spmc", 56, None), 20.0);
+        assert_eq!(of(&one_way_latency::SCENARIO, "icc-queue spmc", 120, None), 81.0);
+        assert_eq!(of(&spaced_latency::SCENARIO, "icc-queue mpmc", 56, None), 75.0 + 5.0 * 0.5);
+        assert_eq!(of(&stream::SCENARIO, "icc-queue spmc", 56, None), 11.0);
+        assert_eq!(of(&stream::SCENARIO, "icc-queue spmc", 1024, None), 34.0);
         assert_eq!(of(&produce_cost::SCENARIO, "icc-queue mpmc", 56, Some(0)), 7.0);
-        assert_eq!(of(&fan_out::SCENARIO, "icc-queue spmc", 56, Some(4)), 4.0 + 3.0 * 2.0);
+        assert_eq!(of(&fan_out::SCENARIO, "icc-queue spmc", 56, Some(4)), 10.0 + 3.0 * 2.0);
         assert!(cases.iter().all(|case| case.consumers != Some(1) || *case.scenario == fan_out::SCENARIO));
     }
 
@@ -212,8 +233,8 @@ mod tests {
     fn constants_are_joined_one_by_one() {
         let constants = |value: f64| Constants {
             hand_over: value,
-            read: value * 2.0,
-            own: value * 3.0,
+            line: value * 2.0,
+            store: value * 3.0,
             copy: value * 4.0,
             ticket: value * 5.0,
         };

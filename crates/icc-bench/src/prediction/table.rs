@@ -13,8 +13,8 @@ pub(crate) fn render(prediction: &Prediction) -> String {
     let _ = writeln!(text, "constants, in nanoseconds: median of {kept} passes of {passes}\n");
     for (name, value, meaning) in [
         ("hand-over", constants.hand_over, "a full line, written here until another core that polls it has read it"),
-        ("read", constants.read, "each further line read, of those that the other core wrote"),
-        ("own", constants.own, "each further line written, of those that the other core read"),
+        ("line", constants.line, "each further line there and back: written, and read by the other core"),
+        ("store", constants.store, "each further store while such lines are on their way"),
         ("copy", constants.copy, "a line copied to the next place in this core's caches"),
         ("ticket", constants.ticket, "a locked addition to a word that nobody else wants"),
     ] {
