@@ -12,6 +12,7 @@ mod cli;
 mod counts;
 mod fuzz;
 mod guides;
+mod lint;
 mod litmus;
 mod long;
 mod loom;
@@ -41,7 +42,7 @@ use crate::cli::{Cli, Command};
 use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
-    match dispatch(&Cli::parse().command) {
+    match lint::called().unwrap_or_else(|| dispatch(&Cli::parse().command)) {
         Ok(code) => code,
         Err(error) => {
             // Nothing is left to tell if standard error itself is gone.

@@ -48,12 +48,17 @@ pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> anyhow::Result<Exit
     let steps = selected(args)?;
     let begin = Instant::now();
     let (mut total, mut rows, mut failed) = (Counts::default(), Vec::new(), false);
+    let mut bridge_ahead = None;
     for &step in &steps {
         if failed && !args.keep_going {
             rows.push(format!("{:15} not run", step.name()));
             continue;
         }
         say(&format!("\n==> {}: {}", step.name(), purpose(step)))?;
+        if step == Step::Tests && steps.contains(&Step::Bridge) {
+            // Tests often wait, and the bridge takes long to build.
+            bridge_ahead = bridge::Ahead::begin(&workspace.linting());
+        }
         let start = Instant::now();
         let mut counts = Counts::default();
         let outcome = match perform(workspace, step, &mut counts) {
@@ -74,6 +79,7 @@ pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> anyhow::Result<Exit
         say(&format!("<== {}: {verdict} ({seconds:.1} s)", step.name()))?;
         rows.push(format!("{:15} {seconds:6.1} s  {verdict}", step.name()));
     }
+    drop(bridge_ahead);
     rows.push(format!("{:15} {:6.1} s", "in all", begin.elapsed().as_secs_f64()));
     say(&format!("\n{}\n\n{total}", rows.join("\n")))?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

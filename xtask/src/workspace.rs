@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::process;
+use crate::{lint, process};
 
 /// The crates that users depend on, lowest layer first. Models, sanitizers and cross-builds run on
 /// these.
@@ -167,9 +167,6 @@ impl Workspace {
     }
 }
 
-/// What compiles the packages of a workspace, and not what they need.
-const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
-
 fn cargo_program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
@@ -205,11 +202,13 @@ impl OwnBuild for Command {
     }
 
     fn linted(&mut self) -> &mut Self {
-        self.env(WRAPPER, "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings")
+        lint::set(self);
+        self
     }
 
     fn compiled_by(&mut self, compiler: &Path) -> &mut Self {
-        self.env("RUSTC", compiler).env_remove(WRAPPER).env_remove("RUSTC_WRAPPER")
+        lint::unset(self);
+        self.env("RUSTC", compiler).env_remove("RUSTC_WRAPPER")
     }
 
     fn packages<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> &mut Self {

@@ -20,12 +20,16 @@ fn actor() {
     let Some((role, name)) = role() else { return };
     if role == "one of one" {
         let mut producer = Queue::<Message>::open(&name, &Options::new()).unwrap().producer().unwrap();
-        (0..).for_each(|n| _ = producer.produce(&[n; 24]));
+        for n in 0.. {
+            producer.produce(&[n; 24]);
+        }
     } else if role == "one with gaps" {
         // 0 to 4, then 45, 46, and so on.
         let mut producer = Queue::<Message>::open(&name, &Options::new()).unwrap().producer().unwrap();
         (0..BEFORE).for_each(|n| _ = producer.produce(&[n; 24]));
-        (BEFORE + GAP..).for_each(|n| producer.produce_at(n, &[n; 24]).unwrap());
+        for n in BEFORE + GAP.. {
+            producer.produce_at(n, &[n; 24]).unwrap();
+        }
     } else {
         let mut producer = Queue::<Message, Mpmc>::open(&name, &Options::new()).unwrap().producer().unwrap();
         let count = if role == "ten of many" { 10 } else { u64::MAX };

@@ -27,7 +27,9 @@ fn spec() -> QueueSpec {
 
 fn produce_for_ever<M: Mode>(name: &std::path::Path) {
     let mut producer = BytesQueue::<M>::open(name, &Options::new()).unwrap().producer().unwrap();
-    (0..).for_each(|n| _ = producer.produce(&message(n)).unwrap());
+    for n in 0.. {
+        producer.produce(&message(n)).unwrap();
+    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub fn pairs_lines() -> bool {
 #[inline(always)]
 pub fn prefetch_cell(start: *const u8, size: usize) {
     let lines = size.div_ceil(LINE);
-    if lines <= policy::MOST_AHEAD {
+    if policy::requests_ahead(lines) {
         for line in 0..lines {
             prefetch_line(start.wrapping_add(line * LINE));
         }
@@ -89,7 +89,7 @@ pub fn prefetch_cell_for_write(start: *const u8, size: usize) {
 #[inline(always)]
 pub(crate) fn prefetch_many_for_write(start: *const u8, size: usize) {
     let lines = size.div_ceil(LINE);
-    if lines > FEW + 1 && lines <= policy::MOST_WRITTEN && policy::asks_ahead() {
+    if policy::requests_to_write(lines) {
         for line in 0..lines {
             prefetch_for_write(start.wrapping_add(line * LINE));
         }
@@ -127,8 +127,8 @@ mod policy {
     use core::arch::x86_64::__cpuid;
 
     pub(super) const MOST_READ: usize = 16;
-    pub(super) const MOST_WRITTEN: usize = 65;
-    pub(super) const MOST_AHEAD: usize = 17;
+    const MOST_WRITTEN: usize = 65;
+    const MOST_AHEAD: usize = 17;
 
     /// Which processor it is, or is taken for: 0 until asked, then one of the constants below. All that are not AMD's are
     /// taken for Sapphire Rapids, all of AMD's but Zen 3 for Zen 4.
@@ -179,6 +179,18 @@ mod policy {
         found() == SAPPHIRE_RAPIDS
     }
 
+    /// Whether so many lines of a cell are requested by one that asks ahead.
+    #[inline(always)]
+    pub(super) fn requests_ahead(lines: usize) -> bool {
+        lines <= MOST_AHEAD
+    }
+
+    /// Whether so many lines are requested for writing at once, before the first is stored.
+    #[inline(always)]
+    pub(super) fn requests_to_write(lines: usize) -> bool {
+        lines > super::FEW + 1 && lines <= MOST_WRITTEN && asks_ahead()
+    }
+
     #[inline(always)]
     pub(super) fn pairs_lines() -> bool {
         found() != ZEN_3
@@ -222,8 +234,6 @@ mod policy {
 )))]
 mod policy {
     pub(super) const MOST_READ: usize = 64;
-    pub(super) const MOST_WRITTEN: usize = 0;
-    pub(super) const MOST_AHEAD: usize = 0;
 
     #[inline(always)]
     pub(super) fn polls_for_few() -> bool {
@@ -237,6 +247,16 @@ mod policy {
 
     #[inline(always)]
     pub(super) fn asks_ahead() -> bool {
+        false
+    }
+
+    #[inline(always)]
+    pub(super) fn requests_ahead(_lines: usize) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    pub(super) fn requests_to_write(_lines: usize) -> bool {
         false
     }
 
