@@ -1,6 +1,7 @@
 //! `cargo xtask bridge`: the bridge between machines, which is a package and a workspace of its own, since
 //! it needs a network engine of some hundred crates.
 
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use anyhow::bail;
@@ -8,7 +9,7 @@ use anyhow::bail;
 use crate::cli::BridgeArgs;
 use crate::counts::Counts;
 use crate::process;
-use crate::workspace::{OwnBuild as _, Workspace};
+use crate::workspace::Workspace;
 
 const MANIFEST: &str = "bridge/Cargo.toml";
 
@@ -23,7 +24,7 @@ pub(crate) fn run(workspace: &Workspace, args: &BridgeArgs) -> anyhow::Result<Ex
         return Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let mut counts = Counts::default();
-    let passed = check(workspace, args.long, &mut counts)?;
+    let passed = check(&workspace.linting()?, args.long, &mut counts)?;
     process::say(&format!("\n{counts}"))?;
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -68,22 +69,25 @@ impl Ahead {
         build
             .envs(cargo.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .current_dir(cargo.get_current_dir()?);
-        build.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok().map(Self)
+        // A group of its own, so that all of it can be ended.
+        build.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().ok().map(Self)
     }
 }
 
 impl Drop for Ahead {
     fn drop(&mut self) {
-        // Most often it has ended long ago.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        // Most often it has ended long ago. If not, its compilers end, too.
+        if let Ok(None) = self.0.try_wait() {
+            let _ = Command::new("sh").args(["-c", &format!("kill -- -{}", self.0.id())]).status();
+            let _ = self.0.wait();
+        }
     }
 }
 
 /// Cargo, for which each warning of the bridge is an error.
 fn checking(workspace: &Workspace) -> Command {
     let mut cargo = cargo(workspace);
-    cargo.linted().env("RUSTDOCFLAGS", "-D warnings");
+    cargo.env("RUSTDOCFLAGS", "-D warnings");
     cargo
 }
 

@@ -5,9 +5,13 @@
 //! Clippy looks at the same.
 
 use std::env;
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
 
 use anyhow::Context as _;
 
@@ -17,12 +21,37 @@ use crate::process;
 const CALLED: &str = "ICC_LINTS_WHILE_COMPILING";
 /// What cargo calls in the compiler's place, for the packages of a workspace alone.
 const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
+/// What Clippy is told.
+const ARGUMENTS: &str = "-Dwarnings";
 
-/// Makes cargo lint what it compiles, warnings denied.
-pub(crate) fn set(cargo: &mut Command) {
-    if let Ok(program) = env::current_exe() {
-        cargo.env(WRAPPER, program).env(CALLED, "1").env("CLIPPY_ARGS", "-Dwarnings");
+/// This program, where cargo can call it: a copy below the target directory, since this one may be built anew meanwhile.
+///
+/// The copy is named after what its verdicts depend on, so that cargo takes none that another one gave.
+///
+/// # Errors
+///
+/// If it cannot be copied.
+pub(crate) fn program(root: &Path, target: &Path) -> anyhow::Result<PathBuf> {
+    let program = env::current_exe().context("cannot find this program")?;
+    let code = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
+    let mut depends = DefaultHasher::new();
+    (&code, fs::read(root.join("clippy.toml")).unwrap_or_default(), ARGUMENTS).hash(&mut depends);
+    let directory = target.join("lints");
+    let copy = directory.join(format!("xtask-{:016x}", depends.finish()));
+    if !copy.exists() {
+        // Under another name at first: whoever finds it finds all of it.
+        let draft = directory.join(format!("xtask-{}", std::process::id()));
+        let failed = || format!("cannot copy {} to {}", program.display(), copy.display());
+        fs::create_dir_all(&directory).with_context(failed)?;
+        fs::copy(&program, &draft).with_context(failed)?;
+        fs::rename(&draft, &copy).with_context(failed)?;
     }
+    Ok(copy)
+}
+
+/// Makes cargo lint what it compiles by [`program`], warnings denied.
+pub(crate) fn set(cargo: &mut Command, program: &Path) {
+    cargo.env(WRAPPER, program).env(CALLED, "1").env("CLIPPY_ARGS", ARGUMENTS);
 }
 
 /// Takes that back.
@@ -34,29 +63,36 @@ pub(crate) fn unset(cargo: &mut Command) {
 pub(crate) fn called() -> Option<anyhow::Result<ExitCode>> {
     env::var_os(CALLED)?;
     let mut arguments = env::args_os().skip(1);
-    let compiler = arguments.next()?;
+    // Else it is called as usual, by something that has the variable from a test.
+    let compiler = arguments.next().filter(|first| Path::new(first).file_stem() == Some(OsStr::new("rustc")))?;
     Some(compile(&compiler, &arguments.collect::<Vec<_>>()))
 }
 
-fn compile(compiler: &OsString, arguments: &[OsString]) -> anyhow::Result<ExitCode> {
+fn compile(compiler: &OsStr, arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let mut compile = Command::new(compiler);
     compile.args(arguments).env_remove(CALLED);
-    let lint =
-        lint(compiler, arguments).map(|mut lint| lint.spawn().context("cannot run clippy-driver")).transpose()?;
-    let compiled = compile.status().with_context(|| format!("cannot run {}", process::shown(&compile)))?;
-    let linted = lint.map(|mut lint| lint.wait()).transpose()?;
-    Ok(match linted {
-        Some(status) if compiled.success() => process::exit_code(status),
-        _ => process::exit_code(compiled),
+    let lint = lint(compiler, arguments);
+    thread::scope(|scope| {
+        let linting = lint.map(|mut lint| scope.spawn(move || lint.output().context("cannot run clippy-driver")));
+        let compiled = compile.status().with_context(|| format!("cannot run {}", process::shown(&compile)))?;
+        let Some(linted) = linting.map(|linting| linting.join().expect("it does not panic")).transpose()? else {
+            return Ok(process::exit_code(compiled));
+        };
+        if !compiled.success() {
+            // It has said why, and Clippy says the same.
+            return Ok(process::exit_code(compiled));
+        }
+        std::io::stderr().write_all(&linted.stderr).context("cannot say what Clippy found")?;
+        Ok(process::exit_code(linted.status))
     })
 }
 
 /// Clippy's look at what these arguments compile; none if they ask the compiler something.
-fn lint(compiler: &OsString, arguments: &[OsString]) -> Option<Command> {
+fn lint(compiler: &OsStr, arguments: &[OsString]) -> Option<Command> {
     let after = |name: &str| arguments.iter().position(|argument| argument == name).map(|at| at + 1);
     let out = PathBuf::from(arguments.get(after("--out-dir")?)?);
     let mut lint = Command::new("clippy-driver");
-    lint.arg(compiler).env_remove(CALLED);
+    lint.arg(compiler).env_remove(CALLED).stdin(Stdio::null());
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         let text = argument.to_string_lossy();
@@ -69,10 +105,11 @@ fn lint(compiler: &OsString, arguments: &[OsString]) -> Option<Command> {
             // What it writes is nothing that cargo waits for.
             let shown: Vec<_> = shown.split(',').filter(|what| *what != "artifacts").collect();
             lint.arg(format!("--json={}", shown.join(",")));
-        } else if !text.starts_with("incremental=") {
-            lint.arg(argument);
-        } else {
+        } else if text.starts_with("incremental=") {
+            // After a `-C`, which needs something.
             lint.arg("debuginfo=0");
+        } else {
+            lint.arg(argument);
         }
     }
     Some(lint)
@@ -85,14 +122,26 @@ mod tests {
     #[test]
     fn what_is_compiled_is_looked_at_and_nothing_else_is() {
         let arguments = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        let rustc = OsStr::new("rustc");
         let all = "--crate-name a src/lib.rs --json=diagnostic-rendered-ansi,artifacts --emit=dep-info,metadata,link \
                    -C incremental=/t/i --out-dir /t/deps --extern b=/t/deps/libb.rmeta";
-        let lint = lint(&"rustc".into(), &arguments(all)).unwrap();
-        let given: Vec<_> = lint.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
+        let looked = lint(rustc, &arguments(all)).unwrap();
+        let given: Vec<_> = looked.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
         let expected = "rustc --crate-name a src/lib.rs --json=diagnostic-rendered-ansi --emit=metadata -C debuginfo=0 \
                         --out-dir /t/deps/lints --extern b=/t/deps/libb.rmeta";
         assert_eq!(given.join(" "), expected);
-        assert!(super::lint(&"rustc".into(), &arguments("-vV")).is_none());
-        assert!(super::lint(&"rustc".into(), &arguments("- --crate-name ___ --print=file-names")).is_none());
+        assert!(lint(rustc, &arguments("-vV")).is_none());
+        assert!(lint(rustc, &arguments("- --crate-name ___ --print=file-names")).is_none());
+    }
+
+    #[test]
+    fn it_is_called_by_a_name_of_its_own() {
+        let target = env::temp_dir().join(format!("icc-xtask-lint-{}", std::process::id()));
+        let found = (program(&target, &target).unwrap(), program(&target, &target).unwrap());
+        fs::write(target.join("clippy.toml"), "other").unwrap();
+        let other = program(&target, &target).unwrap();
+        let same = fs::read(&found.0).unwrap() == fs::read(env::current_exe().unwrap()).unwrap();
+        fs::remove_dir_all(&target).unwrap();
+        assert!(same && found.0 == found.1 && found.0 != other, "{found:?} {other:?}");
     }
 }

@@ -7,8 +7,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, bail};
 
 use crate::counts::Counts;
-use crate::process;
-use crate::workspace::{OwnBuild as _, Workspace};
+use crate::workspace::Workspace;
+use crate::{lint, process};
 
 /// What the environment needs beside the package.
 const NEEDED: [&str; 3] = ["maturin>=1.9,<2", "numpy", "pytest"];
@@ -65,6 +65,9 @@ fn installed(python: &Path, imports: &str, packages: &[&str]) -> Result<(), Stri
 /// is well.
 pub(crate) fn test(workspace: &Workspace, python: &Path, counts: &mut Counts) -> anyhow::Result<bool> {
     let package = workspace.root().join("bindings/python");
+    // No command of the workspace sees it, and maturin calls cargo.
+    let lints = workspace.linting()?;
+    let linter = lints.linter().unwrap_or_else(|| unreachable!("it lints"));
     let (cargo, wheels) = (workspace.own_directory("python"), workspace.own_directory("python/wheels"));
     // Of another version, one may lie there.
     let _ = fs::remove_dir_all(&wheels);
@@ -75,7 +78,8 @@ pub(crate) fn test(workspace: &Workspace, python: &Path, counts: &mut Counts) ->
         .arg("--out")
         .arg(&wheels);
     // What is compiled is linted, and each warning is an error.
-    succeed(build.linted().current_dir(&package).env("CARGO_TARGET_DIR", cargo))?;
+    lint::set(&mut build, linter);
+    succeed(build.current_dir(&package).env("CARGO_TARGET_DIR", cargo))?;
     let wheel = wheels.read_dir()?.next().context("maturin built no wheel")??.path();
     let mut install = Command::new(python);
     install.args(["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps"]).arg(wheel);

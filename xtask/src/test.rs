@@ -30,10 +30,6 @@ const PORTABLE: [(&[&str], &[&str]); 2] = [
     ),
 ];
 
-/// Where code that is not what is shipped is built, and how: with the portable payload copy, and with what stops a
-/// process at each step of a protocol. Neither changes the other, and what both need is built once.
-const OTHER_CODE: (&str, &str) = ("other-code", "--cfg icc_portable_copy --cfg icc_steps");
-
 /// What became of a step.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Outcome {
@@ -57,7 +53,7 @@ pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> anyhow::Result<Exit
         say(&format!("\n==> {}: {}", step.name(), purpose(step)))?;
         if step == Step::Tests && steps.contains(&Step::Bridge) {
             // Tests often wait, and the bridge takes long to build.
-            bridge_ahead = bridge::Ahead::begin(&workspace.linting());
+            bridge_ahead = bridge::Ahead::begin(&workspace.linting()?);
         }
         let start = Instant::now();
         let mut counts = Counts::default();
@@ -132,7 +128,7 @@ fn purpose(step: Step) -> &'static str {
 }
 
 fn perform(plainly: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Result<Outcome> {
-    let workspace = &plainly.linting();
+    let workspace = &plainly.linting()?;
     let mut cargo = workspace.cargo();
     match step {
         Step::Fmt => plain(cargo.args(["fmt", "--all", "--check"])),
@@ -141,7 +137,12 @@ fn perform(plainly: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Resu
         Step::MutantsList => plain(&mut mutants::command(workspace, &["--check"])),
         Step::Supply => Ok(crate::supply::check(workspace)?.map_or(Outcome::Passed, Outcome::Skipped)),
         // All that the next steps run.
-        Step::Build => plain(cargo.args(["test", "--workspace", "--all-targets", "--no-run"])),
+        Step::Build => {
+            let tests = plain(cargo.args(["test", "--workspace", "--all-targets", "--no-run"]))?;
+            // Programs as they are used, which tests may use more of.
+            let programs = plain(workspace.cargo().args(["build", "--workspace", "--bins"]))?;
+            Ok(if programs == Outcome::Passed { tests } else { programs })
+        }
         // A standard library is built for each: those that are refused are left to the command.
         Step::Targets => Ok(match targets::check(workspace, &[])? {
             Ok(()) => Outcome::Passed,
@@ -158,7 +159,8 @@ fn perform(plainly: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Resu
                 let mut cargo = workspace.cargo();
                 cargo.args(["test", "--no-fail-fast"]).packages(packages.iter().copied());
                 cargo.args(tests.iter().flat_map(|test| ["--test", test]));
-                passed &= counted(cargo.own_build(workspace, OTHER_CODE.0, OTHER_CODE.1), counts)? == Outcome::Passed;
+                passed &= counted(cargo.own_build(workspace, "portable", "--cfg icc_portable_copy"), counts)?
+                    == Outcome::Passed;
             }
             Ok(if passed { Outcome::Passed } else { Outcome::Failed })
         }
@@ -184,7 +186,7 @@ fn perform(plainly: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Resu
                 "--test",
                 "steps*",
             ]);
-            counted(cargo.own_build(workspace, OTHER_CODE.0, OTHER_CODE.1), counts)
+            counted(cargo.own_build(workspace, "steps", "--cfg icc_steps"), counts)
         }
         Step::Python => match python::environment(workspace)? {
             Ok(python) => Ok(if python::test(workspace, &python, counts)? { Outcome::Passed } else { Outcome::Failed }),

@@ -32,8 +32,8 @@ fn is_model(test: &str) -> bool {
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
-    /// Whether what is compiled is linted.
-    lints: bool,
+    /// What lints all that is compiled, if it is.
+    linter: Option<PathBuf>,
 }
 
 impl Workspace {
@@ -59,13 +59,23 @@ impl Workspace {
             let value = metadata.get(key).and_then(Value::as_str);
             value.map(PathBuf::from).with_context(|| format!("cargo does not say the workspace's {key}"))
         };
-        Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, lints: false })
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, linter: None })
     }
 
     /// The same, but all that is compiled of it is linted meanwhile, warnings denied: to check all that it needs for lints
     /// alone takes as long as to build it.
-    pub(crate) fn linting(&self) -> Self {
-        Self { root: self.root.clone(), target: self.target.clone(), lints: true }
+    ///
+    /// # Errors
+    ///
+    /// If the linter cannot be put where cargo can call it.
+    pub(crate) fn linting(&self) -> anyhow::Result<Self> {
+        let linter = Some(lint::program(&self.root, &self.target)?);
+        Ok(Self { root: self.root.clone(), target: self.target.clone(), linter })
+    }
+
+    /// What lints all that is compiled, if it is.
+    pub(crate) fn linter(&self) -> Option<&Path> {
+        self.linter.as_deref()
     }
 
     /// A directory below the target directory, for builds with flags of their own.
@@ -137,8 +147,8 @@ impl Workspace {
         let mut command = Command::new(cargo_program());
         // The absolute path: a relative one would mean another directory in the root.
         command.env("CARGO_TARGET_DIR", &self.target);
-        if self.lints {
-            command.linted();
+        if let Some(linter) = &self.linter {
+            lint::set(&mut command, linter);
         }
         // Most of what is built here is built once: what a later build could use of it takes a fifth of the time.
         if env::var_os("CARGO_INCREMENTAL").is_none() {
@@ -178,9 +188,6 @@ pub(crate) trait OwnBuild {
     /// directory.
     fn own_build(&mut self, workspace: &Workspace, directory: &str, flags: &str) -> &mut Self;
 
-    /// Lints the packages of the workspace while they are built, warnings denied.
-    fn linted(&mut self) -> &mut Self;
-
     /// Builds with another compiler, whose lints are not asked.
     fn compiled_by(&mut self, compiler: &Path) -> &mut Self;
 
@@ -199,11 +206,6 @@ impl OwnBuild for Command {
         self.env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("RUSTFLAGS", all)
             .env("CARGO_TARGET_DIR", workspace.own_directory(directory))
-    }
-
-    fn linted(&mut self) -> &mut Self {
-        lint::set(self);
-        self
     }
 
     fn compiled_by(&mut self, compiler: &Path) -> &mut Self {

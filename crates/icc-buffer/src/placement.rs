@@ -30,8 +30,8 @@ pub struct Packed;
 #[derive(Clone, Copy, Debug)]
 pub struct Padded;
 
-/// Every slot has its own cache lines. One that fits a line has that line alone where the processor is faster so, and
-/// else is placed as [`Padded`] places it: who creates the memory decides, and all others find it in the header.
+/// Every slot has its own cache lines. A slot that fits a line has just that one, on processors that are faster so; all
+/// others are placed as by [`Padded`]. Who creates the memory chooses, and the others find it in the header.
 ///
 /// For slots that different cores write one after the other.
 #[derive(Clone, Copy, Debug)]

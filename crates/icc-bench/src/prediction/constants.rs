@@ -161,10 +161,10 @@ fn blocks(setup: &Setup, length: Duration) -> Result<Times, RoundError> {
     let block: Box<[Plain]> = (0..BLOCKS * LONG).map(|_| Plain::default()).collect();
     let (there, back) = (lines(1), lines(1));
     let clock = &setup.stopwatch;
-    // Four times in a row: short and long, and both with many stores.
+    // Four times in a row: short and long, and both with many stores; in every second block these first.
     let (size, is_often) = (
         |number: u64| if number.is_multiple_of(2) { SHORT } else { LONG },
-        |number: u64| !(number / 2).is_multiple_of(2),
+        |number: u64| (number / 2).is_multiple_of(2) != (number / 4).is_multiple_of(2),
     );
     let block_of = |number: u64| {
         let first = (number / 4) as usize % BLOCKS * LONG;
@@ -196,7 +196,8 @@ fn blocks(setup: &Setup, length: Duration) -> Result<Times, RoundError> {
                 // The writes are done, not only under way.
                 fence(SeqCst);
                 let end = clock.stamp();
-                times[number as usize % 4].push((end - start) as f64 * clock.ns_per_tick());
+                times[usize::from(is_often(number)) * 2 + usize::from(size(number) == LONG)]
+                    .push((end - start) as f64 * clock.ns_per_tick());
                 there[0].write(number);
                 if !wait(&mut awaited, stop, setup)? || end - begin > clock.ticks_in(length) {
                     return Ok(times);
