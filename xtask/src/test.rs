@@ -42,6 +42,7 @@ enum Outcome {
 /// Runs the steps; fails if one fails.
 pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> anyhow::Result<ExitCode> {
     let steps = selected(args)?;
+    let linting = workspace.linting()?;
     let begin = Instant::now();
     let (mut total, mut rows, mut failed) = (Counts::default(), Vec::new(), false);
     let mut bridge_ahead = None;
@@ -53,11 +54,11 @@ pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> anyhow::Result<Exit
         say(&format!("\n==> {}: {}", step.name(), purpose(step)))?;
         if step == Step::Tests && steps.contains(&Step::Bridge) {
             // Tests often wait, and the bridge takes long to build.
-            bridge_ahead = bridge::Ahead::begin(&workspace.linting()?);
+            bridge_ahead = bridge::Ahead::begin(&linting);
         }
         let start = Instant::now();
         let mut counts = Counts::default();
-        let outcome = match perform(workspace, step, &mut counts) {
+        let outcome = match perform(workspace, &linting, step, &mut counts) {
             Ok(outcome) => outcome,
             Err(error) => {
                 process::say_error(&format!("error: {error:#}"))?;
@@ -127,8 +128,8 @@ fn purpose(step: Step) -> &'static str {
     }
 }
 
-fn perform(plainly: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Result<Outcome> {
-    let workspace = &plainly.linting()?;
+/// Runs a step. `workspace` lints what it compiles, and `plainly` is the same without.
+fn perform(plainly: &Workspace, workspace: &Workspace, step: Step, counts: &mut Counts) -> anyhow::Result<Outcome> {
     let mut cargo = workspace.cargo();
     match step {
         Step::Fmt => plain(cargo.args(["fmt", "--all", "--check"])),

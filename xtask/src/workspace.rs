@@ -69,8 +69,12 @@ impl Workspace {
     ///
     /// If the linter cannot be put where cargo can call it.
     pub(crate) fn linting(&self) -> anyhow::Result<Self> {
-        let linter = Some(lint::program(&self.root, &self.target)?);
-        Ok(Self { root: self.root.clone(), target: self.target.clone(), linter })
+        // Found once: this program may be built anew meanwhile.
+        let linter = match &self.linter {
+            Some(linter) => linter.clone(),
+            None => lint::program(&self.root, &self.target)?,
+        };
+        Ok(Self { root: self.root.clone(), target: self.target.clone(), linter: Some(linter) })
     }
 
     /// What lints all that is compiled, if it is.
