@@ -88,7 +88,7 @@ pub(crate) enum Step {
     Supply,
     /// Every target, built as the next steps need it, with Clippy's lints, warnings denied.
     Build,
-    /// The libraries for macOS and Windows, type-checked only.
+    /// The libraries for another system, type-checked only.
     Targets,
     /// The crates' guides are those of docs/; documentation of the workspace, warnings denied.
     Docs,

@@ -21,11 +21,13 @@ use crate::process::{self, say};
 use crate::workspace::{OwnBuild as _, Workspace};
 
 /// The models that take longest as they stand, and half of the time of all.
-const LARGEST: [&str; 6] = [
+const LARGEST: [&str; 8] = [
     "attach_behind_while_producing",
     "attach_while_producing",
     "cursor_against_writers_of_half_a_block",
     "one_begins_to_hold_at_any_moment",
+    "one_consumer_three_laps",
+    "two_consumers",
     "two_producers_a_lap_apart",
     "two_producers_two_laps",
 ];

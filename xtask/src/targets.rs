@@ -14,7 +14,7 @@ use crate::std_source;
 use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
 
 /// Where private memory is said to build.
-const BUILDS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-pc-windows-msvc"];
+pub(crate) const BUILDS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-pc-windows-msvc"];
 /// What of the other packages works with private memory.
 const BESIDE: [&str; 2] = ["icc-schema", "icc-async"];
 /// Where the lack of shared memory is an error, and what it must say. The cell alone builds there.
@@ -25,7 +25,7 @@ pub(crate) const REFUSED: [(&str, &str); 2] = [
 
 /// Checks all, or says what is missing.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
-    match check(workspace, &REFUSED)? {
+    match check(workspace, &BUILDS, &REFUSED)? {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(missing) => bail!("cannot check for other targets here; missing: {missing}"),
     }
@@ -36,7 +36,11 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
 /// # Errors
 ///
 /// With the first target that does not do what it must.
-pub(crate) fn check(workspace: &Workspace, refused: &[(&str, &str)]) -> anyhow::Result<Result<(), &'static str>> {
+pub(crate) fn check(
+    workspace: &Workspace,
+    builds: &[&str],
+    refused: &[(&str, &str)],
+) -> anyhow::Result<Result<(), &'static str>> {
     let Some(compiler) = std_source::compiler() else { return Ok(Err(std_source::MISSING)) };
     let cargo = || {
         let mut cargo = workspace.cargo();
@@ -50,14 +54,14 @@ pub(crate) fn check(workspace: &Workspace, refused: &[(&str, &str)]) -> anyhow::
     };
     // First what all have in common, so that the standard libraries are built side by side.
     let mut cell = cargo();
-    cell.packages(["icc-seqlock"]).targets(BUILDS).targets(refused.iter().map(|(target, _)| *target));
+    cell.packages(["icc-seqlock"]).targets(builds.iter().copied()).targets(refused.iter().map(|(target, _)| *target));
     if !process::run(&mut cell)?.success() {
         bail!("icc-seqlock does not build for one of the targets");
     }
     let mut whole = cargo();
-    whole.packages(LIBRARIES).packages(BESIDE).targets(BUILDS);
+    whole.packages(LIBRARIES).packages(BESIDE).targets(builds.iter().copied());
     if !process::run(&mut whole)?.success() {
-        bail!("the libraries do not build for {}", BUILDS.join(" and "));
+        bail!("the libraries do not build for {}", builds.join(" and "));
     }
     for &(target, reason) in refused {
         match process::capture(cargo().packages(["icc-buffer"]).targets([target])) {
