@@ -21,6 +21,8 @@ use crate::process;
 const CALLED: &str = "ICC_LINTS_WHILE_COMPILING";
 /// What cargo calls in the compiler's place, for the packages of a workspace alone.
 const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
+/// Why it could not be asked, and what to do.
+const MISSING: &str = "cannot run clippy-driver: rustup component add clippy";
 /// What Clippy is told.
 const ARGUMENTS: &str = "-Dwarnings";
 
@@ -73,7 +75,7 @@ fn compile(compiler: &OsStr, arguments: &[OsString]) -> anyhow::Result<ExitCode>
     compile.args(arguments).env_remove(CALLED);
     let lint = lint(compiler, arguments);
     thread::scope(|scope| {
-        let linting = lint.map(|mut lint| scope.spawn(move || lint.output().context("cannot run clippy-driver")));
+        let linting = lint.map(|mut lint| scope.spawn(move || lint.output().context(MISSING)));
         let compiled = compile.status().with_context(|| format!("cannot run {}", process::shown(&compile)))?;
         let Some(linted) = linting.map(|linting| linting.join().expect("it does not panic")).transpose()? else {
             return Ok(process::exit_code(compiled));

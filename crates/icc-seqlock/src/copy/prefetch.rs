@@ -47,7 +47,8 @@ pub fn asks_ahead() -> bool {
 ///
 /// On Zen 3 a ring whose slots have a line each carries two thirds more of 8 bytes than one whose slots have two, from
 /// one of many producers alone, and a third more of 56 bytes: 41 / 68 and 41 / 55 million messages a second; two
-/// producers at once, and latencies, are the same. Other processors may fetch a line's neighbour with it. That was not measured.
+/// producers at once, and latencies, are the same. Other processors may fetch a line's neighbour with it, and were not
+/// measured.
 #[inline(always)]
 pub fn pairs_lines() -> bool {
     policy::pairs_lines()

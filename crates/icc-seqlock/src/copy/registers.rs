@@ -65,8 +65,8 @@ pub(super) unsafe fn load(from: *const u8, to: *mut u8, len: usize) {
 /// So what a program has just put together need not go through its stack. That counts for more than these stores take
 /// themselves: while a store waits for a line that another core has, those behind it wait in the same buffer, and the
 /// fewer there are to a message, the more messages' lines are on their way at once. Through a ring, million messages
-/// a second, from memory / so, where the program has the message in registers: 56 / 84 of 56 bytes, 38 / 53 of 120; a message that nobody reads 10.6 / 8.6 ns with a ticket, 6.8 /
-/// 5.9 without (Zen 3, 56 bytes).
+/// a second, from memory / so, where the program has the message in registers: 56 / 84 of 56 bytes, 38 / 53 of 120;
+/// a message that nobody reads 10.6 / 8.6 ns with a ticket, 6.8 / 5.9 without (Zen 3, 56 bytes).
 ///
 /// # Safety
 ///
