@@ -83,14 +83,14 @@ impl Sources {
             command.args(["--test", target]);
         }
         if build == Build::Loom {
-            command.arg("--release");
+            command.args(["--profile", "models"]);
         }
         command.current_dir(&self.root).env_remove("CARGO_ENCODED_RUSTFLAGS");
         command.env("RUSTFLAGS", build.flags()).env("CARGO_TARGET_DIR", self.target.join(build.name()));
         if self.is_copy {
             // What a mutant leaves unused is no news, and it changes one function of many.
             command.arg("--offline").env("RUSTFLAGS", format!("-A warnings {}", build.flags()));
-            command.env("CARGO_INCREMENTAL", "1").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
+            command.env("CARGO_INCREMENTAL", "1").env("CARGO_PROFILE_MODELS_DEBUG", "0");
         }
         let output = command.output().with_context(|| format!("cannot run {}", shown(&command)))?;
         if !output.status.success() {

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 
 use crate::cli::PassedArgs;
 use crate::process;
-use crate::workspace::Workspace;
+use crate::workspace::{Build, Workspace};
 
 /// The option that asks for other libraries. The benchmark knows it too: its help explains it.
 const RIVALS: &str = "--rivals";
@@ -15,14 +15,6 @@ pub(crate) fn run(workspace: &Workspace, args: &PassedArgs) -> anyhow::Result<Ex
     process::run(&mut command(workspace, Build::Release, &args.args)).map(process::exit_code)
 }
 
-/// How the benchmark is built.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Build {
-    Release,
-    /// As tests are, where no figure counts: that takes a few seconds after them, and not minutes.
-    Dev,
-}
-
 /// The benchmark in the user's directory, so that a path such as `--json out.json` means what it
 /// says there.
 ///
@@ -30,6 +22,11 @@ pub(crate) enum Build {
 /// compiles.
 pub(crate) fn command(workspace: &Workspace, build: Build, args: &[impl AsRef<OsStr>]) -> Command {
     let with_rivals = args.iter().any(|arg| arg.as_ref() == RIVALS);
+    if build == Build::Dev && !with_rivals {
+        let mut command = workspace.program(build, "icc-bench");
+        command.args(args);
+        return command;
+    }
     let (package, manifest) =
         if with_rivals { ("icc-rivals", "rivals/Cargo.toml") } else { ("icc-bench", "Cargo.toml") };
     let mut command = workspace.cargo_here();

@@ -1,8 +1,7 @@
 //! `cargo xtask bridge`: the bridge between machines, which is a package and a workspace of its own, since
 //! it needs a network engine of some hundred crates.
 
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use anyhow::bail;
 
@@ -55,33 +54,6 @@ pub(crate) fn check(workspace: &Workspace, long: bool, counts: &mut Counts) -> a
         }
     })?;
     Ok(status.success())
-}
-
-/// A build of the bridge that takes the time that nobody else wants. It ends with this.
-pub(crate) struct Ahead(Child);
-
-impl Ahead {
-    /// Begins it, if there is a `nice`. It tells nothing: what fails will fail again when it is the bridge's turn.
-    pub(crate) fn begin(workspace: &Workspace) -> Option<Self> {
-        let cargo = checking(workspace);
-        let mut build = Command::new("nice");
-        build.args(["-n", "19"]).arg(cargo.get_program()).args(["build", "--all-targets", "--quiet"]);
-        build
-            .envs(cargo.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .current_dir(cargo.get_current_dir()?);
-        // A group of its own, so that all of it can be ended.
-        build.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().ok().map(Self)
-    }
-}
-
-impl Drop for Ahead {
-    fn drop(&mut self) {
-        // Most often it has ended long ago. If not, its compilers end, too.
-        if let Ok(None) = self.0.try_wait() {
-            let _ = Command::new("sh").args(["-c", &format!("kill -- -{}", self.0.id())]).status();
-            let _ = self.0.wait();
-        }
-    }
 }
 
 /// Cargo, for which each warning of the bridge is an error.

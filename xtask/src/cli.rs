@@ -70,9 +70,13 @@ pub(crate) struct TestArgs {
     /// Go on after a step that failed; the command still fails in the end.
     #[arg(long)]
     pub(crate) keep_going: bool,
+    /// Called by another, with this number, that has built all and runs steps of its own: end when that one does.
+    #[arg(long, hide = true, value_name = "PID")]
+    pub(crate) beside: Option<u32>,
 }
 
-/// The steps of `cargo xtask test`, in the order in which they run: what fails fastest comes first.
+/// The steps of `cargo xtask test`, in the order in which they run: what fails fastest comes first. Those after `Loom` may
+/// run beside the others, once all is built: see `beside`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Step {
     /// `cargo fmt --all --check`.
@@ -81,41 +85,41 @@ pub(crate) enum Step {
     Shim,
     /// Every test that docs/testing.md names exists, and every model is named there.
     NamedTests,
-    /// Every atomic operation and protocol step is covered by the lists of mutants, and these by
-    /// tests that exist.
-    MutantsList,
     /// What the dependencies are, and that each is used.
     Supply,
     /// Every target, built as the next steps need it, with Clippy's lints, warnings denied.
     Build,
-    /// The libraries for another system, type-checked only.
-    Targets,
+    /// Every atomic operation and protocol step is covered by the lists of mutants, and these by
+    /// tests that exist.
+    MutantsList,
     /// The crates' guides are those of docs/; documentation of the workspace, warnings denied.
     Docs,
     /// Every unit, integration and documentation test.
     Tests,
     /// The library crates' tests again, on the portable payload copy.
     PortableTests,
-    /// Proofs about the C reader.
-    Cbmc,
     /// Producers that die at each step of the protocol.
     Steps,
-    /// The Python package's tests, beside Rust processes.
-    Python,
     /// A short torture.
     Torture,
-    /// The litmus tests.
-    Litmus,
-    /// The loom models.
-    Loom,
-    /// Models too large for loom, a few orders of each.
-    Shuttle,
     /// A short benchmark run: does it still measure?
     Bench,
-    /// The bridge between machines.
-    Bridge,
     /// Can every crate be packaged and built from its package?
     Package,
+    /// The loom models.
+    Loom,
+    /// The libraries for another system, type-checked only.
+    Targets,
+    /// Proofs about the C reader.
+    Cbmc,
+    /// The Python package's tests, beside Rust processes.
+    Python,
+    /// The litmus tests.
+    Litmus,
+    /// The bridge between machines.
+    Bridge,
+    /// Models too large for loom, a few orders of each.
+    Shuttle,
 }
 
 impl Step {

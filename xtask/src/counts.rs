@@ -33,6 +33,14 @@ impl Counts {
         }
         (seen == 3).then_some(counts)
     }
+
+    /// Reads what [`fmt::Display`] writes, the last line of `cargo xtask test`. `None` for any other line.
+    pub(crate) fn from_total(line: &str) -> Option<Self> {
+        let mut fields = line.split(", ");
+        let mut number = |what: &str| fields.next()?.strip_suffix(what)?.parse().ok();
+        let counts = Self { passed: number(" passed")?, failed: number(" failed")?, skipped: number(" skipped")? };
+        fields.next().is_none().then_some(counts)
+    }
 }
 
 impl AddAssign for Counts {
@@ -106,5 +114,16 @@ mod tests {
         sum += Counts { passed: 2, failed: 1, skipped: 0 };
         sum += Counts { passed: 3, failed: 0, skipped: 4 };
         assert_eq!(sum.to_string(), "5 passed, 1 failed, 4 skipped");
+    }
+
+    #[test]
+    fn a_total_is_read_as_it_is_written() {
+        let total = Counts { passed: 312, failed: 0, skipped: 2 };
+        assert_eq!(Counts::from_total(&total.to_string()), Some(total));
+        for other in
+            ["312 passed, 0 failed", "in all, 3 passed, 0 failed, 0 skipped", "1 passed, 0 failed, 0 skipped, 2", ""]
+        {
+            assert_eq!(Counts::from_total(other), None, "{other}");
+        }
     }
 }

@@ -11,11 +11,11 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::Value;
 
-use crate::aarch64;
 use crate::cli::LitmusArgs;
 use crate::counts::Counts;
 use crate::process::{self, say};
 use crate::workspace::{OwnBuild as _, Workspace};
+use crate::{aarch64, mutants};
 
 /// The package of operations, each alone in a function.
 const PROBES: &str = "icc-litmus-probes";
@@ -58,8 +58,8 @@ pub(crate) fn check(
     args: &LitmusArgs,
     counts: &mut Counts,
 ) -> anyhow::Result<bool> {
-    let mut command = workspace.cargo();
-    command.args(["run", "--quiet", "--package", "icc-mutants", "--", "--litmus"]).arg(herd);
+    let mut command = mutants::command(workspace, &["--litmus"]);
+    command.arg(herd);
     command.args(args.only.iter().flat_map(|only| ["--only", only]));
     if args.only.is_empty() {
         for (tests, architecture, flag) in COMPILED {

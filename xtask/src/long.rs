@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::cli::LongArgs;
 use crate::process::{self, say};
-use crate::workspace::Workspace;
+use crate::workspace::{Build, Workspace};
 use crate::{fuzz, torture};
 
 /// Where the lines are.
@@ -54,8 +54,8 @@ pub(crate) fn run(workspace: &Workspace, args: &LongArgs) -> anyhow::Result<Exit
     for part in parts {
         say(&format!("\n==> {part}: {share} s"))?;
         let figures = match part.strip_prefix(READS) {
-            Some(size) => torture(torture::command(workspace, share).args(["--reads", size]))?,
-            None if part == TORTURE => torture(&mut torture::command(workspace, share))?,
+            Some(size) => torture(torture::command(workspace, Build::Release, share).args(["--reads", size]))?,
+            None if part == TORTURE => torture(&mut torture::command(workspace, Build::Release, share))?,
             None if part == HEADERS => headers(workspace, share)?,
             None => fuzz(workspace, &part, share)?,
         };

@@ -34,6 +34,9 @@ const LARGEST: [&str; 8] = [
 /// The preemptions of these in a quick run.
 const QUICK: usize = 2;
 
+/// How models are built: the workspace's profile of this name, also for those of shuttle.
+pub(crate) const MODELS: &str = "models";
+
 /// A test that runs a model.
 #[derive(Clone, Debug)]
 struct Model {
@@ -125,7 +128,7 @@ fn list(workspace: &Workspace) -> anyhow::Result<Vec<Model>> {
     }
     let mut build = workspace.cargo();
     build
-        .args(["test", "--release", "--no-run", "--message-format=json-render-diagnostics", "--test", "loom*"])
+        .args(["test", "--profile", MODELS, "--no-run", "--message-format=json-render-diagnostics", "--test", "loom*"])
         .packages(packages.iter().copied())
         .own_build(workspace, "loom", "--cfg icc_loom")
         .stderr(Stdio::inherit());

@@ -5,6 +5,7 @@
 
 mod aarch64;
 mod bench;
+mod beside;
 mod bridge;
 mod cbmc;
 mod cbmc_cuts;

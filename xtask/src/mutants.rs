@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 
 use crate::cli::PassedArgs;
 use crate::process;
-use crate::workspace::Workspace;
+use crate::workspace::{Build, Workspace};
 
 /// Runs the program with the user's arguments and hands its exit code back.
 pub(crate) fn run(workspace: &Workspace, args: &PassedArgs) -> anyhow::Result<ExitCode> {
@@ -14,7 +14,7 @@ pub(crate) fn run(workspace: &Workspace, args: &PassedArgs) -> anyhow::Result<Ex
 
 /// The program with these arguments.
 pub(crate) fn command(workspace: &Workspace, args: &[impl AsRef<OsStr>]) -> Command {
-    let mut command = workspace.cargo();
-    command.args(["run", "--quiet", "--package", "icc-mutants", "--"]).args(args);
+    let mut command = workspace.program(Build::Dev, "icc-mutants");
+    command.args(args).current_dir(workspace.root());
     command
 }

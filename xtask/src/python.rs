@@ -7,13 +7,15 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, bail};
 
 use crate::counts::Counts;
-use crate::workspace::Workspace;
+use crate::workspace::{Build, Workspace};
 use crate::{lint, process};
 
 /// What the environment needs beside the package.
 const NEEDED: [&str; 3] = ["maturin>=1.9,<2", "numpy", "pytest"];
 /// What the examples need: without it their tests are skipped.
 const OF_EXAMPLES: [&str; 2] = ["matplotlib", "pandas"];
+/// The program that the tests talk to.
+const PEER: &str = "icc-peer";
 /// Whether all of it is there already: asking is quicker than installing nothing.
 const IS_THERE: &str = "import maturin, numpy, pytest";
 const HAS_OF_EXAMPLES: &str = "import matplotlib, pandas";
@@ -25,7 +27,11 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
         Ok(python) => python,
         Err(reason) => bail!(reason),
     };
-    Ok(if test(workspace, &python, &mut Counts::default())? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if test(workspace, &python, Build::Release, &mut Counts::default())? {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The Python of a virtual environment that has all that is needed; or why there is none.
@@ -61,9 +67,9 @@ fn installed(python: &Path, imports: &str, packages: &[&str]) -> Result<(), Stri
     }
 }
 
-/// Lints the package's Rust, which no command of the workspace sees. Builds the wheel, installs it, and runs the tests beside the Rust program that they talk to. Whether all
-/// is well.
-pub(crate) fn test(workspace: &Workspace, python: &Path, counts: &mut Counts) -> anyhow::Result<bool> {
+/// Lints the package's Rust, which no command of the workspace sees. Builds the wheel, installs it, and runs the tests
+/// beside the Rust program that they talk to. Whether all is well.
+pub(crate) fn test(workspace: &Workspace, python: &Path, how: Build, counts: &mut Counts) -> anyhow::Result<bool> {
     let package = workspace.root().join("bindings/python");
     // No command of the workspace sees it, and maturin calls cargo.
     let lints = workspace.linting()?;
@@ -72,11 +78,13 @@ pub(crate) fn test(workspace: &Workspace, python: &Path, counts: &mut Counts) ->
     // Of another version, one may lie there.
     let _ = fs::remove_dir_all(&wheels);
     let mut build = Command::new(python);
-    build
-        .args(["-m", "maturin", "build", "--release", "--quiet", "--interpreter"])
-        .arg(python)
-        .arg("--out")
-        .arg(&wheels);
+    build.args(["-m", "maturin", "build", "--quiet", "--interpreter"]).arg(python).arg("--out").arg(&wheels);
+    let mut peer = workspace.cargo();
+    peer.args(["build", "--quiet", "--package", PEER]);
+    if how == Build::Release {
+        build.arg("--release");
+        peer.arg("--release");
+    }
     // What is compiled is linted, and each warning is an error.
     lint::set(&mut build, linter);
     succeed(build.current_dir(&package).env("CARGO_TARGET_DIR", cargo))?;
@@ -84,10 +92,16 @@ pub(crate) fn test(workspace: &Workspace, python: &Path, counts: &mut Counts) ->
     let mut install = Command::new(python);
     install.args(["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps"]).arg(wheel);
     succeed(&mut install)?;
-    succeed(workspace.cargo().args(["build", "--quiet", "--release", "--package", "icc-peer"]))?;
+    if how == Build::Release || !workspace.is_built() {
+        succeed(&mut peer)?;
+    }
+    let peer = match how {
+        Build::Release => workspace.target().join("release").join(PEER),
+        Build::Dev => workspace.built_program(PEER),
+    };
     let mut tests = Command::new(python);
     tests.args(["-X", "dev", "-m", "pytest", "-p", "no:cacheprovider"]).current_dir(&package);
-    tests.env("ICC_PEER", workspace.target().join("release/icc-peer")).env("PYTHONDONTWRITEBYTECODE", "1");
+    tests.env("ICC_PEER", peer).env("PYTHONDONTWRITEBYTECODE", "1");
     let status = process::stream(&mut tests, |line| {
         if let Some(found) = summary(line) {
             *counts += found;

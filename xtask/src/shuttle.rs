@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::cli::ShuttleArgs;
 use crate::counts::Counts;
+use crate::loom::MODELS;
 use crate::process::{self, say};
 use crate::workspace::{OwnBuild as _, Workspace};
 
@@ -43,7 +44,7 @@ pub(crate) fn check(workspace: &Workspace, counts: &mut Counts) -> anyhow::Resul
 
 fn command(workspace: &Workspace, iterations: u64, seed: u64) -> Command {
     let mut cargo = workspace.cargo();
-    cargo.args(["test", "--release"]).args(TESTS).arg("--");
+    cargo.args(["test", "--profile", MODELS]).args(TESTS).arg("--");
     cargo.env("ICC_SHUTTLE_ITERATIONS", iterations.to_string()).env("ICC_SHUTTLE_SEED", seed.to_string());
     cargo.own_build(workspace, "shuttle", FLAGS);
     cargo

@@ -4,6 +4,8 @@
 //! step that fails without a failing test (a lint, a build error) counts as one failure, one that
 //! cannot run here as one skipped.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Instant;
@@ -11,11 +13,14 @@ use std::time::Instant;
 use anyhow::bail;
 use clap::ValueEnum as _;
 
+use crate::beside::Beside;
 use crate::cli::{LitmusArgs, LoomArgs, Step, TestArgs};
 use crate::counts::Counts;
 use crate::process::{self, say};
-use crate::workspace::{OwnBuild as _, Workspace};
-use crate::{bench, bridge, guides, litmus, loom, mutants, named_tests, package, python, shuttle, targets, torture};
+use crate::workspace::{Build, OwnBuild as _, Workspace};
+use crate::{
+    bench, beside, bridge, guides, litmus, loom, mutants, named_tests, package, python, shuttle, targets, torture,
+};
 
 /// How long the short torture lasts.
 const TORTURE_SECONDS: u32 = 20;
@@ -39,47 +44,84 @@ enum Outcome {
     Skipped(String),
 }
 
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("passed"),
+            Self::Failed => f.write_str("FAILED"),
+            Self::Skipped(reason) => write!(f, "skipped: {reason}"),
+        }
+    }
+}
+
 /// Runs the steps; fails if one fails.
 pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> anyhow::Result<ExitCode> {
-    let steps = selected(args)?;
-    let linting = workspace.linting()?;
+    let mut workspace = workspace.clone();
+    let (steps, mut beside) = match args.beside {
+        None => beside::divide(selected(args)?),
+        Some(parent) => {
+            beside::end_with(parent);
+            workspace = workspace.built();
+            (selected(args)?, Vec::new())
+        }
+    };
+    let mut linting = workspace.linting()?;
     let begin = Instant::now();
-    let (mut total, mut rows, mut failed) = (Counts::default(), Vec::new(), false);
-    let mut bridge_ahead = None;
-    for &step in &steps {
-        if failed && !args.keep_going {
+    let (mut total, mut rows, mut failed, mut others) = (Counts::default(), Vec::new(), false, None);
+    let mut steps = VecDeque::from(steps);
+    while let Some(step) = steps.pop_front() {
+        let is_stopped = args.beside.is_some() && beside::is_told_to_stop(&workspace);
+        if is_stopped || (failed && !args.keep_going) {
             rows.push(format!("{:15} not run", step.name()));
             continue;
         }
         say(&format!("\n==> {}: {}", step.name(), purpose(step)))?;
-        if step == Step::Tests && steps.contains(&Step::Bridge) {
-            // Tests often wait, and the bridge takes long to build.
-            bridge_ahead = bridge::Ahead::begin(&linting);
-        }
         let start = Instant::now();
         let mut counts = Counts::default();
-        let outcome = match perform(workspace, &linting, step, &mut counts) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                process::say_error(&format!("error: {error:#}"))?;
-                Outcome::Failed
-            }
-        };
+        let outcome = told(perform(&workspace, &linting, step, &mut counts))?;
         total += settled(counts, &outcome);
         failed |= outcome == Outcome::Failed;
-        let verdict = match outcome {
-            Outcome::Passed => "passed".to_owned(),
-            Outcome::Failed => "FAILED".to_owned(),
-            Outcome::Skipped(reason) => format!("skipped: {reason}"),
-        };
         let seconds = start.elapsed().as_secs_f64();
-        say(&format!("<== {}: {verdict} ({seconds:.1} s)", step.name()))?;
-        rows.push(format!("{:15} {seconds:6.1} s  {verdict}", step.name()));
+        say(&format!("<== {}: {outcome} ({seconds:.1} s)", step.name()))?;
+        rows.push(format!("{:15} {seconds:6.1} s  {outcome}", step.name()));
+        if step == Step::Build {
+            if outcome == Outcome::Passed {
+                (workspace, linting) = (workspace.built(), linting.built());
+                if !beside.is_empty() {
+                    match Beside::begin(&linting, &beside, args.keep_going) {
+                        Ok(begun) => (others, beside) = (Some(begun), Vec::new()),
+                        Err(error) => process::say_error(&format!("they run in turn: {error:#}"))?,
+                    }
+                }
+            }
+            // Without all that is built, in turn.
+            steps.extend(beside.drain(..));
+        }
     }
-    drop(bridge_ahead);
+    if let Some(others) = others {
+        let (outcome, ended) = match others.end(&linting, failed && !args.keep_going) {
+            Ok(ended) => (if ended.passed { Outcome::Passed } else { Outcome::Failed }, Some(ended)),
+            Err(error) => (told(Err(error))?, None),
+        };
+        total += settled(ended.as_ref().map_or_else(Counts::default, |ended| ended.counts), &outcome);
+        failed |= outcome == Outcome::Failed;
+        rows.push(format!("{:15} {outcome}", "beside:"));
+        rows.extend(ended.into_iter().flat_map(|ended| ended.rows));
+    }
     rows.push(format!("{:15} {:6.1} s", "in all", begin.elapsed().as_secs_f64()));
     say(&format!("\n{}\n\n{total}", rows.join("\n")))?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What became of a step, an error told as a failure.
+fn told(outcome: anyhow::Result<Outcome>) -> anyhow::Result<Outcome> {
+    match outcome {
+        Ok(outcome) => Ok(outcome),
+        Err(error) => {
+            process::say_error(&format!("error: {error:#}"))?;
+            Ok(Outcome::Failed)
+        }
+    }
 }
 
 /// The steps that `--only` and `--skip` leave, in the order in which they are declared.
@@ -138,12 +180,7 @@ fn perform(plainly: &Workspace, workspace: &Workspace, step: Step, counts: &mut 
         Step::MutantsList => plain(&mut mutants::command(workspace, &["--check"])),
         Step::Supply => Ok(crate::supply::check(workspace)?.map_or(Outcome::Passed, Outcome::Skipped)),
         // All that the next steps run.
-        Step::Build => {
-            let tests = plain(cargo.args(["test", "--workspace", "--all-targets", "--no-run"]))?;
-            // Programs as they are used, which tests may use more of.
-            let programs = plain(workspace.cargo().args(["build", "--workspace", "--bins"]))?;
-            Ok(if programs == Outcome::Passed { tests } else { programs })
-        }
+        Step::Build => plain(cargo.args(["build", "--workspace", "--all-targets"])),
         // A standard library is built for each: one stands for all, which the command checks.
         Step::Targets => Ok(match targets::check(workspace, &targets::BUILDS[..1], &[])? {
             Ok(()) => Outcome::Passed,
@@ -190,10 +227,14 @@ fn perform(plainly: &Workspace, workspace: &Workspace, step: Step, counts: &mut 
             counted(cargo.own_build(workspace, "steps", "--cfg icc_steps"), counts)
         }
         Step::Python => match python::environment(workspace)? {
-            Ok(python) => Ok(if python::test(workspace, &python, counts)? { Outcome::Passed } else { Outcome::Failed }),
+            Ok(python) => Ok(if python::test(workspace, &python, Build::Dev, counts)? {
+                Outcome::Passed
+            } else {
+                Outcome::Failed
+            }),
             Err(reason) => Ok(Outcome::Skipped(reason)),
         },
-        Step::Torture => plain(&mut torture::command(workspace, TORTURE_SECONDS)),
+        Step::Torture => plain(&mut torture::command(workspace, Build::Dev, TORTURE_SECONDS)),
         Step::Litmus => match litmus::herd(workspace) {
             Ok(herd) => {
                 let is_right = litmus::check(workspace, &herd, &LitmusArgs::default(), counts)?;
@@ -218,7 +259,7 @@ fn perform(plainly: &Workspace, workspace: &Workspace, step: Step, counts: &mut 
             }
             // Every scenario, and short: what matters is that each still measures. A disturbed row
             // is no failure.
-            plain(&mut bench::command(workspace, bench::Build::Dev, &["--quick", "--rounds", "1"]))
+            plain(&mut bench::command(workspace, Build::Dev, &["--quick", "--rounds", "1"]))
         }
         Step::Bridge => {
             let passed = bridge::check(workspace, false, counts)?;
@@ -252,7 +293,7 @@ mod tests {
     use super::*;
 
     fn args(only: &[Step], skip: &[Step]) -> TestArgs {
-        TestArgs { only: only.to_vec(), skip: skip.to_vec(), keep_going: false }
+        TestArgs { only: only.to_vec(), skip: skip.to_vec(), keep_going: false, beside: None }
     }
 
     #[test]

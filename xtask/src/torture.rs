@@ -5,13 +5,13 @@ use std::process::{Command, ExitCode};
 
 use crate::cli::TortureArgs;
 use crate::process::{self, say};
-use crate::workspace::{LIBRARIES, OwnBuild as _, Workspace};
+use crate::workspace::{Build, LIBRARIES, OwnBuild as _, Workspace};
 
 /// Runs the torture and hands its exit code back: not zero if anything was wrong. With `--tests`,
 /// then runs the library crates' own tests, optimised, in which those that can go on for ever share
 /// as much time again.
 pub(crate) fn run(workspace: &Workspace, args: &TortureArgs) -> anyhow::Result<ExitCode> {
-    let mut torture = command(workspace, args.seconds);
+    let mut torture = command(workspace, Build::Release, args.seconds);
     if let Some(only) = &args.only {
         torture.args(["--only", only]);
     }
@@ -31,8 +31,8 @@ pub(crate) fn run(workspace: &Workspace, args: &TortureArgs) -> anyhow::Result<E
 }
 
 /// The torture for about so many seconds, built if need be.
-pub(crate) fn command(workspace: &Workspace, seconds: u32) -> Command {
-    let mut command = workspace.cargo();
-    command.args(["run", "--quiet", "--release", "--package", "icc-torture", "--", "--seconds", &seconds.to_string()]);
+pub(crate) fn command(workspace: &Workspace, build: Build, seconds: u32) -> Command {
+    let mut command = workspace.program(build, "icc-torture");
+    command.args(["--seconds", &seconds.to_string()]).current_dir(workspace.root());
     command
 }

@@ -28,12 +28,22 @@ fn is_model(test: &str) -> bool {
 }
 
 /// The workspace this program belongs to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
     /// What lints all that is compiled, if it is.
     linter: Option<PathBuf>,
+    /// Whether its programs have been built, with all else.
+    is_built: bool,
+}
+
+/// How something is built.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Build {
+    Release,
+    /// As tests are, where no figure counts: most of it is there then.
+    Dev,
 }
 
 impl Workspace {
@@ -59,7 +69,7 @@ impl Workspace {
             let value = metadata.get(key).and_then(Value::as_str);
             value.map(PathBuf::from).with_context(|| format!("cargo does not say the workspace's {key}"))
         };
-        Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, linter: None })
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, linter: None, is_built: false })
     }
 
     /// The same, but all that is compiled of it is linted meanwhile, warnings denied: to check all that it needs for lints
@@ -74,7 +84,16 @@ impl Workspace {
             Some(linter) => linter.clone(),
             None => lint::program(&self.root, &self.target)?,
         };
-        Ok(Self { root: self.root.clone(), target: self.target.clone(), linter: Some(linter) })
+        Ok(Self { linter: Some(linter), ..self.clone() })
+    }
+
+    /// The same, when `cargo build --workspace --all-targets` has built it.
+    pub(crate) fn built(&self) -> Self {
+        Self { is_built: true, ..self.clone() }
+    }
+
+    pub(crate) fn is_built(&self) -> bool {
+        self.is_built
     }
 
     /// What lints all that is compiled, if it is.
@@ -159,6 +178,28 @@ impl Workspace {
             command.env("CARGO_INCREMENTAL", "0");
         }
         command
+    }
+
+    /// A program of the package that is called so, from the user's directory.
+    ///
+    /// If all is built, then as it was: alone, what it needs would have other features, and be built once more.
+    pub(crate) fn program(&self, build: Build, name: &str) -> Command {
+        let built = self.built_program(name);
+        if build == Build::Dev && self.is_built && built.is_file() {
+            return Command::new(built);
+        }
+        let mut cargo = self.cargo_here();
+        cargo.args(["run", "--quiet", "--package", name, "--bin", name]);
+        if build == Build::Release {
+            cargo.arg("--release");
+        }
+        cargo.arg("--manifest-path").arg(self.root.join("Cargo.toml")).arg("--");
+        cargo
+    }
+
+    /// Where a program lies when all is built.
+    pub(crate) fn built_program(&self, name: &str) -> PathBuf {
+        self.target.join("debug").join(name)
     }
 
     /// Nightly's cargo, called from the workspace's root.
