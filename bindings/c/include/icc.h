@@ -433,7 +433,8 @@ static inline uint32_t icc_arm(uint32_t *bell) {
  * slices of 50 microseconds that grow to 10 milliseconds. Signals do not end it. */
 static inline int icc_wait_for(const struct icc_buffer *b, uint64_t slot, uint64_t above, uint64_t timeout) {
     enum { SPINS = 200 };
-    const uint64_t SLICE = 150000000, SHORT = 1000000;
+    /* The first is the longest tick of a kernel: for a shorter one it sets the core's timer, and again at each wake. */
+    const uint64_t FIRST = 10000000, SLICE = 150000000;
     uint64_t begin = icc_now(), slice = 50000;
     int spin, by_bell = b->bell != NULL;
     for (spin = 0; spin < SPINS; spin++) {
@@ -451,7 +452,7 @@ static inline int icc_wait_for(const struct icc_buffer *b, uint64_t slot, uint64
             by_bell = syscall(SYS_membarrier, 2L /* GLOBAL_EXPEDITED */, 0L, 0L) == 0;
             if (icc_is_there(b, slot, above)) return 1;
         }
-        most = by_bell ? (passed < SHORT ? SHORT : SLICE) : slice;
+        most = by_bell ? (passed < FIRST ? FIRST : SLICE) : slice;
         if (most > left) most = left;
         pause.tv_sec = (time_t)(most / UINT64_C(1000000000));
         pause.tv_nsec = (long)(most % UINT64_C(1000000000));

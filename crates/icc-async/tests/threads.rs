@@ -31,7 +31,7 @@ fn a_thousand_streams_on_eight_threads() {
     for stream in &mut streams {
         assert_eq!(stream.poll_message(&mut cx), Poll::Pending);
     }
-    // Asleep: after the first millisecond ten times a second at most, each.
+    // Asleep: after the first ten milliseconds ten times a second at most, each.
     thread::sleep(Duration::from_millis(300));
     // Counted only now: a thread has its name a moment after it was started.
     let count = threads().len();

@@ -87,7 +87,7 @@ impl Bell {
     /// [`ring`](Self::ring), on the thread that does it, before the first time.
     ///
     /// Without it, or where the system refuses it, a sleeper that begins to sleep in the very moment
-    /// of a message can be late by a millisecond.
+    /// of a message can be late by ten milliseconds.
     pub fn register_producer(&self) {
         futex::register(self.scope);
     }

@@ -70,7 +70,8 @@ fn a_ring_that_never_came() {
         let sleeper =
             scope.spawn(|| bell.wait(|| published.load(Ordering::Relaxed) == 1, Some(Instant::now() + 30 * LONG)));
         until("the sleeper", || sleeps(&bell));
-        thread::sleep(Duration::from_millis(5));
+        // Its first, short wait is over.
+        thread::sleep(Duration::from_millis(30));
         published.store(1, Ordering::Relaxed);
         until("the end of its slice", || sleeper.is_finished());
         assert!(sleeper.join().unwrap());

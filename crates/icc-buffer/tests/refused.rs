@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// How long an idle sleeper is watched.
 const IDLE: Duration = Duration::from_millis(500);
-/// How often one sleeps in that time that is to be woken: for a millisecond, then for 150 each.
+/// How often one sleeps in that time that is to be woken: for ten milliseconds, then for 150 each.
 const WOKEN: RangeInclusive<u64> = 1..=12;
 /// One that looks by itself, after 50 microseconds and then ever more seldom: every 10 ms in the end.
 const BY_ITSELF: RangeInclusive<u64> = 20..=80;

@@ -45,7 +45,7 @@ impl<T: Payload, M: Mode> Queue<T, M> {
     ///
     /// Of a [wakeable](crate::QueueSpec::wakeable) queue, get it on the thread that produces. A
     /// producer that goes to another thread wakes consumers as well, but one that begins to sleep in
-    /// the very moment of a message may be late by a millisecond.
+    /// the very moment of a message may be late by ten milliseconds.
     ///
     /// # After `fork`
     ///
