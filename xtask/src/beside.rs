@@ -20,8 +20,8 @@ use crate::workspace::Workspace;
 /// The steps that may.
 const MAY: [Step; 6] = [Step::Targets, Step::Cbmc, Step::Python, Step::Litmus, Step::Bridge, Step::Shuttle];
 
-/// How often one that runs beside another looks whether that one is still there.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often one that runs beside another checks that it is still there.
+const CHECK_EVERY: Duration = Duration::from_millis(500);
 
 /// Divides steps into those that run here, and those beside them: none, unless both have something to do once all is built.
 pub(crate) fn divide(steps: Vec<Step>) -> (Vec<Step>, Vec<Step>) {
@@ -107,7 +107,7 @@ impl Drop for Beside {
 pub(crate) fn end_with(parent: u32) {
     thread::spawn(move || {
         while parent_id() == parent {
-            thread::sleep(LOOK);
+            thread::sleep(CHECK_EVERY);
         }
         end_group(std::process::id());
     });

@@ -94,7 +94,7 @@ pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> anyhow::Result<Exit
                     }
                 }
             }
-            // Without all that is built, in turn.
+            // Those that could not begin beside run here, after the others.
             steps.extend(beside.drain(..));
         }
     }

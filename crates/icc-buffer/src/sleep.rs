@@ -15,7 +15,7 @@ const LOOK: Duration = if cfg!(icc_no_look) { Duration::ZERO } else { Duration::
 ///
 /// As long as the longest tick of a kernel. For a wait that ends before the next one, the kernel sets the core's timer,
 /// and sets it again when somebody wakes it: in a virtual machine each takes a way out to the host. From sending to
-/// receipt it took 8.9 µs with 1 ms, 7.1 to 8.7 with 2, and 6.8 from 4 ms on, the tick there; a bare futex 6.1 (Zen 3).
+/// receipt it took 11.5 µs with 1 ms, 10.7 with 2, and 9.1 to 9.5 from 4 ms on, the tick there; a bare futex 8.7 (Zen 3).
 const FIRST: Duration = Duration::from_millis(10);
 /// The waits after that, from the one to the other: each one in vain is followed by one twice as long. What a look
 /// costs is above all the core's way out of idleness, some 50 µs in a virtual machine.
