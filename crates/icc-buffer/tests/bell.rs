@@ -66,9 +66,13 @@ fn all_are_woken() {
 #[test]
 fn a_ring_that_never_came() {
     let (bell, published) = (Bell::private(), AtomicU64::new(0));
+    let deadline = Instant::now() + 30 * LONG;
     thread::scope(|scope| {
-        let sleeper =
-            scope.spawn(|| bell.wait(|| published.load(Ordering::Relaxed) == 1, Some(Instant::now() + 30 * LONG)));
+        let sleeper = scope.spawn(|| {
+            let is_there = bell.wait(|| published.load(Ordering::Relaxed) == 1, Some(deadline));
+            // Not only since its time was over.
+            is_there && Instant::now() < deadline
+        });
         until("the sleeper", || sleeps(&bell));
         // Its first, short wait is over.
         thread::sleep(Duration::from_millis(30));
